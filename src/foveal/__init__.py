@@ -1,0 +1,84 @@
+"""Foveal: image classifiers and object detectors on an ordinary CPU, every step of it shown.
+
+The rooms of the package are modules of their own and are imported on first use, so that
+``import foveal`` stays fast:
+
+>>> import foveal
+>>> foveal.boxes.iou([[0, 0, 2, 2]], [[1, 0, 3, 2]]).round(3)
+array([[0.333]], dtype=float32)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from foveal.errors import DataError, FovealError, ImageError, ModelFileError, SettingError
+
+if TYPE_CHECKING:
+    from foveal import (
+        boxes,
+        data,
+        features,
+        files,
+        images,
+        metrics,
+        models,
+        nn,
+        parallel,
+        proposals,
+        report,
+        runs,
+    )
+    from foveal.models.loading import load
+
+__version__ = "0.1.0"
+
+_ROOMS = frozenset(
+    {
+        "boxes",
+        "data",
+        "features",
+        "files",
+        "images",
+        "metrics",
+        "models",
+        "nn",
+        "parallel",
+        "proposals",
+        "report",
+        "runs",
+    }
+)
+
+__all__ = [
+    "DataError",
+    "FovealError",
+    "ImageError",
+    "ModelFileError",
+    "SettingError",
+    "__version__",
+    "boxes",
+    "data",
+    "features",
+    "files",
+    "images",
+    "load",
+    "metrics",
+    "models",
+    "nn",
+    "parallel",
+    "proposals",
+    "report",
+    "runs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ROOMS:
+        return import_module(f"foveal.{name}")
+    if name == "load":
+        return import_module("foveal.models.loading").load
+    raise AttributeError(f"module 'foveal' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,109 @@
+"""What is wrong with a data set, and what training will do about it.
+
+The kinds of findings:
+
+- files that cannot be used: ``broken-annotation``, ``broken-object``, ``unknown-class``,
+  ``unknown-image``, ``missing-picture``, ``no-pictures``, ``unreadable-image``;
+- pictures: ``wrong-extension``, ``small-image``, ``exif-orientation``, ``greyscale``,
+  ``alpha-channel``, ``palette``, ``colour-mode``, ``bit-depth``, ``several-frames``,
+  ``varying-sizes``, ``duplicate-image``, ``conflicting-duplicate``, ``leak``, ``same-names``,
+  ``file-order``;
+- annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``annotated-twice``,
+  ``no-annotation``, ``no-objects``, ``several-annotation-files``, ``several-formats``,
+  ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``;
+- boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
+  ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
+  ``crowd-regions``, ``truncated-objects``, ``one-box-per-image``;
+- classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
+  ``no-class-names``, ``empty-folder``, ``picture-without-class``, ``category-id-gaps``,
+  ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``, ``size-cue``,
+  ``colour-cue``, ``border-cue``;
+- splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
+  ``split-of-origin``.
+"""
+
+import os
+from pathlib import Path
+
+from foveal.data.dataset import Finding
+from foveal.data.doctor_boxes import check_boxes
+from foveal.data.doctor_classes import check_classes, check_splits
+from foveal.data.doctor_cues import check_cues
+from foveal.data.doctor_formats import check_formats
+from foveal.data.doctor_images import check_duplicates, check_images, check_names, look_at
+from foveal.data.loading import load, select_split
+from foveal.data.pictures import Tree, natural
+from foveal.data.split_lists import normalise
+from foveal.events import Callbacks
+
+_ORDER = {"error": 0, "warning": 1, "note": 2}
+
+
+def doctor(
+    path: str | os.PathLike[str],
+    *,
+    split: str | None = None,
+    format: str | None = None,
+    callbacks: Callbacks = (),
+) -> list[Finding]:
+    """List the defects of a data set, and what is worth knowing about it.
+
+    Every picture is decoded wholly.
+
+    Parameters
+    ----------
+    path : path-like
+        As for :func:`foveal.data.load`.
+    split : str, optional
+        Look at the pictures of one split only.
+    format : str, optional
+        As for :func:`foveal.data.load`.
+    callbacks : sequence of callables
+        Get the events of the stage ``"pictures"`` (see :mod:`foveal.events`).
+
+    Returns
+    -------
+    list of Finding
+        Errors first, then warnings, then notes; of one severity by kind, then by file name in natural
+        order. Defects of one file are one finding each; facts about the set as a whole are one finding
+        whose ``file`` is empty.
+
+    Raises
+    ------
+    DataError
+        As for :func:`foveal.data.load`.
+
+    Notes
+    -----
+    A data set is clean when there is neither an error nor a warning. What cannot be seen from the files
+    is not listed, above all objects without a box.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> root = Path(tempfile.mkdtemp())
+    >>> for name, colour in (("cat", "red"), ("dog", "red")):
+    ...     (root / name).mkdir()
+    ...     Image.new("RGB", (64, 48), colour).save(root / name / "1.png")
+    >>> [(f.kind, f.file) for f in doctor(root) if f.severity == "error"]
+    []
+    >>> [(f.kind, f.file) for f in doctor(root) if f.severity == "warning"][:1]
+    [('conflicting-duplicate', 'dog/1.png')]
+    """
+    whole = load(path, format=format)
+    dataset = whole if split is None else select_split(whole, split)
+    tree = Tree.scan(Path(path)) if Path(path).is_dir() else None
+    looks = look_at(dataset, callbacks)
+    findings = list(dataset.findings)
+    findings += check_images(dataset, looks)
+    findings += check_duplicates(whole, tree, None if split is None else normalise(split))
+    findings += check_names(dataset)
+    findings += check_boxes(dataset)
+    findings += check_classes(dataset)
+    findings += check_splits(whole)
+    findings += check_cues(dataset, looks)
+    if tree is not None:
+        findings += check_formats(whole, tree)
+    unique = dict.fromkeys(findings)
+    return sorted(unique, key=lambda f: (_ORDER[f.severity], f.kind, natural(f.file), f.message))

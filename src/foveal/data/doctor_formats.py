@@ -1,0 +1,115 @@
+"""The doctor's look at copies of the annotations in other formats."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from foveal.data import coco, yolo
+from foveal.data.dataset import Dataset, Finding
+from foveal.data.loading import FORMATS, formats_of
+from foveal.data.pictures import Tree, stem_of
+from foveal.errors import DataError
+
+_NAMES = {"voc": "Pascal VOC", "coco": "COCO", "yolo": "YOLO", "crops": "crops", "folders": "folders"}
+
+
+def check_formats(dataset: Dataset, tree: Tree) -> list[Finding]:
+    """Which formats there are, which counts, and where the copies say something else."""
+    findings: list[Finding] = []
+    # A folder of pictures is a folder a class only where nothing else is there.
+    there = [name for name in formats_of(tree) if name not in ("crops", "folders")]
+    others = [name for name in there if name != dataset.format]
+    if others and dataset.format in there:
+        names = ", ".join(_NAMES[name] for name in sorted(there, key=FORMATS.index))
+        text = f"The folder holds annotations in several formats: {names}."
+        action = f"{_NAMES[dataset.format]} counts."
+        findings.append(Finding("several-formats", "note", "", text, action))
+    if dataset.task != "detection":
+        return findings
+    numbers: dict[str, dict[str, int]] = {}
+    for where, copy in _copies(dataset, tree, there):
+        first = 0 if copy.format == "yolo" else None
+        ids = copy.category_ids if first is None else range(len(copy.classes))
+        numbers[where] = dict(zip(copy.classes, ids, strict=True))
+        findings += _compare(dataset, copy, where)
+    findings += _numbering(numbers)
+    return findings
+
+
+def _copies(dataset: Dataset, tree: Tree, there: list[str]) -> Iterator[tuple[str, Dataset]]:
+    """Every annotation file or folder that is about the same pictures, read by itself."""
+    if "coco" in there:
+        files, _ = coco.files_of(tree)
+        kept = {content.file for content in coco.originals(files)[0]}
+        for content in files:
+            if dataset.format != "coco" or content.file not in kept:
+                yield content.file, coco.read(tree, [content], [])
+    if "yolo" in there:
+        for position, folder in enumerate(yolo.label_folders(tree)):
+            if dataset.format != "yolo" or position > 0:
+                try:
+                    yield folder or "the root's .txt files", yolo.read(tree, folders=[folder])
+                except DataError:
+                    continue
+
+
+def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
+    samples = {stem_of(sample.name): sample for sample in dataset}
+    action = f"{where} is not read."
+    shifts = []
+    different: list[str] = []
+    marked = 0
+    for other in copy:
+        sample = samples.get(stem_of(other.name))
+        if sample is None:
+            continue
+        marked += int(sample.difficult.sum()) - int(other.difficult.sum())
+        rows = []
+        for each, classes in ((sample, dataset.classes), (other, copy.classes)):
+            names = [classes[int(label)] for label in each.labels]
+            order = sorted(range(len(names)), key=lambda i: (names[i], *each.boxes[i].tolist()))
+            rows.append(([names[i] for i in order], each.boxes[order].astype(np.float64)))
+        (names_a, boxes_a), (names_b, boxes_b) = rows
+        if names_a != names_b:
+            different.append(sample.name)
+        else:
+            shifts.append(boxes_b - boxes_a)
+    findings = []
+    if different:
+        text = f"{where} names other objects in {len(different)} pictures, such as {different[0]}."
+        findings.append(Finding("copy-differs", "warning", where, text, action))
+    shift = np.concatenate(shifts) if shifts else np.zeros((0, 4))
+    if len(shift):
+        typical = np.median(shift, axis=0)
+        if np.abs(typical - [1, 1, 0, 0]).max() < 0.1 and dataset.format == "voc":
+            text = (
+                "The file uses VOC's numbers, which count from 1, without subtracting 1: its boxes begin "
+                "one pixel further right and down than those of the XML, and are one pixel smaller."
+            )
+            findings.append(Finding("copy-shifted", "warning", where, text, action))
+        elif np.abs(shift).max() > 1:
+            most = np.abs(shift).max()
+            text = f"Boxes differ from the {_NAMES[dataset.format]} ones by up to {most:.1f} pixels."
+            findings.append(Finding("copy-differs", "warning", where, text, action))
+    if marked > 0:
+        text = f"{marked} objects that are difficult in the {_NAMES[dataset.format]} files have no such mark."
+        findings.append(Finding("copy-lacks-difficult", "warning", where, text, action))
+    return findings
+
+
+def _numbering(numbers: dict[str, dict[str, int]]) -> list[Finding]:
+    findings = []
+    places = list(numbers)
+    for first, second in pairwise(places):
+        a, b = numbers[first], numbers[second]
+        unlike = [name for name in a if name in b and a[name] != b[name]]
+        # YOLO counts from 0, COCO by custom from 1: a constant difference is no trap of its own.
+        if len({b[name] - a[name] for name in a if name in b}) > 1:
+            name = unlike[0]
+            text = (
+                f"The classes have other numbers than in {first}: {name} is {a[name]} there, {b[name]} here."
+            )
+            action = "Classes are matched by name, never by number."
+            findings.append(Finding("class-numbers-differ", "note", second, text, action))
+    return findings

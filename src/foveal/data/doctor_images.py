@@ -1,0 +1,263 @@
+"""The doctor's look at the pictures: whether they can be read, what they are, which are the same."""
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import parallel
+from foveal.data.dataset import Dataset, Finding, Sample, relative_name
+from foveal.data.pictures import Tree, natural
+from foveal.data.splitting import identical_files
+from foveal.errors import ImageError
+from foveal.events import Callbacks, stage
+from foveal.images import probe, read
+
+# A shorter side than this shows no object that could be told.
+_SMALL = 16
+# How far a pixel of a uniform line may be from the line's median, of 255.
+_UNIFORM = 16
+
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
+    "MPO": (".jpg", ".jpeg", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "GIF": (".gif",),
+    "BMP": (".bmp", ".dib"),
+    "WEBP": (".webp",),
+    "TIFF": (".tif", ".tiff"),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one picture is.
+
+    Attributes
+    ----------
+    error : str
+        Why it cannot be decoded; ``""`` where it can.
+    width, height : int
+        Upright.
+    format, mode : str
+        In Pillow's words.
+    bits : int
+        Of one channel.
+    orientation : int
+        EXIF's.
+    animated : bool
+        Whether there are further frames or pages.
+    grey : bool
+        Whether all channels of every pixel are equal.
+    uniform : tuple of bool
+        Whether the outermost line of pixels is of one colour: left, top, right, bottom.
+    """
+
+    error: str = ""
+    width: int = 0
+    height: int = 0
+    format: str = ""
+    mode: str = ""
+    bits: int = 8
+    orientation: int = 1
+    animated: bool = False
+    grey: bool = False
+    uniform: tuple[bool, ...] = (False, False, False, False)
+
+
+def look_at(dataset: Dataset, callbacks: Callbacks = ()) -> list[Look | None]:
+    """Decode every picture, several at a time.
+
+    Returns
+    -------
+    list of Look or None
+        One for each sample; None where the picture is not there.
+    """
+    paths = [sample.path for sample in dataset]
+    with stage(callbacks, "pictures", total=len(paths)) as progress:
+        return parallel.map(_look, paths, done=progress)
+
+
+def _look(path: Path) -> Look | None:
+    if not path.exists():
+        return None
+    try:
+        info = probe(path)
+        image = read(path)
+    except ImageError as error:
+        return Look(error=str(error))
+    lines = (image[:, 0], image[0], image[:, -1], image[-1])
+    return Look(
+        width=info.width,
+        height=info.height,
+        format=info.format,
+        mode=info.mode,
+        bits=info.bits,
+        orientation=info.orientation,
+        animated=info.animated,
+        grey=bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all()),
+        uniform=tuple(_is_uniform(line) for line in lines),
+    )
+
+
+def _is_uniform(line: NDArray[np.uint8]) -> bool:
+    middle = len(line) // 2
+    median = np.partition(line, middle, axis=0)[middle].astype(np.int16)
+    away = np.abs(line.astype(np.int16) - median).max(axis=1)
+    return bool((away <= _UNIFORM).mean() >= 0.95)
+
+
+def check_images(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
+    """What each picture file is that it should not be, or that is worth knowing."""
+    findings: list[Finding] = []
+    for sample, look in zip(dataset, looks, strict=True):
+        if look is None:
+            continue
+        file = relative_name(sample.path, dataset.root)
+        if look.error:
+            action = "The picture is left out."
+            findings.append(Finding("unreadable-image", "error", file, look.error, action))
+        else:
+            findings += _about(look, sample, file)
+    findings += _varying(looks)
+    return findings
+
+
+def _about(look: Look, sample: Sample, file: str) -> list[Finding]:
+    found: list[Finding] = []
+    suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122
+    if look.format in _SUFFIXES and suffix not in _SUFFIXES[look.format]:
+        text = f"The file is named {suffix} but is {look.format}."
+        found.append(Finding("wrong-extension", "warning", file, text, "It is read as what it is."))
+    if min(look.width, look.height) < _SMALL:
+        text = f"The picture is only {look.width}×{look.height} pixels."
+        found.append(Finding("small-image", "warning", file, text, "It is used as it is."))
+    if look.orientation != 1:
+        text = f"EXIF orientation {look.orientation} says that the stored pixels are not upright."
+        found.append(Finding("exif-orientation", "note", file, text, "The picture is turned upright."))
+    if look.mode in ("1", "L", "LA", "I", "F") or look.mode.startswith("I;16"):
+        text = "The picture is greyscale."
+        found.append(Finding("greyscale", "note", file, text, "It is read as RGB with equal channels."))
+    elif look.grey:
+        text = "The picture is stored in colour, but shows only greys."
+        found.append(Finding("greyscale", "note", file, text, "It is used as it is."))
+    if look.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+        text = f"The picture has an alpha channel ({look.mode})."
+        found.append(Finding("alpha-channel", "note", file, text, "It is converted to RGB."))
+    if look.mode in ("P", "PA"):
+        text = "The picture has a palette of colours."
+        found.append(Finding("palette", "note", file, text, "It is converted to RGB."))
+    if look.mode in ("CMYK", "YCCK", "LAB", "HSV"):
+        text = f"The picture's colours are {look.mode}, not RGB."
+        found.append(Finding("colour-mode", "note", file, text, "It is converted to RGB."))
+    if look.animated:
+        text = "The file holds several frames or pages."
+        found.append(Finding("several-frames", "note", file, text, "The first is used."))
+    if look.bits > 8:
+        text = f"The picture has {look.bits} bits a channel."
+        found.append(Finding("bit-depth", "note", file, text, "It is reduced to 8 bits."))
+    return found
+
+
+def _varying(looks: list[Look | None]) -> list[Finding]:
+    sizes = np.array([(k.width, k.height) for k in looks if k is not None and not k.error], np.float64)
+    if len(sizes) < 2:
+        return []
+    scale = np.sqrt(sizes.prod(axis=1))
+    aspect = sizes[:, 0] / sizes[:, 1]
+    if scale.max() <= 2 * scale.min() and aspect.max() <= 2 * aspect.min():
+        return []
+    (w1, h1), (w2, h2) = sizes.min(axis=0).astype(int), sizes.max(axis=0).astype(int)
+    text = (
+        f"The pictures' sizes vary: {w1} to {w2} wide, {h1} to {h2} high, "
+        f"aspect ratios {aspect.min():.2f} to {aspect.max():.2f}."
+    )
+    return [Finding("varying-sizes", "note", "", text, "Each is resized to what the model takes.")]
+
+
+def check_duplicates(dataset: Dataset, tree: Tree | None, split: str | None = None) -> list[Finding]:
+    """Byte-identical pictures, those that are not part of the data set included.
+
+    With a split only groups with a picture of that split are listed.
+    """
+    samples: dict[Path, Sample] = {sample.path: sample for sample in dataset}
+    paths = list(samples)
+    if tree is not None:
+        others = (tree.path(picture) for picture in tree.pictures)
+        paths += [path for path in others if path not in samples]
+    findings = []
+    for group in identical_files(paths):
+        first, *rest = (paths[position] for position in group)
+        if split is not None and not any(p in samples and samples[p].split == split for p in (first, *rest)):
+            continue
+        for path in rest:
+            findings.append(_duplicate(dataset, samples.get(first), samples.get(path), first, path))
+    return [finding for finding in findings if finding is not None]
+
+
+def _duplicate(
+    dataset: Dataset, one: Sample | None, other: Sample | None, first: Path, path: Path
+) -> Finding | None:
+    if one is None:
+        return None  # both lie outside the data set
+    file, same = relative_name(path, dataset.root), relative_name(first, dataset.root)
+    text = f"The picture is byte-identical to {same}"
+    if other is None:
+        text += ", and is not part of the data set."
+        return Finding("duplicate-image", "warning", file, text, "Do not test on it: it may be learnt from.")
+    if (one.split or "train") != (other.split or "train") and dataset.splits:
+        text += f": one is in {one.split or 'train'}, the other in {other.split or 'train'}."
+        action = "Both stay in the part they are in; figures on the held-out part are too good."
+        return Finding("leak", "warning", file, text, action)
+    if one.label != other.label:
+        names = [dataset.classes[s.label] for s in (one, other) if s.label is not None]
+        text += f", but one is {names[0]} and the other {names[1]}."
+        return Finding("conflicting-duplicate", "warning", file, text, "Both are learnt from.")
+    if not _same_objects(one, other):
+        text += ", though their boxes differ"
+    action = "Both are used; a seeded split never separates them."
+    return Finding("duplicate-image", "warning", file, text + ".", action)
+
+
+def _same_objects(one: Sample, other: Sample) -> bool:
+    if len(one.boxes) != len(other.boxes):
+        return False
+    rows = [np.column_stack([s.labels.astype(np.float64), s.boxes]) for s in (one, other)]
+    first, second = (r[np.lexsort(r.T[::-1])] for r in rows)
+    # Two people seldom draw a box to the same pixel.
+    tolerance = max(5.0, 0.02 * max(one.width, one.height))
+    return bool((np.abs(first - second) <= tolerance).all())
+
+
+def check_names(dataset: Dataset) -> list[Finding]:
+    """File names that mislead: equal ones in several folders, numbers without leading zeros."""
+    findings = []
+    folders: dict[str, set[Path]] = defaultdict(set)
+    for sample in dataset:
+        folders[sample.name].add(sample.path.parent)
+    shared = sorted(name for name, where in folders.items() if len(where) > 1)
+    if shared:
+        text = f"{len(shared)} file names occur in several folders, such as {shared[0]}."
+        action = "Pictures are told apart by their paths."
+        findings.append(Finding("same-names", "note", "", text, action))
+    names = sorted(folders)
+    if names != sorted(names, key=lambda name: (natural(name), name)) and _numbers_misplaced(names):
+        text = f"File names are not zero-padded, so that {_numbers_misplaced(names)} in the order of letters."
+        findings.append(Finding("file-order", "note", "", text, "Ids follow the order of letters."))
+    return findings
+
+
+def _numbers_misplaced(names: list[str]) -> str:
+    """Two neighbours whose numbers are the wrong way round, as words; ``""`` where there are none."""
+    for first, second in pairwise(names):
+        a, b = natural(first), natural(second)
+        for left, right in zip(a, b, strict=False):
+            if left != right:
+                if left[0] == right[0] == 0 and left > right:
+                    return f"{first} comes before {second}"
+                break
+    return ""

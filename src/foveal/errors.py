@@ -1,0 +1,25 @@
+"""What Foveal raises when what it was given cannot be used.
+
+Each message is one plain sentence that names the file or the value and says how to mend it;
+the command line prints that sentence and exits with status 2.
+"""
+
+
+class FovealError(ValueError):
+    """What was given cannot be used; the message says what and how to mend it."""
+
+
+class ImageError(FovealError):
+    """An image file cannot be read."""
+
+
+class DataError(FovealError):
+    """A data set or an annotation cannot be used."""
+
+
+class SettingError(FovealError):
+    """A setting does not exist or has an impossible value."""
+
+
+class ModelFileError(FovealError):
+    """A model file or a run folder cannot be read."""

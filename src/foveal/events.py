@@ -1,0 +1,70 @@
+"""What long work tells while it runs.
+
+Everything that takes long (``fit``, preparing proposals, evaluating) takes ``callbacks``: a
+sequence of callables, each called with one event, a flat mapping of JSON values whose key
+``"event"`` names its kind. The run folder's ``log.jsonl`` is the list of them; a progress bar is
+a callback that draws ``progress`` events.
+
+========================  =====================================================================
+event                     further keys
+========================  =====================================================================
+``stage_start``           ``stage``
+``progress``              ``stage``, ``done``, ``total``
+``stage_end``             ``stage``, ``seconds``
+``note``                  ``text``
+``mining_round``          ``label`` (class name), ``round``, ``positives``, ``negatives``,
+                          ``added`` (false positives found and added in this round)
+``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``
+``candidate``             ``setting`` (a mapping), ``score`` (on validation), ``chosen``
+========================  =====================================================================
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Event = dict[str, Any]
+Callback = Callable[[Event], None]
+Callbacks = Sequence[Callback]
+
+
+def emit(callbacks: Callbacks, event: str, **fields: Any) -> None:
+    """Tell every callback of one event.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> emit([seen.append], "note", text="hello")
+    >>> seen
+    [{'event': 'note', 'text': 'hello'}]
+    """
+    for callback in callbacks:
+        callback({"event": event, **fields})
+
+
+@contextmanager
+def stage(callbacks: Callbacks, name: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Bracket a piece of work with ``stage_start`` and ``stage_end``.
+
+    Parameters
+    ----------
+    callbacks : sequence of callables
+    name : str
+        What is being done, as a user would say it: ``"proposals"``.
+    total : int, optional
+        The number of items, for the progress events.
+
+    Yields
+    ------
+    callable
+        Call it with the number of items done so far; it emits a ``progress`` event.
+    """
+    emit(callbacks, "stage_start", stage=name)
+    start = time.perf_counter()
+
+    def progress(done: int) -> None:
+        emit(callbacks, "progress", stage=name, done=done, total=total)
+
+    yield progress
+    emit(callbacks, "stage_end", stage=name, seconds=round(time.perf_counter() - start, 3))

@@ -1,0 +1,9 @@
+"""What is seen: numbers that describe a picture or a region of it."""
+
+from foveal.features.base import RegionFeatures, features_from_config
+from foveal.features.color import color_histogram
+from foveal.features.hog import hog
+from foveal.features.hog_color import HogColor
+from foveal.features.pixels import Pixels
+
+__all__ = ["HogColor", "Pixels", "RegionFeatures", "color_histogram", "features_from_config", "hog"]

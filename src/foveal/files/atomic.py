@@ -1,0 +1,101 @@
+"""Files that are written whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+
+@contextmanager
+def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path in the same folder and rename it to ``path`` at the end.
+
+    Whoever reads ``path`` finds the old file or the new one, never half of one, even if the process
+    is killed. If the block raises, the temporary file is removed and ``path`` is left as it was.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to be written. Its folder is made if it is missing.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write. Its name begins with a dot and keeps the suffix of ``path``, which some
+        writers choose the format by.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with replacing(folder / "a.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> [file.name for file in folder.iterdir()]
+    ['a.txt']
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes private files; what a user finds should have the usual permissions.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+    """Write bytes, whole or not at all.
+
+    Where the system has files without a name (Linux), a process that is killed while it writes leaves
+    nothing behind, not even a temporary file.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o666)
+    except (AttributeError, OSError):
+        with replacing(path) as temporary:
+            temporary.write_bytes(content)
+        return
+    name = f".{path.stem[:40]}-{os.getpid()}-{handle}{path.suffix}"
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(handle)
+            # The whole file gets a name only now; a link cannot replace a file, so it takes two steps.
+            # With a folder's descriptor given, os.link follows the link in /proc to the file itself.
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+            os.link(f"/proc/self/fd/{handle}", name, dst_dir_fd=folder, follow_symlinks=True)
+        os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+    finally:
+        os.close(folder)
+
+
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write text as UTF-8 with Unix line ends, whole or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:
+    """Write a JSON value, whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the value holds NaN or infinity, which JSON has no word for.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    write_text(path, text + "\n")

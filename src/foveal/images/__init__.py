@@ -1,0 +1,28 @@
+"""Pixels: reading image files, scaling and drawing.
+
+An image is an array of shape (H, W, 3), uint8, RGB, upright.
+"""
+
+from foveal.images.color_spaces import COLOR_SPACES, to_color_space
+from foveal.images.drawing import draw_boxes
+from foveal.images.mosaic import montage
+from foveal.images.palette import PALETTE, color_of
+from foveal.images.reading import EXTENSIONS, ImageInfo, probe, read
+from foveal.images.resizing import resize, resize_to_fit
+from foveal.images.warping import warp
+
+__all__ = [
+    "COLOR_SPACES",
+    "EXTENSIONS",
+    "PALETTE",
+    "ImageInfo",
+    "color_of",
+    "draw_boxes",
+    "montage",
+    "probe",
+    "read",
+    "resize",
+    "resize_to_fit",
+    "to_color_space",
+    "warp",
+]

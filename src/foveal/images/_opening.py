@@ -1,0 +1,156 @@
+"""Opening an image file as far as its header, and saying in a sentence why that is not possible.
+
+Pillow's own ``Image.open`` is not used: it would try formats that run other programs (EPS), and its
+check against decompression bombs reads a global of the process and warns. The plugins are asked
+directly instead, each through what it registered.
+"""
+
+import os
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from foveal.errors import ImageError
+
+if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
+FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000")
+
+_lock = threading.Lock()
+_reading = 0
+_permissive = False
+
+
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator["ImageFile"]:
+    """An image whose header has been read and whose pixels have not.
+
+    Whatever goes wrong, here or inside the block, leaves it as an :class:`ImageError` that names the file.
+    """
+    path = Path(path)
+    _refuse_no_file(path)
+    try:
+        with path.open("rb") as file, _whole_files_only():
+            yield from _identified(path, file)
+    except (ImageError, MemoryError):
+        raise
+    except PermissionError as error:
+        raise ImageError(f"{path} may not be read; give yourself permission to read it.") from error
+    except Exception as error:
+        # Pillow's decoders raise nearly anything on a damaged file: OSError, SyntaxError, struct.error,
+        # zlib.error, KeyError ...
+        raise _damaged(path, error) from error
+
+
+def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
+    from PIL import Image
+
+    head = file.read(512)
+    if not head:
+        raise ImageError(f"{path} is empty (0 bytes); copy it again from where it came, or delete it.")
+    for name in _formats():
+        factory, accept = Image.OPEN[name]
+        accepted = accept(head[:16]) if accept is not None else True
+        if not accepted or isinstance(accepted, str):
+            continue
+        file.seek(0)
+        image = factory(file, "")
+        if min(image.size) < 1:
+            raise ImageError(f"{path} holds no pixels: it is {image.width} x {image.height}; delete it.")
+        try:
+            yield image
+        finally:
+            image.close()
+        return
+    raise ImageError(f"{path} is not an image that can be read: {_what_it_is(head)}")
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """The formats that this installation of Pillow has; their plugins are imported."""
+    from importlib import import_module
+
+    from PIL import Image
+
+    for plugin in ("Bmp", "Gif", "Jpeg", "Mpo", "Png", "Ppm", "Tiff", "WebP", "Avif", "Jpeg2K"):
+        try:
+            import_module(f"PIL.{plugin}ImagePlugin")
+        except ImportError:
+            continue
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+@contextmanager
+def _whole_files_only() -> Iterator[None]:
+    """Hold Pillow to refusing truncated files, also where the process has told it to fill them up.
+
+    That switch is one global of Pillow. It is put back as it was when the last reader leaves.
+    """
+    global _permissive, _reading
+    from PIL import ImageFile
+
+    with _lock:
+        if _reading == 0:
+            _permissive = ImageFile.LOAD_TRUNCATED_IMAGES
+            ImageFile.LOAD_TRUNCATED_IMAGES = False
+        _reading += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _reading -= 1
+            if _reading == 0:
+                ImageFile.LOAD_TRUNCATED_IMAGES = _permissive
+
+
+def _refuse_no_file(path: Path) -> None:
+    try:
+        kind = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ImageError(f"There is no image file {path}; check its name.") from error
+    except PermissionError as error:
+        raise ImageError(f"{path} may not be read; give yourself permission to read its folder.") from error
+    except (OSError, ValueError) as error:
+        raise ImageError(f"{str(path)!r} cannot be the name of a file ({error}); check it.") from error
+    if stat.S_ISDIR(kind):
+        raise ImageError(f"{path} is a folder, not an image file; name a file in it.")
+    if not stat.S_ISREG(kind):
+        raise ImageError(f"{path} is not a regular file (a pipe or a device); name an image file.")
+
+
+def _damaged(path: Path, error: Exception) -> ImageError:
+    reason = str(error) or type(error).__name__
+    if isinstance(error, EOFError) or "truncated" in reason.lower():
+        return ImageError(
+            f"{path} is truncated, its end is missing; copy it again from where it came, or delete it."
+        )
+    return ImageError(
+        f"{path} cannot be decoded, it is damaged or of a rare kind ({reason}); save it again as JPEG or PNG."
+    )
+
+
+def _what_it_is(head: bytes) -> str:
+    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
+        return "it is a HEIC photograph; convert it to JPEG."
+    if head.startswith(b"%PDF"):
+        return "it is a PDF; save its pictures as JPEG or PNG."
+    if b"\0" not in head and _is_text(head):
+        kind = "an SVG drawing" if b"<svg" in head.lower() else "text"
+        return f"it is {kind}; save it as JPEG or PNG, or delete it."
+    return f"it is none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it."
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        # The 512 bytes may end inside a character.
+        if error.start < len(head) - 3:
+            return False
+        text = head[: error.start].decode("utf-8")
+    return all(c.isprintable() or c.isspace() for c in text)

@@ -1,0 +1,81 @@
+"""From any of Pillow's modes to 8-bit RGB."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def to_rgb(image: "Image", format: str) -> NDArray[np.uint8]:
+    """The pixels as a new array of shape (H, W, 3), uint8, writeable and contiguous.
+
+    The rules are those of :func:`foveal.images.read`.
+    """
+    if image.mode.startswith("I;16"):
+        return _three_times(_from_16_bits(np.asarray(image)))
+    if image.mode == "I":
+        return _three_times(_from_integers(np.asarray(image), sixteen=format in ("PNG", "PPM")))
+    if image.mode == "F":
+        return _three_times(_from_floats(np.asarray(image)))
+    if image.mode == "La":
+        image = image.convert("LA")
+    if image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info:
+        image = _on_white(image.convert("RGBA"))
+    elif image.mode != "RGB":
+        image = image.convert("RGB")
+    return np.array(image)
+
+
+def _on_white(image: "Image") -> "Image":
+    from PIL import Image
+
+    canvas = Image.new("RGB", image.size, (255, 255, 255))
+    canvas.paste(image, mask=image.getchannel("A"))
+    return canvas
+
+
+def _three_times(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    rgb = np.empty((*grey.shape, 3), np.uint8)
+    rgb[...] = grey[..., None]
+    return rgb
+
+
+def _from_16_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    # 65535 = 255 * 257, so that black and white stay what they are.
+    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+
+
+def _from_integers(values: NDArray[Any], sixteen: bool) -> NDArray[np.uint8]:
+    low, high = int(values.min()), int(values.max())
+    if low >= 0 and high <= 255 and not sixteen:
+        return values.astype(np.uint8)
+    if low >= 0 and high <= 65535:
+        return _from_16_bits(values)
+    return _stretched(values.astype(np.float64), low, high)
+
+
+def _from_floats(values: NDArray[Any]) -> NDArray[np.uint8]:
+    values = values.astype(np.float64)
+    finite = np.isfinite(values)
+    if not finite.all():
+        values[~finite] = 0
+        if not finite.any():
+            return np.zeros(values.shape, np.uint8)
+    low, high = float(values[finite].min()), float(values[finite].max())
+    if low >= 0 and high <= 1:
+        return _rounded(values * 255)
+    if low >= 0 and high <= 255:
+        return _rounded(values)
+    return _stretched(values, low, high)
+
+
+def _stretched(values: NDArray[np.float64], low: float, high: float) -> NDArray[np.uint8]:
+    span = (high - low) or 1.0
+    return _rounded(np.clip((values - low) / span, 0, 1) * 255)
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    return np.asarray(np.rint(values).astype(np.uint8))

@@ -1,0 +1,240 @@
+"""Image files: what is in them, upright and in RGB, or one plain sentence why not."""
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import ImageError
+from foveal.images._opening import opened
+
+if TYPE_CHECKING:
+    from PIL.Image import Transpose
+    from PIL.ImageFile import ImageFile
+
+EXTENSIONS = frozenset(
+    {
+        ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png",
+        ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+    }
+)  # fmt: skip
+"""Suffixes, in lower case, of the files that count as pictures. The content decides how one is read."""
+
+_ORIENTATION = 274
+
+
+@dataclass(frozen=True)
+class ImageInfo:
+    """What the header of an image file says.
+
+    Attributes
+    ----------
+    width, height : int
+        In pixels, of the upright image (EXIF orientation applied).
+    format : str
+        Of the content, whatever the file's name says: ``"JPEG"``, ``"PNG"``, ...
+    mode : str
+        Pillow's word for the kind of pixels: ``"L"`` (grey), ``"P"`` (palette), ``"RGB"``,
+        ``"RGBA"``, ``"CMYK"``, ``"I;16"`` (16-bit grey), ...
+    bits : int
+        Of one channel of one pixel in the file, or of a palette's index.
+    orientation : int
+        EXIF's, 1 to 8; 1 is upright as stored.
+    animated : bool
+        Whether there are further frames or pages; the first is what :func:`read` gives.
+    """
+
+    width: int
+    height: int
+    format: str
+    mode: str
+    bits: int
+    orientation: int = 1
+    animated: bool = False
+
+
+def read(path: str | os.PathLike[str], *, max_pixels: int = 100_000_000) -> NDArray[np.uint8]:
+    """Read an image file as upright RGB.
+
+    The format is told by the content, not by the name. EXIF orientation is applied. Of an animation
+    or a file of several pages the first is read. Pixels become 8-bit RGB like this:
+
+    - grey and palette: their colours; anything transparent is laid on white;
+    - CMYK: ``(255 - C)(255 - K) / 255`` and so on, in Adobe's inverted JPEGs too; colour profiles are
+      not looked at;
+    - 16 bits a channel: divided by 257 (in colour: the upper 8 bits), so the full range becomes
+      the full range and the contrast is not stretched;
+    - 32-bit integers and floats (TIFF), which say nothing about their range: floats within
+      [0, 1] are multiplied by 255; values within [0, 255] are taken as they are; integers within
+      [0, 65535] as 16 bits; anything else is stretched from its lowest to its highest value. NaN and
+      infinities become what 0 becomes.
+
+    Parameters
+    ----------
+    path : path-like
+    max_pixels : int, default=100_000_000
+        The largest width times height that is decoded, checked before decoding.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        A new, contiguous array.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, a folder, empty, no image, truncated, damaged or has too many pixels.
+        The message names the file and the mend.
+
+    Notes
+    -----
+    Safe to call from several threads. A truncated file is refused even where the process has set Pillow's
+    ``LOAD_TRUNCATED_IMAGES``; Pillow's own limit on pixels is not consulted.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> file = Path(tempfile.mkdtemp()) / "grey.png"
+    >>> Image.new("L", (4, 3), 200).save(file)
+    >>> image = read(file)
+    >>> image.shape, image[0, 0].tolist()
+    ((3, 4, 3), [200, 200, 200])
+    """
+    from foveal.images._rgb import to_rgb
+
+    with opened(path) as image:
+        width, height = image.size
+        if width * height > max_pixels:
+            raise ImageError(
+                f"{os.fspath(path)} has {width} x {height} = {width * height / 1e6:.1f} million pixels, more "
+                f"than the limit of {max_pixels / 1e6:g} million; make it smaller or raise max_pixels."
+            )
+        orientation = _orientation(image)
+        format = str(image.format)
+        image.load()
+        # Pillow turns TIFFs itself while it decodes them.
+        turn = None if format == "TIFF" else _turn(orientation)
+        return to_rgb(image if turn is None else image.transpose(turn), format)
+
+
+def probe(path: str | os.PathLike[str]) -> ImageInfo:
+    """Read the header of an image file.
+
+    Fast, since no pixel is decoded; a file whose pixels are truncated or damaged is not noticed.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    ImageInfo
+        ``width`` and ``height`` are those of the array that :func:`read` gives.
+
+    Raises
+    ------
+    ImageError
+        If the file is missing, a folder, empty, no image, or its header is damaged.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> file = Path(tempfile.mkdtemp()) / "really a.png.jpg"
+    >>> Image.new("RGBA", (4, 3)).save(file, "PNG")
+    >>> probe(file)
+    ImageInfo(width=4, height=3, format='PNG', mode='RGBA', bits=8, orientation=1, animated=False)
+    """
+    with opened(path) as image:
+        width, height = image.size
+        orientation = _orientation(image)
+        format = str(image.format)
+        if orientation >= 5 and format != "TIFF":
+            width, height = height, width
+        # The further pictures of an MPO, a camera's JPEG, are previews.
+        animated = format != "MPO" and bool(getattr(image, "is_animated", False))
+        return ImageInfo(
+            width,
+            height,
+            "JPEG" if format == "MPO" else format,
+            image.mode,
+            _bits(image),
+            orientation,
+            animated,
+        )
+
+
+def _turn(orientation: int) -> "Transpose | None":
+    """What brings a picture upright that is stored with an EXIF orientation."""
+    from PIL.Image import Transpose
+
+    return {
+        2: Transpose.FLIP_LEFT_RIGHT,
+        3: Transpose.ROTATE_180,
+        4: Transpose.FLIP_TOP_BOTTOM,
+        5: Transpose.TRANSPOSE,
+        6: Transpose.ROTATE_270,
+        7: Transpose.TRANSVERSE,
+        8: Transpose.ROTATE_90,
+    }.get(orientation)
+
+
+def _orientation(image: "ImageFile") -> int:
+    """EXIF's orientation from the header; 1 where there is none or it makes no sense."""
+    from PIL import Image
+
+    try:
+        if image.format == "TIFF":
+            value = image.tag_v2.get(_ORIENTATION, 1)  # type: ignore[attr-defined]
+        elif image.format == "PNG":
+            # Of a PNG, getexif() of its own class would decode all pixels in search of a late chunk.
+            late = None if "exif" in image.info else _late_exif(image)
+            if late is not None:
+                exif = Image.Exif()
+                exif.load(late)
+            else:
+                exif = Image.Image.getexif(image)
+            value = exif.get(_ORIENTATION, 1)
+        else:
+            value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        # Damaged EXIF is common and no reason to refuse the picture.
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def _late_exif(image: "ImageFile") -> bytes | None:
+    """The EXIF chunk of a PNG, wherever it stands: some programs write it behind the pixels."""
+    file = image.fp
+    assert file is not None
+    start = file.tell()
+    try:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length = int.from_bytes(head[:4], "big")
+            if head[4:] == b"eXIf":
+                return file.read(length)
+            file.seek(length + 4, os.SEEK_CUR)
+        return None
+    finally:
+        file.seek(start)
+
+
+def _bits(image: "ImageFile") -> int:
+    if image.format == "PNG" and image.fp is not None:
+        start = image.fp.tell()
+        image.fp.seek(24)
+        bits = image.fp.read(1)[0]
+        image.fp.seek(start)
+        return bits
+    if image.format == "TIFF":
+        sizes = image.tag_v2.get(258, (1,))  # type: ignore[attr-defined]
+        return int(sizes[0])
+    if image.mode.startswith("I;16"):
+        return 16
+    return {"1": 1, "I": 16 if image.format == "PPM" else 32, "F": 32}.get(image.mode, 8)

@@ -1,0 +1,28 @@
+"""How good: measures of detectors, proposals and classifiers, as flat keys and plain arrays."""
+
+from foveal.metrics.classification import confusion_of_classes, evaluate_classes
+from foveal.metrics.confusion_matrix import ConfusionMatrix, confusion
+from foveal.metrics.detection import PrecisionRecall, evaluate, pr_curves
+from foveal.metrics.image_scores import ImageScore, per_image
+from foveal.metrics.proposals import ProposalQuality, proposal_recall
+from foveal.metrics.results import read_results, to_results
+from foveal.metrics.tide_errors import TIDE_TYPES, TideErrors, tide
+
+__all__ = [
+    "TIDE_TYPES",
+    "ConfusionMatrix",
+    "ImageScore",
+    "PrecisionRecall",
+    "ProposalQuality",
+    "TideErrors",
+    "confusion",
+    "confusion_of_classes",
+    "evaluate",
+    "evaluate_classes",
+    "per_image",
+    "pr_curves",
+    "proposal_recall",
+    "read_results",
+    "tide",
+    "to_results",
+]

@@ -1,0 +1,48 @@
+"""The bridge to hotcoco, the COCO evaluator."""
+
+from typing import Any
+
+import numpy as np
+
+from foveal.metrics._checked import Checked
+
+
+def coco_evaluator(checked: Checked) -> Any:
+    """A ``hotcoco.COCOeval`` of the checked ground truth and results, not yet evaluated.
+
+    Ids are counted anew from 1 in the same order: COCO's evaluator takes the annotation id 0 for
+    "no match", and a user's ids may be repeated or no numbers at all. ``difficult`` is left out, so such
+    objects count; so is ``ignore``, which COCO's evaluator overwrites with ``iscrowd``.
+    """
+    from hotcoco import COCO, COCOeval
+
+    objects, found = checked.objects, checked.found
+    ground_truth = COCO(
+        {
+            "images": [{"id": i, "width": 0, "height": 0} for i in range(1, len(checked.image_ids) + 1)],
+            "categories": [{"id": k, "name": name} for k, name in enumerate(checked.classes, 1)],
+            "annotations": [
+                {
+                    "id": number,
+                    "image_id": int(image) + 1,
+                    "category_id": int(label) + 1,
+                    "bbox": box,
+                    "area": area,
+                    "iscrowd": int(crowd),
+                }
+                for number, (image, label, box, area, crowd) in enumerate(
+                    zip(
+                        objects.images,
+                        objects.labels,
+                        objects.xywh.tolist(),
+                        objects.areas.tolist(),
+                        objects.crowd,
+                        strict=True,
+                    ),
+                    1,
+                )
+            ],
+        }
+    )
+    rows = np.column_stack([found.images + 1, found.xywh, found.scores, found.labels + 1])
+    return COCOeval(ground_truth, ground_truth.load_res(rows if len(rows) else []), "bbox")

@@ -1,0 +1,59 @@
+"""The estimators: whole-image classifiers and object detectors."""
+
+from typing import TYPE_CHECKING, Any
+
+from foveal.errors import SettingError
+
+if TYPE_CHECKING:
+    from foveal.models.loading import load
+    from foveal.models.logistic import LogisticClassifier
+    from foveal.models.rcnn import RCNN
+    from foveal.models.svm import SVMClassifier
+
+__all__ = ["DETECTORS", "MODELS", "RCNN", "LogisticClassifier", "SVMClassifier", "load", "model_class"]
+
+#: The models by the names that the command line uses, each with its module and class.
+MODELS = {
+    "logistic": ("foveal.models.logistic", "LogisticClassifier"),
+    "svm": ("foveal.models.svm", "SVMClassifier"),
+    "rcnn": ("foveal.models.rcnn", "RCNN"),
+}
+DETECTORS = frozenset({"rcnn"})
+
+
+def model_class(name: str) -> type[Any]:
+    """The class of a model by its name.
+
+    Raises
+    ------
+    SettingError
+        If there is no such model; the sentence names the nearest.
+
+    Examples
+    --------
+    >>> model_class("rcn")
+    Traceback (most recent call last):
+    ...
+    foveal.errors.SettingError: There is no model 'rcn'. Did you mean 'rcnn'? ...
+    """
+    from difflib import get_close_matches
+    from importlib import import_module
+
+    if name not in MODELS:
+        near = get_close_matches(name, MODELS, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise SettingError(f"There is no model {name!r}.{hint} The models are {', '.join(MODELS)}.")
+    module, attribute = MODELS[name]
+    return getattr(import_module(module), attribute)  # type: ignore[no-any-return]
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn and SciPy take a second to import: only when a model is asked for.
+    from importlib import import_module
+
+    if name == "load":
+        return import_module("foveal.models.loading").load
+    for module, attribute in MODELS.values():
+        if attribute == name:
+            return getattr(import_module(module), attribute)
+    raise AttributeError(f"module 'foveal.models' has no attribute {name!r}")

@@ -1,0 +1,57 @@
+"""Reading a model back."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from foveal.errors import ModelFileError
+from foveal.files import read_container
+
+MODEL_FILE = "model.safetensors"
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Read a trained model from a model file or a run folder.
+
+    A model file is arrays and JSON; reading one runs no code of its own.
+
+    Parameters
+    ----------
+    path : path-like
+        ``model.safetensors`` or the run folder that holds it.
+
+    Returns
+    -------
+    RCNN or LogisticClassifier or SVMClassifier
+        Ready to predict.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no model, or it is damaged or of a kind that this version does not know.
+
+    Examples
+    --------
+    >>> load("no/such/run")
+    Traceback (most recent call last):
+    ...
+    foveal.errors.ModelFileError: There is no model at no/such/run.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if not (path / MODEL_FILE).is_file():
+            raise ModelFileError(
+                f"The folder {path} holds no {MODEL_FILE}: it is not a run folder, or its training did not "
+                "come to the end (foveal train --resume goes on with it)."
+            )
+        path = path / MODEL_FILE
+    elif not path.exists():
+        raise ModelFileError(f"There is no model at {path}.")
+    arrays, metadata = read_container(path)
+    kind = metadata.get("model")
+    try:
+        from foveal.models import model_class
+
+        return model_class(str(kind))._restore(arrays, metadata)
+    except (KeyError, TypeError) as error:
+        raise ModelFileError(f"{path} does not hold what a model of kind {kind!r} needs: {error}.") from error

@@ -1,0 +1,422 @@
+"""R-CNN: proposals, features of each, a linear SVM a class, and box regression."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+import foveal
+from foveal import parallel
+from foveal.boxes import clip, iou, nms
+from foveal.data.dataset import Dataset
+from foveal.data.detections import Detections
+from foveal.errors import DataError, SettingError
+from foveal.events import Callbacks, emit, stage
+from foveal.features import HogColor, RegionFeatures, features_from_config
+from foveal.files import write_container
+from foveal.images import read
+from foveal.models.box_regression import BoxRegression, fit_box_regression
+from foveal.models.mining import ExamplePool, Examples, LinearSVMs, Mining, first_negatives, fit_svms, mine
+from foveal.models.platt import Platt, fit_platt
+from foveal.models.regions import RegionBank
+from foveal.proposals import Proposer, SelectiveSearch
+from foveal.proposals.proposal import proposer_from_config
+
+#: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).
+REGRESSION_OVERLAP = 0.6
+_REGRESSION_PER_OBJECT = 10
+
+
+class RCNN(BaseEstimator):  # type: ignore[misc]
+    """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
+
+    Every proposal is described by features; a linear SVM for each class, trained with hard negatives,
+    says whether it is an object of that class; ridge regression moves its box; non-maximum suppression
+    leaves one box an object. The decision values are turned into probabilities by Platt's method, on
+    training images that the SVMs were held back from.
+
+    Parameters
+    ----------
+    proposals : Proposer or str, default="fast"
+        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``.
+    features : RegionFeatures, optional
+        What is seen of each region; :class:`foveal.features.HogColor` by default.
+    max_proposals : int, default=2000
+        The best so many proposals of each image, in training and prediction.
+    C : float, default=0.01
+        Weight of the SVMs' losses against their margin.
+    negative_low, negative_high : float, default=0.2, 0.5
+        The first negatives of a class overlap one of its objects by an IoU in this range (Uijlings et
+        al. 2013); below the upper end a proposal is background.
+    mining_rounds : int, default=4
+        At most so many rounds of looking for hard negatives.
+    flip : bool, default=True
+        Learn from the mirrored objects as well.
+    positive_overlap : float, default=0.8
+        Proposals that overlap an object at least this much are positives beside the object itself, so
+        that the SVMs see boxes as proposals draw them; above 1 for none, as in the paper.
+    regression_alpha : float, default=100.0
+        Ridge penalty of the box regression.
+    calibration_folds : int, default=3
+        Parts that the training images are cut into for the calibration.
+    nms_threshold : float, default=0.3
+        Of two boxes of a class that overlap by more, the better one stays.
+    score_threshold : float, default=0.01
+        Detections less probable than this are left out.
+    max_detections : int, default=100
+        The best so many detections of each image.
+    random_state : int, default=0
+
+    Attributes
+    ----------
+    classes_ : tuple of str
+    svms_ : LinearSVMs
+    box_regression_ : BoxRegression
+    platt_ : Platt
+    n_images_ : int
+        How many images it was trained on.
+
+    Examples
+    --------
+    >>> RCNN(proposals="single", C=0.1)
+    RCNN(C=0.1, proposals='single')
+    """
+
+    def __init__(
+        self,
+        *,
+        proposals: Proposer | str = "fast",
+        features: RegionFeatures | None = None,
+        max_proposals: int = 2000,
+        C: float = 0.01,
+        negative_low: float = 0.2,
+        negative_high: float = 0.5,
+        mining_rounds: int = 4,
+        flip: bool = True,
+        positive_overlap: float = 0.8,
+        regression_alpha: float = 100.0,
+        calibration_folds: int = 3,
+        nms_threshold: float = 0.3,
+        score_threshold: float = 0.01,
+        max_detections: int = 100,
+        random_state: int = 0,
+    ) -> None:
+        self.proposals = proposals
+        self.features = features
+        self.max_proposals = max_proposals
+        self.C = C
+        self.negative_low = negative_low
+        self.negative_high = negative_high
+        self.mining_rounds = mining_rounds
+        self.flip = flip
+        self.positive_overlap = positive_overlap
+        self.regression_alpha = regression_alpha
+        self.calibration_folds = calibration_folds
+        self.nms_threshold = nms_threshold
+        self.score_threshold = score_threshold
+        self.max_detections = max_detections
+        self.random_state = random_state
+
+    def fit(
+        self, dataset: Dataset, *, validation: Dataset | None = None, callbacks: Callbacks = ()
+    ) -> "RCNN":
+        """Train on labelled images.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            For detection. Images without objects teach what background is; difficult and crowd objects
+            are neither learnt from nor taken for background.
+        validation : Dataset, optional
+            Not used: the calibration holds back training images by turns. It is there because every
+            detector takes it.
+        callbacks : sequence of callables
+            Told of progress and mining rounds; see :mod:`foveal.events`.
+
+        Returns
+        -------
+        RCNN
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If the data set is not for detection or holds no object to learn from.
+        """
+        if dataset.task != "detection":
+            raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
+        n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
+        if not n_objects:
+            raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
+        self.proposer_ = _proposer(self.proposals)
+        self.features_ = HogColor() if self.features is None else self.features
+        self.classes_ = dataset.classes
+        self.n_images_ = len(dataset)
+        mining = Mining(low=self.negative_low, high=self.negative_high, rounds=self.mining_rounds)
+
+        # Images go to threads of their own, and one thread a product adds up in the same order.
+        with parallel.blas_threads(1):
+            bank = RegionBank(
+                dataset, self.proposer_, self.features_, max_proposals=self.max_proposals, callbacks=callbacks
+            )
+            pool = ExamplePool(len(self.classes_))
+            self._collect_objects(bank, pool, callbacks)
+            self.box_regression_ = self._collect_proposals(bank, pool, mining)
+            self.svms_ = mine(
+                bank,
+                pool,
+                self.classes_,
+                mining,
+                C=self.C,
+                random_state=self.random_state,
+                callbacks=callbacks,
+            )
+            self.platt_ = self._calibrate(bank, pool.examples(), callbacks)
+        return self
+
+    def _collect_objects(self, bank: RegionBank, pool: ExamplePool, callbacks: Callbacks) -> None:
+        """Every object, and its mirror image, is a positive of its class."""
+
+        def describe(index: int) -> NDArray[np.float32]:
+            regions = bank.images[index]
+            if not len(regions.objects):
+                return np.zeros((0, self.features_.n_features), np.float32)
+            image = bank.read(index)
+            seen = [self.features_.extract(image, regions.objects)]
+            if self.flip:
+                mirrored = np.ascontiguousarray(image[:, ::-1])
+                boxes = regions.objects.copy()
+                boxes[:, [0, 2]] = image.shape[1] - boxes[:, [2, 0]]
+                seen.append(self.features_.extract(mirrored, boxes))
+            return np.concatenate(seen)
+
+        with stage(callbacks, "objects", len(bank.images)) as progress:
+            described = parallel.map(describe, range(len(bank.images)), done=progress)
+        for index, features in enumerate(described):
+            labels = np.tile(bank.images[index].labels, 2 if self.flip else 1)
+            for label, values in zip(labels.tolist(), features, strict=True):
+                pool.add_positive(label, index, values)
+
+    def _collect_proposals(self, bank: RegionBank, pool: ExamplePool, mining: Mining) -> BoxRegression:
+        """First negatives, proposals that are nearly objects, and what the box regression learns from."""
+        n_classes = len(self.classes_)
+        seeds = np.random.default_rng(self.random_state).integers(0, 2**63, len(bank.images))
+
+        def collect(index: int, features: NDArray[np.float32]) -> tuple[Any, ...]:
+            regions = bank.images[index]
+            overlaps = regions.overlaps(n_classes)
+            chosen = first_negatives(
+                overlaps, regions.unsure(mining.high), mining, np.random.default_rng(seeds[index])
+            )
+            negatives = {label: (rows, features[rows]) for label, rows in chosen.items()}
+            matched, best = regions.matched()
+            near = []
+            for m in range(len(regions.objects)):
+                rows = np.flatnonzero((matched == m) & (best >= REGRESSION_OVERLAP))
+                near.append(rows[np.argsort(-best[rows], kind="stable")[:_REGRESSION_PER_OBJECT]])
+            rows = np.concatenate(near) if near else np.zeros(0, np.int64)
+            return negatives, features[rows], rows, matched[rows], best[rows]
+
+        n_features = self.features_.n_features
+        described: list[list[NDArray[np.float32]]] = [[] for _ in range(n_classes)]
+        boxes: list[list[NDArray[np.float32]]] = [[] for _ in range(n_classes)]
+        targets: list[list[NDArray[np.float32]]] = [[] for _ in range(n_classes)]
+        for index, (negatives, features, rows, matched, best) in enumerate(bank.visit(collect, "features")):
+            regions = bank.images[index]
+            for label, (proposals, values) in negatives.items():
+                pool.add_negatives(label, index, proposals, values)
+            for values, row, m, overlap in zip(features, rows, matched, best, strict=True):
+                label = int(regions.labels[m])
+                described[label].append(values)
+                boxes[label].append(regions.boxes[row])
+                targets[label].append(regions.objects[m])
+                if overlap >= self.positive_overlap:
+                    pool.add_positive(label, index, values)
+        return fit_box_regression(
+            [np.array(d, np.float32).reshape(-1, n_features) for d in described],
+            [np.array(b, np.float32).reshape(-1, 4) for b in boxes],
+            [np.array(t, np.float32).reshape(-1, 4) for t in targets],
+            alpha=self.regression_alpha,
+        )
+
+    def _calibrate(self, bank: RegionBank, examples: Examples, callbacks: Callbacks) -> Platt:
+        """Fit the sigmoids on what SVMs say of training images that they were held back from."""
+        n_classes = len(self.classes_)
+        folds = min(self.calibration_folds, len(bank.images))
+        values, labels, correct = [np.zeros(0, np.float32)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+        if folds >= 2:
+            order = np.random.default_rng(self.random_state).permutation(len(bank.images))
+            for fold in range(folds):
+                held = np.sort(order[fold::folds])
+                svms = fit_svms(examples, C=self.C, without=held, random_state=self.random_state)
+
+                def judge(
+                    index: int, features: NDArray[np.float32], svms: LinearSVMs = svms
+                ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+                    regions = bank.images[index]
+                    boxes, scores, classes = self._suppress(svms, features, regions.boxes)
+                    right = np.zeros(len(boxes), bool)
+                    sure = np.ones(len(boxes), bool)
+                    for label in range(n_classes):
+                        mine_ = np.flatnonzero(classes == label)
+                        objects = regions.objects[regions.labels == label]
+                        if len(mine_) and len(objects):
+                            right[mine_] = _first_hits(iou(boxes[mine_], objects))
+                    if len(regions.ignored):
+                        sure = right | (iou(boxes, regions.ignored).max(axis=1) < 0.5)
+                    return scores[sure], classes[sure], right[sure]
+
+                for found in bank.visit(judge, f"calibration {fold + 1} of {folds}", held.tolist()):
+                    values.append(found[0])
+                    labels.append(found[1])
+                    correct.append(found[2])
+        platt = fit_platt(np.concatenate(values), np.concatenate(labels), np.concatenate(correct), n_classes)
+        emit(
+            callbacks,
+            "calibration",
+            slopes=dict(zip(self.classes_, platt.slopes.round(4).tolist(), strict=True)),
+            offsets=dict(zip(self.classes_, platt.offsets.round(4).tolist(), strict=True)),
+        )
+        return platt
+
+    def _suppress(
+        self, svms: LinearSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
+        """Moved boxes, decision values and classes after suppression."""
+        values = svms(features)
+        all_boxes, all_values, all_labels = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)], []
+        for label in range(values.shape[1]):
+            # Far behind the margin a proposal is never probable; suppression is quadratic.
+            rows = np.flatnonzero(values[:, label] > -2.0)
+            rows = rows[np.argsort(-values[rows, label], kind="stable")[: 5 * self.max_detections]]
+            moved = self.box_regression_(features[rows], boxes[rows], label)
+            kept = nms(moved, values[rows, label], self.nms_threshold)
+            all_boxes.append(moved[kept])
+            all_values.append(values[rows[kept], label])
+            all_labels.append(np.full(len(kept), label, np.int64))
+        return (
+            np.concatenate(all_boxes),
+            np.concatenate(all_values),
+            np.concatenate([np.zeros(0, np.int64), *all_labels]),
+        )
+
+    def predict(
+        self,
+        images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]],
+        *,
+        callbacks: Callbacks = (),
+    ) -> list[Detections]:
+        """Detect objects.
+
+        Parameters
+        ----------
+        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+        callbacks : sequence of callables
+
+        Returns
+        -------
+        list of Detections
+            One for each image, the most probable first. ``scores`` are probabilities that the detection
+            is right; ``decision_values`` are the SVMs' signed distances.
+
+        Raises
+        ------
+        ImageError
+            If a file cannot be read.
+        """
+        self._check_fitted()
+        with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
+            return parallel.map(self._detect, images, done=progress)
+
+    def _detect(self, source: NDArray[np.uint8] | str | os.PathLike[str]) -> Detections:
+        image = source if isinstance(source, np.ndarray) else read(source)
+        boxes = self.proposer_.propose(image).best(self.max_proposals).boxes
+        features = self.features_.extract(image, boxes)
+        boxes, values, labels = self._suppress(self.svms_, features, boxes)
+        boxes = clip(boxes, image.shape[1], image.shape[0])
+        scores = self.platt_(values, labels)
+        sides = boxes[:, 2:] - boxes[:, :2]
+        kept = np.flatnonzero((scores >= self.score_threshold) & (sides > 0).all(axis=1))
+        kept = kept[np.lexsort((-values[kept], -scores[kept]))[: self.max_detections]]
+        return Detections(boxes[kept], scores[kept], labels[kept], self.classes_, values[kept])
+
+    def score(self, dataset: Dataset) -> float:
+        """COCO's AP at IoU 0.5 on labelled images."""
+        from foveal.metrics import evaluate, to_results
+
+        detections = self.predict([sample.path for sample in dataset])
+        return evaluate(dataset.to_coco(), to_results(dataset, detections)).get("AP50", 0.0)
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "svms_"):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError("This RCNN is not trained yet: call fit first.")
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model as one safetensors file; :func:`foveal.load` reads it."""
+        self._check_fitted()
+        settings = self.get_params(deep=False)
+        del settings["proposals"], settings["features"]
+        write_container(
+            path,
+            {
+                "svm.weights": self.svms_.weights,
+                "svm.biases": self.svms_.biases,
+                "box_regression.weights": self.box_regression_.weights,
+                "box_regression.biases": self.box_regression_.biases,
+                "platt.slopes": self.platt_.slopes,
+                "platt.offsets": self.platt_.offsets,
+            },
+            {
+                "model": "rcnn",
+                "version": foveal.__version__,
+                "classes": list(self.classes_),
+                "n_images": self.n_images_,
+                "proposals": self.proposer_.get_config(),
+                "features": self.features_.get_config(),
+                "settings": settings,
+            },
+        )
+        return Path(path)
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RCNN":
+        proposer = proposer_from_config(metadata["proposals"])
+        features = features_from_config(metadata["features"])
+        model = cls(proposals=proposer, features=features, **metadata["settings"])
+        model.proposer_ = proposer
+        model.features_ = features
+        model.classes_ = tuple(metadata["classes"])
+        model.n_images_ = int(metadata["n_images"])
+        model.svms_ = LinearSVMs(arrays["svm.weights"], arrays["svm.biases"])
+        model.box_regression_ = BoxRegression(
+            arrays["box_regression.weights"], arrays["box_regression.biases"]
+        )
+        model.platt_ = Platt(arrays["platt.slopes"], arrays["platt.offsets"])
+        return model
+
+
+def _proposer(proposals: Proposer | str) -> Proposer:
+    if isinstance(proposals, str):
+        return SelectiveSearch(mode=proposals)
+    if not isinstance(proposals, Proposer):
+        raise SettingError(
+            f"proposals is a mode of selective search or has a method propose; got {proposals!r}."
+        )
+    return proposals
+
+
+def _first_hits(overlaps: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which detections, best first, are the first to hit an object; (N, M) to (N,)."""
+    taken = np.zeros(overlaps.shape[1], bool)
+    right = np.zeros(len(overlaps), bool)
+    for i, row in enumerate(overlaps):
+        m = int(row.argmax())
+        if row[m] >= 0.5 and not taken[m]:
+            taken[m] = right[i] = True
+    return right

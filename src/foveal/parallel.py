@@ -1,0 +1,104 @@
+"""Work over many items, and how many threads it uses.
+
+Everything in Foveal that is done to many images goes through :func:`map`. It runs on joblib, so a
+caller who wants another backend (processes, a Dask cluster) selects it with
+``joblib.parallel_config`` around any call into the library.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+__all__ = ["blas_threads", "cores", "map"]
+
+
+def cores() -> int:
+    """The number of CPU cores that this process may use.
+
+    Examples
+    --------
+    >>> cores() >= 1
+    True
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def map(
+    function: Callable[[Item], Result],
+    items: Sequence[Item] | Iterable[Item],
+    *,
+    n_jobs: int | None = None,
+    done: Callable[[int], None] | None = None,
+) -> list[Result]:
+    """Apply a function to every item, several at a time, and keep the order.
+
+    Parameters
+    ----------
+    function : callable
+        Called with one item. The kernels of Foveal, OpenCV and Pillow release Python's global
+        lock, so threads are preferred; a joblib backend set from outside is respected.
+    items : iterable
+    n_jobs : int, optional
+        How many at a time; the default is the number of cores.
+    done : callable, optional
+        Called with the number of finished items after each one, in the calling thread.
+
+    Returns
+    -------
+    list
+        ``[function(item) for item in items]``. An exception of ``function`` is raised here.
+
+    Examples
+    --------
+    >>> map(len, ["a", "bc", ""])
+    [1, 2, 0]
+    """
+    items = list(items)
+    n_jobs = cores() if n_jobs is None else n_jobs
+    results: list[Result] = []
+    for result in _results(function, items, n_jobs):
+        results.append(result)
+        if done is not None:
+            done(len(results))
+    return results
+
+
+def _results(function: Callable[[Item], Result], items: list[Item], n_jobs: int) -> Iterator[Result]:
+    if not items:
+        return
+    from joblib import Parallel, delayed
+    from joblib.parallel import get_active_backend
+
+    in_process = type(get_active_backend()[0]).__name__ in ("LokyBackend", "ThreadingBackend")
+    if (n_jobs == 1 or len(items) == 1) and in_process:
+        # No pool for what one thread does as well: the traceback stays short.
+        for item in items:
+            yield function(item)
+        return
+    pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator", pre_dispatch="4*n_jobs")
+    yield from pool(delayed(function)(item) for item in items)
+
+
+@contextmanager
+def blas_threads(number: int) -> Iterator[None]:
+    """Hold BLAS and OpenMP to a number of threads inside the block.
+
+    A product summed in another order differs in its last bit, so whatever has to be the same byte
+    for byte runs inside this block.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with blas_threads(1):
+    ...     product = np.ones((2, 3)) @ np.ones((3, 2))
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=number):
+        yield

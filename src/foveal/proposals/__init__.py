@@ -1,0 +1,8 @@
+"""Where to look: regions of an image that may hold an object."""
+
+from foveal.proposals.proposal import Proposals, Proposer
+from foveal.proposals.segmentation import segment
+from foveal.proposals.selective_search import SelectiveSearch, Strategy
+from foveal.proposals.sliding_window import SlidingWindow
+
+__all__ = ["Proposals", "Proposer", "SelectiveSearch", "SlidingWindow", "Strategy", "segment"]

@@ -1,0 +1,32 @@
+"""Figures, and the report that is one HTML file.
+
+A report is written from a record: plain data that whoever trained and measured a model has at hand.
+The figures are usable alone, from :mod:`foveal.report.figures`. matplotlib and jinja2 are imported when
+something is drawn or written.
+"""
+
+from foveal.report import figures
+from foveal.report.chapters import Chapter, Headline
+from foveal.report.classification import classification_chapter
+from foveal.report.detection import detection_chapter
+from foveal.report.html import (
+    render_report,
+    write_classification_report,
+    write_detection_report,
+    write_report,
+)
+from foveal.report.records import ClassificationRecord, DetectionRecord
+
+__all__ = [
+    "Chapter",
+    "ClassificationRecord",
+    "DetectionRecord",
+    "Headline",
+    "classification_chapter",
+    "detection_chapter",
+    "figures",
+    "render_report",
+    "write_classification_report",
+    "write_detection_report",
+    "write_report",
+]

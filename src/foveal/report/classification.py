@@ -1,0 +1,174 @@
+"""The chapter about a classifier of whole images."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
+from foveal.report.data_section import class_counts, data_section
+from foveal.report.detection import class_prefixes
+from foveal.report.figures import draw_confusion, draw_scores
+from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
+from foveal.report.figures.timing import say_duration
+from foveal.report.pictures import picture_of_class
+from foveal.report.records import ClassificationRecord
+from foveal.report.run_section import format_figure, run_section, total_seconds
+from foveal.report.training_section import training_section
+
+_MISTAKES = 12
+_RIGHT = 3
+_MOST_ROWS = 25
+
+
+def classification_chapter(record: ClassificationRecord) -> Chapter:
+    """A chapter of the report: the data, training, results and mistakes of a classifier.
+
+    Parameters
+    ----------
+    record : ClassificationRecord
+
+    Returns
+    -------
+    Chapter
+    """
+    # Without a true label there is neither right nor wrong: -1 is never predicted and never counted.
+    truth = np.array([-1 if s.label is None else s.label for s in record.test], np.int64)
+    known = truth >= 0
+    right = (record.predictions == truth) & known
+    text = "There were no held-out images to measure it on."
+    if known.any():
+        text = f"Of {known.sum():,} held-out images it names {right.sum():,} rightly."
+    sections = [
+        _pictures_section(record, truth, right),
+        _results_section(record, truth, right),
+        data_section(record),
+        training_section(record.events),
+        run_section(record),
+    ]
+    return Chapter(record.title, f"Image classifier · {record.model}", text, _headlines(record), sections)
+
+
+def _headlines(record: ClassificationRecord) -> list[Headline]:
+    meanings = {
+        "accuracy": "of the held-out images named rightly",
+        "balanced_accuracy": "the same, each class weighing alike",
+    }
+    headlines = [
+        Headline(f"{100 * record.metrics[key]:.1f} %", key.replace("_", " "), meaning)
+        for key, meaning in meanings.items()
+        if key in record.metrics
+    ]
+    learned = len(record.parts.train) + len(record.parts.validation)
+    headlines.append(Headline(f"{learned:,}", "images to learn from", f"{len(record.test):,} held out"))
+    seconds = total_seconds(record.events)
+    if seconds:
+        headlines.append(Headline(say_duration(seconds), "time", "all stages together"))
+    return headlines
+
+
+def _confidence(record: ClassificationRecord) -> NDArray[np.float64] | None:
+    """The probability of each prediction."""
+    if record.probabilities is None:
+        return None
+    rows = np.arange(len(record.predictions))
+    return np.asarray(record.probabilities[rows, record.predictions], np.float64)
+
+
+def _results_section(
+    record: ClassificationRecord, truth: NDArray[np.int64], right: NDArray[np.bool_]
+) -> Section:
+    from foveal.metrics import confusion_of_classes
+
+    known = truth >= 0
+    if not known.any():
+        return Section(
+            "Results", "There is no held-out image to measure against.", [Note("Nothing was measured.")]
+        )
+    classes = record.test.classes
+    matrix = confusion_of_classes(truth[known], record.predictions[known], classes=classes).matrix
+    wrong = matrix - np.diag(np.diag(matrix))
+    i, j = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+    worst = f"{int(wrong[i, j])} × {classes[i]} taken for {classes[j]}" if wrong.any() else "none"
+    confusions = draw_confusion(matrix, classes)
+    width = HALF_WIDTH if confusions.get_figwidth() < 5 else FULL_WIDTH
+    blocks: list[Block] = [
+        *_class_table(record),
+        Chart(
+            "What is taken for what",
+            confusions,
+            f"The confusion matrix of {len(classes)} classes; the most frequent confusion: {worst}.",
+            "Rows are the truth, columns what was said; the stronger a cell, the more of its row.",
+        ),
+    ]
+    confidence = _confidence(record)
+    if confidence is not None:
+        blocks.append(
+            Chart(
+                "Confidence of right and wrong answers",
+                draw_scores(confidence[known], right[known], unit="images", width=width),
+                f"A histogram of the probability of the predicted class for {int(known.sum())} images, "
+                f"{int(right.sum())} of them right.",
+                "Wrong answers should lie further left than right ones.",
+            )
+        )
+    return Section("Results", "How good the answers for the held-out images are, class by class.", blocks)
+
+
+def _class_table(record: ClassificationRecord) -> list[Block]:
+    classes = record.test.classes
+    prefixes = class_prefixes(record.metrics, classes, first=("precision", "recall", "f1"))
+    learned = class_counts(record.parts.train) + class_counts(record.parts.validation)
+    held = class_counts(record.test)
+    rows = [
+        [
+            name,
+            f"{learned[k]:,}",
+            f"{held[k]:,}",
+            *(format_figure(record.metrics.get(f"{p}/{name}", float("nan"))) for p in prefixes),
+        ]
+        for k, name in enumerate(classes)
+    ]
+    columns = ("class", "images to learn from", "held-out images", *prefixes)
+    if len(rows) <= _MOST_ROWS:
+        return [Table("Each class", columns, rows)]
+    return [Fold(f"Each of the {len(classes)} classes", [Table("", columns, rows)])]
+
+
+def _pictures_section(
+    record: ClassificationRecord, truth: NDArray[np.int64], right: NDArray[np.bool_]
+) -> Section:
+    classes = record.test.classes
+    confidence = _confidence(record)
+    sure = np.zeros(len(truth)) if confidence is None else confidence
+    wrong = np.flatnonzero(~right & (truth >= 0))
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")][:_MISTAKES]
+    good = np.flatnonzero(right)
+    good = good[np.argsort(-sure[good], kind="stable")]
+    middle = max(0, len(good) // 2 - _RIGHT // 2)
+
+    def say(i: int) -> str:
+        name = classes[int(record.predictions[i])]
+        said = name if confidence is None else f"{name} {confidence[i]:.2f}"
+        return said if right[i] else f"✕ {said}, truly {classes[int(truth[i])]}"
+
+    blocks: list[Block] = []
+    if len(wrong):
+        pictures = [picture_of_class(record.test[int(i)], say(int(i))) for i in wrong]
+        blocks.append(
+            Pictures(
+                "The surest mistakes",
+                pictures,
+                "Wrong answers, the most confident first: look for wrong labels too.",
+            )
+        )
+    if len(good):
+        pictures = [
+            picture_of_class(record.test[int(i)], say(int(i))) for i in good[middle : middle + _RIGHT]
+        ]
+        blocks.append(
+            Pictures("Typical right answers", pictures, "Around the median confidence of the right ones.")
+        )
+    if not blocks:
+        blocks.append(Note("There are no held-out images to show."))
+    return Section(
+        "Pictures", "Held-out images with the answer of the classifier; pictures enlarge at a click.", blocks
+    )

@@ -1,0 +1,30 @@
+"""The figures of the report, each a function from plain data to a matplotlib figure.
+
+Every function is usable alone: ``foveal.report.figures.draw_losses(curves).savefig("losses.png")``.
+"""
+
+from foveal.report.figures.class_balance import draw_class_balance
+from foveal.report.figures.confusion import draw_confusion
+from foveal.report.figures.grid import draw_grid
+from foveal.report.figures.losses import draw_losses
+from foveal.report.figures.mining import draw_mining
+from foveal.report.figures.precision_recall import draw_precision_recall
+from foveal.report.figures.recall import draw_recall
+from foveal.report.figures.samples import draw_samples
+from foveal.report.figures.scores import draw_scores
+from foveal.report.figures.tide import draw_tide
+from foveal.report.figures.timing import draw_timing
+
+__all__ = [
+    "draw_class_balance",
+    "draw_confusion",
+    "draw_grid",
+    "draw_losses",
+    "draw_mining",
+    "draw_precision_recall",
+    "draw_recall",
+    "draw_samples",
+    "draw_scores",
+    "draw_tide",
+    "draw_timing",
+]

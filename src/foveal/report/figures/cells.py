@@ -1,0 +1,97 @@
+"""A table of coloured cells with their numbers: what heat maps are drawn with."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.report.figures.canvas import ACCENT, GRID, INK, TEXT_SIZE
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# At most so opaque, the accent colour leaves the ink on it readable on light pages and on dark ones.
+_STRONGEST = 0.55
+
+
+def draw_cells(
+    axes: "Axes",
+    shades: NDArray[np.float64],
+    texts: Sequence[Sequence[str]],
+    rows: Sequence[str],
+    columns: Sequence[str],
+    *,
+    marked: tuple[int, int] | None = None,
+    text_size: float = TEXT_SIZE,
+) -> None:
+    """Fill axes with cells: the stronger the shade, the more of the accent colour.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+    shades : ndarray of shape (R, C)
+        From 0 to 1; NaN leaves a cell empty.
+    texts : R sequences of C str
+    rows, columns : sequences of str
+        The names beside the cells, drawn from top to bottom and left to right.
+    marked : tuple of two int, optional
+        Row and column of a cell to be framed.
+    text_size : float
+        In points.
+    """
+    from matplotlib.patches import Rectangle
+
+    for i in range(len(rows)):
+        for j in range(len(columns)):
+            shade = float(shades[i, j])
+            if np.isfinite(shade):
+                axes.add_patch(
+                    Rectangle(
+                        (j - 0.48, i - 0.48),
+                        0.96,
+                        0.96,
+                        facecolor=ACCENT if shade > 0 else GRID,
+                        alpha=_STRONGEST * min(1.0, max(0.06, shade)) if shade > 0 else 0.35,
+                        linewidth=0,
+                    )
+                )
+            if texts[i][j]:
+                axes.text(
+                    j,
+                    i,
+                    texts[i][j],
+                    ha="center",
+                    va="center",
+                    color=INK,
+                    fontsize=text_size,
+                    parse_math=False,
+                    fontweight="bold" if marked == (i, j) else "normal",
+                )
+    if marked is not None:
+        axes.add_patch(
+            Rectangle(
+                (marked[1] - 0.48, marked[0] - 0.48),
+                0.96,
+                0.96,
+                facecolor="none",
+                edgecolor=INK,
+                linewidth=1.8,
+            )
+        )
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_xlim(-0.5, len(columns) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
+    upright = sum(len(name) for name in columns) > 9 * axes.get_figure().get_figwidth()  # type: ignore[union-attr]
+    axes.set_xticks(
+        range(len(columns)),
+        list(columns),
+        parse_math=False,
+        color=INK,
+        fontsize=text_size,
+        rotation=45 if upright else 0,
+        ha="right" if upright else "center",
+        rotation_mode="anchor" if upright else "default",
+    )
+    axes.set_yticks(range(len(rows)), list(rows), parse_math=False, color=INK, fontsize=text_size)

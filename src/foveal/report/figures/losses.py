@@ -1,0 +1,80 @@
+"""Losses against iterations, one line for each setting that was tried."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from foveal.report.figures.canvas import (
+    FULL_WIDTH,
+    SERIES,
+    add_legend,
+    name_axes,
+    new_axes,
+    new_figure,
+    say_instead,
+    shorten,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_losses(
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, parameter: str = "", chosen: str | None = None
+) -> "Figure":
+    """Training loss against the iteration for each value that was tried.
+
+    Parameters
+    ----------
+    curves : mapping of str to (iterations, losses)
+        The name of each curve, as the legend shows it, and two sequences of one length. Losses that
+        are not finite are left out, as a gap.
+    parameter : str
+        What was varied, for the legend: ``"learning rate"``.
+    chosen : str, optional
+        The name of the curve whose value was chosen; it is drawn thicker and named so.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The losses on a logarithmic axis where the largest is over 30 times the smallest.
+
+    Examples
+    --------
+    >>> curves = {"0.001": ([0, 100], [0.69, 0.60]), "0.01": ([0, 100], [0.69, 0.31])}
+    >>> figure = draw_losses(curves, parameter="learning rate", chosen="0.01")
+    >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    ['learning rate 0.001', 'learning rate 0.01 (chosen)']
+    """
+    figure = new_figure(FULL_WIDTH, 3.3)
+    axes = new_axes(figure)
+    finite: list[float] = []
+    styles = ("-", "--", ":", "-.")
+    for i, (name, (iterations, losses)) in enumerate(curves.items()):
+        x, y = np.asarray(iterations, float), np.asarray(losses, float)
+        y = np.where(np.isfinite(y), y, np.nan)
+        finite.extend(y[np.isfinite(y)])
+        axes.plot(
+            x,
+            y,
+            color=SERIES[i % len(SERIES)],
+            linestyle=styles[(i // len(SERIES)) % len(styles)],
+            linewidth=2.6 if name == chosen else 1.5,
+            marker="o" if len(x) == 1 else None,
+            label=f"{parameter} {shorten(name)}".strip() + (" (chosen)" if name == chosen else ""),
+        )
+    if not finite:
+        axes.clear()
+        say_instead(axes, "No loss was logged.")
+        return figure
+    if min(finite) > 0 and max(finite) > 30 * min(finite):
+        axes.set_yscale("log")
+        axes.minorticks_off()
+    else:
+        axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    name_axes(axes, "iteration", "training loss (cross-entropy)")
+    add_legend(axes, location="upper right", columns=1 if len(curves) <= 6 else 2)
+    return figure

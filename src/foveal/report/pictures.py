@@ -1,0 +1,190 @@
+"""Photographs with boxes over them: small JPEGs in the page, the boxes as vectors on top."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from foveal.errors import ImageError
+from foveal.report.embedding import image_to_data_uri
+from foveal.report.figures.canvas import shorten
+from foveal.report.verdicts import IGNORED, RIGHT, Verdict
+
+if TYPE_CHECKING:
+    from foveal.data.dataset import Sample
+
+__all__ = ["Outline", "Picture", "picture_of_class", "picture_of_truth", "picture_of_verdict"]
+
+LONGEST_SIDE = 480
+# The frame that a picture is shown in, in CSS pixels; line widths and letters are made for it.
+_FRAME = (272.0, 204.0)
+_LETTER = 11.0
+# Of many labels only these are written, errors first; the others are told when the pointer rests on a box.
+_MOST_LABELS = 8
+_CROWDED = 12
+_URGENCY = {"wrong": 0, "missed": 1}
+_MOST_OUTLINES = 150
+
+
+@dataclass(frozen=True)
+class Outline:
+    """One box over a picture, with its label's place worked out.
+
+    Attributes
+    ----------
+    box : tuple of four float
+        ``x, y, width, height`` in pixels of the picture.
+    look : str
+        What it stands for: ``"truth"``, ``"missed"``, ``"right"``, ``"wrong"``, ``"ignored"`` or
+        ``"class-1"`` … ``"class-8"``.
+    label : str
+        Written at the box, where there is room; may be empty.
+    meaning : str
+        Shown when the pointer rests on it.
+    plate : tuple of four float, or None
+        ``x, y, width, height`` of the label's ground; ``None`` where the label is left out.
+    """
+
+    box: tuple[float, float, float, float]
+    look: str
+    label: str = ""
+    meaning: str = ""
+    plate: tuple[float, float, float, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture as the page shows it.
+
+    Attributes
+    ----------
+    name : str
+        The file's name.
+    uri : str
+        A JPEG as a data URI; empty where the image cannot be read.
+    width, height : int
+        Of the original, in pixels.
+    letter : float
+        The height of letters in pixels of the original.
+    outlines : tuple of Outline
+    alt : str
+    caption : str
+    problem : str
+        Why there is no image; empty where there is one.
+    """
+
+    name: str
+    uri: str
+    width: int
+    height: int
+    letter: float
+    outlines: tuple[Outline, ...]
+    alt: str
+    caption: str
+    problem: str = ""
+
+
+def picture_of_truth(sample: "Sample", classes: Sequence[str]) -> Picture:
+    """A sample with its ground truth, coloured by class."""
+    outlines = [
+        Outline(
+            _xywh(box), f"class-{int(label) % 8 + 1}", shorten(classes[int(label)], 18), classes[int(label)]
+        )
+        for box, label in zip(sample.boxes, sample.labels, strict=True)
+    ]
+    names = [classes[int(label)] for label in sample.labels]
+    counted = ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "no objects"
+    return _picture(sample, outlines, f"{sample.name}: {counted}", counted)
+
+
+def picture_of_class(sample: "Sample", caption: str) -> Picture:
+    """A sample of whole-image classification, with what is to be said of it."""
+    return _picture(sample, [], f"{sample.name}: {caption}", caption)
+
+
+def picture_of_verdict(sample: "Sample", classes: Sequence[str], verdict: Verdict, caption: str) -> Picture:
+    """A held-out sample: ground truth in dashed white, detections coloured by whether they are right."""
+    outlines = []
+    for i, (box, label) in enumerate(zip(sample.boxes, sample.labels, strict=True)):
+        name = classes[int(label)]
+        missed = bool(verdict.missed[i])
+        passed_over = bool(sample.difficult[i] or sample.crowd[i])
+        meaning = f"truth: {name}" + (", missed" if missed else ", not counted" if passed_over else "")
+        outlines.append(
+            Outline(_xywh(box), "missed" if missed else "truth", f"missed {name}" if missed else "", meaning)
+        )
+    found = verdict.detections
+    for box, score, label, kind in zip(found.boxes, found.scores, found.labels, verdict.kinds, strict=True):
+        name = found.classes[int(label)]
+        look = kind if kind in (RIGHT, IGNORED) else "wrong"
+        sign = "✕ " if look == "wrong" else ""
+        outlines.append(
+            Outline(_xywh(box), look, f"{sign}{shorten(name, 16)} {score:.2f}", f"{name} {score:.2f}: {kind}")
+        )
+    return _picture(sample, outlines, f"{sample.name}: {caption}", caption)
+
+
+def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (round(float(v), 1) for v in box)
+    return x1, y1, round(max(0.0, x2 - x1), 1), round(max(0.0, y2 - y1), 1)
+
+
+def _picture(sample: "Sample", outlines: Sequence[Outline], alt: str, caption: str) -> Picture:
+    width, height, uri, problem = max(sample.width, 1), max(sample.height, 1), "", ""
+    try:
+        width, height, uri = _embed(sample.path)
+    except (ImageError, OSError) as error:
+        problem = f"{sample.name} cannot be shown: {error}"
+    letter = round(_LETTER * max(width / _FRAME[0], height / _FRAME[1]), 2)
+    # Where there are very many boxes the first are the surest.
+    placed = _place_labels(list(outlines)[:_MOST_OUTLINES], width, height, letter)
+    return Picture(sample.name, uri, width, height, letter, placed, alt, caption, problem)
+
+
+def _embed(path: Path) -> tuple[int, int, str]:
+    from foveal.images import read, resize_to_fit
+
+    image = read(path)
+    height, width = image.shape[:2]
+    if max(height, width) > LONGEST_SIDE:
+        image, _ = resize_to_fit(image, LONGEST_SIDE)
+    return width, height, image_to_data_uri(image)
+
+
+def _place_labels(outlines: Sequence[Outline], width: int, height: int, letter: float) -> tuple[Outline, ...]:
+    """Give each label a place where it covers no other: above its box, inside it, or below."""
+    taken: list[tuple[float, float, float, float]] = []
+    placed = list(outlines)
+    tall = 1.45 * letter
+    errors = any(outline.look in _URGENCY for outline in outlines)
+    # One of each name comes before the second of any.
+    names = [outline.label for outline in placed]
+    turns = [(_URGENCY.get(o.look, 2), names[:i].count(o.label), i) for i, o in enumerate(placed)]
+    for *_, i in sorted(turns):
+        outline, plate = placed[i], None
+        wanted = outline.look in _URGENCY or not (errors and len(outlines) > _CROWDED)
+        if outline.label and wanted and len(taken) < _MOST_LABELS:
+            x, y, w, h = outline.box
+            wide = letter * (0.6 + 0.57 * sum(_letter_width(c) for c in outline.label))
+            left = min(max(x, 0.0), max(width - wide, 0.0))
+            right = min(max(x + w - wide, 0.0), max(width - wide, 0.0))
+            places = [(left, y - tall), (left, y), (left, y + h), (right, y - tall), (right, y + h - tall)]
+            for at_x, at_y in places:
+                candidate = (at_x, at_y, wide, tall)
+                if at_y >= -0.01 and at_y + tall <= height and not any(_overlap(candidate, t) for t in taken):
+                    taken.append(candidate)
+                    plate = (round(at_x, 1), round(at_y, 1), round(wide, 1), round(tall, 1))
+                    break
+        placed[i] = replace(outline, plate=plate)
+    return tuple(placed)
+
+
+def _letter_width(character: str) -> float:
+    return 1.8 if unicodedata.east_asian_width(character) in "WF" else 1.0
+
+
+def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+    return a[0] < b[0] + b[2] and b[0] < a[0] + a[2] and a[1] < b[1] + b[3] and b[1] < a[1] + a[3]

@@ -1,0 +1,139 @@
+"""What a report tells of: plain data, gathered by whoever trained and measured a model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from foveal.data.dataset import Dataset, Finding
+    from foveal.data.detections import Detections
+    from foveal.metrics.proposals import ProposalQuality
+
+__all__ = ["ClassificationRecord", "DataParts", "DetectionRecord"]
+
+
+class DataParts(Protocol):
+    """What is trained on, chosen by and held out; :class:`foveal.data.Parts` is one."""
+
+    @property
+    def train(self) -> "Dataset":
+        """The images that are learned from."""
+
+    @property
+    def validation(self) -> "Dataset":
+        """The images that settings are chosen by; may be empty."""
+
+    @property
+    def test(self) -> "Dataset":
+        """The held-out images, looked at once."""
+
+    @property
+    def origin(self) -> str:
+        """One sentence: where the split comes from."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Record:
+    """What the records of all tasks hold.
+
+    Attributes
+    ----------
+    title : str
+        What was learned: ``"Fruit"``.
+    model : str
+        The model's name: ``"rcnn"``.
+    version : str
+        Foveal's version.
+    config : mapping
+        Every setting as resolved; may be nested.
+    events : sequence of mappings
+        The training log (:mod:`foveal.events`): times, mining rounds, sweeps and candidates are
+        read off it.
+    metrics : mapping of str to float
+        The figures of the held-out images, flat keys (``AP50``, ``AP50/<class>``, ``accuracy``).
+    findings : sequence of Finding
+        What the doctor said of the data.
+    data : Dataset
+        The whole data set.
+    parts : DataParts
+        ``train``, ``validation``, ``test`` and the sentence ``origin``.
+    test : Dataset
+        The held-out samples that the predictions are aligned with.
+    """
+
+    title: str
+    model: str
+    version: str
+    config: Mapping[str, Any]
+    events: Sequence[Mapping[str, Any]]
+    metrics: Mapping[str, float]
+    findings: Sequence["Finding"]
+    data: "Dataset"
+    parts: DataParts
+    test: "Dataset"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DetectionRecord(_Record):
+    """A detector, what it was trained on and what it says of the held-out images.
+
+    Attributes
+    ----------
+    title, model, version, config, events, metrics, findings, data, parts, test
+        ``title`` is what was learned and ``model`` the model's name; ``config`` is every setting as
+        resolved, ``events`` the training log, ``metrics`` the figures of the held-out images,
+        ``findings`` the doctor's, ``data`` the whole data set, ``parts`` its train, validation and
+        test parts with a sentence ``origin``, ``test`` the held-out samples.
+    detections : sequence of Detections
+        One for each sample of ``test``, in its order.
+    results : sequence of dict, optional
+        The same in COCO's results format; made from ``detections`` where it is ``None``.
+    proposal_quality : foveal.metrics.ProposalQuality, optional
+        How well the proposals cover the held-out objects.
+    score_threshold : float
+        Detections with lower scores are neither drawn nor counted as errors in the pictures.
+    iou_threshold : float
+        The overlap that makes a detection right, in pictures, curves and the confusion matrix.
+    """
+
+    detections: Sequence["Detections"]
+    results: Sequence[dict[str, Any]] | None = None
+    proposal_quality: "ProposalQuality | None" = None
+    score_threshold: float = 0.5
+    iou_threshold: float = 0.5
+
+    def __post_init__(self) -> None:
+        if len(self.detections) != len(self.test):
+            raise ValueError(
+                f"There are {len(self.test)} held-out images but {len(self.detections)} detections."
+            )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ClassificationRecord(_Record):
+    """A classifier of whole images and what it says of the held-out ones.
+
+    Attributes
+    ----------
+    title, model, version, config, events, metrics, findings, data, parts, test
+        As in :class:`DetectionRecord`.
+    predictions : ndarray of shape (N,), int64
+        The predicted class of each sample of ``test``, an index into ``test.classes``.
+    probabilities : ndarray of shape (N, K), float, or None
+        Of each class; ``None`` where the model has none.
+    """
+
+    predictions: NDArray[np.int64]
+    probabilities: NDArray[np.floating[Any]] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.predictions) != len(self.test):
+            raise ValueError(
+                f"There are {len(self.test)} held-out images but {len(self.predictions)} predictions."
+            )
+        shape = (len(self.test), len(self.test.classes))
+        if self.probabilities is not None and self.probabilities.shape != shape:
+            raise ValueError(f"The probabilities have shape {self.probabilities.shape} instead of {shape}.")

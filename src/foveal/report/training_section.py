@@ -1,0 +1,149 @@
+"""The section about training: mining rounds, losses, the settings that were tried."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from foveal.report.chapters import Block, Chart, Fold, Note, Section, Table
+from foveal.report.figures import draw_grid, draw_losses, draw_mining
+
+Event = Mapping[str, Any]
+
+
+def training_section(events: Sequence[Event]) -> Section:
+    """What happened during training, as the log tells it."""
+    blocks: list[Block] = []
+    candidates = [
+        e for e in events if e.get("event") == "candidate" and isinstance(e.get("setting"), Mapping)
+    ]
+    for parameter, sweeps in _by_parameter(events).items():
+        blocks.append(_losses(parameter, sweeps, candidates))
+    for group in _kindred(candidates):
+        blocks.extend(_candidates(group))
+    rounds = [e for e in events if e.get("event") == "mining_round"]
+    if rounds:
+        blocks.extend(_mining(rounds))
+    notes = [str(e.get("text", "")) for e in events if e.get("event") == "note"]
+    if notes:
+        blocks.append(Fold(f"Notes of the training log ({len(notes)})", [Note(text) for text in notes[:100]]))
+    if not blocks:
+        blocks.append(Note("The training log holds nothing to draw."))
+    return Section(
+        "Training",
+        "How the model came about, and what was chosen by looking at the validation images.",
+        blocks,
+    )
+
+
+def _by_parameter(events: Sequence[Event]) -> dict[str, list[Event]]:
+    sweeps: dict[str, list[Event]] = {}
+    for event in events:
+        if event.get("event") == "sweep":
+            sweeps.setdefault(str(event["parameter"]), []).append(event)
+    return sweeps
+
+
+def _losses(parameter: str, sweeps: Sequence[Event], candidates: Sequence[Event]) -> Chart:
+    curves: dict[str, tuple[list[float], list[float]]] = {}
+    for event in sweeps:
+        x, y = curves.setdefault(_say(event["value"]), ([], []))
+        x.append(float(event["iteration"]))
+        y.append(float("nan") if event["loss"] is None else float(event["loss"]))
+    taken = [
+        _say(c["setting"][parameter]) for c in candidates if c.get("chosen") and parameter in c["setting"]
+    ]
+    chosen = taken[-1] if taken else None
+    words = parameter.replace("_", " ")
+    ends = ", ".join(f"{name}: {y[-1]:.3f}" for name, (_, y) in curves.items())
+    caption = "A line that falls slowly wants a higher rate or more iterations; one that jumps, a lower rate."
+    if chosen is not None:
+        caption += f" Chosen on the validation images: {chosen}."
+    return Chart(
+        f"Loss for each {words}",
+        draw_losses(curves, parameter=words, chosen=chosen),
+        f"Lines of the training loss against iterations. Last losses: {ends}.",
+        caption,
+    )
+
+
+def _kindred(candidates: Sequence[Event]) -> list[list[Event]]:
+    """Candidates of one search: the names of their settings are the same, or some of the same."""
+    groups: list[tuple[set[str], list[Event]]] = []
+    for candidate in candidates:
+        names = set(candidate["setting"])
+        for known, members in groups:
+            if names <= known or known <= names:
+                known |= names
+                members.append(candidate)
+                break
+        else:
+            groups.append((names, [candidate]))
+    return [members for _, members in groups]
+
+
+def _candidates(group: Sequence[Event]) -> list[Block]:
+    best = max(group, key=lambda c: float(c["score"]))
+    chosen = next((c for c in group if c.get("chosen")), None)
+    named = ", ".join(sorted({n.replace("_", " ") for c in group for n in c["setting"]}))
+    columns = ("setting", "validation score", "")
+    rows = [
+        [
+            say_setting(c),
+            f"{float(c['score']):.4f}",
+            "chosen" if c.get("chosen") else "",
+        ]
+        for c in sorted(group, key=lambda c: -float(c["score"]))
+    ]
+    taken = "" if chosen is None else f"The framed one was chosen: {say_setting(chosen)}."
+    return [
+        Chart(
+            f"Settings compared: {named}",
+            draw_grid(group),
+            f"Validation scores of {len(group)} settings; the best is {float(best['score']):.3f}.",
+            f"Each cell is a model's score on images it did not learn from. {taken}".strip(),
+        ),
+        Fold(f"The {len(group)} settings as a table", [Table("", columns, rows, words=(2,))]),
+    ]
+
+
+def say_setting(candidate: Event) -> str:
+    """A candidate's setting in words.
+
+    Examples
+    --------
+    >>> say_setting({"setting": {"kernel": "rbf", "C": 10.0}})
+    'kernel = rbf, C = 10'
+    """
+    return ", ".join(f"{k} = {_say(v)}" for k, v in candidate["setting"].items())
+
+
+def _mining(rounds: Sequence[Event]) -> list[Block]:
+    names = list(dict.fromkeys(str(r["label"]) for r in rounds))
+    rows = [
+        [
+            str(r["label"]),
+            str(r["round"]),
+            f"{int(r.get('positives', 0)):,}",
+            f"{int(r.get('negatives', 0)):,}",
+            f"{int(r.get('added', 0)):,}",
+        ]
+        for r in rounds
+    ]
+    added = sum(int(r.get("added", 0)) for r in rounds)
+    return [
+        Chart(
+            "Hard-negative mining",
+            draw_mining(rounds),
+            f"Two panels for {len(names)} classes over {len({r['round'] for r in rounds})} rounds; "
+            f"{added:,} false positives were added in all.",
+            "After each round the model looks at the training images again, and what it wrongly takes for "
+            "the class is added to the examples of what it is not. The curve on the right should fall.",
+        ),
+        Fold(
+            "The rounds as a table",
+            [Table("", ("class", "round", "positives", "negatives", "false positives added"), rows)],
+        ),
+    ]
+
+
+def _say(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

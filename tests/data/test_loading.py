@@ -1,0 +1,98 @@
+import pytest
+
+from foveal.data import load
+from foveal.errors import DataError
+
+
+def test_missing_and_empty(tmp_path):
+    with pytest.raises(DataError, match="There is no folder or file"):
+        load(tmp_path / "none")
+    with pytest.raises(DataError, match=r"It looked for Pascal VOC .* COCO .* YOLO .* one folder"):
+        load(tmp_path)
+    (tmp_path / "a.txt").write_text("text")
+    with pytest.raises(DataError, match="neither a folder nor a COCO"):
+        load(tmp_path / "a.txt")
+
+
+def test_voc_wins_and_format_overrides(tmp_path, picture, xml, coco_file):
+    picture(tmp_path / "images/a.jpg")
+    xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
+    image = {"id": 4, "file_name": "a.jpg", "width": 40, "height": 30}
+    coco_file(tmp_path / "gt.json", [image], [])
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
+    (tmp_path / "classes.txt").write_text("cat")
+    assert load(tmp_path).format == "voc"
+    assert load(tmp_path, format="coco")[0].id == 4
+    assert load(tmp_path, format="yolo").classes == ("cat",)
+    (tmp_path / "xml/a.xml").unlink()
+    assert load(tmp_path).format == "coco"
+    (tmp_path / "gt.json").unlink()
+    assert load(tmp_path).format == "yolo"
+    with pytest.raises(DataError, match="Pascal VOC"):
+        load(tmp_path, format="voc")
+    with pytest.raises(DataError, match="There is no format 'pascal'"):
+        load(tmp_path, format="pascal")
+
+
+def test_an_unknown_split(tmp_path, picture):
+    for name in ("train/cat/1.jpg", "train/dog/1.jpg"):
+        picture(tmp_path / name)
+    with pytest.raises(DataError, match="has no split 'test'; it has train"):
+        load(tmp_path, split="test")
+
+
+def test_nothing_usable(tmp_path, xml):
+    (tmp_path / "a.xml").write_text("<annotation>")
+    with pytest.raises(DataError, match=r"no usable picture: .*a\.xml is not well-formed"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "images", "boxes", "classes", "splits"),
+    [
+        ("bccd", "voc", 364, 4888, 3, {"train": 205, "val": 87, "test": 72}),
+        ("caltech101_8", "folders", 360, 0, 8, {"train": 240, "test": 120}),
+        ("cats_dogs", "folders", 240, 0, 2, {"train": 160, "test": 80}),
+        ("cifar10_small", "folders", 4000, 0, 10, {"train": 3000, "test": 1000}),
+        ("coco128", "yolo", 128, 929, 80, {}),
+        ("dogs11", "voc", 11, 11, 1, {}),
+        ("fruit", "voc", 255, 488, 3, {"train": 204, "test": 51}),
+        ("oracle_coco_val2014_100", "coco", 100, 830, 80, {}),
+        ("oracle_voc_toy_cat", "voc", 12, 12, 1, {}),
+        ("raccoon", "voc", 200, 217, 1, {}),
+        ("tinycoco", "coco", 38, 424, 80, {"train": 32, "val": 6}),
+        ("voc2012_100", "voc", 100, 273, 20, {}),
+    ],
+)
+def test_real_data(test_data, name, format, images, boxes, classes, splits):
+    dataset = load(test_data / name)
+    assert dataset.format == format
+    assert (len(dataset), sum(len(s.boxes) for s in dataset), len(dataset.classes)) == (
+        images,
+        boxes,
+        classes,
+    )
+    assert {split: len(dataset.part(split)) for split in dataset.splits} == splits
+    assert [s.id for s in dataset] == sorted({s.id for s in dataset})
+
+
+def test_real_flags(test_data):
+    voc = load(test_data / "voc2012_100")
+    assert sum(int(s.difficult.sum()) for s in voc) == 38
+    coco = load(test_data / "tinycoco")
+    assert sum(int(s.crowd.sum()) for s in coco) == 5
+    assert [s.name for s in coco if not len(s.boxes)] == ["000000058636.jpg", "000000226111.jpg"]
+    assert max(coco.category_ids) == 90
+    toy = load(test_data / "oracle_voc_toy_cat")
+    assert [s.path.stem for s in toy if s.annotation is None] == ["2010_003115", "2012_003445"]
+
+
+def test_real_copies_hold_the_same_objects(test_data):
+    voc, coco, yolo = (load(test_data / "voc2012_100", format=f) for f in ("voc", "coco", "yolo"))
+    assert set(voc.classes) == set(coco.classes) == set(yolo.classes)
+    for other in (coco, yolo):
+        by_name = {s.name: s for s in other}
+        for sample in voc:
+            names = sorted(voc.classes[i] for i in sample.labels)
+            assert names == sorted(other.classes[i] for i in by_name[sample.name].labels)

@@ -1,0 +1,130 @@
+"""Every figure can be drawn of nothing, of little and of very much."""
+
+import io
+
+import numpy as np
+import pytest
+
+from foveal.report import figures
+
+MANY = [f"class {k}" for k in range(80)]
+
+
+def render(figure) -> None:
+    figure.savefig(io.BytesIO(), format="png", dpi=40)
+
+
+@pytest.mark.parametrize(
+    "figure",
+    [
+        lambda: figures.draw_class_balance({}, []),
+        lambda: figures.draw_class_balance({"train": [0]}, ["a"]),
+        lambda: figures.draw_recall([], {}),
+        lambda: figures.draw_mining([]),
+        lambda: figures.draw_losses({}),
+        lambda: figures.draw_losses({"1": ([0, 1], [np.nan, np.inf])}),
+        lambda: figures.draw_grid([]),
+        lambda: figures.draw_grid([{"setting": {}, "score": 0.0, "chosen": True}]),
+        lambda: figures.draw_precision_recall({}),
+        lambda: figures.draw_confusion(np.zeros((0, 0)), []),
+        lambda: figures.draw_confusion([[0, 0], [0, 0]], ["a"], background=True),
+        lambda: figures.draw_tide({}),
+        lambda: figures.draw_timing({}),
+        lambda: figures.draw_timing({"fit": 0.0}),
+        lambda: figures.draw_scores([], []),
+        lambda: figures.draw_samples([]),
+    ],
+)
+def test_of_nothing(figure):
+    render(figure())
+
+
+def test_names_are_no_formulas():
+    name = "$x^{$ <b>"
+    render(figures.draw_class_balance({"train": [1]}, [name]))
+    render(figures.draw_confusion([[1]], [name]))
+    render(figures.draw_precision_recall({name: ([0, 1], [1, 1])}))
+    render(figures.draw_mining([{"label": name, "round": 0, "negatives": 1, "added": 1}]))
+    render(figures.draw_losses({name: ([0], [1.0])}))
+    render(figures.draw_timing({name: 1.0}))
+
+
+def test_most_frequent_classes_are_shown():
+    figure = figures.draw_class_balance({"train": list(range(80))}, MANY)
+    names = [t.get_text() for t in figure.axes[0].get_yticklabels()]
+    assert names == MANY[60:]
+
+
+def test_other_classes_are_added_up():
+    matrix = np.zeros((81, 81))
+    np.fill_diagonal(matrix, np.arange(81))
+    matrix[0, 80] = 7
+    figure = figures.draw_confusion(matrix, MANY, background=True)
+    axes = figure.axes[0]
+    names = [t.get_text() for t in axes.get_yticklabels()]
+    assert names[:20] == MANY[60:]
+    assert names[20:] == ["other classes", "nothing there"]
+    words = [t.get_text() for t in axes.texts]
+    assert f"{sum(range(60)):,}" in words
+    assert "7" in words
+
+
+def test_matrix_and_names_must_agree():
+    with pytest.raises(ValueError, match="need \\(3, 3\\)"):
+        figures.draw_confusion(np.zeros((2, 2)), ["a", "b"], background=True)
+
+
+def test_many_curves_are_grey_but_for_the_extremes():
+    curves = {name: ([0.5, 1.0], [1.0, k / 80]) for k, name in enumerate(MANY)}
+    figure = figures.draw_precision_recall(curves, average={n: k / 80 for k, n in enumerate(MANY)})
+    legend = [t.get_text() for t in figure.axes[0].get_legend().get_texts()]
+    assert legend[0] == "class 79 0.99"
+    assert legend[-1] == "class 0 0.00"
+    assert len(legend) == 6
+    assert len(figure.axes[0].lines) == 80
+
+
+def test_grid_marks_what_was_chosen():
+    tried = [
+        {"setting": {"C": c, "gamma": g}, "score": c * g, "chosen": (c, g) == (3, 5)}
+        for c in (1, 2, 3)
+        for g in (4, 5)
+    ]
+    axes = figures.draw_grid(tried).axes[0]
+    frame = axes.patches[-1]
+    # Columns are the values of C and rows those of gamma: the last of both.
+    assert (round(frame.get_x() + 0.48), round(frame.get_y() + 0.48)) == (2, 1)
+    assert len(axes.patches) == 7
+
+
+def test_grid_of_three_numbers_falls_back_to_bars():
+    tried = [
+        {"setting": {"a": a, "b": b, "c": c}, "score": a + b + c, "chosen": False}
+        for a in range(3)
+        for b in range(3)
+        for c in range(3)
+    ]
+    axes = figures.draw_grid(tried).axes[0]
+    assert len(axes.patches) == 20
+    assert axes.patches[0].get_width() == 6
+
+
+def test_scores_are_stacked():
+    axes = figures.draw_scores([0.01, 0.02, 0.99, 2.0], [True, False, True, True]).axes[0]
+    right = [bar.get_height() for bar in axes.patches[:20]]
+    wrong = [bar.get_height() for bar in axes.patches[20:]]
+    assert (right[0], right[-1], wrong[0], sum(wrong)) == (1, 2, 1, 1)
+
+
+def test_samples_draw_truth_and_detections():
+    from foveal.data import Detections
+
+    image = np.zeros((30, 40, 3), np.uint8)
+    found = Detections(np.float32([[1, 1, 9, 9]]), np.float32([0.8]), np.int64([0]), ("$a$",))
+    figure = figures.draw_samples(
+        [image] * 5, [np.float32([[2, 2, 8, 8]])] * 5, [found] * 5, captions=["one"]
+    )
+    assert len(figure.axes) == 5
+    assert len(figure.axes[0].patches) == 3
+    assert figure.axes[0].texts[0].get_text() == "$a$ 0.80"
+    render(figure)

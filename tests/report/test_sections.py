@@ -1,0 +1,97 @@
+"""What the chapters choose to show."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from foveal.data import Detections
+from foveal.report.data_section import choose_samples, class_counts
+from foveal.report.detection import rank_pictures
+from foveal.report.run_section import stage_seconds, total_seconds
+from foveal.report.training_section import training_section
+from foveal.report.verdicts import Verdict
+
+
+def verdict(right: int, false: int, missed: int, score: float = 0.9) -> Verdict:
+    number = right + false
+    found = Detections(
+        np.zeros((number, 4), np.float32),
+        np.full(number, score, np.float32),
+        np.zeros(number, np.int64),
+        ("a",),
+    )
+    return Verdict(found, ("right",) * right + ("nothing there",) * false, np.arange(right + missed) >= right)
+
+
+def test_best_typical_and_worst():
+    verdicts = [verdict(i, 20 - i, 20 - i) for i in range(21)]
+    best, typical, worst = rank_pictures(verdicts)
+    assert best == [20, 19, 18]
+    assert typical == [11, 10, 9]
+    assert worst == [*range(9), 12]
+
+
+def test_worst_pictures_have_errors():
+    best, typical, worst = rank_pictures([verdict(2, 0, 0) for _ in range(30)])
+    assert (len(best), len(typical), worst) == (3, 3, [])
+    assert rank_pictures([]) == ([], [], [])
+    assert rank_pictures([verdict(0, 1, 1)]) == ([0], [], [])
+
+
+def test_surest_error_is_the_worst_of_equals():
+    verdicts = [verdict(5, 0, 0)] * 6 + [verdict(0, 1, 1, 0.6), verdict(0, 1, 1, 0.99), verdict(0, 1, 1, 0.7)]
+    assert rank_pictures(verdicts)[2][0] == 7
+
+
+def test_every_class_is_shown(make_pictures):
+    classes = tuple("abcdef")
+    data = make_pictures(classes, 40, task="classification")
+    chosen = choose_samples(data, 6)
+    assert {data[i].label for i in chosen} == set(range(6))
+    assert chosen == sorted(set(chosen))
+    assert choose_samples(data.select([]), 6) == []
+    assert choose_samples(data.select([0, 1]), 6) == [0, 1]
+
+
+def test_counts_of_objects_and_of_images(make_pictures):
+    data = make_pictures(("a", "b", "c"), 4, objects=0)
+    labelled = replace(data[0], boxes=np.zeros((3, 4), np.float32), labels=np.int64([2, 0, 2]))
+    assert class_counts(replace(data, samples=(labelled, *data.samples[1:]))).tolist() == [1, 0, 2]
+
+
+def test_broken_off_stage_hides_nothing():
+    log = [
+        {"event": "stage_start", "stage": "fit"},
+        {"event": "stage_start", "stage": "fit"},
+        {"event": "stage_start", "stage": "mining"},
+        {"event": "stage_end", "stage": "mining", "seconds": 3.0},
+        {"event": "stage_end", "stage": "fit", "seconds": 4.0},
+        {"event": "stage_end", "stage": "fit again", "seconds": 1.0},
+    ]
+    assert total_seconds(log) == pytest.approx(5.0)
+    assert stage_seconds(log) == {"mining": 3.0, "fit (the rest)": 1.0, "fit again": 1.0}
+
+
+def test_one_search_is_one_figure():
+    grid = [
+        {"event": "candidate", "setting": {"kernel": "linear", "C": 1}, "score": 0.5, "chosen": False},
+        {
+            "event": "candidate",
+            "setting": {"kernel": "rbf", "C": 1, "gamma": 0.1},
+            "score": 0.6,
+            "chosen": True,
+        },
+        {"event": "candidate", "setting": {"learning_rate": 0.1}, "score": 0.4, "chosen": True},
+    ]
+    titles = [block.title for block in training_section(grid).blocks if block.template == "chart"]
+    assert titles == ["Settings compared: C, gamma, kernel", "Settings compared: learning rate"]
+
+
+def test_losses_that_are_no_numbers_leave_a_gap():
+    sweep = [
+        {"event": "sweep", "parameter": "rate", "value": 1.0, "iteration": i, "loss": loss}
+        for i, loss in enumerate([1.0, float("inf"), None])
+    ]
+    (chart,) = training_section(sweep).blocks
+    assert np.isnan(chart.figure.axes[0].lines[0].get_ydata()[1:]).all()
