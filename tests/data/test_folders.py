@@ -79,18 +79,21 @@ def test_a_picture_that_is_none_is_left_out(tmp_path, picture):
 
 def test_crops(tmp_path, picture):
     rows = ["file,split,source,x1,y1,x2,y2,iou,label"]
-    for name, split in (
-        ("positive/dog/1.jpg", "train"),
-        ("positive/cat/1.jpg", "test"),
-        ("negative/2.jpg", ""),
+    for name, split, label in (
+        ("positive/dog/1.jpg", "train", "dog"),
+        ("positive/cat_2/1.jpg", "test", "cat/2"),
+        ("positive/cow/1.jpg", "train", ""),
+        ("negative/2.jpg", "", "negative"),
     ):
         picture(tmp_path / name)
-        rows.append(f"{name},{split},a.jpg,0,0,9,9,0.7,x")
+        rows.append(f"{name},{split},a.jpg,0,0,9,9,0.7,{label}")
     rows += ["positive/dog/gone.jpg,train,a.jpg,0,0,9,9,1,dog", "../other.jpg,train,a.jpg,0,0,9,9,1,dog"]
     (tmp_path / "manifest.csv").write_text("\n".join(rows))
     dataset = load(tmp_path)
     assert dataset.format == "crops"
     assert dataset.task == "classification"
-    assert dataset.classes == ("cat", "dog", "negative")
-    assert [(s.label, s.split) for s in dataset] == [(0, "test"), (1, "train"), (2, None)]
+    assert dataset.classes == ("cat/2", "cow", "dog", "negative")
+    assert [(s.label, s.split) for s in dataset] == [
+        (0, "test"), (1, "train"), (2, "train"), (3, None)
+    ]  # fmt: skip
     assert sorted(f.kind for f in dataset.findings) == ["broken-object", "missing-picture"]

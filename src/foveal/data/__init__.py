@@ -1,11 +1,16 @@
 """Data sets: their types, reading and writing them, splitting them, and what is wrong with them."""
 
+from typing import TYPE_CHECKING, Any
+
 from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
 from foveal.data.loading import load
 from foveal.data.splitting import Parts, partition
 from foveal.data.writing import write_coco, write_voc, write_yolo
+
+if TYPE_CHECKING:
+    from foveal.data import scenes
 
 __all__ = [
     "Dataset",
@@ -16,7 +21,17 @@ __all__ = [
     "doctor",
     "load",
     "partition",
+    "scenes",
     "write_coco",
     "write_voc",
     "write_yolo",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Drawing scenes needs OpenCV, reading data sets does not.
+    if name == "scenes":
+        from importlib import import_module
+
+        return import_module("foveal.data.scenes")
+    raise AttributeError(f"module 'foveal.data' has no attribute {name!r}")

@@ -127,7 +127,9 @@ def read_crops(tree: Tree) -> Dataset:
     Returns
     -------
     Dataset
-        For classification; the classes are those of the objects, sorted, and ``negative``.
+        For classification; the classes are those of the objects, sorted, and ``negative``. An object's
+        class is the manifest's ``label``, and the folder's name where there is none: folders cannot be
+        called like every class.
     """
     known = {file: file for file in tree.pictures}
     findings: list[Finding] = []
@@ -142,7 +144,9 @@ def read_crops(tree: Tree) -> Dataset:
             if len(parts) >= 2 and parts[0] == NEGATIVE:
                 label = NEGATIVE
             elif len(parts) >= 3 and parts[0] == "positive":
-                label = parts[1]
+                label = row.get("label") or parts[1]
+                # In a manifest from elsewhere an object may have the name of no object.
+                label = parts[1] if label == NEGATIVE else label
             else:
                 findings.append(
                     Finding(

@@ -23,7 +23,7 @@ from foveal.models.box_regression import BoxRegression, fit_box_regression
 from foveal.models.mining import ExamplePool, Examples, LinearSVMs, Mining, first_negatives, fit_svms, mine
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.regions import RegionBank
-from foveal.proposals import Proposer, SelectiveSearch
+from foveal.proposals import Proposals, Proposer, SelectiveSearch
 from foveal.proposals.proposal import proposer_from_config
 
 #: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).
@@ -343,6 +343,19 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         kept = np.flatnonzero((scores >= self.score_threshold) & (sides > 0).all(axis=1))
         kept = kept[np.lexsort((-values[kept], -scores[kept]))[: self.max_detections]]
         return Detections(boxes[kept], scores[kept], labels[kept], self.classes_, values[kept])
+
+    def propose(
+        self, images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]], *, callbacks: Callbacks = ()
+    ) -> list[Proposals]:
+        """The regions that :meth:`predict` looks at, for each image."""
+        self._check_fitted()
+
+        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> Proposals:
+            image = source if isinstance(source, np.ndarray) else read(source)
+            return self.proposer_.propose(image).best(self.max_proposals)
+
+        with stage(callbacks, "proposals of held-out images", len(images)) as progress:
+            return parallel.map(one, images, done=progress)
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images."""

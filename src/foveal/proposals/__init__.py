@@ -1,8 +1,21 @@
 """Where to look: regions of an image that may hold an object."""
 
+from foveal.proposals.labelling import Labelled, label_proposals
+from foveal.proposals.prepare import Prepared, prepare
 from foveal.proposals.proposal import Proposals, Proposer
 from foveal.proposals.segmentation import segment
 from foveal.proposals.selective_search import SelectiveSearch, Strategy
 from foveal.proposals.sliding_window import SlidingWindow
 
-__all__ = ["Proposals", "Proposer", "SelectiveSearch", "SlidingWindow", "Strategy", "segment"]
+__all__ = [
+    "Labelled",
+    "Prepared",
+    "Proposals",
+    "Proposer",
+    "SelectiveSearch",
+    "SlidingWindow",
+    "Strategy",
+    "label_proposals",
+    "prepare",
+    "segment",
+]

@@ -218,12 +218,14 @@ def _group(pixels: _Pixels, k: float, similarity_sets: Sequence[str]) -> list[ND
 
     height, width = pixels.colors.shape[:2]
     labels, number = join(pixels.edges, pixels.starts, height, width, float(k), int(k))
-    regions = describe(labels, number, pixels.colors, pixels.textures, COLOR_BINS, TEXTURE_BINS)
+    sizes, boxes, color, texture, heads, targets, following = describe(
+        labels, number, pixels.colors, pixels.textures, COLOR_BINS, TEXTURE_BINS
+    )
     hierarchies = []
     for letters in similarity_sets:
         use = np.array([letter in letters for letter in "CTSF"])
-        boxes = group(*regions, use, height * width)
-        hierarchies.append(boxes[::-1])
+        every = group(sizes, boxes, color, texture, heads, targets, following, use, height * width)
+        hierarchies.append(every[::-1])
     return hierarchies
 
 

@@ -1,0 +1,21 @@
+"""Runs: training, measuring and using a model over files, as functions."""
+
+from foveal.runs.demo import demo
+from foveal.runs.evaluating import evaluate_predictions, evaluate_run
+from foveal.runs.folder import RunFolder
+from foveal.runs.predicting import PredictionSummary, predict
+from foveal.runs.settings import parse_settings
+from foveal.runs.training import Finished, resume, train
+
+__all__ = [
+    "Finished",
+    "PredictionSummary",
+    "RunFolder",
+    "demo",
+    "evaluate_predictions",
+    "evaluate_run",
+    "parse_settings",
+    "predict",
+    "resume",
+    "train",
+]

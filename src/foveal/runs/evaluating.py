@@ -1,0 +1,170 @@
+"""Measuring: a run or a file of detections against a data set."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foveal.data import Dataset, load
+from foveal.errors import DataError
+from foveal.events import Callbacks, emit
+from foveal.metrics import evaluate, read_results, to_results
+from foveal.models import DETECTORS
+from foveal.models.loading import load as load_model
+from foveal.runs.folder import RunFolder
+from foveal.runs.training import class_probabilities, classification_metrics
+
+
+def evaluate_run(
+    run: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    *,
+    split: str | None = None,
+    format: str | None = None,
+    protocol: str = "coco",
+    iou_threshold: float = 0.5,
+    callbacks: Callbacks = (),
+) -> dict[str, float]:
+    """Measure a trained model on a data set.
+
+    The images are the run's own held-out ones if ``data`` is what it was trained on (by the digest of its
+    content), else the data set's test part, else all of it; ``split`` overrides.
+
+    Parameters
+    ----------
+    run : path-like
+        A run folder or a model file.
+    data : path-like
+    split : {"train", "val", "test", "all"}, optional
+    format, protocol, iou_threshold
+        See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    dict of str to float
+        The keys of ``metrics.json``.
+
+    Raises
+    ------
+    FovealError
+        If the model or the data cannot be used, or they are of different tasks.
+    """
+    model = load_model(run)
+    dataset, which = _images(Path(run), Path(data), split, format)
+    emit(callbacks, "note", text=which)
+    usable = _readable(dataset, callbacks)
+    detects = type(model).__name__.lower() in DETECTORS
+    if detects != (dataset.task == "detection"):
+        raise DataError(
+            f"The model {run} is for {'detection' if detects else 'classification'}, and {data} holds data "
+            f"for {dataset.task}: name a data set of the model's kind."
+        )
+    if not detects:
+        return classification_metrics(usable, class_probabilities(model, usable))
+    detections = model.predict([s.path for s in usable], callbacks=callbacks)
+    # The data set may have other classes, or the same in another order: classes meet by name.
+    return evaluate(
+        usable.to_coco(),
+        to_results(usable, [d[np.isin(d.labels, _shared(d.classes, usable))] for d in detections]),
+        protocol=protocol,  # type: ignore[arg-type]
+        iou_threshold=iou_threshold,
+    )
+
+
+def evaluate_predictions(
+    predictions: str | os.PathLike[str],
+    data: str | os.PathLike[str],
+    *,
+    split: str | None = None,
+    format: str | None = None,
+    protocol: str = "coco",
+    iou_threshold: float = 0.5,
+) -> dict[str, float]:
+    """Measure the detections that any program wrote in COCO's results format.
+
+    Parameters
+    ----------
+    predictions : path-like
+        See :func:`foveal.metrics.read_results`.
+    data : path-like
+        A data set, or a COCO annotation file whose images need not be there.
+    split : {"train", "val", "test", "all"}, optional
+        All images by default.
+    format, protocol, iou_threshold
+        See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
+
+    Returns
+    -------
+    dict of str to float
+        The keys of ``metrics.json``.
+
+    Raises
+    ------
+    FovealError
+        If a file cannot be used.
+    """
+    dataset = load(data, split=None if split in (None, "all") else split, format=format)
+    if dataset.task != "detection":
+        raise DataError(f"{data} has no boxes: detections can only be measured against boxed data.")
+    truth = dataset.to_coco()
+    return evaluate(
+        truth,
+        read_results(predictions, truth),
+        protocol=protocol,  # type: ignore[arg-type]
+        iou_threshold=iou_threshold,
+    )
+
+
+def _images(run: Path, data: Path, split: str | None, format: str | None) -> tuple[Dataset, str]:
+    """The images that a figure is about, and a sentence that says which they are."""
+    if split == "all":
+        dataset = load(data, format=format)
+        return dataset, f"All {len(dataset)} images."
+    if split is not None:
+        dataset = load(data, split=split, format=format)
+        return dataset, f"The data set's own {split} part, {len(dataset)} images."
+    config: dict[str, Any] = {}
+    if run.is_dir():
+        config = RunFolder.open(run).read_config()
+    elif (run.parent / "config.toml").is_file():
+        config = RunFolder(run.parent).read_config()
+    if config and format is None:
+        format = config["data"].get("asked_format") if _same(config, data) else None
+    dataset = load(data, format=format)
+    if config and config["data"]["digest"] == dataset.digest:
+        held = set(config["split"]["test"])
+        chosen = [i for i, s in enumerate(dataset) if s.id in held]
+        return dataset.select(chosen), f"The {len(chosen)} images that the run held out."
+    if "test" in dataset.splits:
+        part = dataset.part("test")
+        return part, f"Other data than the run's: its own test part, {len(part)} images."
+    return dataset, f"Other data than the run's, without a test part: all {len(dataset)} images."
+
+
+def _same(config: dict[str, Any], data: Path) -> bool:
+    return str(data.resolve()) == str(config["data"]["path"])
+
+
+def _readable(dataset: Dataset, callbacks: Callbacks) -> Dataset:
+    """The data set without images that cannot be read, each of which is noted."""
+    from foveal import parallel
+    from foveal.errors import ImageError
+    from foveal.images import read
+
+    def good(index: int) -> bool:
+        try:
+            read(dataset[index].path)
+        except ImageError as error:
+            emit(callbacks, "note", text=f"Left out: {error}")
+            return False
+        return True
+
+    kept = parallel.map(good, range(len(dataset)))
+    return dataset.select([i for i, is_good in enumerate(kept) if is_good])
+
+
+def _shared(classes: tuple[str, ...], dataset: Dataset) -> list[int]:
+    """The labels of the model's classes that the data set has too."""
+    return [label for label, name in enumerate(classes) if name in dataset.classes]

@@ -1,0 +1,179 @@
+"""The folder that a run leaves behind."""
+
+import csv
+import io
+import json
+import os
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.errors import ModelFileError, SettingError
+from foveal.events import Event
+from foveal.files import write_json, write_text
+from foveal.models.loading import MODEL_FILE
+
+_BEGINNING = "# A run of Foveal: every setting as resolved.\n"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of a run.
+
+    ``config.toml``, ``log.jsonl``, ``model.safetensors``, ``predictions.json`` (``predictions.csv`` of a
+    classifier), ``metrics.json`` and ``report.html``. Each is written whole or not at all; the log grows by
+    whole lines.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: str | os.PathLike[str]) -> "RunFolder":
+        """Make the folder.
+
+        Raises
+        ------
+        SettingError
+            If it exists and is not empty, or is a file.
+        """
+        return cls(empty_folder(path))
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> "RunFolder":
+        """An existing run.
+
+        Raises
+        ------
+        ModelFileError
+            If there is no ``config.toml`` in the folder.
+        """
+        folder = cls(Path(path))
+        if not folder.config_file.is_file():
+            raise ModelFileError(f"{path} is not a run folder: it holds no config.toml.")
+        return folder
+
+    @property
+    def config_file(self) -> Path:
+        """Every setting as resolved."""
+        return self.path / "config.toml"
+
+    @property
+    def log_file(self) -> Path:
+        """One event a line."""
+        return self.path / "log.jsonl"
+
+    @property
+    def model_file(self) -> Path:
+        """The weights."""
+        return self.path / MODEL_FILE
+
+    @property
+    def metrics_file(self) -> Path:
+        """The figures of the held-out images."""
+        return self.path / "metrics.json"
+
+    @property
+    def report_file(self) -> Path:
+        """The report."""
+        return self.path / "report.html"
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run came to its end."""
+        return self.report_file.is_file()
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write ``config.toml``; settings that are None are left out, which TOML has no word for."""
+        import tomli_w
+
+        write_text(self.config_file, _BEGINNING + tomli_w.dumps(_without_none(config)))
+
+    def read_config(self) -> dict[str, Any]:
+        """What ``config.toml`` says.
+
+        Raises
+        ------
+        ModelFileError
+            If it is not TOML.
+        """
+        try:
+            return tomllib.loads(self.config_file.read_text(encoding="utf-8"))
+        except tomllib.TOMLDecodeError as error:
+            raise ModelFileError(f"{self.config_file} is not TOML any more ({error}).") from error
+
+    def log(self, event: Event) -> None:
+        """Append an event; progress is not kept."""
+        if event["event"] == "progress":
+            return
+        line = json.dumps(event, ensure_ascii=False) + "\n"
+        # One write to a file opened for appending: a process that is killed leaves whole lines.
+        handle = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            os.write(handle, line.encode("utf-8"))
+        finally:
+            os.close(handle)
+
+    def read_log(self) -> list[Event]:
+        """The events so far."""
+        if not self.log_file.is_file():
+            return []
+        return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines() if line]
+
+    def write_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Write ``metrics.json``."""
+        write_json(self.metrics_file, dict(metrics))
+
+    def write_results(self, results: Sequence[Mapping[str, Any]]) -> None:
+        """Write ``predictions.json``, detections in COCO's results format."""
+        write_json(self.path / "predictions.json", list(results), indent=None)
+
+    def write_probabilities(
+        self, files: Sequence[str], classes: Sequence[str], truth: Sequence[str], probabilities: Any
+    ) -> None:
+        """Write ``predictions.csv``: file, true class, predicted class and the probability of each class."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["file", "truth", "prediction", *classes])
+        for file, true, row in zip(files, truth, probabilities, strict=True):
+            best = classes[int(row.argmax())]
+            writer.writerow([file, true, best, *(f"{float(p):.6f}" for p in row)])
+        write_text(self.path / "predictions.csv", text.getvalue())
+
+
+def empty_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder for results.
+
+    Raises
+    ------
+    SettingError
+        If it exists and is not empty, or is a file.
+    """
+    path = Path(path)
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise SettingError(f"{path} exists and is not an empty folder: name another one with --out.")
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def free_folder(path: Path) -> Path:
+    """The path, or the first of ``path-2``, ``path-3``, … that does not exist."""
+    number = 1
+    free = path
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _without_none(v) for k, v in value.items() if v is not None}
+    if isinstance(value, (list, tuple)):
+        return [_without_none(v) for v in value]
+    return value

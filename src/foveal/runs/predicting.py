@@ -1,0 +1,220 @@
+"""Using a model on files: drawn pictures and what it says, for every file that can be read."""
+
+import csv
+import io
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import parallel
+from foveal.data.detections import Detections
+from foveal.errors import DataError, ImageError
+from foveal.events import Callbacks, emit, stage
+from foveal.files import write_bytes, write_json, write_text
+from foveal.images import EXTENSIONS, read, resize_to_fit
+from foveal.models.loading import load
+from foveal.runs.folder import empty_folder
+
+Form = Literal["json", "coco", "csv"]
+
+# Pictures in memory at once.
+_AT_A_TIME = 8
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionSummary:
+    """What became of the files.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    results : list of dict
+        One for each file that could be read, in the order of the files: ``file``, ``width``, ``height``
+        and ``detections``, or ``label`` and ``probabilities``.
+    unreadable : dict of str to str
+        Files that could not be read, and why.
+    """
+
+    folder: Path
+    results: list[dict[str, Any]]
+    unreadable: dict[str, str]
+
+
+def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """The image files that files, folders and patterns name.
+
+    A folder stands for every file in it and below it whose name ends like a picture's; a pattern with
+    ``*``, ``?`` or ``[`` for what it matches, unless a file of that very name exists. A file that is named
+    itself is taken whatever its name. Each file comes once, in the order in which it is named; those of
+    a folder are sorted.
+
+    Raises
+    ------
+    DataError
+        If a name stands for nothing at all.
+    """
+    found: list[Path] = []
+    for name in inputs:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in EXTENSIONS and p.is_file())
+            if not inside:
+                raise DataError(f"The folder {path} holds no pictures.")
+            found += inside
+        elif path.exists():
+            found.append(path)
+        elif any(sign in str(name) for sign in "*?["):
+            import glob
+
+            matched = sorted(Path(p) for p in glob.glob(str(name), recursive=True))  # noqa: PTH207
+            files = [p for p in matched if p.is_file()]
+            if not files:
+                raise DataError(f"The pattern {name} matches no file.")
+            found += files
+        else:
+            raise DataError(f"There is no file or folder {path}.")
+    return list(dict.fromkeys(found))
+
+
+def predict(
+    run: str | os.PathLike[str],
+    inputs: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
+    *,
+    min_score: float = 0.3,
+    form: Form = "json",
+    draw: bool = True,
+    callbacks: Callbacks = (),
+) -> PredictionSummary:
+    """Predict over image files; a bad one never stops the others.
+
+    Parameters
+    ----------
+    run : path-like
+        A run folder or a model file.
+    inputs : sequence of path-like
+        Files, folders and patterns; see :func:`find_images`.
+    out : path-like
+        A new or empty folder. It receives ``predictions.json`` (or ``predictions.csv``) and, of a detector,
+        ``drawn/`` with a picture for each.
+    min_score : float, default=0.3
+        Detections less probable than this are left out.
+    form : {"json", "coco", "csv"}, default="json"
+        ``coco`` is COCO's results format, with images numbered from 1 in the order of the files.
+    draw : bool, default=True
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    PredictionSummary
+
+    Raises
+    ------
+    FovealError
+        If there is no model, nothing to predict on, or ``out`` is not empty.
+    """
+    model = load(run)
+    files = find_images(inputs)
+    folder = empty_folder(out)
+    detects = hasattr(model, "propose")
+    names = _drawn_names(files)
+
+    def load_picture(index: int) -> NDArray[np.uint8] | str:
+        try:
+            return read(files[index])
+        except ImageError as error:
+            return str(error)
+
+    def finish(item: tuple[int, NDArray[np.uint8], Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        index, image, answer = item
+        result: dict[str, Any] = {
+            "file": str(files[index]),
+            "width": image.shape[1],
+            "height": image.shape[0],
+        }
+        if not detects:
+            result["label"] = str(model.classes_[int(answer.argmax())])
+            result["probabilities"] = {
+                str(c): round(float(p), 6) for c, p in zip(model.classes_, answer, strict=True)
+            }
+            return result, []
+        detections: Detections = answer[answer.scores >= min_score]
+        result["detections"] = detections.to_rows()
+        if draw:
+            write_bytes(folder / "drawn" / names[index], _jpeg(detections, image))
+        return result, detections.to_coco(image_id=index + 1)
+
+    results: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
+    unreadable: dict[str, str] = {}
+    with stage(callbacks, "prediction", len(files)) as progress:
+        for start in range(0, len(files), _AT_A_TIME):
+            batch = range(start, min(start + _AT_A_TIME, len(files)))
+            pictures = parallel.map(load_picture, batch)
+            good = [(i, p) for i, p in zip(batch, pictures, strict=True) if not isinstance(p, str)]
+            for index, picture in zip(batch, pictures, strict=True):
+                if isinstance(picture, str):
+                    unreadable[str(files[index])] = picture
+                    emit(callbacks, "note", text=f"Left out: {picture}")
+            arrays = [p for _, p in good]
+            answers = (model.predict(arrays) if detects else model.predict_proba(arrays)) if good else []
+            finished = parallel.map(finish, [(*g, a) for g, a in zip(good, answers, strict=True)])
+            results += [result for result, _ in finished]
+            rows += [row for _, some in finished for row in some]
+            progress(batch.stop)
+    if form == "csv":
+        write_text(folder / "predictions.csv", _as_csv(results))
+    elif form == "coco":
+        write_json(folder / "predictions.json", rows)
+    else:
+        write_json(folder / "predictions.json", results)
+    return PredictionSummary(folder, results, unreadable)
+
+
+def _drawn_names(files: Sequence[Path]) -> list[str]:
+    """A file name for each drawn picture; pictures of one name are numbered."""
+    taken: set[str] = set()
+    names = []
+    for path in files:
+        name, number = f"{path.stem}.jpg", 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{path.stem}-{number}.jpg"
+        taken.add(name.lower())
+        names.append(name)
+    return names
+
+
+def _jpeg(detections: Detections, image: NDArray[np.uint8]) -> bytes:
+    from io import BytesIO
+
+    from PIL import Image
+
+    # A drawing is for looking at: a photograph of 24 megapixels is not looked at as such.
+    small, scale = resize_to_fit(image, 1600)
+    boxes = detections.boxes * np.float32(scale)
+    shown = Detections(boxes, detections.scores, detections.labels, detections.classes)
+    file = BytesIO()
+    Image.fromarray(shown.draw(small)).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def _as_csv(results: Sequence[dict[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    if results and "probabilities" in results[0]:
+        classes = list(results[0]["probabilities"])
+        writer.writerow(["file", "label", *classes])
+        for result in results:
+            writer.writerow([result["file"], result["label"], *(result["probabilities"][c] for c in classes)])
+    else:
+        writer.writerow(["file", "label", "score", "x1", "y1", "x2", "y2"])
+        for result in results:
+            for row in result["detections"]:
+                writer.writerow([result["file"], row["label"], row["score"], *row["box"]])
+    return text.getvalue()

@@ -1,0 +1,138 @@
+"""Settings that a user gives by name: what there is, what was meant, and of what type it must be."""
+
+import inspect
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from foveal.errors import SettingError
+from foveal.models import model_class
+
+#: Settings of the run rather than of the model.
+RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
+
+# Parameters that the run sets itself.
+_OWN = ("random_state", "n_jobs")
+
+
+def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """Read ``key=value`` pairs.
+
+    A value is read as TOML (``0.1``, ``true``, ``[1, 2]``); what is not TOML is text, and numbers with
+    commas between them are a list.
+
+    Raises
+    ------
+    SettingError
+        If a pair has no ``=``.
+
+    Examples
+    --------
+    >>> parse_settings(["C=0.1", "proposals=quality", "learning_rates=0.001,0.01"])
+    {'C': 0.1, 'proposals': 'quality', 'learning_rates': [0.001, 0.01]}
+    """
+    settings: dict[str, Any] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals or not key.strip():
+            raise SettingError(f"--set takes key=value, such as --set C=0.1; got {pair!r}.")
+        settings[key.strip()] = _value(value.strip())
+    return settings
+
+
+def _value(text: str) -> Any:
+    for candidate in (text, f"[{text}]"):
+        try:
+            return tomllib.loads(f"value = {candidate}")["value"]
+        except tomllib.TOMLDecodeError:
+            continue
+    return text
+
+
+def available_settings(model: str) -> dict[str, Any]:
+    """Every setting of a model and of its run, with the default.
+
+    The parameters of a detector's features and of its selective search are among them as
+    ``features.size`` and ``proposals.working_size``.
+    """
+    parameters = inspect.signature(model_class(model)).parameters
+    settings = {name: p.default for name, p in parameters.items() if name not in _OWN}
+    for name, parts in _parts(model).items():
+        for key, default in parts.items():
+            settings[f"{name}.{key}"] = default
+    return {**settings, **RUN_SETTINGS}
+
+
+def _parts(model: str) -> dict[str, dict[str, Any]]:
+    if model != "rcnn":
+        return {}
+    from foveal.features import HogColor
+    from foveal.proposals import SelectiveSearch
+
+    features, proposals = HogColor().get_config(), SelectiveSearch().get_config()
+    del features["kind"], proposals["kind"], proposals["mode"]
+    return {"features": features, "proposals": proposals}
+
+
+def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a run: those given, checked, over the defaults.
+
+    Raises
+    ------
+    SettingError
+        If a setting does not exist (the sentence names the nearest) or has another type than its
+        default.
+    """
+    settings = available_settings(model)
+    for key, value in given.items():
+        if key not in settings:
+            near = get_close_matches(key, settings, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise SettingError(
+                f"{model} has no setting {key!r}.{hint} Its settings are {', '.join(sorted(settings))}."
+            )
+        settings[key] = _checked(key, value, settings[key])
+    return settings
+
+
+def _checked(key: str, value: Any, default: Any) -> Any:
+    if isinstance(default, bool):
+        good = isinstance(value, bool)
+        wanted = "true or false"
+    elif isinstance(default, int):
+        good = isinstance(value, int) and not isinstance(value, bool)
+        wanted = "a whole number"
+    elif isinstance(default, float):
+        good = isinstance(value, (int, float)) and not isinstance(value, bool)
+        value = float(value) if good else value
+        wanted = "a number"
+    elif isinstance(default, (tuple, list)):
+        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
+        value = tuple(float(v) for v in value) if good else value
+        wanted = "one or more numbers, such as 0.1,1"
+    elif isinstance(default, str):
+        good, wanted = isinstance(value, str), "a word"
+    else:
+        good, wanted = True, ""
+    if not good:
+        raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
+    return value
+
+
+def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Any:
+    """An untrained model with resolved settings."""
+    plain = {key: value for key, value in settings.items() if "." not in key and key not in RUN_SETTINGS}
+    if model == "rcnn":
+        from foveal.features import HogColor
+        from foveal.proposals import SelectiveSearch
+
+        plain["features"] = HogColor(**_of(settings, "features"))
+        plain["proposals"] = SelectiveSearch(mode=plain["proposals"], **_of(settings, "proposals"))
+    return model_class(model)(**plain, random_state=seed)
+
+
+def _of(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
+    start = f"{name}."
+    return {key.removeprefix(start): value for key, value in settings.items() if key.startswith(start)}

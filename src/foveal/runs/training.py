@@ -1,0 +1,337 @@
+"""Training: from a data set to a run folder."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+import foveal
+from foveal.data import Dataset, Detections, Finding, Parts, doctor, load, partition
+from foveal.data.dataset import relative_name
+from foveal.errors import DataError, SettingError
+from foveal.events import Callbacks, emit, stage
+from foveal.models import DETECTORS
+from foveal.runs.folder import RunFolder, free_folder
+from foveal.runs.settings import make_model, resolve
+
+#: What is trained where no model is named.
+DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
+
+# Models that choose on a validation set; the others hold training images back by turns.
+_CHOOSES_ON_VALIDATION = frozenset({"logistic"})
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A run that came to its end.
+
+    Attributes
+    ----------
+    folder : RunFolder
+    metrics : dict of str to float
+        The figures of the held-out images.
+    record : DetectionRecord or ClassificationRecord
+        What its report was written from.
+    """
+
+    folder: RunFolder
+    metrics: dict[str, float]
+    record: Any
+
+
+def train(
+    data: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    format: str | None = None,
+    callbacks: Callbacks = (),
+) -> Finished:
+    """Train a model on a data set, measure it on held-out images and report.
+
+    Parameters
+    ----------
+    data : path-like
+        Anything that :func:`foveal.data.load` reads.
+    model : {"rcnn", "svm", "logistic"}, optional
+        By default ``rcnn`` for boxed data and ``svm`` for a folder a class.
+    out : path-like, optional
+        The run folder; by default the first free ``runs/<data>-<model>``.
+    settings : mapping, optional
+        Parameters of the model and of the split; see :func:`foveal.runs.parse_settings`.
+    seed : int, default=0
+    format : str, optional
+        See :func:`foveal.data.load`.
+    callbacks : sequence of callables
+        Told of everything that is done; see :mod:`foveal.events`.
+
+    Returns
+    -------
+    Finished
+        The run folder with model, predictions, metrics and report.
+
+    Raises
+    ------
+    FovealError
+        If the data, the model, a setting or the folder cannot be used.
+    """
+    data = Path(data)
+    dataset = load(data, format=format)
+    model = DEFAULT_MODELS[dataset.task] if model is None else model
+    resolved = resolve(model, settings or {})
+    if (model in DETECTORS) != (dataset.task == "detection"):
+        raise SettingError(
+            f"{model} needs {'boxed pictures' if model in DETECTORS else 'one folder of pictures a class'}; "
+            f"{data} holds data for {dataset.task}: use --model {DEFAULT_MODELS[dataset.task]}."
+        )
+    name = dataset.root.resolve().name
+    run = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
+    return _train(run, data, dataset, model, resolved, seed, format, callbacks)
+
+
+def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finished:
+    """Go on with a run that was broken off.
+
+    A trained model that is there is measured and reported; otherwise the training, which keeps no
+    half-trained state, starts again with the run's own settings and seed.
+
+    Raises
+    ------
+    FovealError
+        If the folder is no run, the run is finished, or its data is gone or has changed.
+    """
+    folder = RunFolder.open(run)
+    if folder.finished:
+        raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")
+    config = folder.read_config()
+    data = Path(config["data"]["path"])
+    dataset = load(data, format=config["data"].get("asked_format"))
+    if dataset.digest != config["data"]["digest"]:
+        raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
+    resolved = resolve(config["model"], _flat(config["settings"]))
+    asked = config["data"].get("asked_format")
+    return _train(folder, data, dataset, config["model"], resolved, config["seed"], asked, callbacks)
+
+
+def _train(
+    run: RunFolder,
+    data: Path,
+    dataset: Dataset,
+    model: str,
+    settings: dict[str, Any],
+    seed: int,
+    format: str | None,
+    callbacks: Callbacks,
+) -> Finished:
+    if not run.model_file.is_file():
+        run.log_file.unlink(missing_ok=True)
+    callbacks = (*callbacks, run.log)
+    findings = doctor(data, format=format, callbacks=callbacks)
+    usable = without_unreadable(dataset, findings, callbacks)
+    parts = _parts(usable, model, settings, seed)
+    config = {
+        "version": foveal.__version__,
+        "model": model,
+        "task": dataset.task,
+        "seed": seed,
+        "settings": _nested(settings),
+        "data": {
+            "path": str(data.resolve()),
+            "asked_format": format,
+            "format": dataset.format,
+            "digest": dataset.digest,
+            "images": len(dataset),
+            "classes": list(dataset.classes),
+        },
+        "split": {
+            "origin": parts.origin,
+            "train": [s.id for s in parts.train],
+            "validation": [s.id for s in parts.validation],
+            "test": [s.id for s in parts.test],
+        },
+    }
+    run.write_config(config)
+    if not len(parts.train):
+        raise DataError(f"{data} has no images to train on.")
+    estimator = _fitted(run, model, settings, seed, parts, callbacks)
+    record = {
+        "title": dataset.root.resolve().name,
+        "model": model,
+        "version": foveal.__version__,
+        "config": config,
+        "findings": findings,
+        "data": dataset,
+        "parts": parts,
+        "test": parts.test,
+    }
+    finish = _finish_detector if model in DETECTORS else _finish_classifier
+    return finish(run, estimator, parts, record, callbacks)
+
+
+def without_unreadable(dataset: Dataset, findings: list[Finding], callbacks: Callbacks) -> Dataset:
+    """The data set without the pictures that the doctor could not read, each of which is noted."""
+    broken = {f.file: f.message for f in findings if f.kind == "unreadable-image"}
+    names = [relative_name(s.path, dataset.root) for s in dataset]
+    for name in names:
+        if name in broken:
+            emit(callbacks, "note", text=f"{name} is left out: {broken[name]}")
+    return dataset.select([i for i, name in enumerate(names) if name not in broken])
+
+
+def _parts(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int) -> Parts:
+    chooses = model in _CHOOSES_ON_VALIDATION
+    parts = partition(
+        dataset,
+        random_state=seed,
+        test_size=settings["test_size"],
+        val_size=settings["val_size"],
+        validation="auto" if chooses else "none",
+    )
+    if chooses or not len(parts.validation):
+        return parts
+    ids = {s.id for s in parts.train} | {s.id for s in parts.validation}
+    return Parts(
+        dataset.select([i for i, s in enumerate(dataset) if s.id in ids]),
+        dataset.select([]),
+        parts.test,
+        f"{parts.origin} Its val part is trained on: {model} chooses and calibrates on training images that "
+        "it holds back by turns.",
+    )
+
+
+def _fitted(
+    run: RunFolder, model: str, settings: dict[str, Any], seed: int, parts: Parts, callbacks: Callbacks
+) -> Any:
+    if run.model_file.is_file():
+        return foveal.load(run.model_file)
+    estimator = make_model(model, settings, seed)
+    with stage(callbacks, "training"):
+        if model in DETECTORS:
+            estimator.fit(parts.train, validation=parts.validation, callbacks=callbacks)
+        else:
+            validation = _pictures(parts.validation) if len(parts.validation) else None
+            estimator.fit(*_pictures(parts.train), validation=validation, callbacks=callbacks)
+    estimator.save(run.model_file)
+    return estimator
+
+
+def _pictures(dataset: Dataset) -> tuple[list[Path], NDArray[np.str_]]:
+    labels = [dataset.classes[s.label] for s in dataset if s.label is not None]
+    return [s.path for s in dataset], np.array(labels, dtype=np.str_)
+
+
+def _finish_detector(
+    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
+) -> Finished:
+    from foveal.metrics import evaluate, proposal_recall, to_results
+    from foveal.report import DetectionRecord, write_detection_report
+
+    test = parts.test
+    detections = cast("list[Detections]", estimator.predict([s.path for s in test], callbacks=callbacks))
+    results = to_results(test, detections)
+    run.write_results(results)
+    with stage(callbacks, "evaluation"):
+        metrics = evaluate(test.to_coco(), results)
+    quality = None
+    if any(len(s.boxes) for s in test):
+        proposals = estimator.propose([s.path for s in test], callbacks=callbacks)
+        good = [s.trainable for s in test]
+        quality = proposal_recall(
+            [p.boxes for p in proposals],
+            [s.boxes[g] for s, g in zip(test, good, strict=True)],
+            labels=[s.labels[g] for s, g in zip(test, good, strict=True)],
+        )
+        if len(quality.mabo):
+            metrics["proposals/MABO"] = round(float(quality.mabo[-1]), 6)
+            for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
+                metrics[f"proposals/recall{round(100 * threshold)}"] = round(float(row[-1]), 6)
+    run.write_metrics(metrics)
+    finished = DetectionRecord(
+        **record,
+        events=run.read_log(),
+        metrics=metrics,
+        detections=detections,
+        results=results,
+        proposal_quality=quality,
+    )
+    write_detection_report(run.report_file, finished)
+    return Finished(run, metrics, finished)
+
+
+def _finish_classifier(
+    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
+) -> Finished:
+    from foveal.report import ClassificationRecord, write_classification_report
+
+    test = parts.test
+    with stage(callbacks, "prediction"):
+        probabilities = class_probabilities(estimator, test)
+    truth = [0 if s.label is None else s.label for s in test]
+    run.write_probabilities(
+        [relative_name(s.path, test.root) for s in test],
+        test.classes,
+        [test.classes[t] for t in truth],
+        probabilities,
+    )
+    with stage(callbacks, "evaluation"):
+        metrics = classification_metrics(test, probabilities)
+    run.write_metrics(metrics)
+    finished = ClassificationRecord(
+        **record,
+        events=run.read_log(),
+        metrics=metrics,
+        predictions=probabilities.argmax(axis=1),
+        probabilities=probabilities,
+    )
+    write_classification_report(run.report_file, finished)
+    return Finished(run, metrics, finished)
+
+
+def class_probabilities(estimator: Any, dataset: Dataset) -> NDArray[np.float64]:
+    """Probabilities in the order of the data set's classes, shape (N, K); 0 for a class never seen."""
+    probabilities = np.zeros((len(dataset), len(dataset.classes)))
+    if not len(dataset):
+        return probabilities
+    known = {name: i for i, name in enumerate(dataset.classes)}
+    answered = estimator.predict_proba([s.path for s in dataset])
+    for column, name in enumerate(estimator.classes_.tolist()):
+        if name in known:
+            probabilities[:, known[name]] = answered[:, column]
+    return probabilities
+
+
+def classification_metrics(dataset: Dataset, probabilities: NDArray[np.float64]) -> dict[str, float]:
+    """The flat figures of a classifier on labelled pictures."""
+    from foveal.metrics import evaluate_classes
+
+    truth = np.array([0 if s.label is None else s.label for s in dataset], np.int64)
+    return evaluate_classes(truth, probabilities.argmax(axis=1), probabilities, classes=dataset.classes)
+
+
+def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """``features.size`` into a table ``features_settings``, since ``features`` may be a value as well."""
+    nested: dict[str, Any] = {}
+    for key, value in settings.items():
+        table, dot, name = key.partition(".")
+        if dot:
+            nested.setdefault(f"{table}_settings", {})[name] = value
+        else:
+            nested[key] = value
+    return nested
+
+
+def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                flat[f"{key.removesuffix('_settings')}.{name}"] = inner
+        else:
+            flat[key] = value
+    return flat
