@@ -141,7 +141,8 @@ def fit_svms(
             return np.zeros(examples.features.shape[1], np.float32), 1.0 if len(positives) else -1.0
         rows = np.concatenate([positives, negatives])
         signs = np.r_[np.ones(len(positives)), np.zeros(len(negatives))]
-        svm = LinearSVC(C=C, intercept_scaling=10.0, dual="auto", random_state=random_state, tol=1e-2)
+        # The dual converges in a few passes at so small a C; its tolerance is of another kind.
+        svm = LinearSVC(C=C, intercept_scaling=10.0, dual=True, random_state=random_state, tol=0.1)
         svm.fit(examples.features[rows], signs)
         return svm.coef_[0].astype(np.float32), float(svm.intercept_[0])
 

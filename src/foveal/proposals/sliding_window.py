@@ -85,5 +85,6 @@ class SlidingWindow:
 def _starts(length: int, window: int, stride: float) -> NDArray[np.float64]:
     last = length - window
     step = max(1.0, stride * window)
-    starts = np.arange(0, last + 1, step).round()
+    # Rounded up, the last step may lead one pixel too far.
+    starts = np.arange(0, last + 1, step).round().clip(max=last)
     return starts if starts[-1] == last else np.append(starts, last)

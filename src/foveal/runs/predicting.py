@@ -122,7 +122,7 @@ def predict(
     files = find_images(inputs)
     folder = empty_folder(out)
     detects = hasattr(model, "propose")
-    names = _drawn_names(files)
+    names = drawn_names(files)
 
     def load_picture(index: int) -> NDArray[np.uint8] | str:
         try:
@@ -146,7 +146,7 @@ def predict(
         detections: Detections = answer[answer.scores >= min_score]
         result["detections"] = detections.to_rows()
         if draw:
-            write_bytes(folder / "drawn" / names[index], _jpeg(detections, image))
+            write_bytes(folder / "drawn" / names[index], jpeg(_drawing(detections, image)))
         return result, detections.to_coco(image_id=index + 1)
 
     results: list[dict[str, Any]] = []
@@ -176,7 +176,7 @@ def predict(
     return PredictionSummary(folder, results, unreadable)
 
 
-def _drawn_names(files: Sequence[Path]) -> list[str]:
+def drawn_names(files: Sequence[Path]) -> list[str]:
     """A file name for each drawn picture; pictures of one name are numbered."""
     taken: set[str] = set()
     names = []
@@ -190,17 +190,21 @@ def _drawn_names(files: Sequence[Path]) -> list[str]:
     return names
 
 
-def _jpeg(detections: Detections, image: NDArray[np.uint8]) -> bytes:
+def _drawing(detections: Detections, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    # A drawing is for looking at: a photograph of 24 megapixels is not looked at as such.
+    small, scale = resize_to_fit(image, 1600)
+    boxes = detections.boxes * np.float32(scale)
+    return Detections(boxes, detections.scores, detections.labels, detections.classes).draw(small)
+
+
+def jpeg(image: NDArray[np.uint8]) -> bytes:
+    """A picture of shape (H, W, 3) as the content of a JPEG file."""
     from io import BytesIO
 
     from PIL import Image
 
-    # A drawing is for looking at: a photograph of 24 megapixels is not looked at as such.
-    small, scale = resize_to_fit(image, 1600)
-    boxes = detections.boxes * np.float32(scale)
-    shown = Detections(boxes, detections.scores, detections.labels, detections.classes)
     file = BytesIO()
-    Image.fromarray(shown.draw(small)).save(file, "JPEG", quality=90)
+    Image.fromarray(image).save(file, "JPEG", quality=90)
     return file.getvalue()
 
 

@@ -1,0 +1,5 @@
+"""``python -m foveal`` is ``foveal``."""
+
+from foveal.cli import main
+
+main()

@@ -1,0 +1,396 @@
+"""The command line: the verbs, each a thin layer over a function of the library."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foveal.errors import FovealError
+
+app = typer.Typer(
+    name="foveal",
+    help="Train image classifiers and object detectors on an ordinary CPU, and see every step of it.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Data = Annotated[
+    Path, typer.Argument(help="A folder of labelled pictures, a COCO .json or a YOLO data.yaml.")
+]
+Format = Annotated[
+    str | None,
+    typer.Option("--format", help="voc, coco, yolo, crops or folders; found out by default."),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Fixes every random choice.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given several times."),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from foveal import __version__
+
+        typer.echo(f"foveal {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Example: foveal demo --out my-demo")
+def demo(
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder; foveal-demo by default.")] = None,
+    seed: Seed = 0,
+) -> None:
+    """Go the whole way on built-in data: make it, check it, train a detector and a classifier, report."""
+    from foveal.runs.folder import free_folder
+
+    folder = free_folder(Path("foveal-demo")) if out is None else out
+    with _progress() as callback:
+        _say("Digits hidden in scenes: a detector (R-CNN) and a classifier (logistic regression).")
+        _say("On two cores this takes one to two minutes, the first time half a minute more for compiling.")
+        from foveal.runs import demo as run
+
+        runs = run(folder, seed=seed, callbacks=[callback])
+    _say("")
+    for name, finished in runs.items():
+        key = "AP50" if "AP50" in finished.metrics else "accuracy"
+        _say(f"[bold]{key} {finished.metrics[key]:.3f}[/] on held-out {name} ({finished.folder.path})")
+    _say(f"The report: [bold]{folder / 'report.html'}[/]")
+
+
+@app.command(epilog="Example: foveal doctor photos --json")
+def doctor(data: Data, format: Format = None, as_json: AsJson = False) -> None:
+    """Say what is wrong with a data set, and what training would do about it.
+
+    Exit status 0 if nothing was found that matters (notes do not), 1 if something was.
+    """
+    from foveal.data import doctor as examine
+
+    with _progress(quiet=as_json) as callback:
+        findings = examine(data, format=format, callbacks=[callback])
+    matter = [f for f in findings if f.severity != "note"]
+    if as_json:
+        _print_json(
+            {
+                "data": str(data),
+                "clean": not matter,
+                "findings": [
+                    {
+                        "kind": f.kind,
+                        "severity": f.severity,
+                        "file": f.file,
+                        "message": f.message,
+                        "action": f.action,
+                    }
+                    for f in findings
+                ],
+            }
+        )
+    else:
+        _print_findings(findings)
+        if not matter:
+            _say("[green]Nothing is wrong with this data set.[/]", to_output=True)
+    raise typer.Exit(1 if matter else 0)
+
+
+@app.command(epilog="Example: foveal propose street.jpg --mode quality --out proposals")
+def propose(
+    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    mode: Annotated[str, typer.Option("--mode", help="single, fast or quality.")] = "fast",
+    number: Annotated[int, typer.Option("--number", min=1, help="The best so many of each picture.")] = 2000,
+    drawn: Annotated[int, typer.Option("--drawn", min=0, help="The best so many are drawn.")] = 50,
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder; proposals by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Propose regions by selective search: drawn, and as JSON."""
+    from foveal.runs.folder import free_folder
+    from foveal.runs.proposing import propose as run
+
+    folder = free_folder(Path("proposals")) if out is None else out
+    with _progress(quiet=as_json) as callback:
+        summary = run(images, folder, mode=mode, number=number, drawn=drawn, callbacks=[callback])
+    if as_json:
+        _print_json(summary.results)
+    else:
+        _say(f"{len(summary.results)} pictures: proposals.json and drawn/ are in [bold]{folder}[/].")
+    _name_unreadable(summary.unreadable)
+
+
+@app.command(epilog="Example: foveal prepare photos --out crops && foveal train crops --model svm")
+def prepare(
+    data: Data,
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder; crops by default.")] = None,
+    positive: Annotated[float, typer.Option("--positive", help="IoU from which a crop is positive.")] = 0.7,
+    negative: Annotated[float, typer.Option("--negative", help="IoU below which it is negative.")] = 0.3,
+    difficult: Annotated[
+        bool, typer.Option("--difficult", help="Negatives overlap an object by 0.2 to 0.5 only.")
+    ] = False,
+    size: Annotated[int, typer.Option("--size", min=1, help="Side of a crop in pixels.")] = 128,
+    format: Format = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Cut proposals out of the training pictures: positive and negative crops, with a manifest."""
+    from foveal.data import load
+    from foveal.proposals import prepare as run
+    from foveal.runs.folder import free_folder
+
+    folder = free_folder(Path("crops")) if out is None else out
+    with _progress(quiet=as_json) as callback:
+        prepared = run(
+            load(data, format=format),
+            folder,
+            positive=positive,
+            negative=negative,
+            difficult=difficult,
+            size=size,
+            random_state=seed,
+            callbacks=[callback],
+        )
+    if as_json:
+        _print_json({"folder": str(folder), "counts": prepared.counts, "skipped": list(prepared.skipped)})
+        return
+    for split, counts in prepared.counts.items():
+        _say(f"{split}: " + ", ".join(f"{number} {label}" for label, number in counts.items()))
+    _say(f"The crops and manifest.csv are in [bold]{folder}[/].")
+
+
+@app.command(epilog="Example: foveal train photos --model rcnn --set proposals=quality --out runs/first")
+def train(
+    data: Annotated[
+        Path | None, typer.Argument(help="A folder of labelled pictures, a COCO .json or a YOLO data.yaml.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="rcnn, svm or logistic; by default rcnn for boxes and svm for folders."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for the run; runs/DATA-MODEL by default.")
+    ] = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    format: Format = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Go on with an unfinished run.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model, measure it on held-out pictures and write a report."""
+    from foveal.errors import SettingError
+    from foveal.runs import parse_settings
+    from foveal.runs import resume as go_on
+    from foveal.runs import train as run
+
+    if (data is None) == (resume is None):
+        raise SettingError("Name the data to train on, or an unfinished run with --resume.")
+    with _progress(quiet=as_json) as callback:
+        if resume is not None:
+            if model or out or settings or format:
+                raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
+            finished = go_on(resume, callbacks=[callback])
+        else:
+            assert data is not None
+            finished = run(
+                data,
+                model=model,
+                out=out,
+                settings=parse_settings(settings or []),
+                seed=seed,
+                format=format,
+                callbacks=[callback],
+            )
+    if as_json:
+        _print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
+        return
+    _print_metrics(finished.metrics, "Held-out pictures")
+    _say(f"The run is in [bold]{finished.folder.path}[/]; look at [bold]{finished.folder.report_file}[/].")
+
+
+@app.command(
+    epilog="Examples: foveal evaluate runs/first photos; foveal evaluate found.json instances.json --json"
+)
+def evaluate(
+    predictions: Annotated[
+        Path, typer.Argument(metavar="RUN|PREDICTIONS.json", help="A run, or COCO results.")
+    ],
+    data: Data,
+    split: Annotated[str | None, typer.Option("--split", help="train, val, test or all.")] = None,
+    protocol: Annotated[str, typer.Option("--protocol", help="coco, voc or voc07.")] = "coco",
+    iou: Annotated[float, typer.Option("--iou", help="IoU threshold, under voc and voc07.")] = 0.5,
+    format: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run, or any program's detections in COCO's results format, against a data set."""
+    from foveal.runs import evaluate_predictions, evaluate_run
+
+    options: dict[str, Any] = {"split": split, "format": format, "protocol": protocol, "iou_threshold": iou}
+    if predictions.suffix.lower() == ".json" and not predictions.is_dir():
+        metrics = evaluate_predictions(predictions, data, **options)
+    else:
+        with _progress(quiet=as_json) as callback:
+            metrics = evaluate_run(predictions, data, **options, callbacks=[callback])
+    if as_json:
+        _print_json(metrics)
+    else:
+        _print_metrics(metrics, str(data))
+
+
+@app.command(epilog="Example: foveal predict runs/first holiday/ 'more/*.png' --out found")
+def predict(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder; predictions by default.")] = None,
+    min_score: Annotated[
+        float, typer.Option("--min-score", min=0, max=1, help="Leave out what is less probable.")
+    ] = 0.3,
+    form: Annotated[str, typer.Option("--form", help="json, coco or csv.")] = "json",
+    draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write pictures with the boxes.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Find objects in pictures, or name what they show.
+
+    Files that cannot be read are named and left out. Exit status 0 if all could be read, 1 if some could
+    not, 2 if there was nothing to do.
+    """
+    from foveal.errors import SettingError
+    from foveal.runs import predict as go
+    from foveal.runs.folder import free_folder
+
+    if form not in ("json", "coco", "csv"):
+        raise SettingError(f"--form is json, coco or csv; got {form!r}.")
+    folder = free_folder(Path("predictions")) if out is None else out
+    with _progress(quiet=as_json) as callback:
+        summary = go(
+            run,
+            images,
+            folder,
+            min_score=min_score,
+            form=form,  # type: ignore[arg-type]
+            draw=draw,
+            callbacks=[callback],
+        )
+    if as_json:
+        _print_json({"results": summary.results, "unreadable": summary.unreadable})
+    else:
+        _print_predictions(summary.results)
+        _say(f"Everything is in [bold]{folder}[/].")
+    _name_unreadable(summary.unreadable)
+
+
+def _name_unreadable(unreadable: dict[str, str]) -> None:
+    """Name the files that could not be read and leave with status 1, if there are any."""
+    if not unreadable:
+        return
+    _say(f"{len(unreadable)} files could not be read:")
+    for why in unreadable.values():
+        _say(f"  {_plain(why)}")
+    raise typer.Exit(1)
+
+
+def _say(text: str, *, to_output: bool = False) -> None:
+    """Talk to the person: on standard error, so that standard output is for results."""
+    from rich.console import Console
+
+    Console(stderr=not to_output, highlight=False, soft_wrap=True).print(text)
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _print_json(value: Any) -> None:
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def _print_metrics(metrics: dict[str, float], title: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=_plain(title), title_justify="left", show_header=False, box=None)
+    for key, value in metrics.items():
+        table.add_row(_plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
+    Console(highlight=False).print(table)
+
+
+def _print_findings(findings: list[Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    if not findings:
+        return
+    table = Table(box=None, show_lines=False, pad_edge=False)
+    for name in ("", "kind", "where", "what is wrong", "what training does"):
+        table.add_column(name, overflow="fold")
+    colors = {"error": "red", "warning": "yellow", "note": "dim"}
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity, finding.kind), []).append(finding)
+    for severity in ("error", "warning", "note"):
+        for (its, kind), members in groups.items():
+            if its != severity:
+                continue
+            for finding in members[:5]:
+                table.add_row(
+                    f"[{colors[severity]}]{severity}[/]",
+                    kind,
+                    _plain(finding.file),
+                    _plain(finding.message),
+                    _plain(finding.action),
+                )
+            if len(members) > 5:
+                table.add_row("", kind, f"and {len(members) - 5} more files (--json names them)", "", "")
+    Console(highlight=False).print(table)
+
+
+def _print_predictions(results: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for result in results:
+        if "label" in result:
+            said = f"{result['label']} {result['probabilities'][result['label']]:.2f}"
+        else:
+            said = ", ".join(f"{d['label']} {d['score']:.2f}" for d in result["detections"]) or "nothing"
+        console.print(f"{_plain(result['file'])}: {_plain(said)}")
+
+
+@contextmanager
+def _progress(*, quiet: bool = False) -> Iterator[Any]:
+    """A callback that shows what is being done and for how long yet."""
+    from foveal.progress import show_progress
+
+    with show_progress(quiet=quiet) as callback:
+        yield callback
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one sentence and exit status 2."""
+    try:
+        app()
+    except FovealError as error:
+        sys.stderr.write(f"foveal: {error}\n")
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        sys.stderr.write("foveal: stopped.\n")
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    main()

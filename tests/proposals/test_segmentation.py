@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import label
+
+from foveal.proposals import segment
+from foveal.proposals.segmentation import smoothed
+
+
+def eight_bits(squared):
+    """A positive float32 rounded to the middle of what has the same leading eight bits."""
+    mantissa, exponent = np.frexp(squared)  # squared = mantissa * 2 ** exponent, mantissa in [0.5, 1)
+    return np.ldexp((np.floor(mantissa * 256) + 0.5) / 256, exponent)
+
+
+def twin(smooth, k, min_size):
+    """Felzenszwalb & Huttenlocher's algorithm with components as sets of pixels."""
+    height, width, _ = smooth.shape
+    f = np.float32
+    edges = []
+    for y in range(height):
+        for x in range(width):
+            for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
+                if 0 <= y + dy < height and 0 <= x + dx < width:
+                    squared = f(0)
+                    for difference in smooth[y, x] - smooth[y + dy, x + dx]:
+                        squared += difference * difference
+                    rounded = f(eight_bits(squared)) if squared else f(0)
+                    edges.append((rounded, (y, x), (y + dy, x + dx)))
+    edges.sort(key=lambda edge: edge[0])  # stable: reading order among equals
+    component = {(y, x): {(y, x)} for y in range(height) for x in range(width)}
+    inside = {id(pixels): f(0) for pixels in component.values()}
+
+    def join(a, b, weight):
+        a |= b
+        for pixel in b:
+            component[pixel] = a
+        inside[id(a)] = weight
+
+    alive = list(component.values())  # keeps the ids from being used again
+    for squared, p, q in edges:
+        a, b = component[p], component[q]
+        weight = np.sqrt(squared)
+        if a is not b and all(weight <= inside[id(c)] + f(k) / f(len(c)) for c in (a, b)):
+            join(a, b, weight)
+    for squared, p, q in edges:
+        a, b = component[p], component[q]
+        if a is not b and min(len(a), len(b)) < min_size:
+            join(a, b, np.sqrt(squared))
+    assert len(alive) == height * width
+    names = {}
+    labels = np.empty((height, width), np.int32)
+    for y in range(height):
+        for x in range(width):
+            labels[y, x] = names.setdefault(id(component[y, x]), len(names))
+    return labels
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_twin(patches, seed):
+    rng = np.random.default_rng(seed)
+    height, width = rng.integers(8, 26, 2)
+    image = patches(height, width, seed, noise=int(rng.integers(0, 60)))
+    k, sigma = float(rng.choice([5, 40, 150, 600])), float(rng.choice([0, 0.5, 0.8]))
+    min_size = int(rng.choice([1, 4, 20]))
+    labels = segment(image, k, sigma=sigma, min_size=min_size)
+    expected = twin(smoothed(image, sigma), k, min_size)
+    np.testing.assert_array_equal(labels, expected)
+
+
+def test_the_twins_see_more_than_trivial_cases(patches):
+    """Guards the comparison above: its images fall into several regions."""
+    assert segment(patches(20, 20, 3), 40, min_size=4).max() >= 5
+
+
+@pytest.mark.parametrize("channels", [1, 2, 4])
+def test_any_number_of_channels(channels):
+    image = np.random.default_rng(channels).integers(0, 256, (12, 15, channels), dtype=np.uint8)
+    expected = twin(smoothed(image, 0.8), 60.0, 3)
+    np.testing.assert_array_equal(segment(image, 60, min_size=3), expected)
+
+
+def check_regions(labels, min_size):
+    first = np.unique(labels, return_index=True)
+    np.testing.assert_array_equal(first[0], np.arange(labels.max() + 1))
+    assert (np.diff(first[1]) > 0).all()  # counted in reading order
+    for region in range(labels.max() + 1):
+        pixels = labels == region
+        assert label(pixels, np.ones((3, 3)))[1] == 1
+        assert pixels.sum() >= min_size or labels.max() == 0
+
+
+@given(
+    st.integers(1, 24),
+    st.integers(1, 24),
+    st.integers(0, 99),
+    st.sampled_from([1, 30, 300]),
+    st.integers(1, 30),
+)
+@settings(max_examples=60, deadline=None)
+def test_regions(height, width, seed, k, min_size):
+    image = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    labels = segment(image, k, min_size=min_size)
+    assert labels.dtype == np.int32
+    assert labels.shape == (height, width)
+    check_regions(labels, min_size)
+
+
+def test_the_smallest_size_is_k_by_default(patches):
+    image = patches(40, 40, 0, noise=30)
+    np.testing.assert_array_equal(segment(image, 37), segment(image, 37, min_size=37))
+    check_regions(segment(image, 37), 37)
+
+
+def test_larger_k_larger_regions(patches):
+    image = patches(40, 40, 1, noise=20)
+    numbers = [segment(image, k, min_size=1).max() + 1 for k in (1, 30, 1000)]
+    assert numbers[0] > numbers[1] > numbers[2]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (2, 2)])
+def test_slim_images(shape):
+    image = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    check_regions(segment(image, 50), 50)
+    check_regions(segment(image, 0.5, min_size=1), 1)
+
+
+def test_one_colour_is_one_region():
+    for value in (0, 7, 255):
+        assert segment(np.full((30, 20, 3), value, np.uint8), 1, min_size=1).max() == 0
+
+
+def test_noise_without_scale_is_all_pixels():
+    image = np.arange(30, dtype=np.uint8).reshape(5, 6) * 8
+    assert segment(image, k=1e-6, sigma=0, min_size=1).max() == 29
+
+
+def test_two_colours_and_float(patches):
+    image = np.zeros((9, 9), np.float32)
+    image[3:6, 3:6] = 200
+    labels = segment(image, 20, sigma=0, min_size=1)
+    np.testing.assert_array_equal(labels, (image > 0).astype(np.int32))
+    np.testing.assert_array_equal(labels, segment(image.astype(np.uint8), 20, sigma=0, min_size=1))
+
+
+def test_a_flipped_image_has_the_same_regions_where_nothing_ties():
+    image = np.zeros((20, 30, 3), np.uint8)
+    image[:, 10:] = (90, 0, 200)
+    image[5:15, 18:25] = (255, 255, 0)
+    labels = segment(image, 20, sigma=0)
+    mirrored = segment(image[:, ::-1], 20, sigma=0)[:, ::-1]
+    pairs = {(int(a), int(b)) for a, b in zip(labels.ravel(), mirrored.ravel(), strict=True)}
+    assert len(pairs) == labels.max() + 1 == 3
+
+
+@pytest.mark.parametrize("shape", [(0, 5, 3), (5, 0), (5,), (2, 2, 2, 2)])
+def test_wrong_shapes(shape):
+    with pytest.raises(ValueError, match="An image to segment"):
+        segment(np.zeros(shape, np.uint8))
