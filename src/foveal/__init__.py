@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from foveal.errors import DataError, FovealError, ImageError, ModelFileError, SettingError
+from foveal.version import __version__
 
 if TYPE_CHECKING:
     from foveal import (
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
         runs,
     )
     from foveal.models.loading import load
-
-__version__ = "0.1.0"
 
 _ROOMS = frozenset(
     {

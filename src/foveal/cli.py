@@ -29,6 +29,9 @@ Format = Annotated[
     typer.Option("--format", help="voc, coco, yolo, crops or folders; found out by default."),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Fixes every random choice.")]
+# Findings of one kind that are shown in full.
+_SHOWN = 3
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Settings = Annotated[
     list[str] | None,
@@ -335,28 +338,33 @@ def _print_findings(findings: list[Any]) -> None:
 
     if not findings:
         return
-    table = Table(box=None, show_lines=False, pad_edge=False)
-    for name in ("", "kind", "where", "what is wrong", "what training does"):
-        table.add_column(name, overflow="fold")
-    colors = {"error": "red", "warning": "yellow", "note": "dim"}
     groups: dict[tuple[str, str], list[Any]] = {}
-    for finding in findings:
-        groups.setdefault((finding.severity, finding.kind), []).append(finding)
     for severity in ("error", "warning", "note"):
-        for (its, kind), members in groups.items():
-            if its != severity:
-                continue
-            for finding in members[:5]:
-                table.add_row(
-                    f"[{colors[severity]}]{severity}[/]",
-                    kind,
-                    _plain(finding.file),
-                    _plain(finding.message),
-                    _plain(finding.action),
-                )
-            if len(members) > 5:
-                table.add_row("", kind, f"and {len(members) - 5} more files (--json names them)", "", "")
-    Console(highlight=False).print(table)
+        for finding in findings:
+            if finding.severity == severity:
+                groups.setdefault((severity, finding.kind), []).append(finding)
+    colors = {"error": "red", "warning": "yellow", "note": "dim"}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("kind", no_wrap=True)
+    table.add_column("where", overflow="fold", ratio=2)
+    table.add_column("what is wrong", ratio=4)
+    table.add_column("what training does", ratio=3)
+    for (severity, kind), members in groups.items():
+        for number, finding in enumerate(members[:_SHOWN]):
+            table.add_row(
+                f"[{colors[severity]}]{severity}[/] {kind}" if number == 0 else "",
+                _plain(finding.file),
+                _plain(finding.message),
+                _plain(finding.action) if number == 0 or finding.action != members[0].action else "″",
+            )
+        if len(members) > _SHOWN:
+            table.add_row("", f"[dim]and {len(members) - _SHOWN} more (--json names them)[/]", "", "")
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(table)
+    counts = [sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")]
+    console.print("\n{} errors, {} warnings, {} notes.".format(*counts))
 
 
 def _print_predictions(results: list[dict[str, Any]]) -> None:

@@ -126,6 +126,13 @@ def test_slim_images(shape):
     check_regions(segment(image, 0.5, min_size=1), 1)
 
 
+def test_weights_are_rounded_to_the_middle():
+    """100² = 10000 lies in [9984, 10048): all of it weighs √10016 = 100.08."""
+    image = np.array([[0, 100]], np.uint8)
+    assert segment(image, 100.0, sigma=0, min_size=1).max() == 1
+    assert segment(image, 100.1, sigma=0, min_size=1).max() == 0
+
+
 def test_one_colour_is_one_region():
     for value in (0, 7, 255):
         assert segment(np.full((30, 20, 3), value, np.uint8), 1, min_size=1).max() == 0

@@ -60,7 +60,7 @@ def _imbalance(dataset: Dataset, objects: Counter[int]) -> list[Finding]:
         return []
     what = "objects" if dataset.task == "detection" else "pictures"
     text = f"{dataset.classes[label]} has {count} of {total} {what} ({100 * count / total:.0f} %)."
-    action = "Classes are learnt with balanced weights; read the figures class by class."
+    action = "Every object is learnt from; read the figures class by class."
     return [Finding("class-imbalance", "warning", "", text, action)]
 
 
@@ -79,7 +79,9 @@ def check_splits(dataset: Dataset) -> list[Finding]:
     if "test" not in dataset.splits:
         there = ", ".join(sorted(dataset.splits))
         text = f"The data set has no test part (it has {there})." if there else "The data set has no splits."
-        findings.append(Finding("no-test-part", "note", "", text, partition(dataset).origin))
+        findings.append(
+            Finding("no-test-part", "note", "", text, partition(dataset, validation="none").origin)
+        )
     shown = {
         split: {
             label

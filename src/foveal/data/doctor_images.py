@@ -18,7 +18,8 @@ from foveal.events import Callbacks, stage
 from foveal.images import probe, read
 
 # A shorter side than this shows no object that could be told.
-_SMALL = 16
+# A shorter side below this holds no more than a few cells of gradients.
+_SMALL = {"detection": 16, "classification": 8}
 # How far a pixel of a uniform line may be from the line's median, of 255.
 _UNIFORM = 16
 
@@ -122,18 +123,18 @@ def check_images(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
             action = "The picture is left out."
             findings.append(Finding("unreadable-image", "error", file, look.error, action))
         else:
-            findings += _about(look, sample, file)
+            findings += _about(look, sample, file, dataset.task)
     findings += _varying(looks)
     return findings
 
 
-def _about(look: Look, sample: Sample, file: str) -> list[Finding]:
+def _about(look: Look, sample: Sample, file: str, task: str) -> list[Finding]:
     found: list[Finding] = []
     suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122
     if look.format in _SUFFIXES and suffix not in _SUFFIXES[look.format]:
         text = f"The file is named {suffix} but is {look.format}."
         found.append(Finding("wrong-extension", "warning", file, text, "It is read as what it is."))
-    if min(look.width, look.height) < _SMALL:
+    if min(look.width, look.height) < _SMALL[task]:
         text = f"The picture is only {look.width}×{look.height} pixels."
         found.append(Finding("small-image", "warning", file, text, "It is used as it is."))
     if look.orientation != 1:

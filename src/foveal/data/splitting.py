@@ -98,14 +98,12 @@ def partition(
         origin = f"The data set's own train, val and test parts: {len(test)} test images are held out."
     elif train and test:
         train, val = _cut(dataset, train, chooses, random_state, minimum=3)
-        origin = (
-            f"The data set's own test part ({len(test)} images) is held out; {_of_train(len(val), seed)}."
-        )
+        origin = f"The data set's own test part ({len(test)} images) is held out{_of_train(len(val), seed)}."
     elif train and val:
         test = val
         train, val = _cut(dataset, train, chooses, random_state, minimum=3)
         origin = (
-            f"The data set has no test part: its val part ({len(test)} images) is held out; "
+            f"The data set has no test part: its val part ({len(test)} images) is held out"
             f"{_of_train(len(val), seed)}."
         )
     else:
@@ -116,13 +114,13 @@ def partition(
         else:
             why = f"The data set has only one part to learn from ({', '.join(sorted(own))})"
         number = len(dataset)
-        validates = f"{len(val)} of the rest validate" if val else "none validates"
-        origin = f"{why}: {len(test)} of its {number} images, {seed}, are held out; {validates}."
+        validates = f"; {len(val)} of the rest validate" if val else ""
+        origin = f"{why}: {len(test)} of its {number} images, {seed}, are held out{validates}."
     return Parts(dataset.select(train), dataset.select(val), dataset.select(test), origin)
 
 
 def _of_train(number: int, seed: str) -> str:
-    return f"{number} train images, {seed}, validate" if number else "none validates"
+    return f"; {number} train images, {seed}, validate" if number else ""
 
 
 def identical_files(paths: Sequence[Path]) -> list[list[int]]:

@@ -67,7 +67,8 @@ def _directions() -> NDArray[np.uint8]:
     if _TABLE is None:
         dy, dx = np.mgrid[-255:256, -255:256]
         angle = np.arctan2(dy, dx)
-        _TABLE = (np.round(angle * (18 / (2 * np.pi))).astype(np.int64) % 18).astype(np.uint8)
+        # Half up, not half to even: opposite gradients go to opposite directions, upright ones too.
+        _TABLE = (np.floor(angle * (18 / (2 * np.pi)) + 0.5).astype(np.int64) % 18).astype(np.uint8)
     return _TABLE
 
 

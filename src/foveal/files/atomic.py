@@ -80,6 +80,11 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
                 os.unlink(name, dir_fd=folder)
             os.link(f"/proc/self/fd/{handle}", name, dst_dir_fd=folder, follow_symlinks=True)
         os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+    except BaseException:
+        # Ctrl-C between the two steps, or a folder of that name in the way.
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=folder)
+        raise
     finally:
         os.close(folder)
 

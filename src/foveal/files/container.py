@@ -66,4 +66,10 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
         raise ModelFileError(f"{path} is not a model file (safetensors says: {error}).") from error
     if text is None:
         raise ModelFileError(f"{path} was not written by Foveal: it has no metadata key {METADATA_KEY!r}.")
-    return arrays, json.loads(text)
+    try:
+        metadata = json.loads(text)
+    except ValueError:
+        metadata = None
+    if not isinstance(metadata, dict):
+        raise ModelFileError(f"{path} was not written by Foveal: its metadata is no JSON object.")
+    return arrays, metadata

@@ -15,6 +15,7 @@ from foveal import parallel
 from foveal.errors import ModelFileError, SettingError
 from foveal.features import HogColor, Pixels, RegionFeatures, features_from_config
 from foveal.files import write_container
+from foveal.version import __version__
 
 # The largest side that raw pixels keep; larger pictures are brought to the default size.
 _LARGEST_NATIVE = 64
@@ -146,8 +147,6 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pathlib.Path
             The file.
         """
-        from foveal import __version__
-
         check_is_fitted(self)
         config = self.get_params(deep=False)
         if isinstance(config["features"], RegionFeatures):

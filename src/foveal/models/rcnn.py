@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-import foveal
 from foveal import parallel
 from foveal.boxes import clip, iou, nms
 from foveal.data.dataset import Dataset
@@ -24,7 +23,8 @@ from foveal.models.mining import ExamplePool, Examples, LinearSVMs, Mining, firs
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.regions import RegionBank
 from foveal.proposals import Proposals, Proposer, SelectiveSearch
-from foveal.proposals.proposal import proposer_from_config
+from foveal.proposals.restoring import proposer_from_config
+from foveal.version import __version__
 
 #: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).
 REGRESSION_OVERLAP = 0.6
@@ -65,7 +65,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         Parts that the training images are cut into for the calibration.
     nms_threshold : float, default=0.3
         Of two boxes of a class that overlap by more, the better one stays.
-    score_threshold : float, default=0.01
+    score_threshold : float, default=0.001
         Detections less probable than this are left out.
     max_detections : int, default=100
         The best so many detections of each image.
@@ -101,7 +101,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         regression_alpha: float = 100.0,
         calibration_folds: int = 3,
         nms_threshold: float = 0.3,
-        score_threshold: float = 0.01,
+        score_threshold: float = 0.001,
         max_detections: int = 100,
         random_state: int = 0,
     ) -> None:
@@ -387,7 +387,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             },
             {
                 "model": "rcnn",
-                "version": foveal.__version__,
+                "version": __version__,
                 "classes": list(self.classes_),
                 "n_images": self.n_images_,
                 "proposals": self.proposer_.get_config(),

@@ -3,10 +3,8 @@
 import csv
 import io
 import os
-import re
-import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,11 +19,11 @@ from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import write_bytes, write_text
 from foveal.images import read, warp
+from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name, unique_names
 from foveal.proposals.labelling import DIFFICULT, label_proposals
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
 
-NEGATIVE = "negative"
 COLUMNS = ("file", "split", "source", "x1", "y1", "x2", "y2", "iou", "label")
 
 
@@ -235,7 +233,7 @@ def prepare(
         if short:
             emit(callbacks, "note", text=f"The {split} images have {short} negatives fewer than asked for.")
 
-    labels_of_classes = _labels(dataset.classes)
+    labels_of_classes = manifest_labels(dataset.classes)
     _name_files(images, labels_of_classes)
 
     def cut(image: _Image) -> None:
@@ -331,17 +329,8 @@ def spread(available: Sequence[int], wanted: int, rng: np.random.Generator) -> l
     return [int(quota) for quota in quotas]
 
 
-def _labels(classes: Iterable[str]) -> list[str]:
-    """The classes' names in the manifest: their own, unless it is that of the negatives."""
-    classes = list(classes)
-    other = f"{NEGATIVE} (object)"
-    while other in classes:
-        other += "*"
-    return [other if name == NEGATIVE else name for name in classes]
-
-
 def _name_files(images: Sequence[_Image], labels: Sequence[str]) -> None:
-    folders = _unique_names(labels)
+    folders = unique_names(labels)
     count: Counter[tuple[str, str]] = Counter()
     for image in images:
         stem = safe_name(image.sample.path.stem)
@@ -350,34 +339,6 @@ def _name_files(images: Sequence[_Image], labels: Sequence[str]) -> None:
             # Counted without regard to case, since some file systems have none.
             count[folder, stem.lower()] += 1
             image.files.append(f"{folder}/{stem}-{count[folder, stem.lower()]:04d}.png")
-
-
-def _unique_names(labels: Iterable[str]) -> list[str]:
-    taken: set[str] = set()
-    names = []
-    for label in labels:
-        name = stem = safe_name(label)
-        number = 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name.lower())
-        names.append(name)
-    return names
-
-
-def safe_name(text: str) -> str:
-    """A name that every file system and every shell takes, as like the text as can be.
-
-    Examples
-    --------
-    >>> safe_name("café / #1=x"), safe_name("../.."), safe_name("猫")
-    ('cafe_1_x', 'x', 'x')
-    """
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
-    name = re.sub(r"[^A-Za-z0-9.-]+", "_", plain).strip("._- ")[:80].rstrip("._- ")
-    # Names of devices on Windows.
-    return f"{name}_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "x"
 
 
 def _png(crop: NDArray[np.uint8]) -> bytes:

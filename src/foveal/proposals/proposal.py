@@ -41,32 +41,3 @@ class Proposer(Protocol):
     def get_config(self) -> dict[str, Any]:
         """What :func:`proposer_from_config` makes the same method from, as JSON values."""
         ...
-
-
-def proposer_from_config(config: dict[str, Any]) -> Proposer:
-    """Make a method of proposing regions from what its ``get_config`` gave.
-
-    Raises
-    ------
-    ModelFileError
-        If the kind is unknown to this version.
-
-    Examples
-    --------
-    >>> proposer_from_config({"kind": "sliding-window", "stride": 0.5}).stride
-    0.5
-    """
-    from foveal.errors import ModelFileError
-    from foveal.proposals.selective_search import SelectiveSearch
-    from foveal.proposals.sliding_window import SlidingWindow
-
-    settings = dict(config)
-    kind = settings.pop("kind", None)
-    if kind == "selective-search":
-        return SelectiveSearch(**settings)
-    if kind == "sliding-window":
-        for name in ("sizes", "ratios"):
-            if name in settings:
-                settings[name] = tuple(settings[name])
-        return SlidingWindow(**settings)
-    raise ModelFileError(f"The proposals {kind!r} are unknown to this version of Foveal.")

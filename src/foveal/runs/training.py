@@ -9,14 +9,15 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-import foveal
 from foveal.data import Dataset, Detections, Finding, Parts, doctor, load, partition
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.models import DETECTORS
+from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder, free_folder
 from foveal.runs.settings import make_model, resolve
+from foveal.version import __version__
 
 #: What is trained where no model is named.
 DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
@@ -136,7 +137,7 @@ def _train(
     usable = without_unreadable(dataset, findings, callbacks)
     parts = _parts(usable, model, settings, seed)
     config = {
-        "version": foveal.__version__,
+        "version": __version__,
         "model": model,
         "task": dataset.task,
         "seed": seed,
@@ -163,7 +164,7 @@ def _train(
     record = {
         "title": dataset.root.resolve().name,
         "model": model,
-        "version": foveal.__version__,
+        "version": __version__,
         "config": config,
         "findings": findings,
         "data": dataset,
@@ -209,7 +210,7 @@ def _fitted(
     run: RunFolder, model: str, settings: dict[str, Any], seed: int, parts: Parts, callbacks: Callbacks
 ) -> Any:
     if run.model_file.is_file():
-        return foveal.load(run.model_file)
+        return load_model(run.model_file)
     estimator = make_model(model, settings, seed)
     with stage(callbacks, "training"):
         if model in DETECTORS:

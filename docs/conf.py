@@ -1,0 +1,87 @@
+"""How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
+
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from matplotlib.figure import Figure
+from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
+from sphinx_gallery.sorting import ExplicitOrder
+
+project = "Foveal"
+author = "The Foveal authors"
+copyright = "The Foveal authors, Apache-2.0"
+release = installed("foveal")
+version = release
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
+source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+nitpicky = False
+
+templates_path = ["_templates"]
+
+html_theme = "furo"
+html_title = f"Foveal {release}"
+html_static_path = ["_static"]
+html_show_sphinx = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autosummary_ignore_module_all = False
+autodoc_typehints = "none"
+autodoc_default_options = {"members": True}
+numpydoc_show_class_members = False
+# Types are plain words in the docstrings, not references.
+numpydoc_xref_param_type = False
+
+
+def figures_in_variables(block, block_vars, gallery_conf):
+    """Save the figures that the code of a block has put into a variable called ``figure``.
+
+    The figures of ``foveal.report.figures`` are made without pyplot, which the scraper of sphinx-gallery
+    looks through.
+    """
+    made = block_vars["example_globals"].get("figure")
+    if not isinstance(made, Figure) or getattr(made, "_in_the_gallery", False) or hasattr(made, "number"):
+        return ""
+    made._in_the_gallery = True
+    path = Path(next(block_vars["image_path_iterator"]))
+    made.savefig(path, dpi=130, facecolor="white")
+    return figure_rst([str(path)], gallery_conf["src_dir"])
+
+
+def plain_figures(gallery_conf, name):
+    """The look that all examples begin with."""
+    import matplotlib.pyplot as plt
+
+    plt.rcdefaults()
+    plt.rcParams.update({"figure.dpi": 110, "savefig.facecolor": "white", "font.size": 9.5})
+
+
+rooms = ("boxes", "images", "data", "proposals", "features", "nn", "metrics", "models", "report", "runs")
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "within_subsection_order": ExplicitOrder([f"plot_{room}.py" for room in rooms]),
+    "image_scrapers": (matplotlib_scraper.__name__.removesuffix("_scraper"), figures_in_variables),
+    "reset_modules": (plain_figures,),
+    "capture_repr": (),
+    "download_all_examples": False,
+    "show_signature": False,
+    "show_memory": False,
+    "min_reported_time": 0,
+    "remove_config_comments": True,
+    "abort_on_example_error": False,
+    "copyfile_regex": r"$^",
+    "plot_gallery": "True",
+}
+suppress_warnings = ["config.cache"]

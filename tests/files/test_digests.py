@@ -1,0 +1,35 @@
+import hashlib
+
+import pytest
+
+from foveal.files import digest_bytes, digest_file, digest_json
+
+
+def test_a_file_is_sha256_of_its_content(tmp_path):
+    content = bytes(range(256)) * 5000
+    (tmp_path / "a").write_bytes(content)
+    assert digest_file(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+    (tmp_path / "b").write_bytes(b"")
+    # The digest of nothing, as FIPS 180-4's implementations give it.
+    assert digest_file(tmp_path / "b") == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def test_a_missing_file(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        digest_file(tmp_path / "a")
+
+
+def test_parts_do_not_run_together():
+    digests = {
+        digest_bytes(*parts) for parts in [(), (b"",), (b"", b""), (b"ab",), (b"a", b"b"), (b"b", b"a")]
+    }
+    assert len(digests) == 6
+    assert all(len(digest) == 64 for digest in digests)
+    assert digest_bytes(b"a", b"b") == digest_bytes(b"a", b"b")
+
+
+def test_json():
+    assert digest_json({"a": [1, {"x": 2, "y": 3}]}) == digest_json({"a": [1, {"y": 3, "x": 2}]})
+    assert digest_json([1, 2]) != digest_json([2, 1])
+    assert digest_json({"a": 1}) != digest_json({"a": "1"})
+    assert digest_json({"a": None}) != digest_json({})

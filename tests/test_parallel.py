@@ -1,0 +1,80 @@
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from foveal import parallel
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2, 5])
+def test_the_order_is_kept(n_jobs):
+    def slow_at_first(number):
+        time.sleep(0.004 if number < 3 else 0)
+        return number * number
+
+    assert parallel.map(slow_at_first, range(20), n_jobs=n_jobs) == [i * i for i in range(20)]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_any_iterable(n_jobs):
+    assert parallel.map(str, (i for i in range(3)), n_jobs=n_jobs) == ["0", "1", "2"]
+    assert parallel.map(str, [], n_jobs=n_jobs) == []
+    assert parallel.map(str, {7: "x"}, n_jobs=n_jobs) == ["7"]
+
+
+@pytest.mark.filterwarnings("ignore:.*tasks which were still being processed")
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_exceptions_come_through(n_jobs):
+    def fails(number):
+        if number == 4:
+            raise KeyError("four")
+        return number
+
+    with pytest.raises(KeyError, match="four"):
+        parallel.map(fails, range(10), n_jobs=n_jobs)
+    assert parallel.map(abs, range(4), n_jobs=n_jobs) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_progress_is_told_in_the_calling_thread(n_jobs):
+    seen = []
+    parallel.map(abs, range(7), n_jobs=n_jobs, done=lambda n: seen.append((n, threading.get_ident())))
+    assert seen == [(n, threading.get_ident()) for n in range(1, 8)]
+
+
+def test_one_job_runs_in_the_calling_thread():
+    threads = parallel.map(lambda _: threading.get_ident(), range(3), n_jobs=1)
+    assert set(threads) == {threading.get_ident()}
+
+
+def test_two_jobs_run_at_the_same_time():
+    meeting = threading.Barrier(2, timeout=10)
+    assert sorted(parallel.map(lambda _: meeting.wait(), range(2), n_jobs=2)) == [0, 1]
+
+
+def test_maps_within_maps():
+    result = parallel.map(lambda i: parallel.map(lambda j: i * j, range(3), n_jobs=2), range(4), n_jobs=2)
+    assert result == [[i * j for j in range(3)] for i in range(4)]
+
+
+def test_a_backend_from_outside_is_respected():
+    from joblib import parallel_config
+
+    with parallel_config(backend="sequential"):
+        threads = parallel.map(lambda _: threading.get_ident(), range(4), n_jobs=2)
+    assert set(threads) == {threading.get_ident()}
+
+
+def test_cores():
+    assert parallel.cores() >= 1
+
+
+def test_blas_threads():
+    from threadpoolctl import threadpool_info
+
+    np.ones((2, 2)) @ np.ones((2, 2))
+    before = [pool["num_threads"] for pool in threadpool_info()]
+    with parallel.blas_threads(1):
+        assert {pool["num_threads"] for pool in threadpool_info()} <= {1}
+    assert [pool["num_threads"] for pool in threadpool_info()] == before
