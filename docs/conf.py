@@ -38,7 +38,13 @@ myst_heading_anchors = 3
 autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"
-autodoc_default_options = {"members": True}
+autodoc_default_options = {
+    "members": True,
+    # scikit-learn adds them to every estimator; they belong to its metadata routing.
+    "exclude-members": ", ".join(
+        f"set_{method}_request" for method in ("fit", "predict", "predict_proba", "score")
+    ),
+}
 numpydoc_show_class_members = False
 # Types are plain words in the docstrings, not references.
 numpydoc_xref_param_type = False

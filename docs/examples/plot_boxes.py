@@ -29,14 +29,28 @@ for (x1, y1, x2, y2), color, name in [
     (fixed[0], "#0072b2", "fixed, 40×40"),
     (moved[85], "#d55e00", "moved by 50 pixels, 60×20"),
 ]:
-    pictured.add_patch(plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=color, lw=2.5, label=name))
-pictured.set(xlim=(-10, 110), ylim=(75, -10), aspect="equal", title="Two boxes", xlabel="x (pixels)", ylabel="y (pixels)")
+    pictured.add_patch(
+        plt.Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=color, lw=2.5, label=name)
+    )
+pictured.set(
+    xlim=(-10, 110),
+    ylim=(75, -10),
+    aspect="equal",
+    title="Two boxes",
+    xlabel="x (pixels)",
+    ylabel="y (pixels)",
+)
 pictured.legend(loc="lower left", frameon=False)
 
 for measure, style in [(iou, "-"), (giou, "--"), (diou, "-."), (ciou, ":")]:
     axes.plot(shifts, measure(fixed, moved)[0], style, lw=2, label=measure.__name__)
 axes.axhline(0, color="0.7", lw=0.8)
-axes.set(title="Overlap against the shift", xlabel="shift of the centre (pixels)", ylabel="value (no unit)", ylim=(-0.75, 0.75))
+axes.set(
+    title="Overlap against the shift",
+    xlabel="shift of the centre (pixels)",
+    ylabel="value (no unit)",
+    ylim=(-0.75, 0.75),
+)
 axes.legend(frameon=False)
 
 # %%
@@ -54,8 +68,8 @@ print(encode([[0, 0, 40, 40]], [[10, 10, 70, 30]]).round(3))
 # Suppression
 # -----------
 # A detector answers with a heap of boxes for one object. Here are 60, drawn around the flower and, fewer
-# and less sure, around the bud below. :func:`foveal.boxes.nms` keeps the best and drops every box that overlaps it by
-# more than the threshold; :func:`foveal.boxes.soft_nms` lets their scores decay instead.
+# and less sure, around the bud below. :func:`foveal.boxes.nms` keeps the best and drops every box that
+# overlaps it by more than the threshold; :func:`foveal.boxes.soft_nms` lets their scores decay instead.
 image = load_sample_image("flower.jpg")
 rng = np.random.default_rng(0)
 centres = np.array([[165, 80, 430, 350]] * 45 + [[300, 362, 448, 427]] * 15, float)
@@ -73,7 +87,9 @@ for axes, chosen, title in [
     (panels[2], still, f"soft_nms, score ≥ 0.25: {len(still)} boxes"),
 ]:
     names = None if len(chosen) == 60 else [f"{scores[i]:.2f}" for i in chosen]
-    axes.imshow(draw_boxes(image, boxes[chosen], names, colors=np.r_[np.zeros(45, int), np.ones(15, int)][chosen]))
+    axes.imshow(
+        draw_boxes(image, boxes[chosen], names, colors=np.r_[np.zeros(45, int), np.ones(15, int)][chosen])
+    )
     axes.set_title(title)
     axes.set_axis_off()
 

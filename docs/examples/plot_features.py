@@ -18,7 +18,8 @@ from foveal.images import resize
 # :func:`foveal.features.hog` describes every cell of 8×8 pixels by 31 numbers: 18 signed directions of the
 # gradient, 9 unsigned ones, and four measures of how much texture surrounds it. Drawing a stroke *along the
 # edge* for each of the unsigned ones (at a right angle to the gradient) shows what is left of a picture.
-# Every cell is measured against its neighbours, so that the faint grain of the sky looms as large as the roof.
+# Every cell is measured against its neighbours, so that the faint grain of the sky looms as large as the
+# roof.
 
 
 def draw_glyphs(axes, cells, cell=8):
@@ -31,7 +32,9 @@ def draw_glyphs(axes, cells, cell=8):
             for x in range(columns):
                 strength = min(cells[y, x, 18 + direction] / 0.4, 1) ** 2
                 cx, cy = (x + 0.5) * cell, (y + 0.5) * cell
-                axes.plot([cx - dx, cx + dx], [cy - dy, cy + dy], color=str(strength), lw=1.3, zorder=strength)
+                axes.plot(
+                    [cx - dx, cx + dx], [cy - dy, cy + dy], color=str(strength), lw=1.3, zorder=strength
+                )
     axes.set(xlim=(0, columns * cell), ylim=(rows * cell, 0), aspect="equal", facecolor="black")
     axes.set_xticks([])
     axes.set_yticks([])

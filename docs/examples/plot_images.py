@@ -55,7 +55,9 @@ figure, panels = plt.subplots(2, 3, figsize=(9, 4.6), layout="constrained")
 for axes, (name, picture) in zip(panels.flat, pictures.items(), strict=True):
     info = probe(folder / name)
     axes.imshow(picture)
-    axes.set_title(f"{name}\n{info.format}, {info.mode}, {info.bits} bits, orientation {info.orientation}", fontsize=9)
+    axes.set_title(
+        f"{name}\n{info.format}, {info.mode}, {info.bits} bits, orientation {info.orientation}", fontsize=9
+    )
     axes.set_axis_off()
 
 print(*messages, sep="\n")

@@ -45,7 +45,9 @@ for i, ((x, y, w, h), score) in enumerate(found):
     axes.add_patch(plt.Rectangle((x, y), w, h, fill=False, edgecolor="#d55e00", lw=2, label=label))
     place = (x + 2, y + 8) if score == 0.80 else (x + w - 1, y + h - 2)
     axes.text(*place, f"{score:.2f}", color="#a34700", ha="left" if score == 0.80 else "right", fontsize=9)
-axes.set(xlim=(0, 200), ylim=(130, 0), aspect="equal", title="One image", xlabel="x (pixels)", ylabel="y (pixels)")
+axes.set(
+    xlim=(0, 200), ylim=(130, 0), aspect="equal", title="One image", xlabel="x (pixels)", ylabel="y (pixels)"
+)
 axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
 
 # %%
@@ -65,15 +67,22 @@ print(f"by hand {by_hand:.4f}, pr_curves {curve.average_precision:.4f}")
 
 figure, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
 axes.fill_between(
-    np.r_[0, curve.recall], np.r_[envelope[0], envelope], step="pre", color="#cfe3f1", label=f"area: AP {by_hand:.3f}"
+    np.r_[0, curve.recall],
+    np.r_[envelope[0], envelope],
+    step="pre",
+    color="#cfe3f1",
+    label=f"area: AP {by_hand:.3f}",
 )
 axes.plot(curve.recall, curve.precision, "o-", color="#0072b2", label="precision after each detection")
 points = np.linspace(0, 1, 11)
 height = [max(curve.precision[curve.recall >= p], default=0) for p in points]
 axes.plot(points, height, "x", color="#d55e00", ms=8, mew=2, label=f"11 points: AP {np.mean(height):.3f}")
 axes.set(
-    xlim=(-0.02, 1.02), ylim=(0, 1.05), title="Precision against recall at IoU 0.5",
-    xlabel="recall (share of objects)", ylabel="precision (share of detections)",
+    xlim=(-0.02, 1.02),
+    ylim=(0, 1.05),
+    title="Precision against recall at IoU 0.5",
+    xlabel="recall (share of objects)",
+    ylabel="precision (share of detections)",
 )
 axes.legend(frameon=False, loc="lower left")
 

@@ -24,7 +24,9 @@ from foveal.report import figures
 # --------------
 # Forty scenes with three to six digits each. ``proposals="single"`` is selective search with one strategy,
 # the fastest.
-folder = scenes.write_scenes(Path(tempfile.mkdtemp()) / "scenes", number=40, test=12, digits=(3, 6), random_state=0)
+folder = scenes.write_scenes(
+    Path(tempfile.mkdtemp()) / "scenes", number=40, test=12, digits=(3, 6), random_state=0
+)
 data = load(folder)
 train, test = data.part("train"), data.part("test")
 
@@ -48,7 +50,7 @@ figure = figures.draw_mining([event for event in log if event["event"] == "minin
 # ---------------------------
 # ``predict`` takes paths or arrays and gives one :class:`foveal.data.Detections` an image. Scores are
 # probabilities; the SVMs' own decision values are kept beside them. Forty scenes are not many: see what
-# it confuses. (Dashed: the truth. ``foveal demo`` trains on 160.)
+# it confuses. (Dashed: the truth. ``foveal demo`` trains on many more.)
 found = model.predict([sample.path for sample in test])
 figures_of = evaluate(test.to_coco(), to_results(test, found))
 print({key: round(figures_of[key], 3) for key in ("AP50", "AP", "AR100")})
@@ -77,7 +79,14 @@ for digit, axes in enumerate(panels):
         dx, dy = 0.48 * np.cos(angle), 0.48 * np.sin(angle)
         strength = weights[digit, y, x, direction] / strongest
         axes.plot([x - dx, x + dx], [y - dy, y + dy], color=str(strength), lw=1.2, zorder=strength)
-    axes.set(xlim=(-0.5, side - 0.5), ylim=(side - 0.5, -0.5), aspect="equal", facecolor="black", xticks=[], yticks=[])
+    axes.set(
+        xlim=(-0.5, side - 0.5),
+        ylim=(side - 0.5, -0.5),
+        aspect="equal",
+        facecolor="black",
+        xticks=[],
+        yticks=[],
+    )
     axes.set_title(data.classes[digit])
 
 # %%

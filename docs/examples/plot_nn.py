@@ -29,7 +29,9 @@ for k, style in enumerate(("-", "--", ":")):
 left.set(title="softmax of the logits (z, 0, 1)", xlabel="z, the logit of class 0", ylabel="probability")
 left.legend(frameon=False)
 right.plot(logits, losses, color="#d55e00", lw=2)
-right.set(title="the price, where class 0 is right", xlabel="z, the logit of class 0", ylabel="cross-entropy (nats)")
+right.set(
+    title="the price, where class 0 is right", xlabel="z, the logit of class 0", ylabel="cross-entropy (nats)"
+)
 
 # %%
 # Is the gradient right?

@@ -72,7 +72,13 @@ for name, proposer, style in [
     ("sliding windows", SlidingWindow(), ":"),
 ]:
     quality = proposal_recall([proposer.propose(scene).boxes for scene in images], objects, thresholds=(0.5,))
-    axes.plot(quality.curve_numbers, quality.curve_recall[0], style, lw=2, label=f"{name} (MABO {quality.mabo[-1]:.2f})")
+    axes.plot(
+        quality.curve_numbers,
+        quality.curve_recall[0],
+        style,
+        lw=2,
+        label=f"{name} (MABO {quality.mabo[-1]:.2f})",
+    )
 axes.set(
     xscale="log",
     ylim=(0, 1.02),

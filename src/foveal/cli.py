@@ -28,7 +28,7 @@ Format = Annotated[
     str | None,
     typer.Option("--format", help="voc, coco, yolo, crops or folders; found out by default."),
 ]
-Seed = Annotated[int, typer.Option("--seed", help="Fixes every random choice.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Fixes every random choice.")]
 # Findings of one kind that are shown in full.
 _SHOWN = 3
 
@@ -171,7 +171,7 @@ def prepare(
         _print_json({"folder": str(folder), "counts": prepared.counts, "skipped": list(prepared.skipped)})
         return
     for split, counts in prepared.counts.items():
-        _say(f"{split}: " + ", ".join(f"{number} {label}" for label, number in counts.items()))
+        _say(f"{split}: " + (", ".join(f"{n} {label}" for label, n in counts.items()) or "none"))
     _say(f"The crops and manifest.csv are in [bold]{folder}[/].")
 
 
@@ -259,8 +259,11 @@ def predict(
     images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; predictions by default.")] = None,
     min_score: Annotated[
-        float, typer.Option("--min-score", min=0, max=1, help="Leave out what is less probable.")
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            "--min-score", min=0, max=1, help="Leave out what is less probable; the model's own by default."
+        ),
+    ] = None,
     form: Annotated[str, typer.Option("--form", help="json, coco or csv.")] = "json",
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write pictures with the boxes.")] = True,
     as_json: AsJson = False,
@@ -395,9 +398,19 @@ def main() -> None:
     except FovealError as error:
         sys.stderr.write(f"foveal: {error}\n")
         raise SystemExit(2) from None
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"foveal: {error.filename} cannot be used: {error.strerror}.\n")
+        raise SystemExit(2) from None
     except KeyboardInterrupt:
         sys.stderr.write("foveal: stopped.\n")
         raise SystemExit(130) from None
+    except SystemExit as end:
+        # Typer answers Ctrl-C inside a verb itself, by this status and without a word.
+        if end.code == 130:
+            sys.stderr.write("foveal: stopped.\n")
+        raise
 
 
 if __name__ == "__main__":

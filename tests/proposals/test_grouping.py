@@ -100,8 +100,11 @@ def test_texture_of_a_ramp_to_the_right():
     """A derivative to the right votes for that direction and, shorter, for both beside it."""
     ramp = np.tile(np.arange(0, 240, 8, dtype=np.uint8), (12, 1))[:, :, None]
     codes = _texture_codes(ramp)[6, 15, 0]
-    assert codes.tolist() == [9, int(10 * 0.5**0.5), 0, 128 + int(10 * 0.5**0.5)]
-    assert _texture_codes(ramp[:, ::-1].copy())[6, 15, 0, 0] == 128 + 9
+    side = int(TEXTURE_BINS * 0.5**0.5)
+    directions, bins = codes // TEXTURE_BINS, codes % TEXTURE_BINS
+    assert directions.tolist() == [0, 1, 2, 7]
+    assert bins.tolist() == [9, side, 0, side]
+    assert _texture_codes(ramp[:, ::-1].copy())[6, 15, 0, 0] == 4 * TEXTURE_BINS + 9
 
 
 def grouped_twin(sizes, boxes, colors, textures, neighbours, letters, area):

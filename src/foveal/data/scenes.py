@@ -205,4 +205,4 @@ def write_digits(folder: str | os.PathLike[str], *, random_state: int = 0) -> Pa
 def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
     bgr = image[..., ::-1] if image.ndim == 3 else image
     content = cv2.imencode(".png", bgr)[1]
-    write_bytes(path, content.tobytes())
+    write_bytes(path, content.tobytes(), sync=False)

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from foveal.data.dataset import Dataset, Sample
+from foveal.errors import SettingError
 from foveal.files import digest_file
 
 
@@ -62,7 +63,7 @@ def partition(
 
     Raises
     ------
-    ValueError
+    SettingError
         If a share is not in [0, 1).
 
     Notes
@@ -85,7 +86,7 @@ def partition(
     """
     for name, share in (("test_size", test_size), ("val_size", val_size)):
         if not 0 <= share < 1:
-            raise ValueError(f"{name} is a share in [0, 1); got {share}.")
+            raise SettingError(f"{name} is a share in [0, 1); got {share}.")
     own = dataset.splits
     everything = range(len(dataset))
     test = [i for i in everything if dataset[i].split == "test"]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.errors import SettingError
 from foveal.features.color import color_histogram
 from foveal.features.hog import CHANNELS, hog
 from foveal.images import resize
@@ -50,6 +51,18 @@ class HogColor:
     bins: int = 8
     context: float = 0.07
     color_weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.cell <= self.size:
+            raise SettingError(
+                f"The squares of HogColor hold at least one cell; got size={self.size} and cell={self.cell}."
+            )
+        if not 0 <= self.context < 0.5:
+            raise SettingError(f"context is a share of the square in [0, 0.5); got {self.context}.")
+        if self.grid < 1 or self.bins < 2:
+            raise SettingError(
+                f"A histogram has at least two bins and one cell; got bins={self.bins} and grid={self.grid}."
+            )
 
     @property
     def n_features(self) -> int:

@@ -53,11 +53,20 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = True) -> None:
     """Write bytes, whole or not at all.
 
     Where the system has files without a name (Linux), a process that is killed while it writes leaves
     nothing behind, not even a temporary file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to be written. Its folder is made if it is missing.
+    content : bytes
+    sync : bool, default=True
+        Wait until the disk has the content, so that even a power failure leaves one whole file. Of
+        thousands of small files that can be made again, this takes most of the time.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +82,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(handle)
+            if sync:
+                os.fsync(handle)
             # The whole file gets a name only now; a link cannot replace a file, so it takes two steps.
             # With a folder's descriptor given, os.link follows the link in /proc to the file itself.
             with suppress(FileNotFoundError):

@@ -102,6 +102,10 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _make_features(self, X: Any) -> RegionFeatures:
         if isinstance(self.features, RegionFeatures):
             return self.features
+        if self.image_size is not None and not (
+            isinstance(self.image_size, int | np.integer) and self.image_size >= 1
+        ):
+            raise SettingError(f"image_size is {self.image_size!r}; give a whole number of pixels from 1.")
         if self.features == "pixels":
             return Pixels(size=self.image_size or _native_size(X) or 32)
         if self.features == "hog+color":

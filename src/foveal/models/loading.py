@@ -49,9 +49,13 @@ def load(path: str | os.PathLike[str]) -> Any:
         raise ModelFileError(f"There is no model at {path}.")
     arrays, metadata = read_container(path)
     kind = metadata.get("model")
-    try:
-        from foveal.models import model_class
+    from foveal.models import MODELS, model_class
 
-        return model_class(str(kind))._restore(arrays, metadata)
-    except (KeyError, TypeError) as error:
+    if kind not in MODELS:
+        raise ModelFileError(f"{path} holds a model of kind {kind!r}, which this version does not know.")
+    try:
+        return model_class(kind)._restore(arrays, metadata)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} cannot be used: {error}") from error
+    except (KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{path} does not hold what a model of kind {kind!r} needs: {error}.") from error

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal import parallel
-from foveal.events import Callbacks, emit
+from foveal.events import Callbacks, emit, stage
 from foveal.models.regions import RegionBank
 
 
@@ -111,6 +110,7 @@ def fit_svms(
     C: float,
     without: NDArray[np.int64] | None = None,
     random_state: int = 0,
+    callbacks: Callbacks = (),
 ) -> LinearSVMs:
     """Fit one linear SVM for each class against its negatives.
 
@@ -122,11 +122,13 @@ def fit_svms(
     without : ndarray of int64, optional
         Images whose examples are left out.
     random_state : int, default=0
+    callbacks : sequence of callables
 
     Returns
     -------
     LinearSVMs
-        A class without positive or without negative examples scores -1 or 1 everywhere.
+        A class without positive examples scores -10 everywhere, so far behind the margin that it is
+        never found; one without negative examples scores 1.
     """
     kept = np.ones(len(examples.images), bool)
     if without is not None:
@@ -138,7 +140,7 @@ def fit_svms(
         positives = examples.positives[label][kept[examples.positives[label]]]
         negatives = examples.negatives[label][kept[examples.negatives[label]]]
         if not len(positives) or not len(negatives):
-            return np.zeros(examples.features.shape[1], np.float32), 1.0 if len(positives) else -1.0
+            return np.zeros(examples.features.shape[1], np.float32), 1.0 if len(positives) else -10.0
         rows = np.concatenate([positives, negatives])
         signs = np.r_[np.ones(len(positives)), np.zeros(len(negatives))]
         # The dual converges in a few passes at so small a C; its tolerance is of another kind.
@@ -146,7 +148,13 @@ def fit_svms(
         svm.fit(examples.features[rows], signs)
         return svm.coef_[0].astype(np.float32), float(svm.intercept_[0])
 
-    fitted = parallel.map(one, range(examples.n_classes))
+    with stage(callbacks, "support vector machines", examples.n_classes) as progress:
+        # One after another: liblinear draws from one generator for the whole process, which threads
+        # would take numbers from in an order that nothing fixes.
+        fitted = []
+        for label in range(examples.n_classes):
+            fitted.append(one(label))
+            progress(label + 1)
     return LinearSVMs(
         np.ascontiguousarray(np.stack([w for w, _ in fitted], axis=1)),
         np.array([b for _, b in fitted], np.float32),
@@ -250,7 +258,7 @@ def mine(
     """
     n_classes = len(classes)
     examples = pool.examples()
-    svms = fit_svms(examples, C=C, random_state=random_state)
+    svms = fit_svms(examples, C=C, random_state=random_state, callbacks=callbacks)
     for turn in range(1, mining.rounds + 1):
 
         def hard(
@@ -287,7 +295,7 @@ def mine(
             )
         if not added.any():
             break
-        svms = fit_svms(examples, C=C, random_state=random_state)
+        svms = fit_svms(examples, C=C, random_state=random_state, callbacks=callbacks)
         if all(new <= mining.enough * max(old, 1) for new, old in zip(added.tolist(), before, strict=True)):
             break
     return svms

@@ -10,25 +10,37 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import parallel
-from foveal.boxes import clip, iou, nms
+from foveal.boxes import clip, nms
 from foveal.data.dataset import Dataset
 from foveal.data.detections import Detections
-from foveal.errors import DataError, SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.errors import DataError, ModelFileError, SettingError
+from foveal.events import Callbacks, stage
 from foveal.features import HogColor, RegionFeatures, features_from_config
 from foveal.files import write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
-from foveal.models.mining import ExamplePool, Examples, LinearSVMs, Mining, first_negatives, fit_svms, mine
+from foveal.models.held_back import best_threshold, judge_held_back
+from foveal.models.mining import ExamplePool, LinearSVMs, Mining, mine
 from foveal.models.platt import Platt, fit_platt
+from foveal.models.region_examples import collect_objects, collect_proposals
 from foveal.models.regions import RegionBank
 from foveal.proposals import Proposals, Proposer, SelectiveSearch
 from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
-#: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).
-REGRESSION_OVERLAP = 0.6
-_REGRESSION_PER_OBJECT = 10
+# The least and the greatest value of each parameter that is a number.
+_RANGES: dict[str, tuple[float, float]] = {
+    "max_proposals": (1, np.inf),
+    "negative_low": (0, 1),
+    "negative_high": (0, 1),
+    "mining_rounds": (0, np.inf),
+    "positive_overlap": (0, np.inf),
+    "regression_alpha": (0, np.inf),
+    "calibration_folds": (0, np.inf),
+    "nms_threshold": (0, 1),
+    "score_threshold": (0, 1),
+    "max_detections": (1, np.inf),
+}
 
 
 class RCNN(BaseEstimator):  # type: ignore[misc]
@@ -77,6 +89,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     svms_ : LinearSVMs
     box_regression_ : BoxRegression
     platt_ : Platt
+    threshold_ : float
+        The least score to believe where a yes or no is wanted: the one with the best F1 on training images
+        that the SVMs were held back from. ``predict`` gives less probable detections too.
     n_images_ : int
         How many images it was trained on.
 
@@ -146,7 +161,10 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         ------
         DataError
             If the data set is not for detection or holds no object to learn from.
+        SettingError
+            If a parameter is out of its range.
         """
+        self._check_settings()
         if dataset.task != "detection":
             raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
         n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
@@ -164,8 +182,18 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 dataset, self.proposer_, self.features_, max_proposals=self.max_proposals, callbacks=callbacks
             )
             pool = ExamplePool(len(self.classes_))
-            self._collect_objects(bank, pool, callbacks)
-            self.box_regression_ = self._collect_proposals(bank, pool, mining)
+            collect_objects(bank, pool, flip=self.flip, callbacks=callbacks)
+            near = collect_proposals(
+                bank,
+                pool,
+                mining,
+                len(self.classes_),
+                positive_overlap=self.positive_overlap,
+                random_state=self.random_state,
+            )
+            self.box_regression_ = fit_box_regression(
+                near.features, near.boxes, near.targets, alpha=self.regression_alpha
+            )
             self.svms_ = mine(
                 bank,
                 pool,
@@ -175,113 +203,28 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 random_state=self.random_state,
                 callbacks=callbacks,
             )
-            self.platt_ = self._calibrate(bank, pool.examples(), callbacks)
+            judged = judge_held_back(
+                bank,
+                pool.examples(),
+                self._suppress,
+                folds=self.calibration_folds,
+                C=self.C,
+                random_state=self.random_state,
+                callbacks=callbacks,
+            )
+        self.platt_ = fit_platt(judged.values, judged.labels, judged.correct, len(self.classes_))
+        probabilities = self.platt_(judged.values, judged.labels)
+        self.threshold_ = best_threshold(probabilities, judged.correct, n_objects)
         return self
 
-    def _collect_objects(self, bank: RegionBank, pool: ExamplePool, callbacks: Callbacks) -> None:
-        """Every object, and its mirror image, is a positive of its class."""
-
-        def describe(index: int) -> NDArray[np.float32]:
-            regions = bank.images[index]
-            if not len(regions.objects):
-                return np.zeros((0, self.features_.n_features), np.float32)
-            image = bank.read(index)
-            seen = [self.features_.extract(image, regions.objects)]
-            if self.flip:
-                mirrored = np.ascontiguousarray(image[:, ::-1])
-                boxes = regions.objects.copy()
-                boxes[:, [0, 2]] = image.shape[1] - boxes[:, [2, 0]]
-                seen.append(self.features_.extract(mirrored, boxes))
-            return np.concatenate(seen)
-
-        with stage(callbacks, "objects", len(bank.images)) as progress:
-            described = parallel.map(describe, range(len(bank.images)), done=progress)
-        for index, features in enumerate(described):
-            labels = np.tile(bank.images[index].labels, 2 if self.flip else 1)
-            for label, values in zip(labels.tolist(), features, strict=True):
-                pool.add_positive(label, index, values)
-
-    def _collect_proposals(self, bank: RegionBank, pool: ExamplePool, mining: Mining) -> BoxRegression:
-        """First negatives, proposals that are nearly objects, and what the box regression learns from."""
-        n_classes = len(self.classes_)
-        seeds = np.random.default_rng(self.random_state).integers(0, 2**63, len(bank.images))
-
-        def collect(index: int, features: NDArray[np.float32]) -> tuple[Any, ...]:
-            regions = bank.images[index]
-            overlaps = regions.overlaps(n_classes)
-            chosen = first_negatives(
-                overlaps, regions.unsure(mining.high), mining, np.random.default_rng(seeds[index])
-            )
-            negatives = {label: (rows, features[rows]) for label, rows in chosen.items()}
-            matched, best = regions.matched()
-            near = []
-            for m in range(len(regions.objects)):
-                rows = np.flatnonzero((matched == m) & (best >= REGRESSION_OVERLAP))
-                near.append(rows[np.argsort(-best[rows], kind="stable")[:_REGRESSION_PER_OBJECT]])
-            rows = np.concatenate(near) if near else np.zeros(0, np.int64)
-            return negatives, features[rows], rows, matched[rows], best[rows]
-
-        n_features = self.features_.n_features
-        described: list[list[NDArray[np.float32]]] = [[] for _ in range(n_classes)]
-        boxes: list[list[NDArray[np.float32]]] = [[] for _ in range(n_classes)]
-        targets: list[list[NDArray[np.float32]]] = [[] for _ in range(n_classes)]
-        for index, (negatives, features, rows, matched, best) in enumerate(bank.visit(collect, "features")):
-            regions = bank.images[index]
-            for label, (proposals, values) in negatives.items():
-                pool.add_negatives(label, index, proposals, values)
-            for values, row, m, overlap in zip(features, rows, matched, best, strict=True):
-                label = int(regions.labels[m])
-                described[label].append(values)
-                boxes[label].append(regions.boxes[row])
-                targets[label].append(regions.objects[m])
-                if overlap >= self.positive_overlap:
-                    pool.add_positive(label, index, values)
-        return fit_box_regression(
-            [np.array(d, np.float32).reshape(-1, n_features) for d in described],
-            [np.array(b, np.float32).reshape(-1, 4) for b in boxes],
-            [np.array(t, np.float32).reshape(-1, 4) for t in targets],
-            alpha=self.regression_alpha,
-        )
-
-    def _calibrate(self, bank: RegionBank, examples: Examples, callbacks: Callbacks) -> Platt:
-        """Fit the sigmoids on what SVMs say of training images that they were held back from."""
-        n_classes = len(self.classes_)
-        folds = min(self.calibration_folds, len(bank.images))
-        values, labels, correct = [np.zeros(0, np.float32)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
-        if folds >= 2:
-            order = np.random.default_rng(self.random_state).permutation(len(bank.images))
-            for fold in range(folds):
-                held = np.sort(order[fold::folds])
-                svms = fit_svms(examples, C=self.C, without=held, random_state=self.random_state)
-
-                def judge(
-                    index: int, features: NDArray[np.float32], svms: LinearSVMs = svms
-                ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
-                    regions = bank.images[index]
-                    boxes, scores, classes = self._suppress(svms, features, regions.boxes)
-                    right = np.zeros(len(boxes), bool)
-                    sure = np.ones(len(boxes), bool)
-                    for label in range(n_classes):
-                        mine_ = np.flatnonzero(classes == label)
-                        objects = regions.objects[regions.labels == label]
-                        if len(mine_) and len(objects):
-                            right[mine_] = _first_hits(iou(boxes[mine_], objects))
-                    if len(regions.ignored):
-                        sure = right | (iou(boxes, regions.ignored).max(axis=1) < 0.5)
-                    return scores[sure], classes[sure], right[sure]
-
-                for found in bank.visit(judge, f"calibration {fold + 1} of {folds}", held.tolist()):
-                    values.append(found[0])
-                    labels.append(found[1])
-                    correct.append(found[2])
-        platt = fit_platt(np.concatenate(values), np.concatenate(labels), np.concatenate(correct), n_classes)
-        emit(
-            callbacks,
-            "calibration",
-            slopes=dict(zip(self.classes_, platt.slopes.round(4).tolist(), strict=True)),
-            offsets=dict(zip(self.classes_, platt.offsets.round(4).tolist(), strict=True)),
-        )
-        return platt
+    def _check_settings(self) -> None:
+        for name, (least, most) in _RANGES.items():
+            value = getattr(self, name)
+            if not least <= value <= most:
+                reach = f"from {least:g} to {most:g}" if np.isfinite(most) else f"at least {least:g}"
+                raise SettingError(f"{name} is {reach}; got {value}.")
+        if not 0 < self.C < np.inf:
+            raise SettingError(f"C is a finite number above 0; got {self.C}.")
 
     def _suppress(
         self, svms: LinearSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]
@@ -390,6 +333,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 "version": __version__,
                 "classes": list(self.classes_),
                 "n_images": self.n_images_,
+                "threshold": self.threshold_,
                 "proposals": self.proposer_.get_config(),
                 "features": self.features_.get_config(),
                 "settings": settings,
@@ -405,7 +349,20 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         model.proposer_ = proposer
         model.features_ = features
         model.classes_ = tuple(metadata["classes"])
+        n_classes, n_features = len(model.classes_), features.n_features
+        shapes = {
+            "svm.weights": (n_features, n_classes),
+            "svm.biases": (n_classes,),
+            "box_regression.weights": (n_classes, n_features, 4),
+            "box_regression.biases": (n_classes, 4),
+            "platt.slopes": (n_classes,),
+            "platt.offsets": (n_classes,),
+        }
+        for name, shape in shapes.items():
+            if arrays[name].shape != shape:
+                raise ModelFileError(f"its {name} has the shape {arrays[name].shape} instead of {shape}.")
         model.n_images_ = int(metadata["n_images"])
+        model.threshold_ = float(metadata["threshold"])
         model.svms_ = LinearSVMs(arrays["svm.weights"], arrays["svm.biases"])
         model.box_regression_ = BoxRegression(
             arrays["box_regression.weights"], arrays["box_regression.biases"]
@@ -422,14 +379,3 @@ def _proposer(proposals: Proposer | str) -> Proposer:
             f"proposals is a mode of selective search or has a method propose; got {proposals!r}."
         )
     return proposals
-
-
-def _first_hits(overlaps: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which detections, best first, are the first to hit an object; (N, M) to (N,)."""
-    taken = np.zeros(overlaps.shape[1], bool)
-    right = np.zeros(len(overlaps), bool)
-    for i, row in enumerate(overlaps):
-        m = int(row.argmax())
-        if row[m] >= 0.5 and not taken[m]:
-            taken[m] = right[i] = True
-    return right

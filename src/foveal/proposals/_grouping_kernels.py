@@ -44,14 +44,17 @@ def texture_kernel(blurred, bins):
                         value = dy
                     else:
                         value = down
+                    direction = d + 4 if value < 0 else d
                     bin_ = min(np.int32(abs(value)), bins - 1)
-                    codes[y, x, c, d] = np.uint8(bin_ + 128) if value < 0 else np.uint8(bin_)
+                    codes[y, x, c, d] = np.uint8((c * 8 + direction) * bins + bin_)
     return codes
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def describe(labels, number, colors, textures, color_bins, texture_bins):
     """Sizes, boxes, histograms and neighbours of the regions of a segmentation.
+
+    Colours and textures are columns of the histograms: what a pixel votes for.
 
     Neighbours are linked lists: ``heads[r]`` is the first entry of region ``r``, ``targets`` and
     ``following`` the neighbour and the next entry of each; -1 ends a list. Regions that touch by a
@@ -77,26 +80,26 @@ def describe(labels, number, colors, textures, color_bins, texture_bins):
             boxes[r, 1] = min(boxes[r, 1], y)
             boxes[r, 2] = max(boxes[r, 2], x + 1)
             boxes[r, 3] = max(boxes[r, 3], y + 1)
+            color_row = color_counts[r]
+            texture_row = texture_counts[r]
             for c in range(channels):
-                color_counts[r, c * color_bins + colors[y, x, c]] += 1
+                color_row[colors[y, x, c]] += 1
                 for d in range(4):
-                    code = textures[y, x, c, d]
-                    if code >= 128:
-                        texture_counts[r, (c * 8 + d + 4) * texture_bins + code - 128] += 1
-                    else:
-                        texture_counts[r, (c * 8 + d) * texture_bins + code] += 1
+                    texture_row[textures[y, x, c, d]] += 1
+    for y in range(h):
+        below = y + 1 < h
+        for x in range(w):
+            r = labels[y, x]
+            beside = x + 1 < w
             for direction in range(4):
                 if direction == 0:
-                    y2, x2 = y, x + 1
+                    s = labels[y, x + 1] if beside else r
                 elif direction == 1:
-                    y2, x2 = y + 1, x
+                    s = labels[y + 1, x] if below else r
                 elif direction == 2:
-                    y2, x2 = y + 1, x + 1
+                    s = labels[y + 1, x + 1] if below and beside else r
                 else:
-                    y2, x2 = y + 1, x - 1
-                if y2 >= h or x2 >= w or x2 < 0:
-                    continue
-                s = labels[y2, x2]
+                    s = labels[y + 1, x - 1] if below and x > 0 else r
                 if s == r:
                     continue
                 entry = heads[r]

@@ -85,8 +85,12 @@ def join(order, starts, h, w, k, min_size):
         for i in range(starts[b], starts[b + 1]):
             edge = order[i]
             p = edge >> 2
+            q = p + steps[edge & 3]
+            # Most edges join nothing; two equal parents say so without a walk to the root.
+            if parent[p] == parent[q]:
+                continue
             a = _find(parent, p)
-            c = _find(parent, p + steps[edge & 3])
+            c = _find(parent, q)
             if a == c:
                 continue
             if weight <= limit[a] and weight <= limit[c]:

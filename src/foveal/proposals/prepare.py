@@ -240,7 +240,7 @@ def prepare(
         pixels = read(image.sample.path)
         crops = warp(pixels, image.regions.boxes[image.chosen], size)
         for name, crop in zip(image.files, crops, strict=True):
-            write_bytes(out / name, _png(crop))
+            write_bytes(out / name, _png(crop), sync=False)
 
     with_crops = [image for image in images if len(image.chosen)]
     out.mkdir(parents=True, exist_ok=True)

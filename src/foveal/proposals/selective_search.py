@@ -178,6 +178,7 @@ class _Pixels:
 
     edges: NDArray[np.int32]
     starts: NDArray[np.int64]
+    # Columns of the histograms that each pixel votes for.
     colors: NDArray[np.uint8]
     textures: NDArray[np.uint8]
 
@@ -187,19 +188,20 @@ class _Pixels:
 
         values = to_color_space(image, space)
         edges, starts = sorted_edges(smoothed(values, sigma))
-        colors = (values.astype(np.uint16) * COLOR_BINS // 256).astype(np.uint8)
+        bins = values.astype(np.uint16) * COLOR_BINS // 256
+        colors = (bins + COLOR_BINS * np.arange(values.shape[2])).astype(np.uint8)
         return cls(edges, starts, colors, _texture_codes(values))
 
 
 def _texture_codes(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The bin of the Gaussian derivative (σ = 1) in each direction.
+    """The columns of the texture histogram that each pixel votes for.
 
     Returns
     -------
     ndarray of shape (H, W, C, 4), uint8
-        For four directions half a turn wide: the bin, 1 … ``TEXTURE_BINS - 1``, of a positive
-        derivative, and ``128 +`` the bin of a negative one, which is the opposite direction's. The
-        direction that it is not positive in has bin 0.
+        For four directions half a turn wide, ``(channel * 8 + direction) * TEXTURE_BINS + bin`` of the
+        Gaussian derivative (σ = 1): a negative one is a positive one of the opposite direction, four
+        further on. The direction that it is not positive in has bin 0, which is not stored.
     """
     import cv2
 

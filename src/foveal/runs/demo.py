@@ -9,7 +9,7 @@ from foveal.report import Headline, classification_chapter, detection_chapter, w
 from foveal.runs.folder import empty_folder
 from foveal.runs.training import Finished, train
 
-_TRAIN_SCENES, _TEST_SCENES = 160, 60
+_TRAIN_SCENES, _TEST_SCENES = 200, 60
 
 
 def demo(out: str | os.PathLike[str], *, seed: int = 0, callbacks: Callbacks = ()) -> dict[str, Finished]:

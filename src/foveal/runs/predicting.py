@@ -62,7 +62,12 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     for name in inputs:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(p for p in path.rglob("*") if p.suffix.lower() in EXTENSIONS and p.is_file())
+            # A link that leads nowhere is a bad file to be named, not one to be passed over.
+            inside = sorted(
+                p
+                for p in path.rglob("*")
+                if p.suffix.lower() in EXTENSIONS and (p.is_file() or not p.exists())
+            )
             if not inside:
                 raise DataError(f"The folder {path} holds no pictures.")
             found += inside
@@ -86,7 +91,7 @@ def predict(
     inputs: Sequence[str | os.PathLike[str]],
     out: str | os.PathLike[str],
     *,
-    min_score: float = 0.3,
+    min_score: float | None = None,
     form: Form = "json",
     draw: bool = True,
     callbacks: Callbacks = (),
@@ -102,8 +107,9 @@ def predict(
     out : path-like
         A new or empty folder. It receives ``predictions.json`` (or ``predictions.csv``) and, of a detector,
         ``drawn/`` with a picture for each.
-    min_score : float, default=0.3
-        Detections less probable than this are left out.
+    min_score : float, optional
+        Detections less probable than this are left out; by default what the model found best on its
+        training images (``threshold_``).
     form : {"json", "coco", "csv"}, default="json"
         ``coco`` is COCO's results format, with images numbered from 1 in the order of the files.
     draw : bool, default=True
@@ -122,6 +128,8 @@ def predict(
     files = find_images(inputs)
     folder = empty_folder(out)
     detects = hasattr(model, "propose")
+    if detects and min_score is None:
+        min_score = model.threshold_
     names = drawn_names(files)
 
     def load_picture(index: int) -> NDArray[np.uint8] | str:
@@ -146,7 +154,7 @@ def predict(
         detections: Detections = answer[answer.scores >= min_score]
         result["detections"] = detections.to_rows()
         if draw:
-            write_bytes(folder / "drawn" / names[index], jpeg(_drawing(detections, image)))
+            write_bytes(folder / "drawn" / names[index], jpeg(_drawing(detections, image)), sync=False)
         return result, detections.to_coco(image_id=index + 1)
 
     results: list[dict[str, Any]] = []

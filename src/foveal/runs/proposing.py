@@ -83,7 +83,7 @@ def propose(
         shown = proposals.boxes[:drawn] * scale
         # The first is drawn last, on top.
         picture = draw_boxes(small, shown[::-1], colors=list(range(len(shown)))[::-1])
-        write_bytes(folder / "drawn" / names[index], jpeg(picture))
+        write_bytes(folder / "drawn" / names[index], jpeg(picture), sync=False)
         return {
             "file": str(files[index]),
             "width": image.shape[1],

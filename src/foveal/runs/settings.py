@@ -4,6 +4,7 @@ import inspect
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from foveal.errors import SettingError
@@ -59,6 +60,8 @@ def available_settings(model: str) -> dict[str, Any]:
     parameters = inspect.signature(model_class(model)).parameters
     settings = {name: p.default for name, p in parameters.items() if name not in _OWN}
     for name, parts in _parts(model).items():
+        if settings[name] is None:
+            del settings[name]  # an object: only its own parameters can be set
         for key, default in parts.items():
             settings[f"{name}.{key}"] = default
     return {**settings, **RUN_SETTINGS}
@@ -106,7 +109,8 @@ def _checked(key: str, value: Any, default: Any) -> Any:
     elif isinstance(default, float):
         good = isinstance(value, (int, float)) and not isinstance(value, bool)
         value = float(value) if good else value
-        wanted = "a number"
+        good = good and isfinite(value)
+        wanted = "a finite number"
     elif isinstance(default, (tuple, list)):
         value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)

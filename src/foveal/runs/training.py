@@ -133,10 +133,7 @@ def _train(
     if not run.model_file.is_file():
         run.log_file.unlink(missing_ok=True)
     callbacks = (*callbacks, run.log)
-    findings = doctor(data, format=format, callbacks=callbacks)
-    usable = without_unreadable(dataset, findings, callbacks)
-    parts = _parts(usable, model, settings, seed)
-    config = {
+    config: dict[str, Any] = {
         "version": __version__,
         "model": model,
         "task": dataset.task,
@@ -150,16 +147,25 @@ def _train(
             "images": len(dataset),
             "classes": list(dataset.classes),
         },
-        "split": {
-            "origin": parts.origin,
-            "train": [s.id for s in parts.train],
-            "validation": [s.id for s in parts.validation],
-            "test": [s.id for s in parts.test],
-        },
+    }
+    # Before anything that takes long, so that a run can be resumed wherever it was broken off.
+    run.write_config(config)
+    findings = doctor(data, format=format, callbacks=callbacks)
+    usable = without_unreadable(dataset, findings, callbacks)
+    parts = _parts(usable, model, settings, seed)
+    config["split"] = {
+        "origin": parts.origin,
+        "train": [s.id for s in parts.train],
+        "validation": [s.id for s in parts.validation],
+        "test": [s.id for s in parts.test],
     }
     run.write_config(config)
     if not len(parts.train):
         raise DataError(f"{data} has no images to train on.")
+    if dataset.task == "classification" and len({s.label for s in parts.train}) < 2:
+        raise DataError(
+            f"The training images of {data} are all of one class: a classifier needs images of at least two."
+        )
     estimator = _fitted(run, model, settings, seed, parts, callbacks)
     record = {
         "title": dataset.root.resolve().name,
@@ -179,9 +185,9 @@ def without_unreadable(dataset: Dataset, findings: list[Finding], callbacks: Cal
     """The data set without the pictures that the doctor could not read, each of which is noted."""
     broken = {f.file: f.message for f in findings if f.kind == "unreadable-image"}
     names = [relative_name(s.path, dataset.root) for s in dataset]
-    for name in names:
-        if name in broken:
-            emit(callbacks, "note", text=f"{name} is left out: {broken[name]}")
+    # Those whose very header cannot be read are not even in the data set.
+    for name, why in broken.items():
+        emit(callbacks, "note", text=f"{name} is left out: {why}")
     return dataset.select([i for i, name in enumerate(names) if name not in broken])
 
 
@@ -240,7 +246,7 @@ def _finish_detector(
     with stage(callbacks, "evaluation"):
         metrics = evaluate(test.to_coco(), results)
     quality = None
-    if any(len(s.boxes) for s in test):
+    if any(s.trainable.any() for s in test):
         proposals = estimator.propose([s.path for s in test], callbacks=callbacks)
         good = [s.trainable for s in test]
         quality = proposal_recall(
@@ -260,6 +266,7 @@ def _finish_detector(
         detections=detections,
         results=results,
         proposal_quality=quality,
+        score_threshold=estimator.threshold_,
     )
     write_detection_report(run.report_file, finished)
     return Finished(run, metrics, finished)

@@ -1,0 +1,126 @@
+"""What SVMs say of training images that they were held back from, for the calibration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.boxes import iou
+from foveal.events import Callbacks
+from foveal.models.mining import Examples, LinearSVMs, fit_svms
+from foveal.models.regions import RegionBank
+
+#: Boxes, decision values and classes after suppression, from SVMs, features and proposals.
+Suppress = Callable[
+    [LinearSVMs, NDArray[np.float32], NDArray[np.float32]],
+    tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]],
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Detections on held-back images.
+
+    Attributes
+    ----------
+    values : ndarray of shape (N,), float32
+        Decision values.
+    labels : ndarray of shape (N,), int64
+        The classes they are of.
+    correct : ndarray of shape (N,), bool
+        Whether each is the first to overlap an object of its class by half.
+    """
+
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    correct: NDArray[np.bool_]
+
+
+def judge_held_back(
+    bank: RegionBank,
+    examples: Examples,
+    suppress: Suppress,
+    *,
+    folds: int,
+    C: float,
+    random_state: int,
+    callbacks: Callbacks = (),
+) -> Judged:
+    """Hold back each part of the images by turns, train on the rest, and judge what is said of the part.
+
+    With fewer than two images nothing is held back and the answer is empty. Detections that overlap an
+    ignored object by half, and no other, are left out.
+    """
+    n_images, n_classes = len(bank.images), examples.n_classes
+    values, labels, correct = [np.zeros(0, np.float32)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+    folds = min(folds, n_images)
+    order = np.random.default_rng(random_state).permutation(n_images)
+    for fold in range(folds if folds >= 2 else 0):
+        held = np.sort(order[fold::folds])
+        svms = fit_svms(examples, C=C, without=held, random_state=random_state, callbacks=callbacks)
+
+        def judge(index: int, features: NDArray[np.float32], svms: LinearSVMs = svms) -> Judged:
+            regions = bank.images[index]
+            boxes, scores, classes = suppress(svms, features, regions.boxes)
+            right = np.zeros(len(boxes), bool)
+            for label in range(n_classes):
+                rows = np.flatnonzero(classes == label)
+                objects = regions.objects[regions.labels == label]
+                if len(rows) and len(objects):
+                    right[rows] = first_hits(iou(boxes[rows], objects))
+            sure = np.ones(len(boxes), bool)
+            if len(regions.ignored):
+                sure = right | (iou(boxes, regions.ignored).max(axis=1) < 0.5)
+            return Judged(scores[sure], classes[sure], right[sure])
+
+        for judged in bank.visit(judge, f"calibration {fold + 1} of {folds}", held.tolist()):
+            values.append(judged.values)
+            labels.append(judged.labels)
+            correct.append(judged.correct)
+    return Judged(np.concatenate(values), np.concatenate(labels), np.concatenate(correct))
+
+
+def first_hits(overlaps: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which detections, best first, are the first to overlap an object by half; (N, M) to (N,).
+
+    Examples
+    --------
+    >>> first_hits(np.float32([[0.6], [0.9], [0.2]]))
+    array([ True, False, False])
+    """
+    taken = np.zeros(overlaps.shape[1], bool)
+    right = np.zeros(len(overlaps), bool)
+    for i, row in enumerate(overlaps):
+        m = int(row.argmax())
+        if row[m] >= 0.5 and not taken[m]:
+            taken[m] = right[i] = True
+    return right
+
+
+def best_threshold(probabilities: NDArray[np.float32], correct: NDArray[np.bool_], n_objects: int) -> float:
+    """The least probability to believe, so that the F1 score over all held-back images is greatest.
+
+    Parameters
+    ----------
+    probabilities : ndarray of shape (N,), float32
+    correct : ndarray of shape (N,), bool
+    n_objects : int
+        How many objects there were to find.
+
+    Returns
+    -------
+    float
+        In [0.05, 0.95]; of equally good ones the highest. 0.5 where nothing was right.
+
+    Examples
+    --------
+    >>> best_threshold(np.float32([0.9, 0.6, 0.2]), np.array([True, True, False]), 2)
+    0.6
+    """
+    if not correct.any():
+        return 0.5
+    order = np.argsort(-probabilities, kind="stable")
+    right = np.cumsum(correct[order])
+    f1 = 2 * right / (np.arange(1, len(order) + 1) + n_objects)
+    return float(np.clip(round(float(probabilities[order[int(f1.argmax())]]), 3), 0.05, 0.95))

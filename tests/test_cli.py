@@ -1,0 +1,227 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+import foveal
+from foveal import cli
+
+HEAVY = {"numba", "sklearn", "matplotlib", "onnxruntime", "cv2", "scipy", "PIL", "joblib", "hotcoco"}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process; its status, standard output and standard error."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["foveal", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return end.value.code or 0, out, err
+
+    return call
+
+
+@pytest.fixture
+def fails(run):
+    """Run what must fail as a user's mistake; the sentence."""
+
+    def call(*words):
+        status, out, err = run(*words)
+        assert status == 2
+        assert out == ""
+        last = err.strip().splitlines()[-1]
+        assert last.startswith("foveal: ")
+        return last
+
+    return call
+
+
+@pytest.fixture
+def small(small_settings):
+    return [w for k, v in small_settings.items() for w in ("--set", f"{k}={v}")]
+
+
+@pytest.mark.parametrize("code", ["import foveal", "import sys; sys.argv = ['foveal', '--help']; HELP"])
+def test_imports_are_light(code):
+    code = code.replace("HELP", "from foveal.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass")
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True
+    )
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "foveal" in imported
+    assert not imported & HEAVY
+
+
+def test_version_and_help(run):
+    assert run("--version")[:2] == (0, f"foveal {foveal.__version__}\n")
+    for verb in ("demo", "doctor", "propose", "prepare", "train", "evaluate", "predict"):
+        status, out, _ = run(verb, "--help")
+        assert status == 0
+        assert "Example" in out
+        assert verb in run("-h")[1]
+    assert "Usage" in run()[1]
+
+
+def test_a_wrong_word_suggests_the_nearest(run, fails, scene_folder):
+    status, _, err = run("trian", "x")
+    assert status == 2
+    assert "Did you mean 'train'" in err
+    status, _, err = run("train", "x", "--modle", "rcnn")
+    assert status == 2
+    assert "--model" in err
+    assert "Did you mean 'rcnn'" in fails("train", scene_folder, "--model", "rcnm")
+
+
+def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run, tmp_path):
+    out = tmp_path / "out"
+    train = ["train", scene_folder, "--out", out]
+    assert "There is no folder or file" in fails("train", tmp_path / "gone")
+    assert "There is no folder or file" in fails("doctor", tmp_path / "gone")
+    assert "is not a data set that Foveal knows" in fails("doctor", tmp_path)
+    assert "--set takes key=value" in fails(*train, "--set", "C")
+    assert "Did you mean 'nms_threshold'" in fails(*train, "--set", "nms_treshold=1")
+    assert "The setting C is a finite number" in fails(*train, "--set", "C=large")
+    assert "There is no format" in fails(*train, "--format", "xml")
+    assert "Name the data to train on" in fails("train")
+    assert "Name the data to train on" in fails("train", scene_folder, "--resume", out)
+    assert "give nothing else" in fails("train", "--resume", scene_run.folder.path, "--model", "svm")
+    assert "is finished" in fails("train", "--resume", scene_run.folder.path)
+    assert "is not a run folder" in fails("train", "--resume", tmp_path)
+    assert "not an empty folder" in fails("train", scene_folder, "--out", scene_run.folder.path)
+    assert "cannot be used" in fails("train", scene_folder, "--out", scene_run.folder.config_file / "x")
+    assert "There is no model" in fails("evaluate", tmp_path / "gone", scene_folder)
+    assert "gone.json" in fails("evaluate", tmp_path / "gone.json", scene_folder)
+    assert "is for detection" in fails("evaluate", scene_run.folder.path, color_folder)
+    assert "no split" in fails("evaluate", scene_run.folder.path, scene_folder, "--split", "x")
+    assert "--form" in fails("predict", scene_run.folder.path, "x.jpg", "--form", "xml", "--out", out)
+    assert "There is no file or folder" in fails("predict", scene_run.folder.path, "x.jpg", "--out", out)
+    assert "is not a model file" in fails("predict", scene_run.folder.config_file, "x.jpg", "--out", out)
+    assert "no mode" in fails("propose", scene_folder, "--mode", "slow", "--out", out)
+    assert "no boxes" in fails("prepare", color_folder, "--out", out)
+    assert not out.exists()
+
+
+def test_values_that_are_out_of_range(fails, run, scene_folder, tmp_path):
+    for i, setting in enumerate(
+        ["C=0", "C=nan", "max_proposals=0", "nms_threshold=5", "features.cell=0", "test_size=2"]
+    ):
+        name = setting.partition("=")[0].rpartition(".")[2]
+        assert name in fails("train", scene_folder, "--out", tmp_path / str(i), "--set", setting)
+    for seed in ("-1", str(2**40), "x"):
+        assert run("train", scene_folder, "--seed", seed, "--out", tmp_path / "s")[0] == 2
+    assert not (tmp_path / "s").exists()
+
+
+def test_doctor(run, color_folder, scene_folder, tmp_path):
+    status, out, err = run("doctor", scene_folder, "--json")
+    told = json.loads(out)
+    assert err == ""
+    assert status == (0 if told["clean"] else 1)
+    assert set(told) == {"data", "clean", "findings"}
+    for name in ("a", "b"):
+        folder = tmp_path / "d" / name
+        folder.mkdir(parents=True)
+        for i in range(12):
+            (folder / f"{i}.png").write_bytes((color_folder / "red" / f"{i % 10}.png").read_bytes())
+    (tmp_path / "d" / "a" / "[red]bad.png").write_text("text")
+    status, out, _ = run("doctor", tmp_path / "d", "--json")
+    assert status == 1
+    kinds = {f["kind"] for f in json.loads(out)["findings"]}
+    assert kinds >= {"unreadable-image", "conflicting-duplicate"}
+    status, out, _ = run("doctor", tmp_path / "d")
+    assert status == 1
+    assert "conflicting-duplicate" in out
+    assert "[red]" in out
+
+
+def test_train_evaluate_predict(run, boxed, small, tmp_path, scene_run, scene_folder, hostile_folder):
+    out = tmp_path / "run"
+    squares = [[(0, 5 + i, 5, 30 + i, 30)] for i in range(6)]
+    data = boxed(tmp_path / "data", {"train": squares, "test": squares[:2]})
+    status, text, err = run("train", data, "--out", out, "--json", *small)
+    assert (status, err) == (0, "")
+    answer = json.loads(text)
+    assert answer["run"] == str(out)
+    assert answer["metrics"] == json.loads((out / "metrics.json").read_text())
+    status, text, _ = run("evaluate", out, data, "--json")
+    assert status == 0
+    assert json.loads(text)["AP50"] == answer["metrics"]["AP50"]
+    status, text, err = run("evaluate", out, data)
+    assert status == 0
+    assert "AP50" in text
+    assert "held out" in err
+
+    predictions = scene_run.folder.path / "predictions.json"
+    truth = scene_folder / "annotations" / "instances_test.json"
+    for protocol in ("coco", "voc", "voc07"):
+        status, text, _ = run("evaluate", predictions, truth, "--json", "--protocol", protocol)
+        assert status == 0
+        assert json.loads(text)["AP50"] == pytest.approx(scene_run.metrics["AP50"], abs=0.1)
+
+    good = hostile_folder / "good.jpg"
+    status, text, err = run("predict", out, good, "--out", tmp_path / "p1", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(text)["unreadable"] == {}
+    status, text, err = run("predict", out, hostile_folder, "--out", tmp_path / "p2", "--json")
+    assert status == 1
+    assert len(json.loads(text)["results"]) == 7
+    assert len(json.loads(text)["unreadable"]) == 4
+    assert "text.jpg" in err
+    status, text, _ = run("predict", out, hostile_folder, "--out", tmp_path / "p3", "--no-draw")
+    assert status == 1
+    assert "a b#c=d [x] %20.jpg" in text
+    assert not (tmp_path / "p3" / "drawn").exists()
+
+
+def test_propose(run, hostile_folder, tmp_path):
+    status, text, err = run(
+        "propose", hostile_folder / "good.jpg", "--mode", "single", "--out", tmp_path / "a", "--json"
+    )
+    assert (status, err) == (0, "")
+    assert len(json.loads(text)) == 1
+    status, text, err = run("propose", hostile_folder, "--mode", "single", "--out", tmp_path / "b")
+    assert status == 1
+    assert text == ""
+    assert "4 files could not be read" in err
+
+
+def test_from_crops_to_a_classifier(run, scene_folder, tmp_path, monkeypatch):
+    crops, out = tmp_path / "crops", tmp_path / "run"
+    status, text, _ = run("prepare", scene_folder, "--out", crops, "--size", "16", "--json")
+    assert status == 0
+    counts = json.loads(text)["counts"]
+    assert counts["train"]["negative"] > 0
+    assert (crops / "manifest.csv").is_file()
+    settings = ["--set", "features=pixels", "--set", "linear_C=1", "--set", "rbf_C=[]"]
+    status, text, _ = run("train", crops, "--model", "svm", "--out", out, "--json", *settings)
+    assert status == 0
+    accuracy = json.loads(text)["metrics"]["accuracy"]
+    status, text, _ = run("evaluate", out, crops, "--json")
+    assert status == 0
+    assert json.loads(text)["accuracy"] == accuracy
+
+
+def test_default_folders(run, color_folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = ["--set", "features=pixels", "--set", "linear_C=1", "--set", "rbf_C=[]"]
+    status, out, err = run("train", color_folder, *settings)
+    assert status == 0
+    assert "accuracy" in out
+    assert "a<b> [bold]" in out
+    assert "runs/colors-svm" in err.replace("\n", "")
+    for expected in ("predictions", "predictions-2"):
+        assert run("predict", "runs/colors-svm", color_folder / "red" / "0.png")[0] == 0
+        assert (tmp_path / expected / "predictions.json").is_file()
+
+
+def test_stopped(run, monkeypatch, scene_folder, tmp_path):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("foveal.runs.training.load", interrupted)
+    status, out, err = run("train", scene_folder, "--out", tmp_path / "run")
+    assert (status, out, err) == (130, "", "foveal: stopped.\n")
