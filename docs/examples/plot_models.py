@@ -11,6 +11,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.collections import LineCollection
 
 import foveal
 from foveal.data import load, scenes
@@ -73,12 +74,14 @@ side = model.features_.size // model.features_.cell
 weights = model.svms_.weights[: side * side * 31].T.reshape(len(data.classes), side, side, 31)[..., 18:27]
 figure, panels = plt.subplots(1, 10, figsize=(9, 1.3), layout="constrained")
 for digit, axes in enumerate(panels):
-    strongest = weights[digit].max()
-    for y, x, direction in np.argwhere(weights[digit] > 0):
-        angle = direction * np.pi / 9 + np.pi / 2
-        dx, dy = 0.48 * np.cos(angle), 0.48 * np.sin(angle)
-        strength = weights[digit, y, x, direction] / strongest
-        axes.plot([x - dx, x + dx], [y - dy, y + dy], color=str(strength), lw=1.2, zorder=strength)
+    y, x, direction = np.nonzero(weights[digit] > 0)
+    strength = weights[digit, y, x, direction] / weights[digit].max()
+    angle = direction * np.pi / 9 + np.pi / 2
+    centre = np.stack([x, y], axis=1)
+    reach = 0.48 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    order = np.argsort(strength)
+    strokes = np.stack([centre - reach, centre + reach], axis=1)[order]
+    axes.add_collection(LineCollection(strokes, colors=[str(s) for s in strength[order]], linewidths=1.2))
     axes.set(
         xlim=(-0.5, side - 0.5),
         ylim=(side - 0.5, -0.5),

@@ -302,7 +302,9 @@ def _name_unreadable(unreadable: dict[str, str]) -> None:
     """Name the files that could not be read and leave with status 1, if there are any."""
     if not unreadable:
         return
-    _say(f"{len(unreadable)} files could not be read:")
+    _say(
+        "1 file could not be read:" if len(unreadable) == 1 else f"{len(unreadable)} files could not be read:"
+    )
     for why in unreadable.values():
         _say(f"  {_plain(why)}")
     raise typer.Exit(1)

@@ -58,7 +58,7 @@ def judge_held_back(
     order = np.random.default_rng(random_state).permutation(n_images)
     for fold in range(folds if folds >= 2 else 0):
         held = np.sort(order[fold::folds])
-        svms = fit_svms(examples, C=C, without=held, random_state=random_state, callbacks=callbacks)
+        svms = fit_svms(examples, C=C, without=held, callbacks=callbacks)
 
         def judge(index: int, features: NDArray[np.float32], svms: LinearSVMs = svms) -> Judged:
             regions = bank.images[index]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal import parallel
 from foveal.events import Callbacks, emit, stage
 from foveal.models.regions import RegionBank
 
@@ -109,7 +110,6 @@ def fit_svms(
     *,
     C: float,
     without: NDArray[np.int64] | None = None,
-    random_state: int = 0,
     callbacks: Callbacks = (),
 ) -> LinearSVMs:
     """Fit one linear SVM for each class against its negatives.
@@ -121,7 +121,6 @@ def fit_svms(
         Weight of the losses against the margin.
     without : ndarray of int64, optional
         Images whose examples are left out.
-    random_state : int, default=0
     callbacks : sequence of callables
 
     Returns
@@ -143,18 +142,14 @@ def fit_svms(
             return np.zeros(examples.features.shape[1], np.float32), 1.0 if len(positives) else -10.0
         rows = np.concatenate([positives, negatives])
         signs = np.r_[np.ones(len(positives)), np.zeros(len(negatives))]
-        # The dual converges in a few passes at so small a C; its tolerance is of another kind.
-        svm = LinearSVC(C=C, intercept_scaling=10.0, dual=True, random_state=random_state, tol=0.1)
+        # The primal: liblinear's dual draws from one generator for the whole process, which threads would
+        # take numbers from in an order that nothing fixes.
+        svm = LinearSVC(C=C, intercept_scaling=10.0, dual=False, tol=1e-2, max_iter=200)
         svm.fit(examples.features[rows], signs)
         return svm.coef_[0].astype(np.float32), float(svm.intercept_[0])
 
     with stage(callbacks, "support vector machines", examples.n_classes) as progress:
-        # One after another: liblinear draws from one generator for the whole process, which threads
-        # would take numbers from in an order that nothing fixes.
-        fitted = []
-        for label in range(examples.n_classes):
-            fitted.append(one(label))
-            progress(label + 1)
+        fitted = parallel.map(one, range(examples.n_classes), done=progress)
     return LinearSVMs(
         np.ascontiguousarray(np.stack([w for w, _ in fitted], axis=1)),
         np.array([b for _, b in fitted], np.float32),
@@ -233,7 +228,6 @@ def mine(
     mining: Mining,
     *,
     C: float,
-    random_state: int = 0,
     callbacks: Callbacks = (),
 ) -> LinearSVMs:
     """Train, look for false positives in the training images, add them, and train again.
@@ -248,7 +242,6 @@ def mine(
     classes : sequence of str
     mining : Mining
     C : float
-    random_state : int, default=0
     callbacks : sequence of callables
 
     Returns
@@ -258,7 +251,7 @@ def mine(
     """
     n_classes = len(classes)
     examples = pool.examples()
-    svms = fit_svms(examples, C=C, random_state=random_state, callbacks=callbacks)
+    svms = fit_svms(examples, C=C, callbacks=callbacks)
     for turn in range(1, mining.rounds + 1):
 
         def hard(
@@ -295,7 +288,7 @@ def mine(
             )
         if not added.any():
             break
-        svms = fit_svms(examples, C=C, random_state=random_state, callbacks=callbacks)
+        svms = fit_svms(examples, C=C, callbacks=callbacks)
         if all(new <= mining.enough * max(old, 1) for new, old in zip(added.tolist(), before, strict=True)):
             break
     return svms

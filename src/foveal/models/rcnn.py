@@ -200,7 +200,6 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 self.classes_,
                 mining,
                 C=self.C,
-                random_state=self.random_state,
                 callbacks=callbacks,
             )
             judged = judge_held_back(
@@ -223,6 +222,10 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             if not least <= value <= most:
                 reach = f"from {least:g} to {most:g}" if np.isfinite(most) else f"at least {least:g}"
                 raise SettingError(f"{name} is {reach}; got {value}.")
+        if self.negative_low > self.negative_high:
+            raise SettingError(
+                f"negative_low ({self.negative_low}) is not above negative_high ({self.negative_high})."
+            )
         if not 0 < self.C < np.inf:
             raise SettingError(f"C is a finite number above 0; got {self.C}.")
 

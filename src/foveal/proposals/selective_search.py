@@ -115,6 +115,8 @@ class SelectiveSearch:
             raise SettingError(
                 f"working_size is at least 16 pixels (or None for full resolution); got {self.working_size}."
             )
+        if not 0 <= self.sigma < np.inf:
+            raise SettingError(f"sigma is a number of pixels from 0; got {self.sigma}.")
         object.__setattr__(self, "strategies", MODES[self.mode])
 
     def get_config(self) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Measuring: a run or a file of detections against a data set."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from foveal.data import Dataset, load
-from foveal.errors import DataError
+from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit
 from foveal.metrics import evaluate, read_results, to_results
 from foveal.models import DETECTORS
@@ -62,15 +63,16 @@ def evaluate_run(
             f"for {dataset.task}: name a data set of the model's kind."
         )
     if not detects:
+        if protocol != "coco" or iou_threshold != 0.5:
+            raise SettingError(f"{run} is a classifier: a protocol and an IoU threshold are for detectors.")
         return classification_metrics(usable, class_probabilities(model, usable))
+    truth = usable.to_coco()
+    measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]
+    measure(truth, [])  # a wrong protocol is told before the work, not after it
     detections = model.predict([s.path for s in usable], callbacks=callbacks)
     # The data set may have other classes, or the same in another order: classes meet by name.
-    return evaluate(
-        usable.to_coco(),
-        to_results(usable, [d[np.isin(d.labels, _shared(d.classes, usable))] for d in detections]),
-        protocol=protocol,  # type: ignore[arg-type]
-        iou_threshold=iou_threshold,
-    )
+    known = [d[np.isin(d.labels, _shared(d.classes, usable))] for d in detections]
+    return measure(truth, to_results(usable, known))
 
 
 def evaluate_predictions(

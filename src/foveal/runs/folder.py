@@ -6,6 +6,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,15 @@ class RunFolder:
     def finished(self) -> bool:
         """Whether the run came to its end."""
         return self.report_file.is_file()
+
+    def discard(self) -> None:
+        """Remove a run that has learnt nothing; one that has a model stays."""
+        if self.model_file.exists():
+            return
+        self.config_file.unlink(missing_ok=True)
+        self.log_file.unlink(missing_ok=True)
+        with suppress(OSError):  # something else is in it
+            self.path.rmdir()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write ``config.toml``; settings that are None are left out, which TOML has no word for."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.data.detections import Detections
 from foveal.errors import DataError, ImageError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.files import write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
 from foveal.models.loading import load
@@ -83,7 +83,10 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
             found += files
         else:
             raise DataError(f"There is no file or folder {path}.")
-    return list(dict.fromkeys(found))
+    named: dict[Path, Path] = {}
+    for path in found:
+        named.setdefault(path.absolute(), path)
+    return list(named.values())
 
 
 def predict(
@@ -168,7 +171,6 @@ def predict(
             for index, picture in zip(batch, pictures, strict=True):
                 if isinstance(picture, str):
                     unreadable[str(files[index])] = picture
-                    emit(callbacks, "note", text=f"Left out: {picture}")
             arrays = [p for _, p in good]
             answers = (model.predict(arrays) if detects else model.predict_proba(arrays)) if good else []
             finished = parallel.map(finish, [(*g, a) for g, a in zip(good, answers, strict=True)])

@@ -36,7 +36,7 @@ def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
-        if not equals or not key.strip():
+        if not equals or not key.strip() or "\n" in pair:
             raise SettingError(f"--set takes key=value, such as --set C=0.1; got {pair!r}.")
         settings[key.strip()] = _value(value.strip())
     return settings

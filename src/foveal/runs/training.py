@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.data import Dataset, Detections, Finding, Parts, doctor, load, partition
 from foveal.data.dataset import relative_name
-from foveal.errors import DataError, SettingError
+from foveal.errors import DataError, FovealError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.models import DETECTORS
 from foveal.models.loading import load as load_model
@@ -93,7 +93,12 @@ def train(
         )
     name = dataset.root.resolve().name
     run = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
-    return _train(run, data, dataset, model, resolved, seed, format, callbacks)
+    try:
+        return _train(run, data, dataset, model, resolved, seed, format, callbacks)
+    except FovealError:
+        # Nothing was learnt: the corrected command shall find the folder as it was.
+        run.discard()
+        raise
 
 
 def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finished:
@@ -151,6 +156,9 @@ def _train(
     # Before anything that takes long, so that a run can be resumed wherever it was broken off.
     run.write_config(config)
     findings = doctor(data, format=format, callbacks=callbacks)
+    matter = sum(f.severity != "note" for f in findings)
+    if matter:
+        emit(callbacks, "note", text=f"{matter} findings about the data: foveal doctor {data} lists them.")
     usable = without_unreadable(dataset, findings, callbacks)
     parts = _parts(usable, model, settings, seed)
     config["split"] = {
