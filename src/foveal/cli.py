@@ -132,7 +132,9 @@ def propose(
     if as_json:
         _print_json(summary.results)
     else:
-        _say(f"{len(summary.results)} pictures: proposals.json and drawn/ are in [bold]{folder}[/].")
+        _say(
+            f"{_count(len(summary.results), 'picture')}: proposals.json and drawn/ are in [bold]{folder}[/]."
+        )
     _name_unreadable(summary.unreadable)
 
 
@@ -317,6 +319,10 @@ def _say(text: str, *, to_output: bool = False) -> None:
     Console(stderr=not to_output, highlight=False, soft_wrap=True).print(text)
 
 
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
 def _plain(text: str) -> str:
     from rich.markup import escape
 
@@ -368,8 +374,11 @@ def _print_findings(findings: list[Any]) -> None:
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
     console.print(table)
-    counts = [sum(f.severity == severity for f in findings) for severity in ("error", "warning", "note")]
-    console.print("\n{} errors, {} warnings, {} notes.".format(*counts))
+    counts = [
+        _count(sum(f.severity == severity for f in findings), severity)
+        for severity in ("error", "warning", "note")
+    ]
+    console.print(f"\n{', '.join(counts)}.")
 
 
 def _print_predictions(results: list[dict[str, Any]]) -> None:

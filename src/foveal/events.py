@@ -15,7 +15,8 @@ event                     further keys
 ``mining_round``          ``label`` (class name), ``round``, ``positives``, ``negatives``,
                           ``added`` (false positives found and added in this round)
 ``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``
-``candidate``             ``setting`` (a mapping), ``score`` (on validation), ``chosen``
+``candidate``             ``setting`` (a mapping), ``score`` (on validation; None where the training
+                          diverged), ``chosen``
 ========================  =====================================================================
 """
 

@@ -80,7 +80,7 @@ def _line(event: Event) -> str:
     if kind == "note":
         return f"  {event['text']}"
     if kind == "candidate":
-        setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items() if value is not False)
+        setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items())
         score = "diverged" if event["score"] is None else f"{event['score']:.3f}"
         return f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
     if kind == "mining_round":

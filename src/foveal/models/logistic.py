@@ -226,7 +226,7 @@ class LogisticClassifier(ImageClassifier):
         best["chosen"] = True
         self.learning_rate_ = best["learning_rate"]
         for c in self.candidates_:
-            setting = {"learning_rate": c["learning_rate"], "diverged": c["diverged"]}
+            setting = {"learning_rate": c["learning_rate"]}
             emit(callbacks, "candidate", setting=setting, score=c["validation_accuracy"], chosen=c["chosen"])
 
     def _scaling(self, rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -62,10 +62,17 @@ class ExamplePool:
         self._rows: dict[tuple[int, int], int] = {}
         self._positives: list[list[int]] = [[] for _ in range(n_classes)]
         self._negatives: list[list[int]] = [[] for _ in range(n_classes)]
+        self._objects: list[list[int]] = [[] for _ in range(n_classes)]
         self._taken: list[set[int]] = [set() for _ in range(n_classes)]
 
+    def add_object(self, label: int, image: int, features: NDArray[np.float32]) -> None:
+        """An object: a positive example of its class and a negative one of all others."""
+        row = self._append(image, features)
+        self._positives[label].append(row)
+        self._objects[label].append(row)
+
     def add_positive(self, label: int, image: int, features: NDArray[np.float32]) -> None:
-        """A positive example of one class, which is not one of the image's proposals."""
+        """A further positive example of one class."""
         self._positives[label].append(self._append(image, features))
 
     def add_negatives(
@@ -95,7 +102,7 @@ class ExamplePool:
         n_classes = len(self._positives)
         negatives = []
         for label in range(n_classes):
-            others = [row for other in range(n_classes) if other != label for row in self._positives[other]]
+            others = [row for other in range(n_classes) if other != label for row in self._objects[other]]
             negatives.append(np.array(self._negatives[label] + others, np.int64))
         return Examples(
             np.array(self._features, np.float32),

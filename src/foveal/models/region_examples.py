@@ -52,7 +52,7 @@ def collect_objects(bank: RegionBank, pool: ExamplePool, *, flip: bool, callback
     for index, features in enumerate(described):
         labels = np.tile(bank.images[index].labels, 2 if flip else 1)
         for label, values in zip(labels.tolist(), features, strict=True):
-            pool.add_positive(label, index, values)
+            pool.add_object(label, index, values)
 
 
 def collect_proposals(

@@ -276,7 +276,8 @@ def _finish_detector(
         proposal_quality=quality,
         score_threshold=estimator.threshold_,
     )
-    write_detection_report(run.report_file, finished)
+    with stage(callbacks, "report"):
+        write_detection_report(run.report_file, finished)
     return Finished(run, metrics, finished)
 
 
@@ -305,7 +306,8 @@ def _finish_classifier(
         predictions=probabilities.argmax(axis=1),
         probabilities=probabilities,
     )
-    write_classification_report(run.report_file, finished)
+    with stage(callbacks, "report"):
+        write_classification_report(run.report_file, finished)
     return Finished(run, metrics, finished)
 
 
