@@ -1,6 +1,7 @@
 import pytest
 
-from foveal.proposals.crop_names import manifest_labels, safe_name, unique_names
+from foveal.files import unique_names
+from foveal.proposals.crop_names import manifest_labels, safe_name
 
 
 @pytest.mark.parametrize(
@@ -16,7 +17,7 @@ def test_safe_name(text, name):
 
 
 def test_names_differ_even_without_regard_to_case():
-    names = unique_names(["a b", "a_b", "A/B", "猫", "犬", "x", "x-2"])
+    names = unique_names(safe_name(n) for n in ["a b", "a_b", "A/B", "猫", "犬", "x", "x-2"])
     assert names[:2] == ["a_b", "a_b-2"]
     assert len({name.lower() for name in names}) == 7
 

@@ -3,6 +3,7 @@
 from foveal.files.atomic import replacing, write_bytes, write_json, write_text
 from foveal.files.container import read_container, write_container
 from foveal.files.digests import digest_bytes, digest_file, digest_json
+from foveal.files.naming import unique_names
 
 __all__ = [
     "digest_bytes",
@@ -10,6 +11,7 @@ __all__ = [
     "digest_json",
     "read_container",
     "replacing",
+    "unique_names",
     "write_bytes",
     "write_container",
     "write_json",

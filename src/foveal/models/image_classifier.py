@@ -1,6 +1,7 @@
 """What the whole-image classifiers share: pictures in, feature rows out, and the model file."""
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +22,7 @@ from foveal.version import __version__
 _LARGEST_NATIVE = 64
 
 
-class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class ImageClassifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the classifiers of whole pictures; not to be used itself.
 
     A subclass stores the parameters ``features`` and ``image_size`` and implements ``fit``, ``predict``,
@@ -194,11 +195,13 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ) from error
         return model
 
+    @abstractmethod
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        raise NotImplementedError
+        """The learned arrays and JSON values."""
 
+    @abstractmethod
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """Take what :meth:`_arrays` gave."""
 
 
 def _plain(value: Any) -> Any:

@@ -16,21 +16,6 @@ def manifest_labels(classes: Iterable[str]) -> list[str]:
     return [other if name == NEGATIVE else name for name in classes]
 
 
-def unique_names(labels: Iterable[str]) -> list[str]:
-    """A safe name for each label, different even where upper and lower case are one."""
-    taken: set[str] = set()
-    names = []
-    for label in labels:
-        name = stem = safe_name(label)
-        number = 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{stem}-{number}"
-        taken.add(name.lower())
-        names.append(name)
-    return names
-
-
 def safe_name(text: str) -> str:
     """A name that every file system and every shell takes, as like the text as can be.
 

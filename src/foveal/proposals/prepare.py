@@ -17,9 +17,9 @@ from foveal.data import Dataset, Sample, load, partition
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.files import write_bytes, write_text
+from foveal.files import unique_names, write_bytes, write_text
 from foveal.images import read, warp
-from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name, unique_names
+from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name
 from foveal.proposals.labelling import DIFFICULT, label_proposals
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
@@ -330,7 +330,7 @@ def spread(available: Sequence[int], wanted: int, rng: np.random.Generator) -> l
 
 
 def _name_files(images: Sequence[_Image], labels: Sequence[str]) -> None:
-    folders = unique_names(labels)
+    folders = unique_names(safe_name(label) for label in labels)
     count: Counter[tuple[str, str]] = Counter()
     for image in images:
         stem = safe_name(image.sample.path.stem)

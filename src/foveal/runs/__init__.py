@@ -2,20 +2,23 @@
 
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
+from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
-from foveal.runs.predicting import PredictionSummary, predict
+from foveal.runs.predicting import predict
+from foveal.runs.proposing import propose
 from foveal.runs.settings import parse_settings
 from foveal.runs.training import Finished, resume, train
 
 __all__ = [
+    "FileResults",
     "Finished",
-    "PredictionSummary",
     "RunFolder",
     "demo",
     "evaluate_predictions",
     "evaluate_run",
     "parse_settings",
     "predict",
+    "propose",
     "resume",
     "train",
 ]

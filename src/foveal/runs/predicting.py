@@ -4,7 +4,6 @@ import csv
 import io
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,34 +14,16 @@ from foveal import parallel
 from foveal.data.detections import Detections
 from foveal.errors import DataError, ImageError
 from foveal.events import Callbacks, stage
-from foveal.files import write_bytes, write_json, write_text
+from foveal.files import unique_names, write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
 from foveal.models.loading import load
+from foveal.runs.file_results import FileResults
 from foveal.runs.folder import empty_folder
 
 Form = Literal["json", "coco", "csv"]
 
 # Pictures in memory at once.
 _AT_A_TIME = 8
-
-
-@dataclass(frozen=True, eq=False)
-class PredictionSummary:
-    """What became of the files.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-    results : list of dict
-        One for each file that could be read, in the order of the files: ``file``, ``width``, ``height``
-        and ``detections``, or ``label`` and ``probabilities``.
-    unreadable : dict of str to str
-        Files that could not be read, and why.
-    """
-
-    folder: Path
-    results: list[dict[str, Any]]
-    unreadable: dict[str, str]
 
 
 def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
@@ -98,7 +79,7 @@ def predict(
     form: Form = "json",
     draw: bool = True,
     callbacks: Callbacks = (),
-) -> PredictionSummary:
+) -> FileResults:
     """Predict over image files; a bad one never stops the others.
 
     Parameters
@@ -120,7 +101,9 @@ def predict(
 
     Returns
     -------
-    PredictionSummary
+    FileResults
+        Each result has ``file``, ``width``, ``height`` and ``detections``, or ``label`` and
+        ``probabilities``.
 
     Raises
     ------
@@ -183,21 +166,12 @@ def predict(
         write_json(folder / "predictions.json", rows)
     else:
         write_json(folder / "predictions.json", results)
-    return PredictionSummary(folder, results, unreadable)
+    return FileResults(folder, results, unreadable)
 
 
 def drawn_names(files: Sequence[Path]) -> list[str]:
     """A file name for each drawn picture; pictures of one name are numbered."""
-    taken: set[str] = set()
-    names = []
-    for path in files:
-        name, number = f"{path.stem}.jpg", 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{path.stem}-{number}.jpg"
-        taken.add(name.lower())
-        names.append(name)
-    return names
+    return [f"{stem}.jpg" for stem in unique_names(path.stem for path in files)]
 
 
 def _drawing(detections: Detections, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

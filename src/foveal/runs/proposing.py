@@ -2,8 +2,6 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from foveal import parallel
@@ -12,27 +10,9 @@ from foveal.events import Callbacks, stage
 from foveal.files import write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import SelectiveSearch
+from foveal.runs.file_results import FileResults
 from foveal.runs.folder import empty_folder
 from foveal.runs.predicting import drawn_names, find_images, jpeg
-
-
-@dataclass(frozen=True, eq=False)
-class ProposalSummary:
-    """What became of the files.
-
-    Attributes
-    ----------
-    folder : pathlib.Path
-    results : list of dict
-        For each file that could be read ``file``, ``width``, ``height``, ``boxes`` (best first) and
-        ``scores``.
-    unreadable : dict of str to str
-        Files that could not be read, and why.
-    """
-
-    folder: Path
-    results: list[dict[str, Any]]
-    unreadable: dict[str, str]
 
 
 def propose(
@@ -43,7 +23,7 @@ def propose(
     number: int = 2000,
     drawn: int = 50,
     callbacks: Callbacks = (),
-) -> ProposalSummary:
+) -> FileResults:
     """Propose regions of image files by selective search.
 
     Parameters
@@ -61,7 +41,8 @@ def propose(
 
     Returns
     -------
-    ProposalSummary
+    FileResults
+        Each result has ``file``, ``width``, ``height``, ``boxes`` (best first) and ``scores``.
 
     Raises
     ------
@@ -97,4 +78,4 @@ def propose(
     results = [a for a in answers if isinstance(a, dict)]
     unreadable = {str(f): a for f, a in zip(files, answers, strict=True) if isinstance(a, str)}
     write_json(folder / "proposals.json", results, indent=None)
-    return ProposalSummary(folder, results, unreadable)
+    return FileResults(folder, results, unreadable)
