@@ -293,7 +293,23 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     def propose(
         self, images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]], *, callbacks: Callbacks = ()
     ) -> list[Proposals]:
-        """The regions that :meth:`predict` looks at, for each image."""
+        """The regions that :meth:`predict` looks at.
+
+        Parameters
+        ----------
+        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+        callbacks : sequence of callables
+
+        Returns
+        -------
+        list of Proposals
+            One for each image, with at most ``max_proposals`` boxes.
+
+        Raises
+        ------
+        ImageError
+            If a file cannot be read.
+        """
         self._check_fitted()
 
         def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> Proposals:
@@ -304,7 +320,18 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             return parallel.map(one, images, done=progress)
 
     def score(self, dataset: Dataset) -> float:
-        """COCO's AP at IoU 0.5 on labelled images."""
+        """COCO's AP at IoU 0.5 on labelled images.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            For detection.
+
+        Returns
+        -------
+        float
+            From 0 to 1; 0 where the images show no object at all.
+        """
         from foveal.metrics import evaluate, to_results
 
         detections = self.predict([sample.path for sample in dataset])
