@@ -1,5 +1,6 @@
 """Where to look: regions of an image that may hold an object."""
 
+from foveal.proposals.cached import FileProposals, FileProposer, propose_files
 from foveal.proposals.labelling import Labelled, label_proposals
 from foveal.proposals.prepare import Prepared, prepare
 from foveal.proposals.proposal import Proposals, Proposer
@@ -8,6 +9,8 @@ from foveal.proposals.selective_search import SelectiveSearch, Strategy
 from foveal.proposals.sliding_window import SlidingWindow
 
 __all__ = [
+    "FileProposals",
+    "FileProposer",
     "Labelled",
     "Prepared",
     "Proposals",
@@ -17,5 +20,6 @@ __all__ = [
     "Strategy",
     "label_proposals",
     "prepare",
+    "propose_files",
     "segment",
 ]
