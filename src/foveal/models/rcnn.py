@@ -16,7 +16,7 @@ from foveal.data.detections import Detections
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import HogColor, RegionFeatures, features_from_config
-from foveal.files import write_container
+from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
 from foveal.models.held_back import best_threshold, judge_held_back
@@ -24,7 +24,7 @@ from foveal.models.mining import ExamplePool, LinearSVMs, Mining, mine
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.region_examples import collect_objects, collect_proposals
 from foveal.models.regions import RegionBank
-from foveal.proposals import Proposals, Proposer, SelectiveSearch
+from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, close_stage
 from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
@@ -273,14 +273,24 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         ------
         ImageError
             If a file cannot be read.
+
+        Notes
+        -----
+        Proposals of files that are in the user's cache are taken from there; none are added, since
+        pictures to predict on are rarely seen again.
         """
         self._check_fitted()
+        files = FileProposer(self.proposer_, user_cache(), keep=False)
         with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
-            return parallel.map(self._detect, images, done=progress)
+            return parallel.map(lambda source: self._detect(source, files), images, done=progress)
 
-    def _detect(self, source: NDArray[np.uint8] | str | os.PathLike[str]) -> Detections:
-        image = source if isinstance(source, np.ndarray) else read(source)
-        boxes = self.proposer_.propose(image).best(self.max_proposals).boxes
+    def _detect(self, source: NDArray[np.uint8] | str | os.PathLike[str], files: FileProposer) -> Detections:
+        if isinstance(source, np.ndarray):
+            image, found = source, self.proposer_.propose(source)
+        else:
+            image = read(source)
+            found = files.propose(source, image).proposals
+        boxes = found.best(self.max_proposals).boxes
         features = self.features_.extract(image, boxes)
         boxes, values, labels = self._suppress(self.svms_, features, boxes)
         boxes = clip(boxes, image.shape[1], image.shape[0])
@@ -303,7 +313,8 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         list of Proposals
-            One for each image, with at most ``max_proposals`` boxes.
+            One for each image, with at most ``max_proposals`` boxes. Those of files are kept in the user's
+            cache (:func:`foveal.files.user_cache`), where :meth:`predict` finds them.
 
         Raises
         ------
@@ -311,13 +322,19 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
+        cache = user_cache()
+        files = FileProposer(self.proposer_, cache)
 
-        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> Proposals:
-            image = source if isinstance(source, np.ndarray) else read(source)
-            return self.proposer_.propose(image).best(self.max_proposals)
+        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> tuple[Proposals, bool | None]:
+            if isinstance(source, np.ndarray):
+                return self.proposer_.propose(source).best(self.max_proposals), None
+            found = files.propose(source)
+            return found.proposals.best(self.max_proposals), found.cached
 
         with stage(callbacks, "proposals of held-out images", len(images)) as progress:
-            return parallel.map(one, images, done=progress)
+            answers = parallel.map(one, images, done=progress)
+        close_stage(cache, [cached for _, cached in answers if cached is not None], callbacks)
+        return [proposals for proposals, _ in answers]
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.

@@ -1,6 +1,6 @@
 """Where to look: regions of an image that may hold an object."""
 
-from foveal.proposals.cached import FileProposals, FileProposer, propose_files
+from foveal.proposals.cached import FileProposals, FileProposer, close_stage, propose_files
 from foveal.proposals.labelling import Labelled, label_proposals
 from foveal.proposals.prepare import Prepared, prepare
 from foveal.proposals.proposal import Proposals, Proposer
@@ -18,6 +18,7 @@ __all__ = [
     "SelectiveSearch",
     "SlidingWindow",
     "Strategy",
+    "close_stage",
     "label_proposals",
     "prepare",
     "propose_files",
