@@ -145,7 +145,7 @@ class Cache:
         Returns
         -------
         int
-            The bytes that were removed.
+            The bytes that are gone.
         """
         entries = []
         now = time.time()
@@ -165,8 +165,8 @@ class Cache:
             for _, size, path in sorted(entries):
                 if total <= _ROOM * self.limit:
                     break
-                _remove(path)
-                total -= size
+                if _remove(path):
+                    total -= size
         return before - total
 
     def _files(self) -> Iterator["os.DirEntry[str]"]:
@@ -206,7 +206,11 @@ def _check(arrays: Arrays, metadata: Any) -> str:
     return digest_bytes(*parts)
 
 
-def _remove(path: str) -> None:
-    # Gone already, in use (Windows), or not ours to remove.
-    with suppress(OSError):
-        Path(path).unlink()
+def _remove(path: str) -> bool:
+    """Whether the file is gone, whoever removed it."""
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError:
+        # In use (Windows), or in a folder that may not be written.
+        return False
+    return True
