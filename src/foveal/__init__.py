@@ -16,6 +16,7 @@ from foveal.version import __version__
 
 if TYPE_CHECKING:
     from foveal import (
+        benchmark,
         boxes,
         data,
         features,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _ROOMS = frozenset(
     {
+        "benchmark",
         "boxes",
         "data",
         "features",
@@ -55,6 +57,7 @@ __all__ = [
     "ModelFileError",
     "SettingError",
     "__version__",
+    "benchmark",
     "boxes",
     "data",
     "features",

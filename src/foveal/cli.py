@@ -21,6 +21,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+benchmark = typer.Typer(
+    help="Measure Foveal beside the other packages that are installed.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+)
+app.add_typer(benchmark, name="benchmark")
+
 Data = Annotated[
     Path, typer.Argument(help="A folder of labelled pictures, a COCO .json or a YOLO data.yaml.")
 ]
@@ -300,6 +307,68 @@ def predict(
     _name_unreadable(summary.unreadable)
 
 
+@benchmark.callback()
+def _benchmarks() -> None:
+    pass
+
+
+@benchmark.command(
+    "selective-search",
+    epilog="Example: foveal benchmark selective-search photos --images 20 --peers-python peers/bin/python",
+)
+def benchmark_selective_search(
+    data: Annotated[
+        Path | None, typer.Argument(help="Boxed pictures; without it two photographs, for speed alone.")
+    ] = None,
+    mode: Annotated[str, typer.Option("--mode", help="single, fast, quality or all.")] = "all",
+    images: Annotated[int, typer.Option("--images", min=1, help="At most so many, drawn at random.")] = 100,
+    quality_images: Annotated[
+        int, typer.Option("--quality-images", min=1, help="At most so many of them in mode quality.")
+    ] = 20,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 1,
+    peers_python: Annotated[
+        Path | None,
+        typer.Option("--peers-python", help="Python of another environment, with peers to measure."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for JSON, table and figures; none by default.")
+    ] = None,
+    format: Format = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure selective search beside OpenCV's, dlib's and others, by turns on the same pictures."""
+    from foveal.benchmark import MODES, describe, make_tables, write_benchmark
+    from foveal.benchmark import benchmark_selective_search as run
+    from foveal.runs.folder import empty_folder
+
+    if out is not None and out.exists():
+        empty_folder(out)
+    with _progress(quiet=as_json) as callback:
+        measured = run(
+            data,
+            modes=MODES if mode == "all" else (mode,),
+            images=images,
+            quality_images=quality_images,
+            repeats=repeats,
+            peers_python=peers_python,
+            format=format,
+            random_state=seed,
+            callbacks=[callback],
+        )
+    if out is not None:
+        write_benchmark(measured, out)
+    if as_json:
+        _print_json(measured.to_json())
+        return
+    for table in make_tables(measured):
+        _print_table(table)
+    for sentence in describe(measured):
+        _say(_plain(sentence), to_output=True)
+    if out is not None:
+        _say(f"JSON, table and figures are in [bold]{out}[/].")
+
+
 def _name_unreadable(unreadable: dict[str, str]) -> None:
     """Name the files that could not be read and leave with status 1, if there are any."""
     if not unreadable:
@@ -341,6 +410,24 @@ def _print_metrics(metrics: dict[str, float], title: str) -> None:
     for key, value in metrics.items():
         table.add_row(_plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
     Console(highlight=False).print(table)
+
+
+def _print_table(table: Any) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=_plain(table.title), title_justify="left", box=None, pad_edge=False)
+    for i, column in enumerate(table.columns):
+        drawn.add_column(
+            _plain(column), justify="left" if i < table.words else "right", no_wrap=i < table.words
+        )
+    for row in table.rows:
+        drawn.add_row(*map(_plain, row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(drawn)
+    console.print()
 
 
 def _print_findings(findings: list[Any]) -> None:

@@ -1,5 +1,6 @@
 """Foveal's figures beside those of other packages, measured in one run."""
 
+from foveal.benchmark.methods import MODES, Method
 from foveal.benchmark.results import (
     ProposalFigures,
     SegmentationFigures,
@@ -11,6 +12,8 @@ from foveal.benchmark.tables import Table, describe, make_tables, to_markdown
 from foveal.benchmark.writing import write_benchmark
 
 __all__ = [
+    "MODES",
+    "Method",
     "ProposalFigures",
     "SegmentationFigures",
     "SelectiveSearchBenchmark",

@@ -16,7 +16,7 @@ from foveal.benchmark.processes import find_packages, own_python
 from foveal.benchmark.records import Records
 from foveal.benchmark.results import SelectiveSearchBenchmark
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.version import __version__
 
 #: What Foveal's selective search shrinks pictures to by default.
@@ -114,8 +114,6 @@ def benchmark_selective_search(
     machine = _machine(load_before, *began, sum(cpu for _, cpu in usages.values()))
     speeds = [records.speed(m, versions[m], usages[m][0]) for m in workers.methods]
     notes = (*photographs.unreadable, *failed, *records.notes)
-    for sentence in (*machine.warnings, *notes):
-        emit(callbacks, "note", text=sentence)
     return SelectiveSearchBenchmark(
         source=photographs.source,
         pictures=len(chosen),

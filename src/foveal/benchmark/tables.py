@@ -65,21 +65,18 @@ def make_tables(benchmark: SelectiveSearchBenchmark) -> list[Table]:
     """
     tables = []
     if benchmark.proposals:
+        several = max(p.speed.method.threads for p in benchmark.proposals)
         tables.append(
             Table(
                 "Speed",
                 (
-                    "method", "threads", "× ours, 1 thread", "× ours, more threads", "s / image", "quartiles",
+                    "method", "threads", "× ours, 1 thread", f"× ours, {several} threads", "s / image", "quartiles",
                     "images", "boxes", "peak MiB",
                 ),
                 tuple(_speed_row(p.speed, _decimal(p.boxes, 0)) for p in benchmark.proposals),
             )
         )  # fmt: skip
-        judged = [
-            p
-            for p in benchmark.proposals
-            if p.quality is not None and p.quality.objects and p.speed.method.threads == 1
-        ]
+        judged = [p for p in benchmark.proposals if p.quality is not None and p.speed.method.threads == 1]
         if judged:
             heads = tuple("all" if n is None else f"{n:,}" for n in NUMBERS)
             rows = tuple((*_judged(p, "mabo"), _decimal(p.mabo_at_ours, 3)) for p in judged)

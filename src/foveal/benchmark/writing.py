@@ -26,18 +26,20 @@ def write_benchmark(benchmark: SelectiveSearchBenchmark, folder: str | os.PathLi
     seconds: dict[str, dict[str, float]] = {}
     for figures in benchmark.proposals:
         method = figures.speed.method
-        seconds.setdefault(str(method.mode), {})[method.name] = figures.speed.seconds
+        seconds.setdefault(f"mode {method.mode}", {})[method.name] = figures.speed.seconds
     if benchmark.segmentations:
         seconds["segmentation alone"] = {
             s.speed.method.name: s.speed.seconds for s in benchmark.segmentations
         }
     drawings = {"speed": draw_speeds(seconds)}
     # With more threads the boxes are the same.
-    qualities = {
-        p.speed.method.name: p.quality
-        for p in benchmark.proposals
-        if p.quality is not None and p.quality.objects and p.speed.method.threads == 1
-    }
+    judged = [p for p in benchmark.proposals if p.quality is not None and p.speed.method.threads == 1]
+    qualities = {}
+    for figures in judged:
+        assert figures.quality is not None
+        few = figures.quality.images < benchmark.pictures
+        name = figures.speed.method.name + (f" ({figures.quality.images} images)" if few else "")
+        qualities[name] = figures.quality
     if qualities:
         drawings["quality"] = draw_proposal_quality(qualities)
     for name, figure in drawings.items():

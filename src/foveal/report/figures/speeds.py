@@ -39,8 +39,10 @@ def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
     --------
     >>> figure = draw_speeds({"fast": {"ours": 0.1, "theirs": 1.0}})
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['0.100 s  1.00×', '1.00 s  10.0×']
+    ['1.00×  0.100 s', '10.0×  1.00 s']
     """
+    from matplotlib.ticker import MaxNLocator
+
     shown = {
         group: {name: s for name, s in methods.items() if math.isfinite(s)}
         for group, methods in groups.items()
@@ -63,9 +65,9 @@ def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
         colors = [SERIES[0] if name.split(" ")[0] == family else MUTED for name in names]
         axes.barh(range(len(names)), seconds, 0.66, color=colors, linewidth=0)
         for i, value in enumerate(seconds):
-            ratio = f"  {_digits(value / reference)}×" if reference > 0 else ""
+            ratio = f"{_digits(value / reference)}×  " if reference > 0 else ""
             axes.annotate(
-                f"{_digits(value)} s{ratio}", (value, i), (4, 0), textcoords="offset points", va="center",
+                f"{ratio}{_digits(value)} s", (value, i), (4, 0), textcoords="offset points", va="center",
                 color=INK, fontsize=TEXT_SIZE - 0.5,
             )  # fmt: skip
         axes.set_yticks(
@@ -77,8 +79,11 @@ def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
         )
         axes.set_ylim(len(names) - 0.5, -0.5)
         axes.set_xlim(0, max(*seconds, 1e-9) * 1.2)
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         last = row == len(bars) - 1
-        name_axes(axes, "seconds per image (median)" if last else "", "", group)
+        name_axes(
+            axes, "seconds per image (median); × is the ratio to the first bar" if last else "", "", group
+        )
     return figure
 
 
