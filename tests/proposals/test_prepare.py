@@ -400,3 +400,20 @@ def test_photographs(test_data, tmp_path):
     assert {(s.width, s.height) for s in crops} == {(128, 128)}
     positives = sum(n for label, n in prepared.counts["train"].items() if label != "negative")
     assert positives == prepared.counts["train"]["negative"] >= 8
+
+
+def test_the_second_time_nothing_is_searched(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("FOVEAL_CACHE", str(tmp_path / "cache"))
+    broken = small.root / "pictures/2.png"
+    broken.write_bytes(broken.read_bytes()[:300])
+    told = []
+    prepare(small, tmp_path / "first", proposer=SINGLE)
+    with monkeypatch.context() as patch:
+        patch.setattr(SelectiveSearch, "propose", None)
+        again = prepare(small, tmp_path / "second", proposer=SINGLE, callbacks=[told.append])
+    assert list(again.skipped) == ["pictures/2.png"]
+    notes = [event["text"] for event in told if event["event"] == "note"]
+    assert f"Proposals: 7 of 7 pictures from the cache in {tmp_path / 'cache'}." in notes
+    for path in (tmp_path / "first").rglob("*.*"):
+        other = tmp_path / "second" / path.relative_to(tmp_path / "first")
+        assert path.read_bytes() == other.read_bytes()
