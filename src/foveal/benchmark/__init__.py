@@ -1,5 +1,6 @@
 """Foveal's figures beside those of other packages, measured in one run."""
 
+from foveal.benchmark.machine import Machine
 from foveal.benchmark.methods import MODES, Method
 from foveal.benchmark.results import (
     ProposalFigures,
@@ -13,6 +14,7 @@ from foveal.benchmark.writing import write_benchmark
 
 __all__ = [
     "MODES",
+    "Machine",
     "Method",
     "ProposalFigures",
     "SegmentationFigures",

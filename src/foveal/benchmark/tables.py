@@ -70,8 +70,8 @@ def make_tables(benchmark: SelectiveSearchBenchmark) -> list[Table]:
             Table(
                 "Speed",
                 (
-                    "method", "threads", "× ours, 1 thread", f"× ours, {several} threads", "s / image", "quartiles",
-                    "images", "boxes", "peak MiB",
+                    "method", "threads", "× ours, 1 thread", f"× ours, {several} threads", "s / image",
+                    "quartiles", "images", "boxes", "peak MiB",
                 ),
                 tuple(_speed_row(p.speed, _decimal(p.boxes, 0)) for p in benchmark.proposals),
             )
