@@ -14,6 +14,7 @@ from foveal.data import load
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.features import HogColor
 from foveal.models import RCNN, rcnn
+from foveal.models.intersection_svms import IntersectionSVMs
 from foveal.models.mining import mine
 from foveal.models.regions import RegionBank
 from foveal.proposals import SlidingWindow
@@ -282,6 +283,38 @@ def test_saved_and_loaded(fitted, scenes, tmp_path):
     # Saved again it is the same file, and it can be trained again.
     assert again.save(tmp_path / "n").read_bytes() == (tmp_path / "m.safetensors").read_bytes()
     assert again.get_params()["C"] == model.C
+
+
+def test_the_intersection_kernel(squares, tmp_path, monkeypatch):
+    def fit():
+        return small(kernel="intersection", C=1.0).fit(squares)
+
+    model = fit()
+    assert isinstance(model.svms_, IntersectionSVMs)
+    assert model.score(squares) > 0.95
+    path = model.save(tmp_path / "m")
+    again = foveal.load(path)
+    assert again.kernel == "intersection"
+    images = [s.path for s in squares]
+    for a, b in zip(model.predict(images), again.predict(images), strict=True):
+        np.testing.assert_array_equal(a.boxes, b.boxes)
+        np.testing.assert_array_equal(a.scores, b.scores)
+        np.testing.assert_array_equal(a.decision_values, b.decision_values)
+    assert again.save(tmp_path / "n").read_bytes() == path.read_bytes()
+    monkeypatch.setattr(foveal.parallel, "cores", lambda: 5)
+    assert fit().save(tmp_path / "o").read_bytes() == path.read_bytes()
+
+
+def test_a_kernel_for_histograms_alone(squares):
+    with pytest.raises(SettingError, match="kernel='intersection' compares histograms"):
+        small(features=replace(FEATURES, color_weight=-1.0), kernel="intersection").fit(squares)
+
+
+def test_unknown_kernels(squares):
+    with pytest.raises(SettingError, match=r"no kernel 'intersect'\. Did you mean 'intersection'"):
+        small(kernel="intersect").fit(squares)
+    with pytest.raises(SettingError, match="kernels are linear, intersection"):
+        small(kernel=3).fit(squares)
 
 
 def test_sliding_windows_are_saved_too(squares, tmp_path):

@@ -164,7 +164,7 @@ def test_group_by_drawn_histograms(patches, letters):
     compared = 0
     for seed in range(6):
         rng = np.random.default_rng(seed)
-        labels, found = regions_of(patches(32, 40, seed, noise=25))
+        _, found = regions_of(patches(32, 40, seed, noise=25))
         columns = found.color_columns
         parts = [
             rng.dirichlet(np.full(length, 0.3), len(found.sizes))

@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -40,7 +42,7 @@ def test_fused_scores(seed):
     starts = np.cumsum([0, *rng.integers(1, 30, 4)])
     which = rng.integers(0, 12, starts[-1]).astype(np.int32)
     expected = np.zeros(12)
-    for begin, end in zip(starts[:-1], starts[1:], strict=True):
+    for begin, end in itertools.pairwise(starts):
         ranked = which[begin:end][::-1].tolist()
         for box in set(ranked):
             expected[box] += 1 / (60 + ranked.index(box))

@@ -1,17 +1,21 @@
 """Files on disk: written whole or not at all, named by content, and never a pickle."""
 
 from foveal.files.atomic import replacing, write_bytes, write_json, write_text
-from foveal.files.container import read_container, write_container
+from foveal.files.cache import Cache, user_cache
+from foveal.files.container import parse_container, read_container, write_container
 from foveal.files.digests import digest_bytes, digest_file, digest_json
 from foveal.files.naming import unique_names
 
 __all__ = [
+    "Cache",
     "digest_bytes",
     "digest_file",
     "digest_json",
+    "parse_container",
     "read_container",
     "replacing",
     "unique_names",
+    "user_cache",
     "write_bytes",
     "write_container",
     "write_json",

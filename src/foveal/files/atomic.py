@@ -10,7 +10,7 @@ from typing import Any
 
 
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
+def replacing(path: str | os.PathLike[str], *, sync: bool = True) -> Iterator[Path]:
     """Give a temporary path in the same folder and rename it to ``path`` at the end.
 
     Whoever reads ``path`` finds the old file or the new one, never half of one, even if the process
@@ -20,6 +20,8 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     ----------
     path : path-like
         The file to be written. Its folder is made if it is missing.
+    sync : bool, default=True
+        Wait until the disk has the content; see :func:`write_bytes`.
 
     Yields
     ------
@@ -42,8 +44,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
+        if sync:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
         # mkstemp makes private files; what a user finds should have the usual permissions.
         umask = os.umask(0)
         os.umask(umask)
@@ -73,7 +76,7 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = Tr
     try:
         handle = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o666)
     except (AttributeError, OSError):
-        with replacing(path) as temporary:
+        with replacing(path, sync=sync) as temporary:
             temporary.write_bytes(content)
         return
     name = f".{path.stem[:40]}-{os.getpid()}-{handle}{path.suffix}"

@@ -18,7 +18,11 @@ METADATA_KEY = "foveal"
 
 
 def write_container(
-    path: str | os.PathLike[str], arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]
+    path: str | os.PathLike[str],
+    arrays: dict[str, NDArray[Any]],
+    metadata: dict[str, Any],
+    *,
+    sync: bool = True,
 ) -> None:
     """Write arrays and a JSON value as one safetensors file, whole or not at all.
 
@@ -32,12 +36,14 @@ def write_container(
     metadata : dict
         Any JSON value; it is stored as sorted JSON under the one metadata key ``foveal``, since
         safetensors writes several keys in random order.
+    sync : bool, default=True
+        See :func:`foveal.files.write_bytes`.
     """
     from safetensors.numpy import save
 
     text = json.dumps(metadata, sort_keys=True, ensure_ascii=False, allow_nan=False)
     whole = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
-    write_bytes(path, save(whole, metadata={METADATA_KEY: text}))
+    write_bytes(path, save(whole, metadata={METADATA_KEY: text}), sync=sync)
 
 
 def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -53,23 +59,58 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
     ModelFileError
         If the file is missing, is not a safetensors file or was not written by Foveal.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = Path(path)
     if not path.is_file():
         raise ModelFileError(f"There is no model file {path}.")
+    return parse_container(path.read_bytes(), str(path))
+
+
+def parse_container(content: bytes, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Parse the content of a file that :func:`write_container` wrote.
+
+    Parameters
+    ----------
+    content : bytes
+    name : str
+        What the error calls it.
+
+    Returns
+    -------
+    arrays : dict of str to ndarray
+    metadata : dict
+
+    Raises
+    ------
+    ModelFileError
+        If it is not a safetensors file, holds numbers that NumPy has no type for, or was not written by
+        Foveal.
+
+    Examples
+    --------
+    >>> parse_container(b"something else", "a.safetensors")
+    Traceback (most recent call last):
+    foveal.errors.ModelFileError: a.safetensors is not a model file (safetensors says: ...).
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
     try:
-        with safe_open(str(path), framework="numpy") as file:
-            text = (file.metadata() or {}).get(METADATA_KEY)
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        arrays = load(content)
     except SafetensorError as error:
-        raise ModelFileError(f"{path} is not a model file (safetensors says: {error}).") from error
+        raise ModelFileError(f"{name} is not a model file (safetensors says: {error}).") from error
+    except KeyError as error:
+        raise ModelFileError(
+            f"{name} was not written by Foveal: it holds numbers of the type {error}."
+        ) from error
+    # safetensors has checked the header by now: eight bytes of its length, and that much JSON.
+    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    text = (header.get("__metadata__") or {}).get(METADATA_KEY)
     if text is None:
-        raise ModelFileError(f"{path} was not written by Foveal: it has no metadata key {METADATA_KEY!r}.")
+        raise ModelFileError(f"{name} was not written by Foveal: it has no metadata key {METADATA_KEY!r}.")
     try:
         metadata = json.loads(text)
     except ValueError:
         metadata = None
     if not isinstance(metadata, dict):
-        raise ModelFileError(f"{path} was not written by Foveal: its metadata is no JSON object.")
+        raise ModelFileError(f"{name} was not written by Foveal: its metadata is no JSON object.")
     return arrays, metadata

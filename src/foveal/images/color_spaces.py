@@ -59,7 +59,7 @@ def to_color_space(image: NDArray[np.uint8], space: str) -> NDArray[np.uint8]:
         black = total == 0
         share = values * (np.float32(255) / np.where(black, np.float32(1), total))[:, :, None]
         share[black] = 85
-        scaled = np.rint(share).astype(np.uint8)
+        scaled: NDArray[np.uint8] = np.rint(share).astype(np.uint8)
         if space == "rgi":
             scaled[:, :, 2] = np.rint(total * np.float32(1 / 3))
         return scaled
@@ -70,7 +70,8 @@ def to_color_space(image: NDArray[np.uint8], space: str) -> NDArray[np.uint8]:
         # (R - G) / I lies in [-3, 3], (R + G - 2 B) / I in [-6, 3].
         first = _channel_sum(values, (1, -1, 0)) / intensity * np.float32(255 / 6) + np.float32(127.5)
         second = (_channel_sum(values, (1, 1, -2)) / intensity + 6) * np.float32(255 / 9)
-        return np.rint(np.stack([first, second], axis=2).clip(0, 255)).astype(np.uint8)
+        opponent = np.stack([first, second], axis=2).clip(0, 255)
+        return np.asarray(np.rint(opponent), np.uint8)
     raise ValueError(f"Unknown colour space {space!r}; there are {', '.join(COLOR_SPACES)}.")
 
 

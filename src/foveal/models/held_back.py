@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from foveal.boxes import iou
 from foveal.events import Callbacks
-from foveal.models.mining import Examples, LinearSVMs, fit_svms
+from foveal.models.examples import Examples
+from foveal.models.region_svms import FitSVMs, RegionSVMs
 from foveal.models.regions import RegionBank
 
 #: Boxes, decision values and classes after suppression, from SVMs, features and proposals.
 Suppress = Callable[
-    [LinearSVMs, NDArray[np.float32], NDArray[np.float32]],
+    [RegionSVMs, NDArray[np.float32], NDArray[np.float32]],
     tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]],
 ]
 
@@ -41,9 +42,9 @@ def judge_held_back(
     bank: RegionBank,
     examples: Examples,
     suppress: Suppress,
+    fit_svms: FitSVMs,
     *,
     folds: int,
-    C: float,
     random_state: int,
     callbacks: Callbacks = (),
 ) -> Judged:
@@ -58,9 +59,9 @@ def judge_held_back(
     order = np.random.default_rng(random_state).permutation(n_images)
     for fold in range(folds if folds >= 2 else 0):
         held = np.sort(order[fold::folds])
-        svms = fit_svms(examples, C=C, without=held, callbacks=callbacks)
+        svms = fit_svms(examples, without=held, callbacks=callbacks)
 
-        def judge(index: int, features: NDArray[np.float32], svms: LinearSVMs = svms) -> Judged:
+        def judge(index: int, features: NDArray[np.float32], svms: RegionSVMs = svms) -> Judged:
             regions = bank.images[index]
             boxes, scores, classes = suppress(svms, features, regions.boxes)
             right = np.zeros(len(boxes), bool)

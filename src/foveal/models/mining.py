@@ -1,4 +1,4 @@
-"""One linear SVM a class, trained with hard negatives."""
+"""Hard negatives: train, look for what is wrongly found, and train again with it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,166 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal import parallel
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, emit
+from foveal.models.examples import ExamplePool
+from foveal.models.region_svms import FitSVMs, RegionSVMs
 from foveal.models.regions import RegionBank
-
-
-@dataclass(frozen=True, eq=False)
-class LinearSVMs:
-    """Several linear classifiers over the same features.
-
-    Attributes
-    ----------
-    weights : ndarray of shape (D, K), float32
-    biases : ndarray of shape (K,), float32
-    """
-
-    weights: NDArray[np.float32]
-    biases: NDArray[np.float32]
-
-    def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Signed distances, (N, D) to (N, K)."""
-        return np.asarray(features @ self.weights + self.biases, np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Labelled feature vectors that all classes share.
-
-    Attributes
-    ----------
-    features : ndarray of shape (N, D), float32
-    images : ndarray of shape (N,), int64
-        Which image each comes from.
-    positives, negatives : list of ndarray of int64
-        For each class, rows of ``features``.
-    """
-
-    features: NDArray[np.float32]
-    images: NDArray[np.int64]
-    positives: list[NDArray[np.int64]]
-    negatives: list[NDArray[np.int64]]
-
-    @property
-    def n_classes(self) -> int:
-        """The number of classes."""
-        return len(self.positives)
-
-
-class ExamplePool:
-    """Collects examples; a region asked for by several classes is stored once."""
-
-    def __init__(self, n_classes: int) -> None:
-        self._features: list[NDArray[np.float32]] = []
-        self._images: list[int] = []
-        self._rows: dict[tuple[int, int], int] = {}
-        self._positives: list[list[int]] = [[] for _ in range(n_classes)]
-        self._negatives: list[list[int]] = [[] for _ in range(n_classes)]
-        self._objects: list[list[int]] = [[] for _ in range(n_classes)]
-        self._taken: list[set[int]] = [set() for _ in range(n_classes)]
-
-    def add_object(self, label: int, image: int, features: NDArray[np.float32]) -> None:
-        """An object: a positive example of its class and a negative one of all others."""
-        row = self._append(image, features)
-        self._positives[label].append(row)
-        self._objects[label].append(row)
-
-    def add_positive(self, label: int, image: int, features: NDArray[np.float32]) -> None:
-        """A further positive example of one class."""
-        self._positives[label].append(self._append(image, features))
-
-    def add_negatives(
-        self, label: int, image: int, proposals: NDArray[np.int64], features: NDArray[np.float32]
-    ) -> int:
-        """Proposals of an image that are negatives of a class; gives the number that were new."""
-        new = 0
-        for proposal, values in zip(proposals.tolist(), features, strict=True):
-            row = self._rows.get((image, proposal))
-            if row is None:
-                row = self._append(image, values)
-                self._rows[image, proposal] = row
-            if row not in self._taken[label]:
-                self._taken[label].add(row)
-                self._negatives[label].append(row)
-                new += 1
-        return new
-
-    def _append(self, image: int, features: NDArray[np.float32]) -> int:
-        # A copy: a view would keep the features of all the image's proposals alive.
-        self._features.append(features.copy())
-        self._images.append(image)
-        return len(self._features) - 1
-
-    def examples(self) -> Examples:
-        """Everything collected so far; the objects of the other classes are negatives too."""
-        n_classes = len(self._positives)
-        negatives = []
-        for label in range(n_classes):
-            others = [row for other in range(n_classes) if other != label for row in self._objects[other]]
-            negatives.append(np.array(self._negatives[label] + others, np.int64))
-        return Examples(
-            np.array(self._features, np.float32),
-            np.array(self._images, np.int64),
-            [np.array(rows, np.int64) for rows in self._positives],
-            negatives,
-        )
-
-
-def fit_svms(
-    examples: Examples,
-    *,
-    C: float,
-    without: NDArray[np.int64] | None = None,
-    callbacks: Callbacks = (),
-) -> LinearSVMs:
-    """Fit one linear SVM for each class against its negatives.
-
-    Parameters
-    ----------
-    examples : Examples
-    C : float
-        Weight of the losses against the margin.
-    without : ndarray of int64, optional
-        Images whose examples are left out.
-    callbacks : sequence of callables
-
-    Returns
-    -------
-    LinearSVMs
-        A class without positive examples scores -10 everywhere, so far behind the margin that it is
-        never found; one without negative examples scores 1.
-    """
-    kept = np.ones(len(examples.images), bool)
-    if without is not None:
-        kept &= ~np.isin(examples.images, without)
-
-    def one(label: int) -> tuple[NDArray[np.float32], float]:
-        from sklearn.svm import LinearSVC
-
-        positives = examples.positives[label][kept[examples.positives[label]]]
-        negatives = examples.negatives[label][kept[examples.negatives[label]]]
-        if not len(positives) or not len(negatives):
-            return np.zeros(examples.features.shape[1], np.float32), 1.0 if len(positives) else -10.0
-        rows = np.concatenate([positives, negatives])
-        signs = np.r_[np.ones(len(positives)), np.zeros(len(negatives))]
-        # The primal: liblinear's dual draws from one generator for the whole process, which threads would
-        # take numbers from in an order that nothing fixes.
-        svm = LinearSVC(C=C, intercept_scaling=10.0, dual=False, tol=1e-2, max_iter=200)
-        svm.fit(examples.features[rows], signs)
-        return svm.coef_[0].astype(np.float32), float(svm.intercept_[0])
-
-    with stage(callbacks, "support vector machines", examples.n_classes) as progress:
-        fitted = parallel.map(one, range(examples.n_classes), done=progress)
-    return LinearSVMs(
-        np.ascontiguousarray(np.stack([w for w, _ in fitted], axis=1)),
-        np.array([b for _, b in fitted], np.float32),
-    )
 
 
 @dataclass(frozen=True)
 class Mining:
-    """How negatives are chosen (Uijlings et al. 2013, section 5.4; Felzenszwalb et al. 2010, section 4.4).
+    """How negatives are chosen (Uijlings et al. 2013, section 4; Felzenszwalb et al. 2010, section 4.4).
 
     Parameters
     ----------
@@ -233,10 +82,10 @@ def mine(
     pool: ExamplePool,
     classes: Sequence[str],
     mining: Mining,
+    fit_svms: FitSVMs,
     *,
-    C: float,
     callbacks: Callbacks = (),
-) -> LinearSVMs:
+) -> RegionSVMs:
     """Train, look for false positives in the training images, add them, and train again.
 
     The number of each round is told as ``mining_round`` events.
@@ -248,21 +97,21 @@ def mine(
         Holds the positives and the first negatives; the hard negatives are added to it.
     classes : sequence of str
     mining : Mining
-    C : float
+    fit_svms : FitSVMs
     callbacks : sequence of callables
 
     Returns
     -------
-    LinearSVMs
+    RegionSVMs
         Trained on everything in the pool.
     """
     n_classes = len(classes)
     examples = pool.examples()
-    svms = fit_svms(examples, C=C, callbacks=callbacks)
+    svms = fit_svms(examples, callbacks=callbacks)
     for turn in range(1, mining.rounds + 1):
 
         def hard(
-            index: int, features: NDArray[np.float32], svms: LinearSVMs = svms
+            index: int, features: NDArray[np.float32], svms: RegionSVMs = svms
         ) -> dict[int, tuple[NDArray[np.int64], NDArray[np.float32]]]:
             regions = bank.images[index]
             overlaps = regions.overlaps(n_classes)
@@ -295,7 +144,7 @@ def mine(
             )
         if not added.any():
             break
-        svms = fit_svms(examples, C=C, callbacks=callbacks)
+        svms = fit_svms(examples, callbacks=callbacks)
         if all(new <= mining.enough * max(old, 1) for new, old in zip(added.tolist(), before, strict=True)):
             break
     return svms

@@ -1,4 +1,4 @@
-"""R-CNN: proposals, features of each, a linear SVM a class, and box regression."""
+"""R-CNN: proposals, features of each, an SVM a class, and box regression."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -16,15 +16,18 @@ from foveal.data.detections import Detections
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import HogColor, RegionFeatures, features_from_config
-from foveal.files import write_container
+from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
+from foveal.models.examples import ExamplePool
 from foveal.models.held_back import best_threshold, judge_held_back
-from foveal.models.mining import ExamplePool, LinearSVMs, Mining, mine
+from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.region_examples import collect_objects, collect_proposals
+from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
-from foveal.proposals import Proposals, Proposer, SelectiveSearch
+from foveal.models.svm_kernels import fit_with, restore_svms
+from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, close_stage
 from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
@@ -46,7 +49,7 @@ _RANGES: dict[str, tuple[float, float]] = {
 class RCNN(BaseEstimator):  # type: ignore[misc]
     """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
 
-    Every proposal is described by features; a linear SVM for each class, trained with hard negatives,
+    Every proposal is described by features; an SVM for each class, trained with hard negatives,
     says whether it is an object of that class; ridge regression moves its box; non-maximum suppression
     leaves one box an object. The decision values are turned into probabilities by Platt's method, on
     training images that the SVMs were held back from.
@@ -59,8 +62,15 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         What is seen of each region; :class:`foveal.features.HogColor` by default.
     max_proposals : int, default=2000
         The best so many proposals of each image, in training and prediction.
+    kernel : {"linear", "intersection"}, default="linear"
+        The SVMs' kernel. ``"intersection"`` is the histogram intersection of Uijlings et al. (2013,
+        section 4), ``sum of min(a, b)`` (Maji, Berg & Malik 2008): a feature may speak for a class
+        between two values and against it beyond them. Features must not be negative. It takes
+        longer to train, the more so the more images and classes there are: see
+        :func:`foveal.models.intersection_svms.fit_intersection_svms`, which bounds its memory.
     C : float, default=0.01
-        Weight of the SVMs' losses against their margin.
+        Weight of the SVMs' losses against their margin: squared hinge losses with the linear kernel,
+        hinge losses with the other.
     negative_low, negative_high : float, default=0.2, 0.5
         The first negatives of a class overlap one of its objects by an IoU in this range (Uijlings et
         al. 2013); below the upper end a proposal is background.
@@ -86,7 +96,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : tuple of str
-    svms_ : LinearSVMs
+    svms_ : LinearSVMs or IntersectionSVMs
     box_regression_ : BoxRegression
     platt_ : Platt
     threshold_ : float
@@ -107,6 +117,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         proposals: Proposer | str = "fast",
         features: RegionFeatures | None = None,
         max_proposals: int = 2000,
+        kernel: str = "linear",
         C: float = 0.01,
         negative_low: float = 0.2,
         negative_high: float = 0.5,
@@ -123,6 +134,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         self.proposals = proposals
         self.features = features
         self.max_proposals = max_proposals
+        self.kernel = kernel
         self.C = C
         self.negative_low = negative_low
         self.negative_high = negative_high
@@ -162,7 +174,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         DataError
             If the data set is not for detection or holds no object to learn from.
         SettingError
-            If a parameter is out of its range.
+            If a parameter is out of its range, or the features do not suit the kernel.
         """
         self._check_settings()
         if dataset.task != "detection":
@@ -174,6 +186,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         self.features_ = HogColor() if self.features is None else self.features
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
+        fit_svms = fit_with(self.kernel, C=self.C)
         mining = Mining(low=self.negative_low, high=self.negative_high, rounds=self.mining_rounds)
 
         # Images go to threads of their own, and one thread a product adds up in the same order.
@@ -199,15 +212,15 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 pool,
                 self.classes_,
                 mining,
-                C=self.C,
+                fit_svms,
                 callbacks=callbacks,
             )
             judged = judge_held_back(
                 bank,
                 pool.examples(),
                 self._suppress,
+                fit_svms,
                 folds=self.calibration_folds,
-                C=self.C,
                 random_state=self.random_state,
                 callbacks=callbacks,
             )
@@ -230,7 +243,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             raise SettingError(f"C is a finite number above 0; got {self.C}.")
 
     def _suppress(
-        self, svms: LinearSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]
+        self, svms: RegionSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
         """Moved boxes, decision values and classes after suppression."""
         values = svms(features)
@@ -273,14 +286,24 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         ------
         ImageError
             If a file cannot be read.
+
+        Notes
+        -----
+        Proposals of files that are in the user's cache are taken from there; none are added, since
+        pictures to predict on are rarely seen again.
         """
         self._check_fitted()
+        files = FileProposer(self.proposer_, user_cache(), keep=False)
         with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
-            return parallel.map(self._detect, images, done=progress)
+            return parallel.map(lambda source: self._detect(source, files), images, done=progress)
 
-    def _detect(self, source: NDArray[np.uint8] | str | os.PathLike[str]) -> Detections:
-        image = source if isinstance(source, np.ndarray) else read(source)
-        boxes = self.proposer_.propose(image).best(self.max_proposals).boxes
+    def _detect(self, source: NDArray[np.uint8] | str | os.PathLike[str], files: FileProposer) -> Detections:
+        if isinstance(source, np.ndarray):
+            image, found = source, self.proposer_.propose(source)
+        else:
+            image = read(source)
+            found = files.propose(source, image).proposals
+        boxes = found.best(self.max_proposals).boxes
         features = self.features_.extract(image, boxes)
         boxes, values, labels = self._suppress(self.svms_, features, boxes)
         boxes = clip(boxes, image.shape[1], image.shape[0])
@@ -303,7 +326,8 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         list of Proposals
-            One for each image, with at most ``max_proposals`` boxes.
+            One for each image, with at most ``max_proposals`` boxes. Those of files are kept in the user's
+            cache (:func:`foveal.files.user_cache`), where :meth:`predict` finds them.
 
         Raises
         ------
@@ -311,13 +335,19 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
+        cache = user_cache()
+        files = FileProposer(self.proposer_, cache)
 
-        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> Proposals:
-            image = source if isinstance(source, np.ndarray) else read(source)
-            return self.proposer_.propose(image).best(self.max_proposals)
+        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> tuple[Proposals, bool | None]:
+            if isinstance(source, np.ndarray):
+                return self.proposer_.propose(source).best(self.max_proposals), None
+            found = files.propose(source)
+            return found.proposals.best(self.max_proposals), found.cached
 
         with stage(callbacks, "proposals of held-out images", len(images)) as progress:
-            return parallel.map(one, images, done=progress)
+            answers = parallel.map(one, images, done=progress)
+        close_stage(cache, [cached for _, cached in answers if cached is not None], callbacks)
+        return [proposals for proposals, _ in answers]
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.
@@ -351,8 +381,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         write_container(
             path,
             {
-                "svm.weights": self.svms_.weights,
-                "svm.biases": self.svms_.biases,
+                **self.svms_.arrays(),
                 "box_regression.weights": self.box_regression_.weights,
                 "box_regression.biases": self.box_regression_.biases,
                 "platt.slopes": self.platt_.slopes,
@@ -381,8 +410,6 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         model.classes_ = tuple(metadata["classes"])
         n_classes, n_features = len(model.classes_), features.n_features
         shapes = {
-            "svm.weights": (n_features, n_classes),
-            "svm.biases": (n_classes,),
             "box_regression.weights": (n_classes, n_features, 4),
             "box_regression.biases": (n_classes, 4),
             "platt.slopes": (n_classes,),
@@ -391,9 +418,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         for name, shape in shapes.items():
             if arrays[name].shape != shape:
                 raise ModelFileError(f"its {name} has the shape {arrays[name].shape} instead of {shape}.")
+        model.svms_ = restore_svms(model.kernel, arrays, n_features=n_features, n_classes=n_classes)
         model.n_images_ = int(metadata["n_images"])
         model.threshold_ = float(metadata["threshold"])
-        model.svms_ = LinearSVMs(arrays["svm.weights"], arrays["svm.biases"])
         model.box_regression_ = BoxRegression(
             arrays["box_regression.weights"], arrays["box_regression.biases"]
         )

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.events import Callbacks, stage
-from foveal.models.mining import ExamplePool, Mining, first_negatives
+from foveal.models.examples import ExamplePool
+from foveal.models.mining import Mining, first_negatives
 from foveal.models.regions import RegionBank
 
 #: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).

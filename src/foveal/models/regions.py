@@ -12,8 +12,9 @@ from foveal.boxes import clip, iou
 from foveal.data.dataset import Dataset, Sample
 from foveal.events import Callbacks, stage
 from foveal.features import RegionFeatures
+from foveal.files import user_cache
 from foveal.images import read
-from foveal.proposals import Proposer
+from foveal.proposals import FileProposals, Proposer, propose_files
 
 Answer = TypeVar("Answer")
 
@@ -66,7 +67,8 @@ class RegionBank:
     """Proposals of every image of a data set, and their features when they are asked for.
 
     Features of all proposals together may be larger than memory: they are kept, in half precision, up
-    to a limit, and computed again beyond it.
+    to a limit, and computed again beyond it. Proposals are kept on disk as well, in the user's cache
+    (:func:`foveal.files.user_cache`).
 
     Parameters
     ----------
@@ -92,23 +94,18 @@ class RegionBank:
     ) -> None:
         self.dataset = dataset
         self.features = features
-        self._proposer = proposer
-        self._max_proposals = max_proposals
         self._callbacks = callbacks
-        with stage(callbacks, "proposals", len(dataset)) as progress:
-            self.images: list[ImageRegions] = parallel.map(self._propose, dataset.samples, done=progress)
+        proposed = propose_files(
+            proposer,
+            [sample.path for sample in dataset],
+            number=max_proposals,
+            cache=user_cache(),
+            callbacks=callbacks,
+        )
+        self.images = [_regions(s, p) for s, p in zip(dataset.samples, proposed, strict=True)]
         total = sum(len(image.boxes) for image in self.images)
         self._keeps = total * features.n_features * 2 <= memory
         self._kept: dict[int, NDArray[np.float16]] = {}
-
-    def _propose(self, sample: Sample) -> ImageRegions:
-        image = read(sample.path)
-        height, width = image.shape[:2]
-        boxes = self._proposer.propose(image).best(self._max_proposals).boxes
-        objects = clip(sample.boxes, width, height)
-        good = sample.trainable
-        ignored = sample.difficult | sample.crowd
-        return ImageRegions(boxes, objects[good], sample.labels[good], objects[ignored])
 
     def read(self, index: int) -> NDArray[np.uint8]:
         """The pixels of an image."""
@@ -150,3 +147,10 @@ class RegionBank:
 
         with stage(self._callbacks, name, len(chosen)) as progress:
             return parallel.map(one, chosen, done=progress)
+
+
+def _regions(sample: Sample, proposed: FileProposals) -> ImageRegions:
+    objects = clip(sample.boxes, proposed.width, proposed.height)
+    good = sample.trainable
+    ignored = sample.difficult | sample.crowd
+    return ImageRegions(proposed.proposals.boxes, objects[good], sample.labels[good], objects[ignored])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Kernel = Literal["linear", "rbf"]
+Kernel = Literal["linear", "rbf", "intersection"]
 
 # Rows of kernel values at a time.
 _BATCH = 2048
@@ -26,8 +26,9 @@ def kernel_values(
     ----------
     a : ndarray of shape (N, D)
     b : ndarray of shape (M, D)
-    kernel : {"linear", "rbf"}
-        The inner product, or ``exp(-gamma · |a - b|²)``.
+    kernel : {"linear", "rbf", "intersection"}
+        The inner product, ``exp(-gamma · |a - b|²)``, or the sum of ``min(a_d, b_d)`` (histogram
+        intersection; added up in float32).
     gamma : float
 
     Returns
@@ -40,6 +41,14 @@ def kernel_values(
     array([[1.   , 0.368],
            [0.368, 1.   ]])
     """
+    if kernel == "intersection":
+        from foveal.models._intersection_kernels import intersection_kernel
+
+        sums = np.empty((len(a), len(b)))
+        intersection_kernel(
+            np.ascontiguousarray(a, np.float32), np.ascontiguousarray(b, np.float32), a is b, sums
+        )
+        return sums
     a, b = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
     product: NDArray[np.float64] = np.asarray(a @ b.T, np.float64)
     if kernel == "linear":
@@ -67,9 +76,9 @@ class SupportVectors:
         Of the pairs of classes in the order (0, 1), (0, 2), …, (K - 2, K - 1).
     counts : ndarray of shape (K,), int64
         How many of the vectors belong to each class.
-    kernel : {"linear", "rbf"}
+    kernel : {"linear", "rbf", "intersection"}
     gamma : float
-        The rbf kernel's; 0 for the linear one.
+        The rbf kernel's; 0 for the others.
     """
 
     vectors: NDArray[np.float32]
@@ -88,7 +97,7 @@ class SupportVectors:
         svc : sklearn.svm.SVC
             Fitted on ``rows``, or on their precomputed kernel.
         rows : ndarray of shape (N, D), float32
-        kernel : {"linear", "rbf"}
+        kernel : {"linear", "rbf", "intersection"}
         gamma : float
         """
         return cls(

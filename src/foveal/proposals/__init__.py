@@ -1,5 +1,6 @@
 """Where to look: regions of an image that may hold an object."""
 
+from foveal.proposals.cached import FileProposals, FileProposer, close_stage, propose_files
 from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.labelling import Labelled, label_proposals
 from foveal.proposals.prepare import Prepared, prepare
@@ -10,6 +11,8 @@ from foveal.proposals.sliding_window import SlidingWindow
 from foveal.proposals.strategies import Strategy
 
 __all__ = [
+    "FileProposals",
+    "FileProposer",
     "Hierarchy",
     "Labelled",
     "Prepared",
@@ -18,7 +21,9 @@ __all__ = [
     "SelectiveSearch",
     "SlidingWindow",
     "Strategy",
+    "close_stage",
     "label_proposals",
     "prepare",
+    "propose_files",
     "segment",
 ]

@@ -38,9 +38,8 @@ def unite(boxes, starts):
                 which[i] = number
                 number += np.int32(1)
                 break
-            if (
-                different[u, 0] == x1 and different[u, 1] == y1 and different[u, 2] == x2 and different[u, 3] == y2
-            ):  # fmt: skip
+            found = different[u]
+            if found[0] == x1 and found[1] == y1 and found[2] == x2 and found[3] == y2:
                 which[i] = u
                 break
             place = (place + np.uint64(1)) & last
@@ -57,13 +56,12 @@ def fuse_ranks(which, starts, number, constant):
     scores = np.zeros(number, np.float64)
     last = np.full(number, -1, np.int32)
     for h in range(len(starts) - 1):
-        rank = 0
-        for i in range(starts[h + 1] - 1, starts[h] - 1, -1):
-            u = which[i]
+        end = starts[h + 1]
+        for rank in range(end - starts[h]):
+            u = which[end - 1 - rank]
             if last[u] != h:
                 last[u] = h
                 scores[u] += 1.0 / (constant + rank)
-            rank += 1
     return scores
 
 

@@ -17,8 +17,9 @@ from foveal.data import Dataset, Sample, load, partition
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.files import unique_names, write_bytes, write_text
+from foveal.files import unique_names, user_cache, write_bytes, write_text
 from foveal.images import read, warp
+from foveal.proposals.cached import FileProposer, close_stage
 from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name
 from foveal.proposals.labelling import DIFFICULT, label_proposals
 from foveal.proposals.proposal import Proposer
@@ -149,7 +150,8 @@ def prepare(
 
     Notes
     -----
-    An image that cannot be read is left out, and is in ``skipped`` and in an event ``note``.
+    An image that cannot be read is left out, and is in ``skipped`` and in an event ``note``. Proposals are
+    kept in the user's cache (:func:`foveal.files.user_cache`).
 
     File names are made of ASCII letters, digits and ``.``, ``_``, ``-``; the label in the manifest is the
     class's own name. Only a class called ``negative`` becomes ``negative (object)``, since
@@ -183,14 +185,16 @@ def prepare(
     emit(callbacks, "note", text=parts.origin)
     skipped = {f.file: f.message for f in dataset.findings if f.kind == "unreadable-image"}
 
-    def regions_of(sample: Sample) -> _Regions | ImageError:
+    cache = user_cache()
+    files = FileProposer(proposer, cache)
+
+    def regions_of(sample: Sample) -> tuple[_Regions, bool] | ImageError:
         try:
-            image = read(sample.path)
+            proposed = files.propose(sample.path)
         except ImageError as error:
             return error
-        height, width = image.shape[:2]
-        boxes = proposer.propose(image).best(max_proposals).boxes
-        objects = clip(sample.boxes, width, height).astype(np.float32)
+        boxes = proposed.proposals.best(max_proposals).boxes
+        objects = clip(sample.boxes, proposed.width, proposed.height).astype(np.float32)
         learnt, ignored = sample.trainable, sample.difficult | sample.crowd
         counts = learnt | ignored
         labelled = label_proposals(
@@ -207,17 +211,19 @@ def prepare(
             boxes = np.concatenate([objects[learnt], boxes])
             labels = np.concatenate([sample.labels[learnt], labels])
             ious = np.concatenate([np.ones(int(learnt.sum()), np.float32), ious])
-        return _thinned(boxes, labels, ious, duplicate)
+        return _thinned(boxes, labels, ious, duplicate), proposed.cached
 
     work = [("train", sample) for sample in parts.train] + [("val", sample) for sample in parts.validation]
     with stage(callbacks, "proposals", len(work)) as progress:
         answers = parallel.map(lambda item: regions_of(item[1]), work, done=progress)
+    close_stage(cache, [a[1] for a in answers if not isinstance(a, ImageError)], callbacks)
     images = []
     for (split, sample), answer in zip(work, answers, strict=True):
         if isinstance(answer, ImageError):
             skipped[relative_name(sample.path, dataset.root)] = str(answer)
         else:
-            images.append(_Image(sample, split, answer, answer.positives()))
+            regions, _ = answer
+            images.append(_Image(sample, split, regions, regions.positives()))
     for reason in skipped.values():
         emit(callbacks, "note", text=f"Left out: {reason}")
 

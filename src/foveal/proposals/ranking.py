@@ -9,9 +9,7 @@ FUSION_CONSTANT = 60.0
 NEAR_COPY = 0.85
 
 
-def fused_scores(
-    which: NDArray[np.int32], starts: NDArray[np.int64], number: int
-) -> NDArray[np.float64]:
+def fused_scores(which: NDArray[np.int32], starts: NDArray[np.int64], number: int) -> NDArray[np.float64]:
     """How early and how often each box comes in the hierarchies.
 
     Each hierarchy ranks its regions: the last made comes first (rank 0). Ranks are fused by their

@@ -93,7 +93,8 @@ def mode_with(
     for letters, sorted_letters in zip(sets, ordered, strict=True):
         if not letters or sorted(letters.upper()) != sorted(sorted_letters):
             raise SettingError(
-                f"Similarities are letters of 'CTSF' (colour, texture, size, fill), each once; got {letters!r}."
+                f"Similarities are letters of 'CTSF' (colour, texture, size, fill), each once; got "
+                f"{letters!r}."
             )
     for what, part in (("colour space", spaces), ("k", ks), ("set of similarities", ordered)):
         if not part:

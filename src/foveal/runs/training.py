@@ -248,14 +248,17 @@ def _finish_detector(
     from foveal.report import DetectionRecord, write_detection_report
 
     test = parts.test
+    proposals = None
+    if any(s.trainable.any() for s in test):
+        # Before the detections, which find them in the cache.
+        proposals = estimator.propose([s.path for s in test], callbacks=callbacks)
     detections = cast("list[Detections]", estimator.predict([s.path for s in test], callbacks=callbacks))
     results = to_results(test, detections)
     run.write_results(results)
     with stage(callbacks, "evaluation"):
         metrics = evaluate(test.to_coco(), results)
     quality = None
-    if any(s.trainable.any() for s in test):
-        proposals = estimator.propose([s.path for s in test], callbacks=callbacks)
+    if proposals is not None:
         good = [s.trainable for s in test]
         quality = proposal_recall(
             [p.boxes for p in proposals],

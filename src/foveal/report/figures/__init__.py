@@ -9,9 +9,11 @@ from foveal.report.figures.grid import draw_grid
 from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
 from foveal.report.figures.precision_recall import draw_precision_recall
+from foveal.report.figures.proposal_quality import draw_proposal_quality
 from foveal.report.figures.recall import draw_recall
 from foveal.report.figures.samples import draw_samples
 from foveal.report.figures.scores import draw_scores
+from foveal.report.figures.speeds import draw_speeds
 from foveal.report.figures.tide import draw_tide
 from foveal.report.figures.timing import draw_timing
 
@@ -22,9 +24,11 @@ __all__ = [
     "draw_losses",
     "draw_mining",
     "draw_precision_recall",
+    "draw_proposal_quality",
     "draw_recall",
     "draw_samples",
     "draw_scores",
+    "draw_speeds",
     "draw_tide",
     "draw_timing",
 ]

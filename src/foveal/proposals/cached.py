@@ -1,0 +1,257 @@
+"""Proposals of picture files, kept on disk so that they are made once."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import parallel
+from foveal.events import Callbacks, emit, stage
+from foveal.files import Cache, digest_file, digest_json
+from foveal.images import read
+from foveal.proposals.proposal import Proposals, Proposer
+from foveal.proposals.restoring import proposer_from_config
+from foveal.version import __version__
+
+#: Counted up whenever a method of Foveal gives other boxes, scores or another order for the same settings.
+ALGORITHM_VERSION = 2
+
+
+@dataclass(frozen=True, eq=False)
+class FileProposals:
+    """The proposals of one picture file.
+
+    Attributes
+    ----------
+    proposals : Proposals
+    width, height : int
+        In pixels, of the array that :func:`foveal.images.read` gives.
+    cached : bool
+        Whether they were in the cache.
+    """
+
+    proposals: Proposals
+    width: int
+    height: int
+    cached: bool
+
+
+class FileProposer:
+    """Proposes regions in picture files, with a memory on disk.
+
+    The key is the content of the file, whatever its name, with everything else that decides the boxes: the
+    method's settings, the version of Foveal and of its methods, and the libraries that decode and smooth the
+    picture. What is remembered equals what was proposed, bit for bit.
+
+    Only methods that Foveal makes again from their settings (:class:`foveal.proposals.SelectiveSearch`,
+    :class:`foveal.proposals.SlidingWindow`) are remembered: of a method of your own, nothing tells when its
+    code has changed.
+
+    Parameters
+    ----------
+    proposer : Proposer
+    cache : Cache or None
+        Without one every file is read and searched.
+    keep : bool, default=True
+        Whether what had to be made is added to the cache.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from foveal.proposals import SlidingWindow
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> Image.new("RGB", (80, 60)).save(folder / "a.png")
+    >>> files = FileProposer(SlidingWindow(), Cache(folder / "cache"))
+    >>> [files.propose(folder / "a.png").cached for _ in range(2)]
+    [False, True]
+    """
+
+    def __init__(self, proposer: Proposer, cache: Cache | None, *, keep: bool = True) -> None:
+        self._proposer = proposer
+        self._settings = None if cache is None else _settings(proposer)
+        self._cache = cache
+        self._keep = keep
+
+    def propose(self, path: str | os.PathLike[str], image: NDArray[np.uint8] | None = None) -> FileProposals:
+        """Propose regions of a picture file.
+
+        Parameters
+        ----------
+        path : path-like
+        image : ndarray of shape (H, W, 3), uint8, optional
+            What :func:`foveal.images.read` gives for it, where that is at hand. Without it, a file that is
+            remembered is not decoded.
+
+        Returns
+        -------
+        FileProposals
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        cache, content = self._cache, None
+        if cache is not None and self._settings is not None:
+            content = _content(path)
+            if content is not None:
+                found = _restored(cache.read(self._key(content)))
+                if found is not None:
+                    return found
+        # A file whose content cannot be had is told about by the reader, in its own words.
+        pixels = read(path) if image is None else image
+        proposals = self._proposer.propose(pixels)
+        height, width = pixels.shape[:2]
+        # A file that was written to meanwhile must not be remembered for what it was before.
+        if cache is not None and content is not None and self._keep and _content(path) == content:
+            cache.write(
+                self._key(content),
+                {"boxes": proposals.boxes, "scores": proposals.scores},
+                {"width": width, "height": height},
+            )
+        return FileProposals(Proposals(proposals.boxes, proposals.scores), width, height, False)
+
+    def _key(self, content: str) -> dict[str, str | None]:
+        return {"proposals": self._settings, "picture": content}
+
+
+def propose_files(
+    proposer: Proposer,
+    paths: Sequence[str | os.PathLike[str]],
+    *,
+    number: int | None = None,
+    cache: Cache | None = None,
+    name: str = "proposals",
+    callbacks: Callbacks = (),
+) -> list[FileProposals]:
+    """Propose regions of many picture files, several at a time.
+
+    Parameters
+    ----------
+    proposer : Proposer
+    paths : sequence of path-like
+    number : int, optional
+        The best so many of each picture; all by default.
+    cache : Cache, optional
+        Such as :func:`foveal.files.user_cache` gives. None by default.
+    name : str, default="proposals"
+        The stage to report.
+    callbacks : sequence of callables
+        Told of progress and, in a ``note``, how many pictures were in the cache; see :mod:`foveal.events`.
+
+    Returns
+    -------
+    list of FileProposals
+        In the order of the paths.
+
+    Raises
+    ------
+    ImageError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> from foveal.proposals import SelectiveSearch
+    >>> propose_files(SelectiveSearch(), [])
+    []
+    """
+    files = FileProposer(proposer, cache)
+
+    def one(path: str | os.PathLike[str]) -> FileProposals:
+        found = files.propose(path)
+        if number is None or len(found.proposals) <= number:
+            return found
+        # A copy: a view would keep the whole list in memory.
+        best = found.proposals.best(number)
+        best = Proposals(best.boxes.copy(), best.scores.copy())
+        return FileProposals(best, found.width, found.height, found.cached)
+
+    with stage(callbacks, name, len(paths)) as progress:
+        answers = parallel.map(one, paths, done=progress)
+    close_stage(cache, [answer.cached for answer in answers], callbacks)
+    return answers
+
+
+def close_stage(cache: Cache | None, cached: Sequence[bool], callbacks: Callbacks) -> None:
+    """Tell how many pictures were in the cache, and keep the cache within its limit.
+
+    Parameters
+    ----------
+    cache : Cache or None
+    cached : sequence of bool
+        For each picture whether it was in the cache.
+    callbacks : sequence of callables
+    """
+    if cache is None:
+        return
+    found = sum(cached)
+    if found:
+        emit(
+            callbacks,
+            "note",
+            text=f"Proposals: {found} of {len(cached)} pictures from the cache in {cache.folder}.",
+        )
+    if cache.problem is not None:
+        emit(
+            callbacks,
+            "note",
+            text=f"Proposals cannot be kept in {cache.folder} ({cache.problem}): they will be made again. "
+            "The environment variable FOVEAL_CACHE names another folder.",
+        )
+    elif found < len(cached):
+        cache.trim()
+
+
+def _settings(proposer: Proposer) -> str | None:
+    """A digest of what decides the boxes beside the picture; None for a method that Foveal does not know."""
+    import cv2
+    import numba
+    import PIL
+
+    try:
+        config = proposer.get_config()
+        restored = proposer_from_config(config)
+        if type(restored) is not type(proposer) or restored.get_config() != config:
+            return None
+        return digest_json(
+            {
+                "config": config,
+                "algorithm": ALGORITHM_VERSION,
+                "foveal": __version__,
+                # Another release, or another processor, may decode, smooth or round in another way.
+                "libraries": [PIL.__version__, cv2.__version__, np.__version__, numba.__version__],
+                "machine": platform.machine(),
+            }
+        )
+    except Exception:
+        # A method of the user's own may say anything of itself; it works all the same.
+        return None
+
+
+def _content(path: str | os.PathLike[str]) -> str | None:
+    """The digest of a regular file; None of anything else."""
+    try:
+        # A pipe would be waited for without end.
+        return digest_file(path) if os.path.isfile(path) else None  # noqa: PTH113
+    except (OSError, ValueError):
+        return None
+
+
+def _restored(entry: tuple[Mapping[str, Any], Mapping[str, Any]] | None) -> FileProposals | None:
+    """Proposals of an entry of the cache; None where that is no such thing."""
+    if entry is None:
+        return None
+    arrays, size = entry
+    boxes, scores = arrays.get("boxes"), arrays.get("scores")
+    width, height = size.get("width"), size.get("height")
+    if not isinstance(width, int) or not isinstance(height, int) or boxes is None or scores is None:
+        return None
+    if boxes.dtype != np.float32 or scores.dtype != np.float32 or boxes.shape != (len(scores), 4):
+        return None
+    return FileProposals(Proposals(boxes, scores), width, height, True)
