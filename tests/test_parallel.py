@@ -78,3 +78,16 @@ def test_blas_threads():
     with parallel.blas_threads(1):
         assert {pool["num_threads"] for pool in threadpool_info()} <= {1}
     assert [pool["num_threads"] for pool in threadpool_info()] == before
+
+
+@pytest.mark.parametrize("n_jobs", [0, 1, 2, 5])
+def test_threads_keep_the_order_and_raise(n_jobs):
+    assert parallel.threads(lambda x: x * x, range(20), n_jobs=n_jobs) == [x * x for x in range(20)]
+    assert parallel.threads(len, [], n_jobs=n_jobs) == []
+    with pytest.raises(ZeroDivisionError):
+        parallel.threads(lambda x: 1 // x, [2, 1, 0], n_jobs=n_jobs)
+
+
+def test_threads_are_several():
+    barrier = threading.Barrier(2, timeout=10)
+    assert parallel.threads(lambda _: barrier.wait() >= 0, range(2), n_jobs=2) == [True, True]

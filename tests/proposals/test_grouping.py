@@ -6,15 +6,17 @@ import pytest
 
 from foveal.images import to_color_space
 from foveal.proposals import segment
-from foveal.proposals._grouping_kernels import describe, group
-from foveal.proposals.selective_search import COLOR_BINS, TEXTURE_BINS, _Pixels, _texture_codes
+from foveal.proposals.grouping import group
+from foveal.proposals.regions import COLOR_BINS, TEXTURE_BINS, Regions, Votes
+from foveal.proposals.segmentation import Segmentation
+from foveal.proposals.similarities import similarity
+from foveal.proposals.strategies import SIMILARITIES
 
 
-def regions_of(image, k=30, min_size=6):
+def regions_of(image, k=30, min_size=6, space="rgb"):
     labels = segment(image, k, min_size=min_size)
-    pixels = _Pixels.of(image, "rgb", 0.8)
-    number = int(labels.max()) + 1
-    return labels, describe(labels, number, pixels.colors, pixels.textures, COLOR_BINS, TEXTURE_BINS)
+    found = Segmentation(labels, int(labels.max()) + 1)
+    return labels, Regions.of(found, Votes.of(to_color_space(image, space)))
 
 
 def texture_votes(image):
@@ -66,161 +68,159 @@ def described_twin(image, labels):
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("space", ["rgb", "grey"])
-def test_describe(patches, seed, space):
+@pytest.mark.parametrize("space", ["rgb", "grey", "c"])
+def test_regions(patches, seed, space):
     rgb = patches(22 + seed, 30 - seed, seed, noise=25)
-    image = to_color_space(rgb, space)
-    labels = segment(rgb, 30, min_size=6)
+    labels, regions = regions_of(rgb, space=space)
     number = int(labels.max()) + 1
     assert number > 5
-    pixels = _Pixels.of(rgb, space, 0.8)
-    sizes, boxes, color, texture, heads, targets, following = describe(
-        labels, number, pixels.colors, pixels.textures, COLOR_BINS, TEXTURE_BINS
-    )
-    expected = described_twin(image, labels)
-    np.testing.assert_array_equal(sizes, expected[0])
-    np.testing.assert_array_equal(boxes, expected[1])
-    np.testing.assert_allclose(color, expected[2], atol=1e-6)
+    sizes, boxes, color, texture = described_twin(to_color_space(rgb, space), labels)
+    np.testing.assert_array_equal(regions.sizes, sizes)
+    np.testing.assert_array_equal(regions.boxes, boxes)
+    assert regions.color_columns == color.shape[1]
+    np.testing.assert_allclose(regions.histograms[:, : regions.color_columns], color, atol=1e-6)
     # A derivative on the edge of two bins may fall into either.
-    assert np.abs(texture - expected[3]).sum() < 1e-3 * number
-    np.testing.assert_allclose(color.sum(axis=1), 1, rtol=1e-5)
-    np.testing.assert_allclose(texture.sum(axis=1), 1, rtol=1e-5)
-    found = []
-    for region in range(number):
-        entry = heads[region]
-        while entry >= 0:
-            found.append((region, int(targets[entry])))
-            entry = following[entry]
-    assert len(found) == len(set(found))
-    assert {frozenset(pair) for pair in found} == neighbours_of(labels)
-    assert len(found) == 2 * len(neighbours_of(labels))
+    assert np.abs(regions.histograms[:, regions.color_columns :] - texture).sum() < 1e-3 * number
+    np.testing.assert_allclose(regions.histograms.sum(axis=1), 2, rtol=1e-5)
+    pairs = [tuple(pair) for pair in regions.pairs.tolist()]
+    assert len(pairs) == len(set(pairs))
+    assert all(a < b for a, b in pairs)
+    assert {frozenset(pair) for pair in pairs} == neighbours_of(labels)
+
+
+def test_neighbours_of_very_many_regions():
+    """The table of pairs grows: every pixel of a chequered image is a region."""
+    labels = np.arange(60 * 70, dtype=np.int32).reshape(60, 70)
+    votes = Votes.of(np.zeros((60, 70, 1), np.uint8))
+    pairs = Regions.of(Segmentation(labels, labels.size), votes).pairs
+    assert {frozenset(pair) for pair in pairs.tolist()} == neighbours_of(labels)
+    assert len(pairs) == 60 * 69 + 59 * 70 + 2 * 59 * 69
 
 
 def test_texture_of_a_ramp_to_the_right():
     """A derivative to the right votes for that direction and, shorter, for both beside it."""
     ramp = np.tile(np.arange(0, 240, 8, dtype=np.uint8), (12, 1))[:, :, None]
-    codes = _texture_codes(ramp)[6, 15, 0]
+    codes = Votes.of(ramp).textures[:, 6, 15]
     side = int(TEXTURE_BINS * 0.5**0.5)
     directions, bins = codes // TEXTURE_BINS, codes % TEXTURE_BINS
     assert directions.tolist() == [0, 1, 2, 7]
     assert bins.tolist() == [9, side, 0, side]
-    assert _texture_codes(ramp[:, ::-1].copy())[6, 15, 0, 0] == 4 * TEXTURE_BINS + 9
+    assert Votes.of(ramp[:, ::-1].copy()).textures[0, 6, 15] == 4 * TEXTURE_BINS + 9
 
 
-def grouped_twin(sizes, boxes, colors, textures, neighbours, letters, area):
-    """Algorithm 1, every similarity computed anew from equations 1 to 5 at every step."""
-    regions = {
-        i: (sizes[i], np.array(boxes[i]), colors[i], textures[i]) for i in range(len(sizes))
-    }  # fmt: skip
-    neighbours = set(neighbours)
-    hierarchy = [np.array(box) for box in boxes]
+def grouped_twin(regions, letters, area):
+    """Algorithm 1, every similarity computed anew from equations 1 to 6 at every step."""
+    color = regions.color_columns
+    kept = {
+        i: (
+            float(regions.sizes[i]),
+            regions.boxes[i].astype(float),
+            regions.histograms[i].astype(float),
+        )
+        for i in range(len(regions.sizes))
+    }
+    neighbours = {frozenset(pair) for pair in regions.pairs.tolist()}
+    boxes, joined, similarities = [box for _, box, _ in kept.values()], [], []
     narrowest = np.inf
 
-    def bounding(a, b):
-        return np.concatenate([np.minimum(a[:2], b[:2]), np.maximum(a[2:], b[2:])])
-
-    def similarity(pair):
-        (size_a, box_a, color_a, texture_a), (size_b, box_b, color_b, texture_b) = (regions[i] for i in pair)
-        around = bounding(box_a, box_b)
-        terms = {
-            "C": np.minimum(color_a, color_b).sum(),
-            "T": np.minimum(texture_a, texture_b).sum(),
-            "S": 1 - (size_a + size_b) / area,
-            "F": 1 - ((around[2] - around[0]) * (around[3] - around[1]) - size_a - size_b) / area,
-        }
-        return sum(terms[letter] for letter in letters)
+    def alike(pair):
+        sizes, pair_boxes, histograms = zip(*(kept[i] for i in pair), strict=True)
+        two = Regions(np.array(sizes), np.array(pair_boxes), np.array(histograms), color, np.zeros((0, 2)))
+        return similarity(two, 0, 1, letters, area)
 
     while neighbours:
         ranked = sorted(
-            ((similarity(pair), *sorted(pair)) for pair in neighbours), key=lambda r: (-r[0], r[1:])
+            ((alike(pair), *sorted(pair)) for pair in neighbours), key=lambda r: (-r[0], r[2], r[1])
         )
         best, a, b = ranked[0]
         # Regions without a colour in common are equally unlike, and exactly so.
         if len(ranked) > 1 and best > 0:
             narrowest = min(narrowest, best - ranked[1][0])
-        new = len(hierarchy)
-        (size_a, box_a, *histograms_a), (size_b, box_b, *histograms_b) = regions.pop(a), regions.pop(b)
-        mixed = [
-            (size_a * x + size_b * y) / (size_a + size_b)
-            for x, y in zip(histograms_a, histograms_b, strict=True)
-        ]  # fmt: skip
-        regions[new] = (size_a + size_b, bounding(box_a, box_b), *mixed)
-        hierarchy.append(regions[new][1])
+        new = len(boxes)
+        (size_a, box_a, histogram_a), (size_b, box_b, histogram_b) = kept.pop(a), kept.pop(b)
+        around = np.concatenate([np.minimum(box_a[:2], box_b[:2]), np.maximum(box_a[2:], box_b[2:])])
+        mixed = (size_a * histogram_a + size_b * histogram_b) / (size_a + size_b)
+        kept[new] = (size_a + size_b, around, mixed)
+        boxes.append(around)
+        joined.append([a, b])
+        similarities.append(best)
         renamed = {frozenset(new if i in (a, b) else i for i in pair) for pair in neighbours}
         neighbours = {pair for pair in renamed if len(pair) == 2}
-    return np.array(hierarchy), narrowest
+    return np.array(boxes), np.array(joined).reshape(-1, 2), np.array(similarities), narrowest
 
 
 @pytest.mark.parametrize("letters", ["CTSF", "TSF", "CT", "CF"])
 def test_group(patches, letters):
     compared = 0
     for seed in range(8):
-        image = patches(25, 31, 100 + seed, noise=25)
-        labels, (sizes, boxes, color, texture, *lists) = regions_of(image)
-        compared += check_group(labels, sizes, boxes, color, texture, lists, letters)
+        labels, regions = regions_of(patches(25, 31, 100 + seed, noise=25))
+        compared += check_group(regions, letters, labels.size)
     assert compared >= 3
 
 
-@pytest.mark.parametrize("letters", ["C", "T", "CT", "CTSF"])
+@pytest.mark.parametrize("letters", SIMILARITIES)
 def test_group_by_drawn_histograms(patches, letters):
     """Histograms of a few pixels tie; drawn ones do not."""
     compared = 0
-    for seed in range(5):
+    for seed in range(6):
         rng = np.random.default_rng(seed)
-        labels, (sizes, boxes, color, texture, *lists) = regions_of(patches(32, 40, seed, noise=25))
-        color = rng.dirichlet(np.full(color.shape[1], 0.3), len(sizes)).astype(np.float32)
-        texture = rng.dirichlet(np.full(texture.shape[1], 0.3), len(sizes)).astype(np.float32)
-        compared += check_group(labels, sizes, boxes, color, texture, lists, letters)
-    assert compared >= 3
+        _, found = regions_of(patches(32, 40, seed, noise=25))
+        columns = found.color_columns
+        parts = [
+            rng.dirichlet(np.full(length, 0.3), len(found.sizes))
+            for length in (columns, found.histograms.shape[1] - columns)
+        ]
+        drawn = np.concatenate(parts, axis=1).astype(np.float32)
+        sizes = rng.integers(1, 1 << 16, len(found.sizes)).astype(np.int32)
+        regions = Regions(sizes, found.boxes, drawn, columns, found.pairs)
+        compared += check_group(regions, letters, int(sizes.sum()))
+    # Boxes of patches tie whatever is drawn, and in S + F the sizes cancel.
+    assert compared >= (0 if letters in ("F", "SF") else 3)
 
 
-def check_group(labels, sizes, boxes, color, texture, lists, letters):
+def check_group(regions, letters, area):
     """Compare with the twin where the order is beyond doubt; tell whether it was."""
-    use = np.array([letter in letters for letter in "CTSF"])
-    found = group(sizes, boxes, color, texture, *lists, use, labels.size)
-    exact = color.astype(float), texture.astype(float)
-    expected, narrowest = grouped_twin(sizes, boxes, *exact, neighbours_of(labels), letters, labels.size)
-    assert len(found) == 2 * len(sizes) - 1
+    found = group(regions, letters, area)
+    boxes, joined, similarities, narrowest = grouped_twin(regions, letters, area)
+    assert len(found.boxes) == len(found.sizes) == 2 * len(regions.sizes) - 1
     # Where two pairs are as good as equally similar, float32 may well choose the other.
     if narrowest <= 3e-6:
         return False
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(found.boxes, boxes)
+    np.testing.assert_array_equal(found.joined, joined)
+    np.testing.assert_allclose(found.similarities, similarities, atol=1e-5)
     return True
 
 
 @pytest.mark.parametrize("letters", ["S", "F"])
 def test_group_by_whole_numbers(patches, letters):
-    """Sizes and boxes are whole numbers: ties are real, and the pair of the older regions goes first."""
-    image = patches(32, 32, 7, noise=25)
-    labels, (sizes, boxes, color, texture, *lists) = regions_of(image)
-    use = np.array([letter in letters for letter in "CTSF"])
+    """Sizes and boxes are whole numbers: ties are real, and the older younger region goes first."""
+    labels, regions = regions_of(patches(32, 32, 7, noise=25))
     # With an area that is a power of two the similarities are exact in float32.
-    found = group(sizes, boxes, color, texture, *lists, use, labels.size)
-    expected, _ = grouped_twin(sizes, boxes, color, texture, neighbours_of(labels), letters, labels.size)
-    np.testing.assert_array_equal(found, expected)
+    found = group(regions, letters, labels.size)
+    boxes, joined, similarities, narrowest = grouped_twin(regions, letters, labels.size)
+    assert narrowest == 0
+    np.testing.assert_array_equal(found.boxes, boxes)
+    np.testing.assert_array_equal(found.joined, joined)
+    np.testing.assert_array_equal(found.similarities, similarities)
 
 
-@pytest.mark.parametrize("letters", ["CTSF", "F"])
-def test_hierarchy(patches, letters):
-    image = patches(40, 50, 3, noise=40)
-    labels, regions = regions_of(image, k=10, min_size=2)
-    sizes, boxes = regions[0], regions[1]
-    assert sizes.sum() == labels.size
-    use = np.array([letter in letters for letter in "CTSF"])
-    found = group(*regions, use, labels.size)
-    number = len(sizes)
-    assert number > 30
-    assert found.shape == (2 * number - 1, 4)
-    np.testing.assert_array_equal(found[:number], boxes)
-    assert found[-1].tolist() == [0, 0, 50, 40]
-    # Every made region is the hull of two earlier ones.
-    for i in range(number, len(found)):
-        inside = (found[:i, :2] >= found[i, :2]).all(axis=1) & (found[:i, 2:] <= found[i, 2:]).all(axis=1)
-        assert inside.sum() >= 2
+def test_a_worked_example():
+    """Four regions in a row, two dark and two light: like joins like, the lesser pair of equals first."""
+    histograms = np.array([[1, 0], [0.75, 0.25], [0, 1], [0.25, 0.75]], np.float32)
+    boxes = np.array([[0, 0, 4, 2], [4, 0, 6, 2], [6, 0, 7, 2], [7, 0, 10, 2]], np.int32)
+    sizes = np.array([8, 4, 2, 6], np.int32)
+    regions = Regions(sizes, boxes, histograms, 2, np.array([[0, 1], [1, 2], [2, 3]], np.int32))
+    found = group(regions, "C", 20)
+    assert found.joined.tolist() == [[0, 1], [2, 3], [4, 5]]
+    # (8 · 1 + 4 · 0.75) / 12 = 11/12 dark and (6 · 0.25) / 8 = 3/16 dark: 3/16 + 1/12 in common.
+    np.testing.assert_allclose(found.similarities, [0.75, 0.75, 3 / 16 + 1 / 12], rtol=1e-6)
+    assert found.sizes.tolist() == [8, 4, 2, 6, 12, 8, 20]
+    assert found.boxes[4:].tolist() == [[0, 0, 6, 2], [6, 0, 10, 2], [0, 0, 10, 2]]
 
 
 def test_one_region_is_its_own_hierarchy():
-    image = np.full((6, 9, 3), 40, np.uint8)
-    _, regions = regions_of(image)
-    found = group(*regions, np.ones(4, bool), 54)
-    assert found.tolist() == [[0, 0, 9, 6]]
+    _, regions = regions_of(np.full((6, 9, 3), 40, np.uint8))
+    found = group(regions, "CTSF", 54)
+    assert found.boxes.tolist() == [[0, 0, 9, 6]]
+    assert found.joined.shape == (0, 2)

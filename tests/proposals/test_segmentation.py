@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -5,7 +7,11 @@ from hypothesis import strategies as st
 from scipy.ndimage import label
 
 from foveal.proposals import segment
-from foveal.proposals.segmentation import smoothed
+from foveal.proposals.segmentation import PixelGraph, planes_of
+
+
+def smoothed(image, sigma):
+    return np.ascontiguousarray(planes_of(image, sigma).transpose(1, 2, 0))
 
 
 def eight_bits(squared):
@@ -14,21 +20,53 @@ def eight_bits(squared):
     return np.ldexp((np.floor(mantissa * 256) + 0.5) / 256, exponent)
 
 
+def lighter_ways(p, q):
+    """The other ways from one pixel to another inside a square of four that holds both."""
+    (y, x), (v, u) = p, q
+    if y != v and x != u:
+        return [[p, (y, u), q], [p, (v, x), q]]
+    ways = []
+    for side in (-1, 1):
+        dy, dx = (side, 0) if y == v else (0, side)
+        p2, q2 = (y + dy, x + dx), (v + dy, u + dx)
+        ways += [[p, p2, q], [p, q2, q], [p, p2, q2, q]]
+    return ways
+
+
+def sorted_edges_twin(smooth):
+    """Edges that no other way round makes needless, by weight, in the order that the kernel promises."""
+    height, width, _ = smooth.shape
+    f = np.float32
+    weights = {}
+    for y in range(height):
+        for steps in (((0, 0), (0, 1)), ((0, 0), (1, 0)), ((0, 0), (1, 1)), ((0, 1), (1, 0))):
+            for x in range(width):
+                p, q = ((y + dy, x + dx) for dy, dx in steps)
+                if max(p[0], q[0]) < height and max(p[1], q[1]) < width:
+                    squared = f(0)
+                    for difference in smooth[p] - smooth[q]:
+                        squared += difference * difference
+                    weights[p, q] = f(eight_bits(squared)) if squared else f(0)
+    both = {**weights, **{(q, p): w for (p, q), w in weights.items()}}
+    edges = []
+    for (p, q), weight in weights.items():
+        heaviest = [
+            max(both[step] for step in pairwise(way))
+            for way in lighter_ways(p, q)
+            if all(step in both for step in pairwise(way))
+        ]
+        diagonal = p[0] != q[0] and p[1] != q[1]
+        if all(weight < h or (weight == h and not diagonal) for h in heaviest):
+            edges.append((weight, p, q))
+    edges.sort(key=lambda edge: edge[0])  # stable: the order among equals is that of the loops
+    return edges, len(weights)
+
+
 def twin(smooth, k, min_size):
     """Felzenszwalb & Huttenlocher's algorithm with components as sets of pixels."""
     height, width, _ = smooth.shape
     f = np.float32
-    edges = []
-    for y in range(height):
-        for x in range(width):
-            for dy, dx in ((0, 1), (1, 0), (1, 1), (1, -1)):
-                if 0 <= y + dy < height and 0 <= x + dx < width:
-                    squared = f(0)
-                    for difference in smooth[y, x] - smooth[y + dy, x + dx]:
-                        squared += difference * difference
-                    rounded = f(eight_bits(squared)) if squared else f(0)
-                    edges.append((rounded, (y, x), (y + dy, x + dx)))
-    edges.sort(key=lambda edge: edge[0])  # stable: reading order among equals
+    edges, _ = sorted_edges_twin(smooth)
     component = {(y, x): {(y, x)} for y in range(height) for x in range(width)}
     inside = {id(pixels): f(0) for pixels in component.values()}
 
@@ -165,3 +203,83 @@ def test_a_flipped_image_has_the_same_regions_where_nothing_ties():
 def test_wrong_shapes(shape):
     with pytest.raises(ValueError, match="An image to segment"):
         segment(np.zeros(shape, np.uint8))
+
+
+def test_edges_that_are_looked_at(patches):
+    image = patches(23, 17, 3, noise=40)
+    smooth = smoothed(image, 0.5)
+    expected, every = sorted_edges_twin(smooth)
+    graph = PixelGraph.of(planes_of(image, 0.5))
+    begins, steps = [(0, 0), (0, 0), (0, 0), (0, 1)], [(0, 1), (1, 0), (1, 1), (1, 0)]
+    found = []
+    for edge in graph.edges.tolist():
+        (y, x), direction = divmod(edge // 4, 17), edge % 4
+        found.append(
+            (
+                (y + begins[direction][0], x + begins[direction][1]),
+                (y + steps[direction][0], x + steps[direction][1]),
+            )
+        )
+    assert found == [(p, q) for _, p, q in expected]
+    assert len(found) < 0.6 * every
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_one_k_nested_is_the_same_as_alone(patches, seed):
+    image = patches(40, 50, seed, noise=40, cell=9)
+    graph = PixelGraph.of(planes_of(image, 0.8))
+    alone, nested = graph.segmentations([40]), graph.segmentations([40, 90], nested=True)
+    np.testing.assert_array_equal(nested[0].labels, alone[0].labels)
+    assert nested[1].number <= nested[0].number
+
+
+def test_nested_regions_are_unions_before_small_ones_are_joined(patches):
+    image = patches(60, 60, 5, noise=60, cell=7)
+    graph = PixelGraph.of(planes_of(image, 0.8))
+    small, large = graph.segmentations([20, 200], min_sizes=[1, 1], nested=True)
+    assert 1 < large.number < small.number
+    pairs = np.unique(np.stack([small.labels.ravel(), large.labels.ravel()]), axis=1)
+    assert pairs.shape[1] == small.number
+
+
+@pytest.mark.parametrize("k", [50, 300])
+def test_dropped_edges_hardly_matter_on_photographs(test_data, k):
+    """Against the same algorithm on all edges."""
+    from sklearn.metrics import adjusted_rand_score
+
+    from foveal.images import read, resize_to_fit
+    from foveal.proposals import _segmentation_kernels as kernels
+
+    for path in sorted((test_data / "voc2012_100" / "images").glob("*.jpg"))[:4]:
+        planes = planes_of(resize_to_fit(read(path), 250)[0], 0.8)
+        keys = kernels.edge_keys(planes)
+        every = kernels.sorted_edges(keys, (keys < kernels.NO_EDGE).astype(np.uint8))
+        few, all_ = PixelGraph.of(planes), PixelGraph(planes.shape[1:], *every)
+        assert len(few.edges) < 0.5 * len(all_.edges)
+        a, b = few.segmentations([k])[0], all_.segmentations([k])[0]
+        assert adjusted_rand_score(a.labels.ravel(), b.labels.ravel()) > 0.97
+        assert abs(a.number - b.number) <= 0.05 * b.number + 1
+
+
+def test_agrees_with_scikit_image_on_photographs(test_data):
+    """scikit-image smooths float images and weighs edges the same way; its scale is 255 times ours."""
+    segmentation = pytest.importorskip("skimage.segmentation")
+    from sklearn.metrics import adjusted_rand_score
+
+    from foveal.images import read, resize_to_fit
+
+    agreements, ours, theirs = [], 0, 0
+    for path in sorted((test_data / "voc2012_100" / "images").glob("*.jpg"))[:6]:
+        image = resize_to_fit(read(path), 250)[0]
+        a = segment(image, 300, min_size=50)
+        b = segmentation.felzenszwalb(image, scale=300, sigma=0.8, min_size=50)
+        agreements.append(adjusted_rand_score(a.ravel(), b.ravel()))
+        ours, theirs = ours + a.max() + 1, theirs + b.max() + 1
+    assert np.median(agreements) > 0.7
+    assert 0.7 < ours / theirs < 1.4
+
+
+@pytest.mark.parametrize(("k", "sigma"), [(-1, 0.8), (np.inf, 0.8), (50, -0.1), (np.nan, 1)])
+def test_wrong_settings(k, sigma):
+    with pytest.raises(ValueError, match="numbers from 0"):
+        segment(np.zeros((4, 4, 3), np.uint8), k, sigma=sigma)

@@ -7,7 +7,7 @@ from foveal.errors import ModelFileError, SettingError
 from foveal.images import read
 from foveal.proposals import Proposer, SelectiveSearch, SlidingWindow
 from foveal.proposals.restoring import proposer_from_config
-from foveal.proposals.selective_search import MODES
+from foveal.proposals.strategies import MODES
 
 
 def check_proposals(proposals, width, height):
@@ -27,7 +27,7 @@ def check_proposals(proposals, width, height):
 
 @pytest.mark.parametrize(("mode", "strategies"), [("single", 1), ("fast", 8), ("quality", 80)])
 def test_modes(patches, mode, strategies):
-    assert len(SelectiveSearch(mode).strategies) == len(set(MODES[mode])) == strategies
+    assert len(SelectiveSearch(mode).strategies) == len(set(MODES[mode].strategies())) == strategies
     check_proposals(SelectiveSearch(mode).propose(patches(50, 60, 1, cell=10)), 60, 50)
 
 

@@ -18,14 +18,14 @@ def to_color_space(image: NDArray[np.uint8], space: str) -> NDArray[np.uint8]:
         RGB.
     space : {"rgb", "grey", "lab", "rgi", "hsv", "nrgb", "c", "hue"}
         ``rgi``: the red and green shares of normalised RGB and the intensity; ``nrgb``: normalised RGB;
-        ``c``: opponent colours divided by the intensity (Geusebroek et al. 2001, as used by the
-        paper); ``hue``: the hue of HSV alone.
+        ``c``: the two opponent colours, (R - G) / I and (R + G - 2 B) / I, from which the intensity is
+        divided out (Geusebroek et al. 2001); ``hue``: the hue of HSV alone.
 
     Returns
     -------
     ndarray of shape (H, W, C), uint8
-        Three channels; one for ``grey`` and ``hue``. Every channel spans 0 to 255. Where hue or shares
-        are undefined (black pixels) they are those of grey.
+        Three channels; two for ``c``, one for ``grey`` and ``hue``. Every channel spans 0 to 255. Where hue
+        or shares are undefined (black pixels) they are those of grey.
 
     Raises
     ------
@@ -54,20 +54,29 @@ def to_color_space(image: NDArray[np.uint8], space: str) -> NDArray[np.uint8]:
         return hsv if space == "hsv" else np.ascontiguousarray(hsv[:, :, :1])
     if space in ("rgi", "nrgb"):
         values = image.astype(np.float32)
-        total = values.sum(axis=2, keepdims=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            share = np.where(total > 0, values / total, np.float32(1 / 3))
-        scaled = np.round(share * 255).astype(np.uint8)
+        total = _channel_sum(values, (1, 1, 1))
+        # Black has no shares: those of grey.
+        black = total == 0
+        share = values * (np.float32(255) / np.where(black, np.float32(1), total))[:, :, None]
+        share[black] = 85
+        scaled: NDArray[np.uint8] = np.rint(share).astype(np.uint8)
         if space == "rgi":
-            scaled[:, :, 2] = np.round(total[:, :, 0] / 3).astype(np.uint8)
+            scaled[:, :, 2] = np.rint(total * np.float32(1 / 3))
         return scaled
     if space == "c":
         values = image.astype(np.float32)
-        r, g, b = values[:, :, 0], values[:, :, 1], values[:, :, 2]
-        intensity = (r + g + b) / 3
-        safe = np.maximum(intensity, 1)
-        # R - G over I lies in [-3, 3]; R + G - 2B over I in [-6, 3].
-        first = (r - g) / safe * np.float32(255 / 6) + np.float32(127.5)
-        second = ((r + g - 2 * b) / safe + 6) * np.float32(255 / 9)
-        return np.round(np.stack([first, second, intensity], axis=2).clip(0, 255)).astype(np.uint8)
+        # Of black pixels all three are 0, whatever they are divided by.
+        intensity = np.maximum(_channel_sum(values, (1 / 3, 1 / 3, 1 / 3)), np.float32(1 / 3))
+        # (R - G) / I lies in [-3, 3], (R + G - 2 B) / I in [-6, 3].
+        first = _channel_sum(values, (1, -1, 0)) / intensity * np.float32(255 / 6) + np.float32(127.5)
+        second = (_channel_sum(values, (1, 1, -2)) / intensity + 6) * np.float32(255 / 9)
+        opponent = np.stack([first, second], axis=2).clip(0, 255)
+        return np.asarray(np.rint(opponent), np.uint8)
     raise ValueError(f"Unknown colour space {space!r}; there are {', '.join(COLOR_SPACES)}.")
+
+
+def _channel_sum(values: NDArray[np.float32], weights: tuple[float, float, float]) -> NDArray[np.float32]:
+    """The weighted sum of three channels, (H, W, 3) to (H, W)."""
+    import cv2
+
+    return np.asarray(cv2.transform(values, np.array([weights], np.float32)), np.float32)

@@ -1,125 +1,223 @@
-"""Compiled inner loops of graph-based segmentation."""
+"""Compiled inner loops of graph-based segmentation.
+
+Pixels, components and places in arrays are unsigned, since Numba has to ask of every signed index whether
+it counts from the end.
+"""
 
 import numpy as np
 from numba import njit
 
-# float32 bits above the 16 that are dropped: sign, exponent and seven bits after the leading one.
-_BUCKETS = 1 << 15
+# A key is what is left of a squared weight's float32 bits without the lower 16: exponent and seven bits
+# after the leading one. Where there is no edge it is that of infinity.
+BUCKETS = 1 << 15
+NO_EDGE = 0x7F80
+
+_U1, _U2, _U3 = np.uint32(1), np.uint32(2), np.uint32(3)
+_ONE = np.uint64(1)
+
+
+@njit(cache=True, nogil=True, boundscheck=False, fastmath={"contract", "nsz"})
+def edge_keys(planes):
+    """Keys of the squared weights of all edges, shape (4, H, W), int16.
+
+    ``planes`` is (C, H, W), float32. The edges of a pixel are those to the right, below and below right,
+    and the one that crosses the latter: from the pixel on the right to the one below.
+    """
+    channels, h, w = planes.shape
+    keys = np.empty((4, h, w), np.int16)
+    squared = np.empty((4, w), np.float32)
+    bits = squared.view(np.int32)
+    for y in range(h):
+        last = y + 1 == h
+        squared[:] = 0
+        right, down, falling, rising = squared[0], squared[1], squared[2], squared[3]
+        for c in range(channels):
+            here = planes[c, y]
+            below = planes[c, y if last else y + 1]
+            for x in range(w - 1):
+                d = here[x] - here[x + 1]
+                right[x] += d * d
+            for x in range(w):
+                d = here[x] - below[x]
+                down[x] += d * d
+            for x in range(w - 1):
+                d = here[x] - below[x + 1]
+                falling[x] += d * d
+            for x in range(w - 1):
+                d = here[x + 1] - below[x]
+                rising[x] += d * d
+        for e in range(4):
+            row, from_bits = keys[e, y], bits[e]
+            for x in range(w):
+                row[x] = from_bits[x] >> 16
+            if e != 1:
+                row[w - 1] = NO_EDGE
+            if e > 0 and last:
+                row[:] = NO_EDGE
+    return keys
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def sorted_edges(image):
-    """Edges between neighbouring pixels by rising weight.
+def needed(keys):
+    """Which edges are not the heaviest of a triangle or square of pixels, shape (4, H, W), uint8.
 
-    An edge is ``4 * pixel + direction``: right, down, down-right, down-left. ``starts[b]`` is where the
-    edges of bucket ``b`` of squared weights begin in the order.
+    A side stays unless another way round, by two or three edges of one square, is lighter throughout; a
+    diagonal has to be lighter than each way round by the sides.
     """
-    h, w, channels = image.shape
-    total = h * (w - 1) + (h - 1) * w + 2 * (h - 1) * (w - 1)
-    squared = np.empty(total, np.float32)
-    edges = np.empty(total, np.int32)
-    n = 0
+    _, h, w = keys.shape
+    kept = np.zeros((4, h, w), np.uint8)
     for y in range(h):
+        R, D, F, G = keys[0, y], keys[1, y], keys[2, y], keys[3, y]
+        right, down, falling, rising = kept[0, y], kept[1, y], kept[2, y], kept[3, y]
+        for x in range(w - 1):
+            right[x] = 1
+        if y > 0:
+            Ra, Da, Fa, Ga = keys[0, y - 1], keys[1, y - 1], keys[2, y - 1], keys[3, y - 1]
+            for x in range(w - 1):
+                square = max(max(Da[x], Da[x + 1]), Ra[x])
+                way = min(min(max(Da[x], Fa[x]), max(Da[x + 1], Ga[x])), square)
+                right[x] &= R[x] <= way
+        if y + 1 == h:
+            continue
+        Rb = keys[0, y + 1]
         for x in range(w):
-            pixel = y * w + x
-            for direction in range(4):
-                if direction == 0:
-                    y2, x2 = y, x + 1
-                elif direction == 1:
-                    y2, x2 = y + 1, x
-                elif direction == 2:
-                    y2, x2 = y + 1, x + 1
-                else:
-                    y2, x2 = y + 1, x - 1
-                if y2 >= h or x2 >= w or x2 < 0:
-                    continue
-                distance = np.float32(0)
-                for c in range(channels):
-                    d = image[y, x, c] - image[y2, x2, c]
-                    distance += d * d
-                squared[n] = distance
-                edges[n] = 4 * pixel + direction
-                n += 1
-    bits = squared.view(np.int32)
-    starts = np.zeros(_BUCKETS + 1, np.int64)
-    for i in range(total):
-        starts[(bits[i] >> 16) + 1] += 1
-    for b in range(_BUCKETS):
-        starts[b + 1] += starts[b]
-    place = starts[:-1].copy()
-    order = np.empty(total, np.int32)
-    for i in range(total):
-        b = bits[i] >> 16
-        order[place[b]] = edges[i]
-        place[b] += 1
-    return order, starts
+            down[x] = 1
+        for x in range(w - 1):
+            square = max(max(D[x], D[x + 1]), Rb[x])
+            way = min(min(max(D[x], G[x]), max(D[x + 1], F[x])), square)
+            right[x] &= R[x] <= way
+        for x in range(w - 1):
+            square = max(max(R[x], Rb[x]), D[x + 1])
+            way = min(min(max(R[x], G[x]), max(Rb[x], F[x])), square)
+            down[x] &= D[x] <= way
+        for x in range(1, w):
+            square = max(max(R[x - 1], Rb[x - 1]), D[x - 1])
+            way = min(min(max(R[x - 1], F[x - 1]), max(Rb[x - 1], G[x - 1])), square)
+            down[x] &= D[x] <= way
+        for x in range(w - 1):
+            falling[x] = F[x] < min(max(R[x], D[x + 1]), max(D[x], Rb[x]))
+        for x in range(w - 1):
+            rising[x] = G[x] < min(max(R[x], D[x]), max(D[x + 1], Rb[x]))
+    return kept
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def sorted_edges(keys, kept):
+    """The kept edges by rising key, as ``4 * pixel + direction``, and their keys.
+
+    Edges of equal key come row by row; within a row those to the right first, then those below, falling
+    and rising ones.
+    """
+    _, h, w = keys.shape
+    edges = np.empty(4 * h * w + 1, np.uint32)
+    edge_key = np.empty(4 * h * w + 1, np.uint16)
+    n = np.uint64(0)
+    for y in range(h):
+        for e in range(4):
+            row, keep = keys[e, y], kept[e, y]
+            edge = np.uint32(4 * y * w + e)
+            for x in range(w):
+                # Written always and counted only if kept: a branch would be guessed wrong half the time.
+                edges[n] = edge
+                edge_key[n] = row[x]
+                n += keep[x]
+                edge += np.uint32(4)
+    place = np.zeros(BUCKETS, np.uint32)
+    for i in range(n):
+        place[edge_key[i]] += _U1
+    total = np.uint32(0)
+    for b in range(BUCKETS):
+        count = place[b]
+        place[b] = total
+        total += count
+    order = np.empty(n, np.uint32)
+    order_key = np.empty(n, np.uint16)
+    for i in range(n):
+        b = edge_key[i]
+        j = place[b]
+        order[j] = edges[i]
+        order_key[j] = b
+        place[b] = j + _U1
+    return order, order_key
 
 
 @njit(cache=True, nogil=True, inline="always")
 def _find(parent, i):
-    while parent[i] != i:
-        parent[i] = parent[parent[i]]
-        i = parent[i]
-    return i
+    while True:
+        up = parent[i]
+        if up == i:
+            return i
+        top = parent[up]
+        parent[i] = top
+        i = top
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def join(order, starts, h, w, k, min_size):
-    """Join pixels into regions; gives the labels and their number."""
-    pixels = h * w
-    parent = np.arange(pixels).astype(np.int32)
-    size = np.ones(pixels, np.int32)
-    # Int(C) + k / |C| of each component.
-    limit = np.full(pixels, np.float32(k), np.float32)
-    steps = np.array([1, w, w + 1, w - 1], np.int32)
-    rejected = np.empty(len(order), np.int32)
-    kept = 0
-    middle = np.empty(1, np.int32)
-    as_float = middle.view(np.float32)
-    for b in range(_BUCKETS):
-        if starts[b] == starts[b + 1]:
+def grow(edges, keys, weight_of_key, width, k, parent, size, limit):
+    """Join components along edges from the lightest to the heaviest; gives the edges that join nothing.
+
+    ``limit`` is Int(C) + k / |C| of each component, at its root.
+    """
+    # Where an edge leads from its first pixel; the rising one begins on the right.
+    step = np.array([1, width, width + 1, width], np.uint32)
+    scale = np.float32(k)
+    rejected = np.empty(len(edges), np.uint32)
+    rejected_keys = np.empty(len(edges), np.uint16)
+    kept = np.uint64(0)
+    for i in range(np.uint64(len(edges))):
+        edge = edges[i]
+        direction = edge & _U3
+        p = edge >> _U2
+        q = p + step[direction]
+        p += np.uint32(direction == _U3)
+        # Most pixels are two steps from their root: without a loop there is no branch to guess.
+        a, c = parent[parent[p]], parent[parent[q]]
+        if a == c:
             continue
-        # The middle of the bucket stands for all its squared weights; no difference is no weight.
-        middle[0] = (b << 16) + (1 << 15)
-        weight = np.float32(0) if b == 0 else np.sqrt(as_float[0])
-        for i in range(starts[b], starts[b + 1]):
-            edge = order[i]
-            p = edge >> 2
-            q = p + steps[edge & 3]
-            # Most edges join nothing; two equal parents say so without a walk to the root.
-            if parent[p] == parent[q]:
-                continue
-            a = _find(parent, p)
-            c = _find(parent, q)
-            if a == c:
-                continue
-            if weight <= limit[a] and weight <= limit[c]:
-                if size[a] < size[c]:
-                    a, c = c, a
-                parent[c] = a
-                size[a] += size[c]
-                limit[a] = weight + np.float32(k) / np.float32(size[a])
-            else:
-                rejected[kept] = edge
-                kept += 1
-    for i in range(kept):
+        parent[p] = a
+        parent[q] = c
+        a, c = _find(parent, a), _find(parent, c)
+        if a == c:
+            continue
+        weight = weight_of_key[keys[i]]
+        if weight <= min(limit[a], limit[c]):
+            if size[a] < size[c]:
+                a, c = c, a
+            parent[c] = a
+            both = size[a] + size[c]
+            size[a] = both
+            limit[a] = weight + scale / np.float32(both)
+        else:
+            rejected[kept] = edge
+            rejected_keys[kept] = keys[i]
+            kept += _ONE
+    return rejected[:kept].copy(), rejected_keys[:kept].copy()
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def finish(rejected, height, width, min_size, parent, size):
+    """Join what is smaller than ``min_size`` to a neighbour; gives the labels and their number."""
+    step = np.array([1, width, width + 1, width], np.uint32)
+    for i in range(np.uint64(len(rejected))):
         edge = rejected[i]
-        p = edge >> 2
-        a = _find(parent, p)
-        c = _find(parent, p + steps[edge & 3])
+        direction = edge & _U3
+        p = edge >> _U2
+        q = p + step[direction]
+        p += np.uint32(direction == _U3)
+        a, c = _find(parent, p), _find(parent, q)
         if a != c and (size[a] < min_size or size[c] < min_size):
             if size[a] < size[c]:
                 a, c = c, a
             parent[c] = a
             size[a] += size[c]
-    labels = np.empty((h, w), np.int32)
-    name = np.full(pixels, -1, np.int32)
-    number = 0
-    for y in range(h):
-        for x in range(w):
-            root = _find(parent, y * w + x)
-            if name[root] < 0:
-                name[root] = number
-                number += 1
-            labels[y, x] = name[root]
+    labels = np.empty((height, width), np.int32)
+    flat = labels.reshape(-1)
+    name = np.full(height * width, -1, np.int32)
+    number = np.int32(0)
+    for i in range(np.uint32(height * width)):
+        root = _find(parent, i)
+        if name[root] < 0:
+            name[root] = number
+            number += np.int32(1)
+        flat[i] = name[root]
     return labels, number

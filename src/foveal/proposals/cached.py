@@ -18,7 +18,7 @@ from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
 #: Counted up whenever a method of Foveal gives other boxes, scores or another order for the same settings.
-ALGORITHM_VERSION = 1
+ALGORITHM_VERSION = 2
 
 
 @dataclass(frozen=True, eq=False)

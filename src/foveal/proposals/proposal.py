@@ -1,10 +1,13 @@
 """What every method of proposing regions gives."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from foveal.proposals.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,17 +20,23 @@ class Proposals:
         ``x1, y1, x2, y2`` in pixels of the image, within it, best first and without repetition.
     scores : ndarray of shape (N,), float32
         Falling; what they mean is the method's own affair.
+    hierarchy : tuple of Hierarchy
+        How selective search came to them: a tree of regions for each strategy. Empty for other methods.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
+    hierarchy: "tuple[Hierarchy, ...]" = ()
 
     def __len__(self) -> int:
         return len(self.boxes)
 
     def best(self, number: int | None) -> "Proposals":
-        """The first ``number`` proposals; all of them for ``None``."""
-        return self if number is None else Proposals(self.boxes[:number], self.scores[:number])
+        """The first ``number`` proposals; all of them for ``None``.
+
+        The hierarchy, which takes most of the memory, is left behind.
+        """
+        return Proposals(self.boxes[:number], self.scores[:number])
 
 
 @runtime_checkable

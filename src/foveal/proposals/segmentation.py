@@ -1,5 +1,9 @@
 """Graph-based segmentation."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,12 +17,15 @@ def segment(
 ) -> NDArray[np.int32]:
     """Part an image into regions by Felzenszwalb & Huttenlocher's graph-based segmentation.
 
-    After Felzenszwalb & Huttenlocher (2004). The image is smoothed by a Gaussian; each pixel is joined to
-    its eight neighbours by edges weighing the Euclidean distance of their colours. The edges are gone
-    through from the lightest to the heaviest, and an edge between two components joins them if it is no
-    heavier than ``min(Int(C1) + k / |C1|, Int(C2) + k / |C2|)`` (equations 3 and 4; the heaviest edge
-    inside a component is ``Int``). In the end components smaller than ``min_size`` are joined to a
-    neighbour along the lightest edge.
+    The image is smoothed by a Gaussian; each pixel is joined to its eight neighbours by edges that weigh
+    the Euclidean distance of their colours. The edges are gone through from the lightest to the heaviest.
+    An edge of weight ``w`` between two components joins them if ::
+
+        w <= min(Int(C1) + k / |C1|, Int(C2) + k / |C2|)        (equations 3 and 4)
+
+    where ``Int(C)`` is the heaviest edge by which the component grew (equation 1) and ``|C|`` its number
+    of pixels. In the end components smaller than ``min_size`` are joined to a neighbour along the lightest
+    edge.
 
     Parameters
     ----------
@@ -41,12 +48,21 @@ def segment(
     Raises
     ------
     ValueError
-        If the image is empty or not of the shape above.
+        If the image is empty or not of the shape above, ``k`` is negative or ``sigma`` is.
 
     Notes
     -----
     Squared weights are rounded to eight significant bits and sorted by counting. Edges of equal rounded
-    weight come in reading order; the result is therefore the same on every run.
+    weight come in a fixed order; the result is therefore the same on every run.
+
+    An edge that is the heaviest of a triangle or a square of neighbouring pixels is not looked at: the
+    lighter way round joins the same two pixels before. That leaves 1.6 of the four edges a pixel. It can
+    matter where the way round leads through a component that has stopped growing: on photographs the
+    adjusted Rand index with and without these edges is 0.99 or more.
+
+    References
+    ----------
+    P. F. Felzenszwalb, D. P. Huttenlocher, "Efficient Graph-Based Image Segmentation", IJCV 59, 2004.
 
     Examples
     --------
@@ -56,30 +72,134 @@ def segment(
     >>> segment(image, k=10, sigma=0, min_size=1)[0]
     array([0, 0, 0, 1, 1, 1], dtype=int32)
     """
-    from foveal.proposals._segmentation_kernels import join, sorted_edges
-
     if image.ndim == 2:
         image = image[:, :, None]
     if image.ndim != 3 or image.size == 0:
         raise ValueError(f"An image to segment is (H, W) or (H, W, C) with pixels in it; got {image.shape}.")
-    smooth = smoothed(image, sigma)
-    order, starts = sorted_edges(smooth)
-    labels, _ = join(
-        order, starts, smooth.shape[0], smooth.shape[1], float(k), int(k if min_size is None else min_size)
-    )
-    return np.asarray(labels)
+    if not 0 <= k < np.inf or not 0 <= sigma < np.inf:
+        raise ValueError(f"k and sigma are numbers from 0; got k={k} and sigma={sigma}.")
+    graph = PixelGraph.of(planes_of(image, sigma))
+    return graph.segmentations([k], min_sizes=[k if min_size is None else min_size])[0].labels
 
 
-def smoothed(image: NDArray[np.uint8] | NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """The image in float32, smoothed by a Gaussian of ``sigma`` pixels; the border repeats."""
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """A partition of an image into connected regions.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (H, W), int32
+        The region of each pixel, from 0, in reading order.
+    number : int
+        How many regions there are.
+    """
+
+    labels: NDArray[np.int32]
+    number: int
+
+
+@dataclass(frozen=True, eq=False)
+class PixelGraph:
+    """The neighbouring pixels of an image and how unlike they are, sorted once for every ``k``.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Height and width.
+    edges : ndarray of shape (E,), uint32
+        By rising weight.
+    keys : ndarray of shape (E,), uint16
+        Their rounded weights.
+    """
+
+    shape: tuple[int, int]
+    edges: NDArray[np.uint32]
+    keys: NDArray[np.uint16]
+
+    @classmethod
+    def of(cls, planes: NDArray[np.float32]) -> "PixelGraph":
+        """The graph of an image of shape (C, H, W), float32."""
+        from foveal.proposals._segmentation_kernels import edge_keys, needed, sorted_edges
+
+        keys = edge_keys(planes)
+        edges, edge_key = sorted_edges(keys, needed(keys))
+        return cls((planes.shape[1], planes.shape[2]), edges, edge_key)
+
+    def segmentations(
+        self, ks: Sequence[float], *, min_sizes: Sequence[float] | None = None, nested: bool = False
+    ) -> list[Segmentation]:
+        """A segmentation for each ``k``.
+
+        Parameters
+        ----------
+        ks : sequence of float
+        min_sizes : sequence of float, optional
+            The smallest region of each, in pixels; the ``k`` themselves by default.
+        nested : bool, default=False
+            Let each ``k`` go on from where the one before it stopped, with the edges that it rejected. That
+            is faster and not the same: what a small ``k`` has joined stays joined. ``ks`` must rise.
+
+        Returns
+        -------
+        list of Segmentation
+        """
+        from foveal.proposals._segmentation_kernels import finish, grow
+
+        height, width = self.shape
+        pixels = height * width
+        found = []
+        edges, keys = self.edges, self.keys
+        parent, size = np.arange(pixels, dtype=np.uint32), np.ones(pixels, np.int32)
+        limit = np.zeros(pixels, np.float32)
+        before = 0.0
+        for k, min_size in zip(ks, ks if min_sizes is None else min_sizes, strict=True):
+            if not nested:
+                edges, keys, before = self.edges, self.keys, 0.0
+                parent, size = np.arange(pixels, dtype=np.uint32), np.ones(pixels, np.int32)
+                limit = np.zeros(pixels, np.float32)
+            limit += np.float32(k - before) / size.astype(np.float32)
+            edges, keys = grow(edges, keys, _weights(), width, float(k), parent, size, limit)
+            before = float(k)
+            if nested:
+                labels, number = finish(edges, height, width, int(min_size), parent.copy(), size.copy())
+            else:
+                labels, number = finish(edges, height, width, int(min_size), parent, size)
+            found.append(Segmentation(np.asarray(labels), int(number)))
+        return found
+
+
+@cache
+def _weights() -> NDArray[np.float32]:
+    """The weight that each key stands for: the middle of its bucket; no difference is no weight."""
+    from foveal.proposals._segmentation_kernels import BUCKETS, NO_EDGE
+
+    bits = (np.arange(BUCKETS, dtype=np.int32) << 16) + (1 << 15)
+    weights = np.full(BUCKETS, np.inf, np.float32)
+    weights[:NO_EDGE] = np.sqrt(bits[:NO_EDGE].view(np.float32))
+    weights[0] = 0
+    return weights
+
+
+def planes_of(image: NDArray[np.uint8] | NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """The channels of an image (H, W, C), smoothed by a Gaussian, as float32 of shape (C, H, W).
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, C)
+    sigma : float
+        In pixels; 0 for none. The Gaussian is cut four standard deviations to either side, as in
+        Felzenszwalb & Huttenlocher's software; beyond the border the last pixel repeats.
+    """
     import cv2
 
-    values = np.ascontiguousarray(image, np.float32)
+    values = image.astype(np.float32)
+    height, width, channels = values.shape
     if sigma > 0:
-        # Four standard deviations to either side, as in the original's implementation.
         side = 2 * int(np.ceil(4 * sigma)) + 1
-        shape = values.shape
         values = np.asarray(
             cv2.GaussianBlur(values, (side, side), sigma, borderType=cv2.BORDER_REPLICATE), np.float32
-        ).reshape(shape)
-    return values
+        ).reshape(height, width, channels)
+    planes = np.empty((channels, height, width), np.float32)
+    for c in range(channels):
+        planes[c] = values[:, :, c]
+    return planes

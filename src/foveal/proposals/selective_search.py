@@ -10,83 +10,68 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.errors import SettingError
 from foveal.images import resize_to_fit
-from foveal.images.color_spaces import COLOR_SPACES, to_color_space
+from foveal.images.color_spaces import to_color_space
+from foveal.proposals.grouping import Grouping, group
+from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.proposal import Proposals
-from foveal.proposals.segmentation import smoothed
-
-COLOR_BINS = 25
-TEXTURE_BINS = 10
-DIRECTIONS = 8
-
-
-@dataclass(frozen=True)
-class Strategy:
-    """One way of grouping: a colour space, a segmentation's ``k`` and a set of similarities.
-
-    Attributes
-    ----------
-    color_space : str
-        See :func:`foveal.images.to_color_space`.
-    k : float
-        See :func:`foveal.proposals.segment`.
-    similarities : str
-        Which are added up: letters of ``"CTSF"`` for colour, texture, size and fill.
-    """
-
-    color_space: str
-    k: float
-    similarities: str
+from foveal.proposals.ranking import best_first, fused_scores
+from foveal.proposals.regions import Regions, Votes
+from foveal.proposals.segmentation import PixelGraph, Segmentation, planes_of
+from foveal.proposals.strategies import Mode, Strategy, mode_with
 
 
-def _grid(spaces: Sequence[str], ks: Sequence[float], similarities: Sequence[str]) -> tuple[Strategy, ...]:
-    return tuple(Strategy(c, k, s) for c in spaces for k in ks for s in similarities)
-
-
-#: The paper's single strategy and its table 6.
-MODES: dict[str, tuple[Strategy, ...]] = {
-    "single": _grid(["hsv"], [100], ["CTSF"]),
-    "fast": _grid(["hsv", "lab"], [50, 100], ["CTSF", "TSF"]),
-    "quality": _grid(["hsv", "lab", "rgi", "hue", "grey"], [50, 100, 150, 300], ["CTSF", "TSF", "F", "S"]),
-}
-
-
-@dataclass(frozen=True)
+@dataclass
 class SelectiveSearch:
     """Propose regions by hierarchical grouping (Uijlings, van de Sande, Gevers & Smeulders 2013).
 
     The image is segmented (:func:`foveal.proposals.segment`) and the two most similar neighbouring
     regions are joined, again and again, until one is left (algorithm 1). Every region that ever
-    existed gives its bounding box. The similarity of two regions is the sum of some of
-
-    * colour: the intersection of their colour histograms, 25 bins a channel (equation 1),
-    * texture: the same of histograms of Gaussian derivatives in eight directions, 10 bins a direction
-      and channel (equation 3),
-    * size: ``1 - (size(a) + size(b)) / size(image)``, so that small ones are joined first (equation 4),
-    * fill: ``1 - (size(box around both) - size(a) - size(b)) / size(image)``, so that regions that fit
-      into each other are joined (equation 5),
-
-    and diversity comes from doing so in several colour spaces, from several segmentations, with several
-    sets of similarities.
+    existed gives its bounding box. The similarity of two regions is the sum (equation 6) of some of
+    colour (equation 1), texture (equation 3), size (equation 4) and fill (equation 5), which
+    :mod:`foveal.proposals.similarities` has as functions; diversity comes from doing so in several colour
+    spaces, from several segmentations, with several sets of similarities.
 
     Parameters
     ----------
     mode : {"single", "fast", "quality"}, default="fast"
         The paper's settings: 1, 8 and 80 strategies.
+
+        ========== =========================== ================== ==================
+        mode       colour spaces               k                  similarities
+        ========== =========================== ================== ==================
+        single     hsv                         100                CTSF
+        fast       hsv, lab                    50, 100            CTSF, TSF
+        quality    hsv, lab, rgi, hue, grey    50, 100, 150, 300  CTSF, TSF, F, S
+        ========== =========================== ================== ==================
     working_size : int or None, default=640
         An image whose longer side has more pixels is shrunk to this, and the boxes are scaled back;
         ``None`` works at full resolution.
     sigma : float, default=0.8
         Smoothing before the segmentation, in pixels.
+    color_spaces : sequence of str, optional
+        Instead of the mode's: any of ``rgb``, ``grey``, ``lab``, ``rgi``, ``hsv``, ``nrgb``, ``c``, ``hue``
+        (:func:`foveal.images.to_color_space`).
+    k : sequence of float, optional
+        Instead of the mode's: scales of the first segmentations.
+    similarities : sequence of str, optional
+        Instead of the mode's: sets of letters of ``"CTSF"``.
+    nested : bool, default=False
+        Let the segmentation of each ``k`` go on from that of the next smaller one instead of starting
+        from pixels: faster, and an approximation.
     n_jobs : int, default=1
         Threads over the strategies of one image. Over many images,
         :func:`foveal.parallel.map` is better. The boxes do not depend on it.
 
+    Attributes
+    ----------
+    strategies : tuple of Strategy
+        Every combination of colour space, ``k`` and similarities.
+
     Notes
     -----
-    Proposals are ordered by how late their region was made: the last ones first, the strategies by
-    turns. The paper multiplies the position by a random number so that large regions do not come first;
-    without it the order is better and the same on every run. A proposal's score is
-    ``1 / (1 + position)``.
+    *Order.* Every strategy ranks its regions, the last made first. The paper multiplies the rank by a
+    random number; here the ranks of the strategies are fused, near copies come last, and the order is the
+    same on every run (:mod:`foveal.proposals.ranking`). A proposal's score is ``1 / (1 + place)``.
 
     Examples
     --------
@@ -98,35 +83,51 @@ class SelectiveSearch:
     [0.0, 0.0, 80.0, 60.0]
     >>> [30.0, 20.0, 60.0, 40.0] in proposals.boxes.tolist()
     True
+    >>> SelectiveSearch("single", k=(50, 200), similarities=("SF",)).strategies[1]
+    Strategy(color_space='hsv', k=200.0, similarities='SF')
     """
 
     mode: str = "fast"
     working_size: int | None = 640
     sigma: float = 0.8
-    n_jobs: int = 1
-    strategies: tuple[Strategy, ...] = field(init=False, repr=False)
+    color_spaces: Sequence[str] | None = None
+    k: Sequence[float] | None = None
+    similarities: Sequence[str] | None = None
+    nested: bool = False
+    n_jobs: int = field(default=1, compare=False)
 
     def __post_init__(self) -> None:
-        if self.mode not in MODES:
-            raise SettingError(
-                f"Selective search has no mode {self.mode!r}; there are {', '.join(map(repr, MODES))}."
-            )
+        resolved = self._resolved()
         if self.working_size is not None and self.working_size < 16:
             raise SettingError(
                 f"working_size is at least 16 pixels (or None for full resolution); got {self.working_size}."
             )
         if not 0 <= self.sigma < np.inf:
             raise SettingError(f"sigma is a number of pixels from 0; got {self.sigma}.")
-        object.__setattr__(self, "strategies", MODES[self.mode])
+        if self.nested and list(resolved.k) != sorted(resolved.k):
+            raise SettingError(f"Nested segmentations need a rising k; got {resolved.k}.")
+
+    def _resolved(self) -> Mode:
+        return mode_with(self.mode, self.color_spaces, self.k, self.similarities)
+
+    @property
+    def strategies(self) -> tuple[Strategy, ...]:
+        """Every combination of colour space, ``k`` and similarities."""
+        return self._resolved().strategies()
 
     def get_config(self) -> dict[str, Any]:
         """The parameters that decide the boxes, as JSON values."""
-        return {
+        config: dict[str, Any] = {
             "kind": "selective-search",
             "mode": self.mode,
             "working_size": self.working_size,
             "sigma": self.sigma,
+            "nested": self.nested,
         }
+        for name in ("color_spaces", "k", "similarities"):
+            value = getattr(self, name)
+            config[name] = None if value is None else list(getattr(self._resolved(), name))
+        return config
 
     def propose(self, image: NDArray[np.uint8]) -> Proposals:
         """Propose regions of an image.
@@ -139,7 +140,7 @@ class SelectiveSearch:
         Returns
         -------
         Proposals
-            The first is the whole image.
+            The first is the whole image. ``hierarchy`` has a :class:`Hierarchy` for each strategy.
 
         Raises
         ------
@@ -150,99 +151,75 @@ class SelectiveSearch:
             raise ValueError(
                 f"An image is (H, W, 3) uint8 with pixels in it; got {image.shape} {image.dtype}."
             )
+        from foveal.proposals._ranking_kernels import unite
+
         height, width = image.shape[:2]
         small = image if self.working_size is None else resize_to_fit(image, self.working_size)[0]
-        segmentations: dict[tuple[str, float], list[str]] = {}
-        for strategy in self.strategies:
-            segmentations.setdefault((strategy.color_space, strategy.k), []).append(strategy.similarities)
-        spaces = sorted({space for space, _ in segmentations}, key=COLOR_SPACES.index)
-        shared = dict(
-            zip(spaces, parallel.map(lambda s: _Pixels.of(small, s, self.sigma), spaces, n_jobs=self.n_jobs),
-                strict=True)
-        )  # fmt: skip
-        grouped = parallel.map(
-            lambda item: _group(shared[item[0][0]], item[0][1], item[1]),
-            list(segmentations.items()),
-            n_jobs=self.n_jobs,
+        grouped = self._group(np.ascontiguousarray(small))
+        starts = np.cumsum([0, *(len(g.grouping.boxes) for g in grouped)])
+        boxes, which = unite(np.concatenate([g.grouping.boxes for g in grouped]), starts)
+        order = best_first(boxes, fused_scores(which, starts, len(boxes)))
+        scale = np.array([width, height] * 2) / np.array([small.shape[1], small.shape[0]] * 2)
+        return Proposals(
+            (boxes[order] * scale).astype(np.float32),
+            (1 / (1 + np.arange(len(order)))).astype(np.float32),
+            tuple(g.hierarchy(scale) for g in grouped),
         )
-        hierarchies = [boxes for group in grouped for boxes in group]
-        boxes, positions = _merge(hierarchies)
-        scale = np.array([width, height, width, height], np.float64) / np.array(
-            [small.shape[1], small.shape[0]] * 2
-        )
-        full = boxes.astype(np.float64) * scale
-        return Proposals(full.astype(np.float32), (1 / (1 + positions.astype(np.float64))).astype(np.float32))
+
+    def _group(self, image: NDArray[np.uint8]) -> "list[_Grouped]":
+        """The hierarchies of every strategy, in the order of ``strategies``."""
+        mode = self._resolved()
+        found: list[_Grouped] = []
+        # As many colour spaces at a time as there are threads: at full resolution they take memory.
+        at_once = max(1, self.n_jobs)
+        for first in range(0, len(mode.color_spaces), at_once):
+            spaces = mode.color_spaces[first : first + at_once]
+            pixels = parallel.threads(
+                lambda space: _Pixels.of(image, space, self.sigma), spaces, n_jobs=self.n_jobs
+            )
+            # Nested segmentations follow from each other: they are one piece of work.
+            parts = [mode.k] if self.nested else [(k,) for k in mode.k]
+            work = [(space, p, ks) for space, p in zip(spaces, pixels, strict=True) for ks in parts]
+            for several in parallel.threads(
+                lambda item: _hierarchies(*item, mode.similarities, self.nested), work, n_jobs=self.n_jobs
+            ):
+                found.extend(several)
+        return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Pixels:
     """What all strategies in one colour space share."""
 
-    edges: NDArray[np.int32]
-    starts: NDArray[np.int64]
-    # Columns of the histograms that each pixel votes for.
-    colors: NDArray[np.uint8]
-    textures: NDArray[np.uint8]
+    graph: PixelGraph
+    votes: Votes
 
     @classmethod
     def of(cls, image: NDArray[np.uint8], space: str, sigma: float) -> "_Pixels":
-        from foveal.proposals._segmentation_kernels import sorted_edges
-
         values = to_color_space(image, space)
-        edges, starts = sorted_edges(smoothed(values, sigma))
-        bins = values.astype(np.uint16) * COLOR_BINS // 256
-        colors = (bins + COLOR_BINS * np.arange(values.shape[2])).astype(np.uint8)
-        return cls(edges, starts, colors, _texture_codes(values))
+        return cls(PixelGraph.of(planes_of(values, sigma)), Votes.of(values))
 
 
-def _texture_codes(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The columns of the texture histogram that each pixel votes for.
+@dataclass(frozen=True, eq=False)
+class _Grouped:
+    strategy: Strategy
+    segmentation: Segmentation
+    grouping: Grouping
 
-    Returns
-    -------
-    ndarray of shape (H, W, C, 4), uint8
-        For four directions half a turn wide, ``(channel * 8 + direction) * TEXTURE_BINS + bin`` of the
-        Gaussian derivative (σ = 1): a negative one is a positive one of the opposite direction, four
-        further on. The direction that it is not positive in has bin 0, which is not stored.
-    """
-    import cv2
-
-    from foveal.proposals._grouping_kernels import texture_kernel
-
-    shape = values.shape
-    blurred = cv2.GaussianBlur(values.astype(np.float32), (7, 7), 1.0, borderType=cv2.BORDER_REPLICATE)
-    blurred = np.asarray(blurred, np.float32).reshape(shape)
-    return np.asarray(texture_kernel(blurred, TEXTURE_BINS))
+    def hierarchy(self, scale: NDArray[np.float64]) -> Hierarchy:
+        g = self.grouping
+        boxes = (g.boxes * scale).astype(np.float32)
+        return Hierarchy(self.strategy, self.segmentation.labels, boxes, g.sizes, g.joined, g.similarities)
 
 
-def _group(pixels: _Pixels, k: float, similarity_sets: Sequence[str]) -> list[NDArray[np.int32]]:
-    """The boxes of every region of each hierarchy over one segmentation, last made first."""
-    from foveal.proposals._grouping_kernels import describe, group
-    from foveal.proposals._segmentation_kernels import join
-
-    height, width = pixels.colors.shape[:2]
-    labels, number = join(pixels.edges, pixels.starts, height, width, float(k), int(k))
-    sizes, boxes, color, texture, heads, targets, following = describe(
-        labels, number, pixels.colors, pixels.textures, COLOR_BINS, TEXTURE_BINS
-    )
-    hierarchies = []
-    for letters in similarity_sets:
-        use = np.array([letter in letters for letter in "CTSF"])
-        every = group(sizes, boxes, color, texture, heads, targets, following, use, height * width)
-        hierarchies.append(every[::-1])
-    return hierarchies
-
-
-def _merge(
-    hierarchies: Sequence[NDArray[np.int32]],
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """All boxes of several hierarchies by their position in them, each once."""
-    boxes = np.concatenate(hierarchies)
-    positions = np.concatenate([np.arange(len(h)) for h in hierarchies])
-    order = np.argsort(positions, kind="stable")
-    boxes, positions = boxes[order], positions[order]
-    # One number a box: coordinates stay below 2^16 for any image that can be worked on.
-    key = boxes.astype(np.int64) @ np.array([1 << 48, 1 << 32, 1 << 16, 1], np.int64)
-    _, first = np.unique(key, return_index=True)
-    first.sort()
-    return boxes[first], positions[first]
+def _hierarchies(
+    space: str, pixels: _Pixels, ks: Sequence[float], similarity_sets: Sequence[str], nested: bool
+) -> list[_Grouped]:
+    height, width = pixels.graph.shape
+    found = []
+    for k, segmentation in zip(ks, pixels.graph.segmentations(ks, nested=nested), strict=True):
+        regions = Regions.of(segmentation, pixels.votes)
+        for letters in similarity_sets:
+            grouping = group(regions, letters, height * width)
+            found.append(_Grouped(Strategy(space, k, letters), segmentation, grouping))
+    return found

@@ -1,0 +1,59 @@
+"""Hierarchical grouping: the most similar neighbours are joined until one region is left."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.proposals.regions import Regions
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """What joining the regions of a segmentation gave.
+
+    Attributes
+    ----------
+    boxes : ndarray of shape (2 N - 1, 4), int32
+        Rows 0 … N - 1 are the first regions, row N + i is what the i-th joining made.
+    sizes : ndarray of shape (2 N - 1,), int32
+        In pixels.
+    joined : ndarray of shape (N - 1, 2), int32
+        The two regions that were joined each time, the older first.
+    similarities : ndarray of shape (N - 1,), float32
+        How similar they were.
+    """
+
+    boxes: NDArray[np.int32]
+    sizes: NDArray[np.int32]
+    joined: NDArray[np.int32]
+    similarities: NDArray[np.float32]
+
+
+def group(regions: Regions, letters: str, size_image: int) -> Grouping:
+    """Join the most similar neighbouring regions, again and again (Uijlings et al. 2013, algorithm 1).
+
+    Parameters
+    ----------
+    regions : Regions
+        Of a segmentation: each can be reached from each through neighbours.
+    letters : str
+        Which similarities are added up (equation 6); see :mod:`foveal.proposals.similarities`.
+    size_image : int
+        In pixels.
+
+    Returns
+    -------
+    Grouping
+        Of equally similar pairs the one whose younger region is older is joined first, then the one whose
+        older region is older. One region alone is its own hierarchy.
+    """
+    from foveal.proposals import _grouping_kernels as kernels
+
+    first = 0 if "C" in letters else regions.color_columns
+    last = regions.histograms.shape[1] if "T" in letters else regions.color_columns
+    histograms = np.ascontiguousarray(regions.histograms[:, first : max(first, last)])
+    boxes, sizes, joined, similarities = kernels.group(
+        regions.sizes, regions.boxes, histograms, regions.pairs, "S" in letters, "F" in letters, size_image
+    )
+    return Grouping(boxes, sizes, joined, similarities)

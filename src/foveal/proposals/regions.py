@@ -1,0 +1,81 @@
+"""The regions of a segmentation, described for grouping: size, box, colour, texture and neighbours."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.proposals.segmentation import Segmentation, planes_of
+
+COLOR_BINS = 25
+TEXTURE_BINS = 10
+_TEXTURE_SIGMA = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """Which bins of the histograms each pixel of an image votes for, in one colour space.
+
+    Attributes
+    ----------
+    colors : ndarray of shape (C, H, W), uint8
+        One vote a channel: ``channel * 25 + bin``, the 256 values in 25 bins.
+    textures : ndarray of shape (4 C, H, W), uint8
+        Four votes a channel: ``(channel * 8 + direction) * 10 + bin`` of the Gaussian derivative (σ = 1) in
+        that direction. Of two opposite directions a pixel votes for the one in which the derivative is
+        not negative; in the other it has bin 0, which is not stored. The ten bins span 0 to the longest
+        gradient of the channel in the image.
+    """
+
+    colors: NDArray[np.uint8]
+    textures: NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, values: NDArray[np.uint8]) -> "Votes":
+        """The votes of an image of shape (H, W, C), uint8, in some colour space."""
+        from foveal.proposals._region_kernels import texture_votes
+
+        height, width, channels = values.shape
+        bins = np.arange(256) * COLOR_BINS // 256
+        colors = np.empty((channels, height, width), np.uint8)
+        for c in range(channels):
+            np.take((bins + COLOR_BINS * c).astype(np.uint8), values[:, :, c], out=colors[c])
+        return cls(colors, np.asarray(texture_votes(planes_of(values, _TEXTURE_SIGMA), TEXTURE_BINS)))
+
+
+@dataclass(frozen=True, eq=False)
+class Regions:
+    """The regions of a segmentation.
+
+    Attributes
+    ----------
+    sizes : ndarray of shape (N,), int32
+        In pixels.
+    boxes : ndarray of shape (N, 4), int32
+        ``x1, y1, x2, y2``, half-open.
+    histograms : ndarray of shape (N, D), float32
+        Colour, then texture, each with a sum of 1 (Uijlings et al. 2013, section 3.2).
+    color_columns : int
+        How many of the columns are colour.
+    pairs : ndarray of shape (P, 2), int32
+        Regions that touch by a side or a corner, the lower first, each pair once. The graph of the regions
+        of an image is connected.
+    """
+
+    sizes: NDArray[np.int32]
+    boxes: NDArray[np.int32]
+    histograms: NDArray[np.float32]
+    color_columns: int
+    pairs: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, segmentation: Segmentation, votes: Votes) -> "Regions":
+        """Describe the regions of a segmentation by the votes of their pixels."""
+        from foveal.proposals._region_kernels import measure, touching
+
+        columns = len(votes.colors) * COLOR_BINS
+        labels, number = segmentation.labels, segmentation.number
+        sizes, boxes, histograms = measure(
+            labels, number, votes.colors, votes.textures, columns, TEXTURE_BINS
+        )
+        return cls(sizes, boxes, histograms, columns, touching(labels, number))

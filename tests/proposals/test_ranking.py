@@ -1,0 +1,78 @@
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from foveal.boxes import iou
+from foveal.proposals._ranking_kernels import near_copies, unite
+from foveal.proposals.ranking import best_first, fused_scores
+
+
+def drawn_boxes(seed, number, side=40):
+    rng = np.random.default_rng(seed)
+    corners = rng.integers(0, side, (number, 4))
+    low, high = np.minimum(corners[:, :2], corners[:, 2:]), np.maximum(corners[:, :2], corners[:, 2:])
+    return np.concatenate([low, high + 1], axis=1).astype(np.int32)
+
+
+@given(st.integers(0, 999), st.lists(st.integers(1, 30), min_size=1, max_size=5))
+@settings(max_examples=50, deadline=None)
+def test_unite(seed, lengths):
+    boxes = drawn_boxes(seed, sum(lengths), side=4)
+    different, which = unite(boxes, np.cumsum([0, *lengths]))
+    np.testing.assert_array_equal(different[which], boxes)
+    assert len(np.unique(different, axis=0)) == len(different)
+    # In the order in which they are first met.
+    first = [which.tolist().index(u) for u in range(len(different))]
+    assert first == sorted(first)
+
+
+def test_unite_takes_coordinates_up_to_the_last():
+    boxes = np.array([[0, 0, 65535, 1], [0, 0, 1, 65535], [65534, 65534, 65535, 65535]] * 2, np.int32)
+    different, which = unite(boxes, np.array([0, 6]))
+    np.testing.assert_array_equal(different, boxes[:3])
+    assert which.tolist() == [0, 1, 2, 0, 1, 2]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_fused_scores(seed):
+    rng = np.random.default_rng(seed)
+    starts = np.cumsum([0, *rng.integers(1, 30, 4)])
+    which = rng.integers(0, 12, starts[-1]).astype(np.int32)
+    expected = np.zeros(12)
+    for begin, end in itertools.pairwise(starts):
+        ranked = which[begin:end][::-1].tolist()
+        for box in set(ranked):
+            expected[box] += 1 / (60 + ranked.index(box))
+    np.testing.assert_allclose(fused_scores(which, starts, 12), expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.85, 0.99])
+def test_near_copies(threshold):
+    for seed in range(8):
+        boxes = drawn_boxes(seed, 300, side=12)
+        kept, expected = [], []
+        overlaps = iou(boxes, boxes)
+        for i in range(len(boxes)):
+            copy = bool((overlaps[i, kept] > threshold).any())
+            expected.append(copy)
+            if not copy:
+                kept.append(i)
+        assert 0 < sum(expected) < len(boxes)
+        np.testing.assert_array_equal(near_copies(boxes, threshold), expected)
+
+
+def test_best_first():
+    boxes = drawn_boxes(3, 200)
+    scores = np.random.default_rng(3).random(200).round(1)
+    order = best_first(boxes, scores)
+    assert sorted(order.tolist()) == list(range(200))
+    ranked = np.argsort(-scores, kind="stable")
+    copies = near_copies(boxes[ranked], 0.85)
+    assert order.tolist() == [*ranked[~copies].tolist(), *ranked[copies].tolist()]
+
+
+def test_nothing_to_rank():
+    assert best_first(np.zeros((0, 4), np.int32), np.zeros(0)).tolist() == []
