@@ -160,7 +160,7 @@ def interleave(
         for index, photograph in enumerate(photographs):
             taking = [m for m in workers.methods if index < limits[m]]
             if not taking:
-                return
+                break
             first = (index + number) % len(taking)
             turn = Turn(number, index)
             image = photograph.read()

@@ -20,6 +20,10 @@ def render(figure) -> None:
         lambda: figures.draw_class_balance({}, []),
         lambda: figures.draw_class_balance({"train": [0]}, ["a"]),
         lambda: figures.draw_recall([], {}),
+        lambda: figures.draw_proposal_quality({}),
+        lambda: figures.draw_speeds({}),
+        lambda: figures.draw_speeds({"fast": {"a": float("nan")}, "quality": {}}),
+        lambda: figures.draw_speeds({"fast": {"a": float("nan"), "b": 1.0}, "quality": {"c": 0.0}}),
         lambda: figures.draw_mining([]),
         lambda: figures.draw_losses({}),
         lambda: figures.draw_losses({"1": ([0, 1], [np.nan, np.inf])}),
@@ -128,3 +132,41 @@ def test_samples_draw_truth_and_detections():
     assert len(figure.axes[0].patches) == 3
     assert figure.axes[0].texts[0].get_text() == "$a$ 0.80"
     render(figure)
+
+
+def test_speeds_are_told_as_ratios_to_the_first():
+    figure = figures.draw_speeds({"fast": {"ours": 0.05, "$theirs$": 1.0}, "quality": {"ours": 2.0}})
+    render(figure)
+    first, second = figure.axes
+    assert [t.get_text() for t in first.texts] == ["1.00×  0.0500 s", "20.0×  1.00 s"]
+    assert [bar.get_width() for bar in first.patches] == [0.05, 1.0]
+    assert [t.get_text() for t in second.texts] == ["1.00×  2.00 s"]
+    assert first.get_xlim()[0] == second.get_xlim()[0] == 0
+    assert first.get_title("left") == "fast"
+
+
+def test_the_reference_of_speeds_need_not_be_known():
+    figure = figures.draw_speeds({"fast": {"ours": np.nan, "theirs": 1.0}})
+    assert [t.get_text() for t in figure.axes[0].texts] == ["1.00 s"]
+
+
+def test_proposals_of_one_package_share_a_colour():
+    from foveal.metrics import proposal_recall
+
+    truth = [[[0, 0, 10, 10]]]
+    few = proposal_recall([[[0, 0, 10, 5]]], truth)
+    many = proposal_recall([[[0, 0, 10, 5]] * 30 + [[0, 0, 10, 9]]], truth)
+    figure = figures.draw_proposal_quality({"A one": few, "B one": many, "A two": many, "$c$": few})
+    render(figure)
+    recall, mabo = figure.axes
+    lines = [line for line in recall.lines if line.get_linestyle() != "None"]
+    colors, styles = [line.get_color() for line in lines], [line.get_linestyle() for line in lines]
+    assert colors[0] == colors[2]
+    assert len(set(colors)) == 3
+    assert styles[0] != styles[2]
+    assert styles[0] == styles[1]
+    assert lines[1].get_ydata()[-1] == 1
+    assert [line for line in mabo.lines if line.get_linestyle() != "None"][1].get_ydata()[
+        -1
+    ] == pytest.approx(0.9)
+    assert [t.get_text() for t in figure.legends[0].get_texts()] == ["A one", "B one", "A two", "$c$"]
