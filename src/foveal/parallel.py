@@ -6,6 +6,8 @@ caller who wants another backend (processes, a Dask cluster) selects it with
 """
 
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-__all__ = ["blas_threads", "cores", "map", "threads"]
+__all__ = ["blas_threads", "cores", "map", "one_opencv_thread", "threads"]
 
 
 def cores() -> int:
@@ -66,10 +68,11 @@ def map(
     items = list(items)
     n_jobs = cores() if n_jobs is None else n_jobs
     results: list[Result] = []
-    for result in _results(function, items, n_jobs):
-        results.append(result)
-        if done is not None:
-            done(len(results))
+    with one_opencv_thread():
+        for result in _results(function, items, n_jobs):
+            results.append(result)
+            if done is not None:
+                done(len(results))
     return results
 
 
@@ -145,3 +148,45 @@ def blas_threads(number: int) -> Iterator[None]:
 
     with threadpool_limits(limits=number):
         yield
+
+
+_opencv_lock = threading.Lock()
+_opencv_users = 0
+_opencv_before = 0
+
+
+@contextmanager
+def one_opencv_thread() -> Iterator[None]:
+    """Hold OpenCV to the calling thread inside the block, where it has been imported.
+
+    OpenCV hands even a fraction of a millisecond to threads of its own, which then wait for more by
+    spinning: they take the cores from the threads that the images go to. The setting is the whole
+    process's, so the last of several blocks at a time puts it back.
+
+    Examples
+    --------
+    >>> import cv2
+    >>> before = cv2.getNumThreads()
+    >>> with one_opencv_thread():
+    ...     cv2.getNumThreads()
+    1
+    >>> cv2.getNumThreads() == before
+    True
+    """
+    global _opencv_users, _opencv_before
+    cv2 = sys.modules.get("cv2")
+    if cv2 is None:
+        yield
+        return
+    with _opencv_lock:
+        if _opencv_users == 0:
+            _opencv_before = cv2.getNumThreads()
+            cv2.setNumThreads(1)
+        _opencv_users += 1
+    try:
+        yield
+    finally:
+        with _opencv_lock:
+            _opencv_users -= 1
+            if _opencv_users == 0:
+                cv2.setNumThreads(_opencv_before)

@@ -17,7 +17,7 @@ from foveal.models import RCNN, rcnn
 from foveal.models.intersection_svms import IntersectionSVMs
 from foveal.models.mining import mine
 from foveal.models.regions import RegionBank
-from foveal.proposals import SlidingWindow
+from foveal.proposals import SelectiveSearch, SlidingWindow
 
 FEATURES = HogColor(size=24, cell=8, grid=2, bins=4)
 WINDOWS = SlidingWindow(sizes=(0.4, 0.6), ratios=(1.0,), stride=0.25)
@@ -394,3 +394,22 @@ def test_fit_answers_itself_and_leaves_parameters_alone(squares):
     assert model.fit(squares, validation=squares) is model
     assert model.features is None
     assert model.features_ == HogColor()
+
+
+def test_a_learned_order_is_kept_in_the_model_file(squares, tmp_path):
+    search = SelectiveSearch("single")
+    model = small(proposals=search, learned_order=True, mining_rounds=1).fit(squares)
+    assert search.order_ is None
+    assert model.proposer_.order_ is not None
+    again = foveal.load(model.save(tmp_path / "m.safetensors"))
+    assert again.proposer_.order_ == model.proposer_.order_
+    paths = [s.path for s in squares.samples[:3]]
+    for before, after in zip(model.propose(paths), again.propose(paths), strict=True):
+        np.testing.assert_array_equal(after.boxes, before.boxes)
+    plain = small(mining_rounds=1).fit(squares)
+    assert model.propose(paths)[0].boxes.tolist() != plain.propose(paths)[0].boxes.tolist()
+
+
+def test_only_selective_search_learns_an_order(squares):
+    with pytest.raises(SettingError, match="SlidingWindow has none"):
+        small(proposals=WINDOWS, learned_order=True).fit(squares)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foveal.boxes import iou
-from foveal.proposals._ranking_kernels import near_copies, unite
+from foveal.proposals._ranking_kernels import best_overlap_before, unite
 from foveal.proposals.ranking import discounted, fused_scores
 
 
@@ -49,18 +49,23 @@ def test_fused_scores(seed):
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.85, 0.99])
-def test_near_copies(threshold):
+def test_best_overlap_before(threshold):
     for seed in range(8):
         boxes = drawn_boxes(seed, 300, side=12)
         kept, expected = [], []
         overlaps = iou(boxes, boxes)
         for i in range(len(boxes)):
-            copy = bool((overlaps[i, kept] > threshold).any())
-            expected.append(copy)
-            if not copy:
+            best = overlaps[i, kept].max(initial=0)
+            expected.append(best if best > threshold else 0)
+            if best <= threshold:
                 kept.append(i)
-        assert 0 < sum(expected) < len(boxes)
-        np.testing.assert_array_equal(near_copies(boxes, threshold), expected)
+        assert 0 < len(kept) < len(boxes)
+        np.testing.assert_allclose(best_overlap_before(boxes, threshold), expected, rtol=1e-6)
+
+
+def test_boxes_of_any_size():
+    boxes = np.array([[0, 0, 65535, 65535], [0, 0, 65535, 65534], [0, 0, 1, 1], [0, 0, 65535, 1]], np.int32)
+    np.testing.assert_allclose(best_overlap_before(boxes, 0.7), [0, 65534 / 65535, 0, 0], rtol=1e-6)
 
 
 def test_discounted():
@@ -68,10 +73,12 @@ def test_discounted():
     scores = np.random.default_rng(3).random(400).round(1)
     found = discounted(boxes, scores)
     ranked = np.argsort(-scores, kind="stable")
-    near, nearer = (near_copies(boxes[ranked], t) for t in (0.7, 0.85))
-    assert near.any()
-    assert nearer.any()
-    np.testing.assert_allclose(found[ranked], scores[ranked] * 0.5**near * 0.5**nearer)
+    overlaps = best_overlap_before(boxes[ranked], 0.7)
+    assert (overlaps > 0.85).any()
+    assert ((overlaps > 0.7) & (overlaps < 0.85)).any()
+    np.testing.assert_allclose(
+        found[ranked], scores[ranked] * 0.5 ** ((overlaps > 0.7) + 1.0 * (overlaps > 0.85))
+    )
 
 
 def test_nothing_to_rank():

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``.
     features : RegionFeatures, optional
         What is seen of each region; :class:`foveal.features.HogColor` by default.
+    learned_order : bool, default=False
+        Let selective search learn from the training images which proposals to put first
+        (:meth:`foveal.proposals.SelectiveSearch.fit`); what it learned is in the model file.
     max_proposals : int, default=2000
         The best so many proposals of each image, in training and prediction.
     kernel : {"linear", "intersection"}, default="linear"
@@ -116,6 +120,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         *,
         proposals: Proposer | str = "fast",
         features: RegionFeatures | None = None,
+        learned_order: bool = False,
         max_proposals: int = 2000,
         kernel: str = "linear",
         C: float = 0.01,
@@ -133,6 +138,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.proposals = proposals
         self.features = features
+        self.learned_order = learned_order
         self.max_proposals = max_proposals
         self.kernel = kernel
         self.C = C
@@ -183,6 +189,8 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         if not n_objects:
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
         self.proposer_ = _proposer(self.proposals)
+        if self.learned_order:
+            self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
         self.features_ = HogColor() if self.features is None else self.features
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
@@ -436,3 +444,12 @@ def _proposer(proposals: Proposer | str) -> Proposer:
             f"proposals is a mode of selective search or has a method propose; got {proposals!r}."
         )
     return proposals
+
+
+def _with_learned_order(
+    proposer: Proposer, dataset: Dataset, random_state: int, callbacks: Callbacks
+) -> Proposer:
+    if not isinstance(proposer, SelectiveSearch):
+        raise SettingError(f"learned_order is selective search's; {type(proposer).__name__} has none.")
+    # The parameter stays as the user made it.
+    return replace(proposer).fit(dataset, random_state=random_state, callbacks=callbacks)

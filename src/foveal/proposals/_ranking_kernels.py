@@ -60,42 +60,63 @@ def fuse_ranks(which, starts, number, constant):
     return scores
 
 
-@njit(cache=True, nogil=True, boundscheck=False)
-def near_copies(boxes, threshold):
-    """Which boxes, best first, overlap one before them that is no near copy by more than ``threshold``.
+@njit(cache=True, nogil=True, boundscheck=False, inline="always")
+def _shelf(column, row, x, y):
+    """A place for boxes of one size and position among 65536; others may have the same."""
+    key = np.uint64(column) | np.uint64(row) << np.uint64(16) | np.uint64(x) << np.uint64(32)
+    return ((key ^ np.uint64(y) << np.uint64(48)) * _MIX) >> np.uint64(48)
 
-    Two boxes cannot overlap by more than the ratio of their areas: only those of similar area are compared.
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def best_overlap_before(boxes, threshold):
+    """The largest IoU of each box, best first, with one before it that is no copy itself, shape (N,).
+
+    A copy overlaps such a box by more than ``threshold``; what overlaps by less counts as 0.
+
+    Boxes stand on shelves by size and position, and only near shelves are searched: the ratio of two
+    widths is never below the IoU, and centres are no further apart than (1 - IoU) of the larger width;
+    heights alike.
     """
     number = len(boxes)
-    copies = np.zeros(number, np.bool_)
+    overlaps = np.zeros(number, np.float32)
     step = -1.0 / np.log(threshold)
-    shelf_of = np.empty(number, np.int32)
-    shelves = 1
-    for i in range(number):
-        area = float(boxes[i, 2] - boxes[i, 0]) * float(boxes[i, 3] - boxes[i, 1])
-        shelf_of[i] = np.int32(np.log(max(area, 1.0)) * step) + 1
-        shelves = max(shelves, shelf_of[i] + 2)
-    head = np.full(shelves, -1, np.int32)
+    sides = np.int64(np.log(65536.0) * step) + 3
+    # Of a shelf for widths up to u, those on the next one are wider by 1 / threshold at most.
+    spacing = np.empty(sides, np.float64)
+    for i in range(sides):
+        spacing[i] = (1.0 - threshold) * np.exp((i + 1) / step)
+    head = np.full(1 << 16, -1, np.int32)
     following = np.empty(number, np.int32)
+    limit = np.float32(threshold)
     for i in range(number):
         x1, y1, x2, y2 = boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3]
+        column = np.int64(np.log(float(x2 - x1)) * step) + 1
+        row = np.int64(np.log(float(y2 - y1)) * step) + 1
+        center_x, center_y = 0.5 * (x1 + x2), 0.5 * (y1 + y2)
         area = np.float32(x2 - x1) * np.float32(y2 - y1)
-        shelf = shelf_of[i]
-        for s in range(shelf - 1, shelf + 2):
-            j = head[s]
-            while j >= 0:
-                w = min(x2, boxes[j, 2]) - max(x1, boxes[j, 0])
-                h = min(y2, boxes[j, 3]) - max(y1, boxes[j, 1])
-                if w > 0 and h > 0:
-                    both = np.float32(w) * np.float32(h)
-                    other = np.float32(boxes[j, 2] - boxes[j, 0]) * np.float32(boxes[j, 3] - boxes[j, 1])
-                    if both > np.float32(threshold) * (area + other - both):
-                        copies[i] = True
-                        break
-                j = following[j]
-            if copies[i]:
-                break
-        if not copies[i]:
-            following[i] = head[shelf]
-            head[shelf] = i
-    return copies
+        best = np.float32(0)
+        for r in range(row - 1, row + 2):
+            y = np.int64(center_y / spacing[r])
+            for c in range(column - 1, column + 2):
+                x = np.int64(center_x / spacing[c])
+                for u in range(max(y - 1, 0), y + 2):
+                    for v in range(max(x - 1, 0), x + 2):
+                        j = head[_shelf(c, r, v, u)]
+                        while j >= 0:
+                            other = boxes[j]
+                            w = min(x2, other[2]) - max(x1, other[0])
+                            h = min(y2, other[3]) - max(y1, other[1])
+                            if w > 0 and h > 0:
+                                both = np.float32(w) * np.float32(h)
+                                other_area = np.float32(other[2] - other[0]) * np.float32(other[3] - other[1])
+                                best = max(best, both / (area + other_area - both))
+                            j = following[j]
+        if best > limit:
+            overlaps[i] = best
+        else:
+            place = _shelf(
+                column, row, np.int64(center_x / spacing[column]), np.int64(center_y / spacing[row])
+            )
+            following[i] = head[place]
+            head[place] = i
+    return overlaps

@@ -14,6 +14,7 @@ NO_EDGE = 0x7F80
 
 _U1, _U2, _U3 = np.uint32(1), np.uint32(2), np.uint32(3)
 _ONE = np.uint64(1)
+_AT_A_TIME = 256
 
 
 @njit(cache=True, nogil=True, boundscheck=False, fastmath={"contract", "nsz"})
@@ -157,6 +158,9 @@ def grow(edges, keys, weight_of_key, width, k, parent, size, limit):
     """Join components along edges from the lightest to the heaviest; gives the edges that join nothing.
 
     ``limit`` is Int(C) + k / |C| of each component, at its root.
+
+    Edges are gone through a few hundred at a time: first those are put aside whose ends two steps up are the
+    same, without a branch that would be guessed wrong, then the others are looked at one by one.
     """
     # Where an edge leads from its first pixel; the rising one begins on the right.
     step = np.array([1, width, width + 1, width], np.uint32)
@@ -164,33 +168,43 @@ def grow(edges, keys, weight_of_key, width, k, parent, size, limit):
     rejected = np.empty(len(edges), np.uint32)
     rejected_keys = np.empty(len(edges), np.uint16)
     kept = np.uint64(0)
-    for i in range(np.uint64(len(edges))):
-        edge = edges[i]
-        direction = edge & _U3
-        p = edge >> _U2
-        q = p + step[direction]
-        p += np.uint32(direction == _U3)
-        # Most pixels are two steps from their root: without a loop there is no branch to guess.
-        a, c = parent[parent[p]], parent[parent[q]]
-        if a == c:
-            continue
-        parent[p] = a
-        parent[q] = c
-        a, c = _find(parent, a), _find(parent, c)
-        if a == c:
-            continue
-        weight = weight_of_key[keys[i]]
-        if weight <= min(limit[a], limit[c]):
-            if size[a] < size[c]:
-                a, c = c, a
-            parent[c] = a
-            both = size[a] + size[c]
-            size[a] = both
-            limit[a] = weight + scale / np.float32(both)
-        else:
-            rejected[kept] = edge
-            rejected_keys[kept] = keys[i]
-            kept += _ONE
+    open_edge, open_p, open_q = np.empty((3, _AT_A_TIME), np.uint32)
+    total = np.uint64(len(edges))
+    begin = np.uint64(0)
+    while begin < total:
+        end = min(begin + np.uint64(_AT_A_TIME), total)
+        number = np.uint64(0)
+        for i in range(begin, end):
+            edge = edges[i]
+            direction = edge & _U3
+            p = edge >> _U2
+            q = p + step[direction]
+            p += np.uint32(direction == _U3)
+            a, c = parent[parent[p]], parent[parent[q]]
+            parent[p] = a
+            parent[q] = c
+            open_edge[number] = np.uint32(i)
+            open_p[number] = a
+            open_q[number] = c
+            number += np.uint64(a != c)
+        for j in range(number):
+            i = open_edge[j]
+            a, c = _find(parent, open_p[j]), _find(parent, open_q[j])
+            if a == c:
+                continue
+            weight = weight_of_key[keys[i]]
+            if weight <= min(limit[a], limit[c]):
+                if size[a] < size[c]:
+                    a, c = c, a
+                parent[c] = a
+                both = size[a] + size[c]
+                size[a] = both
+                limit[a] = weight + scale / np.float32(both)
+            else:
+                rejected[kept] = edges[i]
+                rejected_keys[kept] = keys[i]
+                kept += _ONE
+        begin = end
     return rejected[:kept].copy(), rejected_keys[:kept].copy()
 
 

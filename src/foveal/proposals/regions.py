@@ -33,13 +33,15 @@ class Votes:
     @classmethod
     def of(cls, values: NDArray[np.uint8]) -> "Votes":
         """The votes of an image of shape (H, W, C), uint8, in some colour space."""
+        import cv2
+
         from foveal.proposals._region_kernels import texture_votes
 
         height, width, channels = values.shape
         bins = np.arange(256) * COLOR_BINS // 256
         colors = np.empty((channels, height, width), np.uint8)
-        for c in range(channels):
-            np.take((bins + COLOR_BINS * c).astype(np.uint8), values[:, :, c], out=colors[c])
+        for c, channel in enumerate(cv2.split(values)):
+            cv2.LUT(channel, (bins + COLOR_BINS * c).astype(np.uint8), colors[c])
         return cls(colors, np.asarray(texture_votes(planes_of(values, _TEXTURE_SIGMA), TEXTURE_BINS)))
 
 

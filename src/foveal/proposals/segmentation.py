@@ -148,16 +148,14 @@ class PixelGraph:
         height, width = self.shape
         pixels = height * width
         found = []
-        edges, keys = self.edges, self.keys
-        parent, size = np.arange(pixels, dtype=np.uint32), np.ones(pixels, np.int32)
-        limit = np.zeros(pixels, np.float32)
         before = 0.0
         for k, min_size in zip(ks, ks if min_sizes is None else min_sizes, strict=True):
-            if not nested:
-                edges, keys, before = self.edges, self.keys, 0.0
+            if nested and found:
+                limit += np.float32(k - before) / size.astype(np.float32)
+            else:
+                edges, keys = self.edges, self.keys
                 parent, size = np.arange(pixels, dtype=np.uint32), np.ones(pixels, np.int32)
-                limit = np.zeros(pixels, np.float32)
-            limit += np.float32(k - before) / size.astype(np.float32)
+                limit = np.full(pixels, k, np.float32)
             edges, keys = grow(edges, keys, _weights(), width, float(k), parent, size, limit)
             before = float(k)
             if nested:
@@ -192,14 +190,15 @@ def planes_of(image: NDArray[np.uint8] | NDArray[np.float32], sigma: float) -> N
     """
     import cv2
 
-    values = image.astype(np.float32)
-    height, width, channels = values.shape
-    if sigma > 0:
-        side = 2 * int(np.ceil(4 * sigma)) + 1
-        values = np.asarray(
-            cv2.GaussianBlur(values, (side, side), sigma, borderType=cv2.BORDER_REPLICATE), np.float32
-        ).reshape(height, width, channels)
+    height, width, channels = image.shape
     planes = np.empty((channels, height, width), np.float32)
-    for c in range(channels):
-        planes[c] = values[:, :, c]
+    if sigma > 0:
+        kernel = cv2.getGaussianKernel(2 * int(np.ceil(4 * sigma)) + 1, sigma, cv2.CV_32F)
+    known = image if image.dtype == np.uint8 else image.astype(np.float32)
+    for plane, channel in zip(planes, cv2.split(np.ascontiguousarray(known)), strict=True):
+        if sigma > 0:
+            # A plane at a time and from whole numbers: several times as fast as all channels as floats.
+            cv2.sepFilter2D(channel, cv2.CV_32F, kernel, kernel, plane, borderType=cv2.BORDER_REPLICATE)
+        else:
+            plane[:] = channel
     return planes

@@ -165,11 +165,14 @@ class SelectiveSearch:
             raise ValueError(
                 f"An image is (H, W, 3) uint8 with pixels in it; got {image.shape} {image.dtype}."
             )
-        found = self._find(image)
-        if self.order_ is None:
-            scores = fused_scores(found.which, found.starts, len(found.boxes))
-        else:
-            scores = self.order_.scores(found.measures())
+        import cv2  # noqa: F401 - loaded before its threads are held back
+
+        with parallel.one_opencv_thread():
+            found = self._find(image)
+            if self.order_ is None:
+                scores = fused_scores(found.which, found.starts, len(found.boxes))
+            else:
+                scores = self.order_.scores(found.measures())
         scores = discounted(found.boxes, scores)
         order = np.argsort(-scores, kind="stable")
         return Proposals(
