@@ -1,6 +1,7 @@
 """Where to look: regions of an image that may hold an object."""
 
 from foveal.proposals.cached import FileProposals, FileProposer, close_stage, propose_files
+from foveal.proposals.covering import Covers, cover_objects
 from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.labelling import Labelled, label_proposals
 from foveal.proposals.prepare import Prepared, prepare
@@ -11,6 +12,7 @@ from foveal.proposals.sliding_window import SlidingWindow
 from foveal.proposals.strategies import Strategy
 
 __all__ = [
+    "Covers",
     "FileProposals",
     "FileProposer",
     "Hierarchy",
@@ -22,6 +24,7 @@ __all__ = [
     "SlidingWindow",
     "Strategy",
     "close_stage",
+    "cover_objects",
     "label_proposals",
     "prepare",
     "propose_files",
