@@ -1,7 +1,7 @@
 """The order of proposals where nothing has been learned: by their places in the hierarchies."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 #: Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009 found 60 to do well).
 FUSION_CONSTANT = 60.0
@@ -72,3 +72,27 @@ def best_first(
     order = np.argsort(-scores, kind="stable")
     copies = np.asarray(near_copies(np.ascontiguousarray(boxes[order]), near_copy))
     return np.concatenate([order[~copies], order[copies]])
+
+
+def find_near_copies(boxes: ArrayLike, *, near_copy: float = NEAR_COPY) -> NDArray[np.bool_]:
+    """Which proposals are near copies of better ones.
+
+    Parameters
+    ----------
+    boxes : array-like of shape (N, 4)
+        Best first.
+    near_copy : float, default=0.85
+        The IoU from which on (exclusively) a box is a near copy of one before it that is none itself.
+
+    Returns
+    -------
+    ndarray of shape (N,), bool
+
+    Examples
+    --------
+    >>> find_near_copies([[0, 0, 100, 100], [0, 0, 50, 50], [0, 0, 100, 99]])
+    array([False, False,  True])
+    """
+    from foveal.proposals._ranking_kernels import near_copies
+
+    return np.asarray(near_copies(np.ascontiguousarray(boxes, np.float32).reshape(-1, 4), near_copy))

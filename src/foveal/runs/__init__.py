@@ -2,6 +2,7 @@
 
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
+from foveal.runs.explaining import explain_proposals, objects_of
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
 from foveal.runs.predicting import predict
@@ -16,6 +17,8 @@ __all__ = [
     "demo",
     "evaluate_predictions",
     "evaluate_run",
+    "explain_proposals",
+    "objects_of",
     "parse_settings",
     "predict",
     "propose",
