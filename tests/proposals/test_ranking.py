@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from foveal.boxes import iou
 from foveal.proposals._ranking_kernels import near_copies, unite
-from foveal.proposals.ranking import best_first, fused_scores
+from foveal.proposals.ranking import discounted, fused_scores
 
 
 def drawn_boxes(seed, number, side=40):
@@ -43,9 +43,8 @@ def test_fused_scores(seed):
     which = rng.integers(0, 12, starts[-1]).astype(np.int32)
     expected = np.zeros(12)
     for begin, end in itertools.pairwise(starts):
-        ranked = which[begin:end][::-1].tolist()
-        for box in set(ranked):
-            expected[box] += 1 / (60 + ranked.index(box))
+        for rank, box in enumerate(which[begin:end][::-1]):
+            expected[box] += 1 / (60 + rank)
     np.testing.assert_allclose(fused_scores(which, starts, 12), expected, rtol=1e-12)
 
 
@@ -64,15 +63,16 @@ def test_near_copies(threshold):
         np.testing.assert_array_equal(near_copies(boxes, threshold), expected)
 
 
-def test_best_first():
-    boxes = drawn_boxes(3, 200)
-    scores = np.random.default_rng(3).random(200).round(1)
-    order = best_first(boxes, scores)
-    assert sorted(order.tolist()) == list(range(200))
+def test_discounted():
+    boxes = drawn_boxes(3, 400, side=9)
+    scores = np.random.default_rng(3).random(400).round(1)
+    found = discounted(boxes, scores)
     ranked = np.argsort(-scores, kind="stable")
-    copies = near_copies(boxes[ranked], 0.85)
-    assert order.tolist() == [*ranked[~copies].tolist(), *ranked[copies].tolist()]
+    near, nearer = (near_copies(boxes[ranked], t) for t in (0.7, 0.85))
+    assert near.any()
+    assert nearer.any()
+    np.testing.assert_allclose(found[ranked], scores[ranked] * 0.5**near * 0.5**nearer)
 
 
 def test_nothing_to_rank():
-    assert best_first(np.zeros((0, 4), np.int32), np.zeros(0)).tolist() == []
+    assert discounted(np.zeros((0, 4), np.int32), np.zeros(0)).tolist() == []

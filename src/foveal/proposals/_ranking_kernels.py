@@ -48,20 +48,15 @@ def unite(boxes, starts):
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def fuse_ranks(which, starts, number, constant):
-    """Reciprocal rank fusion: the sum over the hierarchies of 1 / (constant + rank of the box in it).
+    """Reciprocal rank fusion: the sum over all regions with the box of 1 / (constant + rank).
 
-    Regions of a hierarchy are ranked from the last made, 0, to the first; of several regions with one box
-    the best rank counts.
+    Regions of a hierarchy are ranked from the last made, 0, to the first.
     """
     scores = np.zeros(number, np.float64)
-    last = np.full(number, -1, np.int32)
     for h in range(len(starts) - 1):
         end = starts[h + 1]
         for rank in range(end - starts[h]):
-            u = which[end - 1 - rank]
-            if last[u] != h:
-                last[u] = h
-                scores[u] += 1.0 / (constant + rank)
+            scores[which[end - 1 - rank]] += 1.0 / (constant + rank)
     return scores
 
 

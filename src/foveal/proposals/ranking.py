@@ -5,17 +5,17 @@ from numpy.typing import ArrayLike, NDArray
 
 #: Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009 found 60 to do well).
 FUSION_CONSTANT = 60.0
-#: Of two boxes that overlap by more, the worse one comes after all that are no such near copies.
-NEAR_COPY = 0.85
+#: A box that overlaps a better one by more than this has half its score; beyond the second, a quarter.
+NEAR_COPIES = (0.7, 0.85)
 
 
 def fused_scores(which: NDArray[np.int32], starts: NDArray[np.int64], number: int) -> NDArray[np.float64]:
     """How early and how often each box comes in the hierarchies.
 
     Each hierarchy ranks its regions: the last made comes first (rank 0). Ranks are fused by their
-    reciprocals (Cormack, Clarke & Büttcher 2009): a box scores the sum of ``1 / (60 + rank)`` over the
-    hierarchies that hold it, so that a box in which several strategies agree comes before one that a
-    single strategy has at the same rank.
+    reciprocals (Cormack, Clarke & Büttcher 2009): a box scores the sum of ``1 / (60 + rank)`` over all
+    regions that have it. A box in which several strategies agree comes before one that a single strategy
+    has at the same rank, and so does one that stays while its region takes in what lies within it.
 
     Parameters
     ----------
@@ -43,38 +43,41 @@ def fused_scores(which: NDArray[np.int32], starts: NDArray[np.int64], number: in
     return np.asarray(fuse_ranks(which, starts, number, FUSION_CONSTANT))
 
 
-def best_first(
-    boxes: NDArray[np.int32], scores: NDArray[np.float64], *, near_copy: float = NEAR_COPY
-) -> NDArray[np.int64]:
-    """The order of boxes by falling scores, near copies of better boxes last.
+def discounted(boxes: NDArray[np.int32], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Scores with those of near copies lowered, so that the first hundred boxes are different ones.
+
+    A box that overlaps a better one by an IoU of more than 0.7 keeps half of its score, one that does so by
+    more than 0.85 a quarter: suppression as in :func:`foveal.boxes.nms`, but soft. At each level the
+    better ones are those that are no copies themselves.
 
     Parameters
     ----------
     boxes : ndarray of shape (N, 4), int32
     scores : ndarray of shape (N,), float64
-    near_copy : float, default=0.85
-        A box that overlaps a better one by a larger IoU comes after all boxes that do not, so that the
-        first hundred are a hundred different ones. Near copies keep their order among themselves.
+        At least 0.
 
     Returns
     -------
-    ndarray of shape (N,), int64
-        Of equal scores the lower index comes first.
+    ndarray of shape (N,), float64
+        Of equal scores the lower index is the better one.
 
     Examples
     --------
-    >>> boxes = np.array([[0, 0, 100, 100], [0, 0, 100, 99], [0, 0, 50, 50]], np.int32)
-    >>> best_first(boxes, np.array([0.9, 0.8, 0.7]))
-    array([0, 2, 1])
+    >>> boxes = np.array([[0, 0, 100, 100], [0, 0, 100, 99], [0, 0, 80, 100], [0, 0, 50, 50]], np.int32)
+    >>> discounted(boxes, np.array([0.8, 0.8, 0.8, 0.8]))
+    array([0.8, 0.2, 0.4, 0.8])
     """
     from foveal.proposals._ranking_kernels import near_copies
 
     order = np.argsort(-scores, kind="stable")
-    copies = np.asarray(near_copies(np.ascontiguousarray(boxes[order]), near_copy))
-    return np.concatenate([order[~copies], order[copies]])
+    sorted_boxes = np.ascontiguousarray(boxes[order])
+    factor = np.ones(len(boxes))
+    for threshold in NEAR_COPIES:
+        factor[order[near_copies(sorted_boxes, threshold)]] /= 2
+    return scores * factor
 
 
-def find_near_copies(boxes: ArrayLike, *, near_copy: float = NEAR_COPY) -> NDArray[np.bool_]:
+def find_near_copies(boxes: ArrayLike, *, near_copy: float = NEAR_COPIES[-1]) -> NDArray[np.bool_]:
     """Which proposals are near copies of better ones.
 
     Parameters
@@ -82,7 +85,7 @@ def find_near_copies(boxes: ArrayLike, *, near_copy: float = NEAR_COPY) -> NDArr
     boxes : array-like of shape (N, 4)
         Best first.
     near_copy : float, default=0.85
-        The IoU from which on (exclusively) a box is a near copy of one before it that is none itself.
+        A box is a near copy if it overlaps one before it, that is none itself, by a larger IoU.
 
     Returns
     -------

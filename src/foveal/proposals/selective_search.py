@@ -8,13 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.errors import SettingError
-from foveal.images import resize_to_fit
+from foveal.boxes import clip, iou
+from foveal.data.dataset import Dataset
+from foveal.errors import DataError, ImageError, SettingError
+from foveal.events import Callbacks, emit, stage
+from foveal.images import read, resize_to_fit
 from foveal.images.color_spaces import to_color_space
 from foveal.proposals.grouping import Grouping, group
 from foveal.proposals.hierarchy import Hierarchy
+from foveal.proposals.learned_order import LearnedOrder, drawn, learn_order
+from foveal.proposals.objectness import measures
 from foveal.proposals.proposal import Proposals
-from foveal.proposals.ranking import best_first, fused_scores
+from foveal.proposals.ranking import discounted, fused_scores
 from foveal.proposals.regions import Regions, Votes
 from foveal.proposals.segmentation import PixelGraph, Segmentation, planes_of
 from foveal.proposals.strategies import Mode, Strategy, mode_with
@@ -61,17 +66,22 @@ class SelectiveSearch:
     n_jobs : int, default=1
         Threads over the strategies of one image. Over many images,
         :func:`foveal.parallel.map` is better. The boxes do not depend on it.
+    order : dict, optional
+        A learned order as JSON values (``order_.get_config()``); :meth:`fit` learns one.
 
     Attributes
     ----------
     strategies : tuple of Strategy
         Every combination of colour space, ``k`` and similarities.
+    order_ : LearnedOrder or None
+        What :meth:`fit` has learned.
 
     Notes
     -----
     *Order.* Every strategy ranks its regions, the last made first. The paper multiplies the rank by a
-    random number; here the ranks of the strategies are fused, near copies come last, and the order is the
-    same on every run (:mod:`foveal.proposals.ranking`). A proposal's score is ``1 / (1 + place)``.
+    random number; here a proposal's score is its fused ranks, lowered for near copies of better ones, and
+    the order is the same on every run (:mod:`foveal.proposals.ranking`). After :meth:`fit` it is an estimate
+    of how well it overlaps some object, lowered in the same way.
 
     Examples
     --------
@@ -95,6 +105,7 @@ class SelectiveSearch:
     similarities: Sequence[str] | None = None
     nested: bool = False
     n_jobs: int = field(default=1, compare=False)
+    order: dict[str, Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         resolved = self._resolved()
@@ -106,6 +117,8 @@ class SelectiveSearch:
             raise SettingError(f"sigma is a number of pixels from 0; got {self.sigma}.")
         if self.nested and list(resolved.k) != sorted(resolved.k):
             raise SettingError(f"Nested segmentations need a rising k; got {resolved.k}.")
+
+        self.order_ = None if self.order is None else LearnedOrder.from_config(self.order)
 
     def _resolved(self) -> Mode:
         return mode_with(self.mode, self.color_spaces, self.k, self.similarities)
@@ -127,6 +140,7 @@ class SelectiveSearch:
         for name in ("color_spaces", "k", "similarities"):
             value = getattr(self, name)
             config[name] = None if value is None else list(getattr(self._resolved(), name))
+        config["order"] = None if self.order_ is None else self.order_.get_config()
         return config
 
     def propose(self, image: NDArray[np.uint8]) -> Proposals:
@@ -140,7 +154,7 @@ class SelectiveSearch:
         Returns
         -------
         Proposals
-            The first is the whole image. ``hierarchy`` has a :class:`Hierarchy` for each strategy.
+            The whole image is among them. ``hierarchy`` has a :class:`Hierarchy` for each strategy.
 
         Raises
         ------
@@ -151,37 +165,107 @@ class SelectiveSearch:
             raise ValueError(
                 f"An image is (H, W, 3) uint8 with pixels in it; got {image.shape} {image.dtype}."
             )
+        found = self._find(image)
+        if self.order_ is None:
+            scores = fused_scores(found.which, found.starts, len(found.boxes))
+        else:
+            scores = self.order_.scores(found.measures())
+        scores = discounted(found.boxes, scores)
+        order = np.argsort(-scores, kind="stable")
+        return Proposals(
+            (found.boxes[order] * found.scale).astype(np.float32),
+            scores[order].astype(np.float32),
+            tuple(g.hierarchy(found.scale) for g in found.grouped),
+        )
+
+    def fit(self, dataset: Dataset, *, random_state: int = 0, callbacks: Callbacks = ()) -> "SelectiveSearch":
+        """Learn from annotated objects which proposals to put first.
+
+        A proposal is measured by its shape, by its regions in the hierarchies and by its contrast
+        (:mod:`foveal.proposals.objectness`), and ridge regression learns how well it will overlap an
+        object. The class of the object does not matter, and what is learned on some classes serves for
+        others. The boxes stay the same; only their order and scores change.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            For detection. Images without objects are learned from as well; proposals that overlap a
+            difficult or crowd object by half are not.
+        random_state : int, default=0
+            Seeds the draw of proposals that overlap no object.
+        callbacks : sequence of callables
+            See :mod:`foveal.events`; the stage is ``"order of proposals"``. Pictures that cannot be read
+            are told in a ``note`` and left out.
+
+        Returns
+        -------
+        SelectiveSearch
+            Itself; ``order_`` is set.
+
+        Raises
+        ------
+        DataError
+            If the data set is not for detection or no picture shows an object.
+        """
+        if dataset.task != "detection":
+            raise DataError(f"{dataset.root} has no boxes: the order of proposals is learned from boxes.")
+        seeds = np.random.default_rng(random_state).integers(0, 2**63, len(dataset))
+
+        def look(index: int) -> "tuple[NDArray[np.float32], NDArray[np.float32], bool] | ImageError":
+            sample = dataset[index]
+            try:
+                image = read(sample.path)
+            except ImageError as error:
+                return error
+            found = self._find(image, n_jobs=1)
+            boxes = (found.boxes * found.scale).astype(np.float32)
+            objects = clip(sample.boxes, image.shape[1], image.shape[0]).astype(np.float32)
+            good, unsure = sample.trainable, sample.difficult | sample.crowd
+            overlaps = _best_overlaps(boxes, objects[good])
+            sure = (overlaps > 0.5) | (_best_overlaps(boxes, objects[unsure]) < 0.5)
+            rows = np.flatnonzero(sure)
+            rows = rows[drawn(overlaps[rows], np.random.default_rng(seeds[index]))]
+            return found.measures()[rows], overlaps[rows], bool(good.any())
+
+        with stage(callbacks, "order of proposals", len(dataset)) as progress:
+            answers = parallel.map(look, range(len(dataset)), done=progress)
+        for answer in answers:
+            if isinstance(answer, ImageError):
+                emit(callbacks, "note", text=f"Left out: {answer}")
+        good = [answer for answer in answers if not isinstance(answer, ImageError)]
+        if not any(shows for *_, shows in good):
+            raise DataError(f"{dataset.root} has no picture with an object to learn an order from.")
+        self.order_ = learn_order([measured for measured, _, _ in good], [best for _, best, _ in good])
+        return self
+
+    def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> "_Found":
         from foveal.proposals._ranking_kernels import unite
 
         height, width = image.shape[:2]
         small = image if self.working_size is None else resize_to_fit(image, self.working_size)[0]
-        grouped = self._group(np.ascontiguousarray(small))
+        small = np.ascontiguousarray(small)
+        grouped = self._group(small, self.n_jobs if n_jobs is None else n_jobs)
         starts = np.cumsum([0, *(len(g.grouping.boxes) for g in grouped)])
         boxes, which = unite(np.concatenate([g.grouping.boxes for g in grouped]), starts)
-        order = best_first(boxes, fused_scores(which, starts, len(boxes)))
         scale = np.array([width, height] * 2) / np.array([small.shape[1], small.shape[0]] * 2)
-        return Proposals(
-            (boxes[order] * scale).astype(np.float32),
-            (1 / (1 + np.arange(len(order)))).astype(np.float32),
-            tuple(g.hierarchy(scale) for g in grouped),
-        )
+        return _Found(small, grouped, starts, boxes, which, scale)
 
-    def _group(self, image: NDArray[np.uint8]) -> "list[_Grouped]":
+    def _group(self, image: NDArray[np.uint8], n_jobs: int) -> "list[_Grouped]":
         """The hierarchies of every strategy, in the order of ``strategies``."""
         mode = self._resolved()
         found: list[_Grouped] = []
         # As many colour spaces at a time as there are threads: at full resolution they take memory.
-        at_once = max(1, self.n_jobs)
+        at_once = max(1, n_jobs)
         for first in range(0, len(mode.color_spaces), at_once):
             spaces = mode.color_spaces[first : first + at_once]
             pixels = parallel.threads(
-                lambda space: _Pixels.of(image, space, self.sigma), spaces, n_jobs=self.n_jobs
+                lambda space: _Pixels.of(image, space, self.sigma), spaces, n_jobs=n_jobs
             )
             # Nested segmentations follow from each other: they are one piece of work.
             parts = [mode.k] if self.nested else [(k,) for k in mode.k]
             work = [(space, p, ks) for space, p in zip(spaces, pixels, strict=True) for ks in parts]
             for several in parallel.threads(
-                lambda item: _hierarchies(*item, mode.similarities, self.nested), work, n_jobs=self.n_jobs
+                lambda item: _hierarchies(*item, mode.similarities, self.nested), work, n_jobs=n_jobs
             ):
                 found.extend(several)
         return found
@@ -223,3 +307,28 @@ def _hierarchies(
             grouping = group(regions, letters, height * width)
             found.append(_Grouped(Strategy(space, k, letters), segmentation, grouping))
     return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The hierarchies of an image and their different boxes, not yet in an order."""
+
+    image: NDArray[np.uint8]
+    grouped: list[_Grouped]
+    starts: NDArray[np.int64]
+    boxes: NDArray[np.int32]
+    which: NDArray[np.int32]
+    # From the size that was worked on to the image's own.
+    scale: NDArray[np.float64]
+
+    def measures(self) -> NDArray[np.float32]:
+        groupings = [g.grouping for g in self.grouped]
+        terms = [len(g.strategy.similarities) for g in self.grouped]
+        return measures(self.image, self.boxes, self.which, self.starts, groupings, terms)
+
+
+def _best_overlaps(boxes: NDArray[np.float32], objects: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The best IoU of each box with an object; 0 where there are none."""
+    if not len(objects):
+        return np.zeros(len(boxes), np.float32)
+    return np.asarray(iou(boxes, objects).max(axis=1), np.float32)

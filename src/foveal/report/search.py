@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from foveal.images import paint_regions
 from foveal.proposals import Hierarchy, Proposals
-from foveal.proposals.ranking import NEAR_COPY, find_near_copies
+from foveal.proposals.ranking import NEAR_COPIES, find_near_copies
 from foveal.report.chapters import Chapter, Chart, Headline, Note, Pictures, Player, Section
 from foveal.report.embedding import image_to_data_uri
 from foveal.report.figures.dendrogram import draw_dendrogram
@@ -44,6 +44,8 @@ class SearchRecord:
         Ground truth; ``None`` where it is not known.
     object_names : sequence of str
         What the objects are.
+    learned : bool
+        Whether the order of the proposals was learned.
     """
 
     name: str
@@ -52,6 +54,7 @@ class SearchRecord:
     method: str = ""
     objects: NDArray[np.float32] | None = None
     object_names: Sequence[str] = field(default=())
+    learned: bool = False
 
     def __post_init__(self) -> None:
         if not self.proposals.hierarchy:
@@ -96,7 +99,9 @@ def search_chapter(record: SearchRecord) -> Chapter:
             f"{trees[0].number:,}", "first regions", f"of the first strategy, {name_strategy(trees[0])}"
         ),
         Headline(f"{len(trees):,}", "strategies", "each grows a tree of its own"),
-        Headline(f"{int(copies.sum()):,}", "near copies", f"overlap a better box by more than {NEAR_COPY:g}"),
+        Headline(
+            f"{int(copies.sum()):,}", "near copies", f"overlap a better box by more than {NEAR_COPIES[-1]:g}"
+        ),
     ]
     sections = [_segmentations(record), _merging(record), _similarity(record), order_section(record, copies)]
     if record.objects is not None:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from foveal.boxes import iou
 from foveal.images import resize_to_fit
 from foveal.proposals import cover_objects
-from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPY
-from foveal.report.chapters import Block, Note, Pictures, Section, Table
+from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
+from foveal.report.chapters import Note, Pictures, Section, Table
 from foveal.report.pictures import LONGEST_SIDE, Picture, picture_of_pixels
 from foveal.report.wording import count
 
@@ -30,38 +30,43 @@ def order_section(record: "SearchRecord", copies: NDArray[np.bool_]) -> Section:
     ]
     if len(boxes) > _FEW:
         pictures.append(_boxes_picture(record, f"The best {min(_MANY, len(boxes))}", boxes[:_MANY]))
-    blocks: list[Block] = []
-    at = np.flatnonzero(copies)
-    if len(at):
+    near = NEAR_COPIES[-1]
+    if copies.any():
         pictures.append(_copies_picture(record, copies))
-        blocks.append(
-            Note(
-                f"Near copies, which overlap a better box by an IoU of more than {NEAR_COPY:g}: "
-                f"{len(at):,} of "
-                f"{count(len(boxes), 'box', 'boxes')}. The first has place {at[0] + 1:,}; the "
-                f"proposals before it "
-                "are all different."
-            )
+        among = "; ".join(
+            f"{int(copies[:n].sum()):,} of the first {n:,}" for n in (100, 500, 1000, 2000) if n < len(boxes)
+        )
+        text = (
+            f"Near copies, which overlap a better box by an IoU of more than {near:g}: "
+            f"{int(copies.sum()):,} of "
+            f"{count(len(boxes), 'box', 'boxes')}{'; ' if among else ''}{among}."
         )
     else:
-        blocks.append(Note(f"No box overlaps a better one by an IoU of more than {NEAR_COPY:g}."))
+        text = f"No box overlaps a better one by an IoU of more than {near:g}."
     return Section(
         "The best proposals",
-        "Regions that were made late come first, and those that several strategies made.",
-        [
-            Pictures(
-                "Boxes on the picture",
-                pictures,
-                "Every strategy ranks its regions, the last made first, since what is large and was "
-                "hard to join "
-                "is more often an object (section 3.3 of the paper, which then draws lots). Here the "
-                "ranks of "
-                f"the strategies are added up by their reciprocals, 1 / ({FUSION_CONSTANT:g} + rank), "
-                f"and near "
-                "copies are put behind everything else.",
-            ),
-            *blocks,
-        ],
+        "What comes first, and where near copies went.",
+        [Pictures("Boxes on the picture", pictures, _order_text(record)), Note(text)],
+    )
+
+
+def _order_text(record: "SearchRecord") -> str:
+    copies = (
+        f"The score of a box that overlaps a better one by an IoU of more than {NEAR_COPIES[0]:g} is "
+        f"halved, and "
+        f"beyond {NEAR_COPIES[-1]:g} halved again, so that the first boxes are different ones."
+    )
+    if record.learned:
+        return (
+            "The score is an estimate, learned from the objects of other pictures, of how well a box "
+            "overlaps "
+            f"some object. {copies}"
+        )
+    return (
+        "Every strategy ranks its regions, the last made first: what was made late is large and has outlived "
+        "most joinings (section 3.3 of the paper, which then draws lots). Here the ranks of the "
+        "strategies are "
+        f"fused, a box scores 1 / ({FUSION_CONSTANT:g} + rank) for every region that it is around. {copies}"
     )
 
 
@@ -74,13 +79,18 @@ def _boxes_picture(
     return picture_of_pixels(
         name,
         _small(record),
-        "the first is the whole picture" if numbered else "",
+        "the first is the whole picture" if numbered and _is_whole(record, boxes[0]) else "",
         size=record.image.shape[:2],
         boxes=boxes[::-1],
         looks=[f"class-{i % _LOOKS + 1}" for i in order],
-        labels=[str(i + 1) if numbered and i else "" for i in order],
+        labels=["" if not numbered or _is_whole(record, boxes[i]) else str(i + 1) for i in order],
         meanings=[f"proposal {i + 1}" for i in order],
     )
+
+
+def _is_whole(record: "SearchRecord", box: NDArray[np.float32]) -> bool:
+    height, width = record.image.shape[:2]
+    return bool((box == (0, 0, width, height)).all())
 
 
 def _copies_picture(record: "SearchRecord", copies: NDArray[np.bool_]) -> Picture:
@@ -89,7 +99,7 @@ def _copies_picture(record: "SearchRecord", copies: NDArray[np.bool_]) -> Pictur
     kept, behind = np.flatnonzero(~copies), np.flatnonzero(copies)
     origin = kept[np.array([iou(boxes[i : i + 1], boxes[kept])[0].argmax() for i in behind])]
     # A proposal of the whole picture hides its copies at the border.
-    inside = origin[origin > 0]
+    inside = origin[[not _is_whole(record, boxes[i]) for i in origin]]
     numbers = np.bincount(inside if len(inside) else origin, minlength=len(boxes))
     most = int(numbers.argmax())
     followers = behind[origin == most]

@@ -86,6 +86,7 @@ def explain_proposals(
                 search.mode,
                 None if known is None else known.boxes,
                 () if known is None else known.names,
+                search.order_ is not None,
             )
             chapters.append(search_chapter(record))
             progress(len(chapters))

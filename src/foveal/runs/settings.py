@@ -85,11 +85,11 @@ def _parts(model: str) -> dict[str, dict[str, Any]]:
 
 
 def _search_settings() -> dict[str, Any]:
-    """The parameters of selective search beside its mode, with their defaults."""
+    """The parameters of selective search that ``--set`` reaches, with their defaults."""
     from foveal.proposals import SelectiveSearch
 
     config = SelectiveSearch().get_config()
-    return {key: value for key, value in config.items() if key not in ("kind", "mode")}
+    return {key: value for key, value in config.items() if key not in ("kind", "mode", "order")}
 
 
 def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,7 +123,7 @@ def make_search(mode: str, given: Mapping[str, Any]) -> "SelectiveSearch":
     Examples
     --------
     >>> make_search("fast", parse_settings(["k=50,200", "color_spaces=rgb", "working_size=none"])).k
-    (50.0, 200.0)
+    (50, 200)
     """
     from foveal.proposals import SelectiveSearch
 
