@@ -76,7 +76,7 @@ def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves:
     axes.set_xlim(-0.7, leaves - 0.3)
     axes.set_ylim(-below, joinings + 0.9)
     axes.set_xticks([])
-    ticks = [n for n in range(leaves, 0, -1) if n == leaves or n == 1 or n % 5 == 0]
+    ticks = [n for n in range(leaves, 0, -1) if n in (leaves, 1) or (n % 5 == 0 and leaves - n > 1)]
     axes.set_yticks([leaves - n for n in ticks], [str(n) for n in ticks])
     for n in ticks:
         axes.axhline(leaves - n, color=GRID, linewidth=0.8, zorder=0)
