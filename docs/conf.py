@@ -93,8 +93,8 @@ def plain_figures(gallery_conf, name):
 
 
 examples = (
-    "boxes", "images", "data", "proposals", "selective_search", "features", "nn", "metrics", "models", "report",
-    "runs",
+    "boxes", "images", "data", "proposals", "selective_search", "features", "nn", "metrics", "models",
+    "report", "runs",
 )  # fmt: skip
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

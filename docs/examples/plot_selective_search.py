@@ -22,15 +22,16 @@ from foveal.report import figures, merging_frames, merging_numbers
 image, _ = resize_to_fit(load_sample_image("china.jpg"), 480)
 proposals = SelectiveSearch(mode="fast").propose(image)
 for tree in proposals.hierarchy:
-    print(f"{tree.strategy}: {tree.number} regions to begin with, {len(tree)} in all")
+    way = f"{tree.strategy.color_space}, k = {tree.strategy.k:g}, {tree.strategy.similarities}"
+    print(f"{way}: {tree.number} first regions, {len(tree)} in all")
 print(len(proposals), "different boxes")
 
 # %%
 # From many regions to one
 # ------------------------
-# Each strategy begins with a segmentation (Felzenszwalb & Huttenlocher 2004) and joins the two neighbours that
-# are most alike, again and again (algorithm 1). ``Proposals.hierarchy`` has a tree for each strategy;
-# ``level(n)`` is the picture parted into n regions.
+# Each strategy begins with a segmentation (Felzenszwalb & Huttenlocher 2004) and joins the two neighbours
+# that are most alike, again and again (algorithm 1). ``Proposals.hierarchy`` has a tree for each
+# strategy; its ``level(n)`` is the picture parted into n regions.
 tree = proposals.hierarchy[0]
 figure = figures.draw_levels(image, tree)
 
@@ -53,8 +54,9 @@ film = FuncAnimation(canvas, show, frames=len(frames), interval=350)
 # %%
 # How alike what is joined is
 # ---------------------------
-# The similarity is the sum of colour (equation 1), texture (3), size (4) and fill (5), as far as the strategy
-# has them; here it is divided by their number. Where it drops, the grouping has run out of similar neighbours.
+# The similarity is the sum of colour (equation 1), texture (3), size (4) and fill (5), as far as the
+# strategy has them; here it is divided by their number. Where it drops, the grouping has run out of similar
+# neighbours.
 figure = figures.draw_similarities(proposals.hierarchy)
 
 # %%
@@ -89,10 +91,10 @@ scene, objects, labels = scenes.make_scene(24)
 found = SelectiveSearch(mode="fast").propose(scene).boxes
 covers = cover_objects(found, objects)
 for i, label in enumerate(labels):
-    first = covers.first[0, i] + 1
+    best, first = covers.best[i] + 1, covers.first[0, i] + 1
     print(
-        f"digit {scenes.CLASSES[label]}: best IoU {covers.overlaps[i]:.2f} by proposal {covers.best[i] + 1} of "
-        f"{len(found)}; " + (f"IoU 0.5 from proposal {first}" if first else "never 0.5")
+        f"digit {scenes.CLASSES[label]}: best IoU {covers.overlaps[i]:.2f} by proposal {best}; "
+        + (f"0.5 reached by proposal {first}" if first else "0.5 never reached")
     )
 
 covered = covers.best >= 0
@@ -108,8 +110,9 @@ axes.set_axis_off()
 # The order
 # ---------
 # Three orders of the same boxes in 24 scenes. The paper multiplies a region's place in its tree by a random
-# number (section 3.3). Foveal adds up the reciprocals of the places in all trees, which needs no luck and puts
-# first what several strategies agree on; lowering near copies then makes room for more different boxes.
+# number (section 3.3). Foveal adds up the reciprocals of the places in all trees, which gives the same list
+# on every run; what several strategies agree on comes first. Lowering near copies then makes room for
+# more different boxes.
 rng = np.random.default_rng(0)
 orders = {"place × random number (the paper)": [], "fused places": [], "fused, near copies lowered": []}
 truth = []

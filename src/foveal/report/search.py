@@ -192,6 +192,10 @@ def _merging(record: SearchRecord) -> Section:
 
 def _similarity(record: SearchRecord) -> Section:
     trees = record.proposals.hierarchy
+    title = "Similarity"
+    text = "When does the grouping run out of similar neighbours? (Section 3.2 of the paper.)"
+    if all(tree.number == 1 for tree in trees):
+        return Section(title, text, [Note("No strategy has more than one region: nothing is joined.")])
     more = f" The first 4 of {len(trees)} strategies are drawn." if len(trees) > 4 else ""
     blocks: list[Chart] = [
         Chart(
@@ -222,8 +226,4 @@ def _similarity(record: SearchRecord) -> Section:
                 "what was made, where there is room.",
             )
         )
-    return Section(
-        "Similarity",
-        "When does the grouping run out of similar neighbours? (Section 3.2 of the paper.)",
-        blocks,
-    )
+    return Section(title, text, blocks)

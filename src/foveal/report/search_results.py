@@ -9,7 +9,7 @@ from foveal.boxes import iou
 from foveal.images import resize_to_fit
 from foveal.proposals import cover_objects
 from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
-from foveal.report.chapters import Note, Pictures, Section, Table
+from foveal.report.chapters import Fold, Note, Pictures, Section, Table
 from foveal.report.pictures import LONGEST_SIDE, Picture, picture_of_pixels
 from foveal.report.wording import count
 
@@ -20,6 +20,7 @@ _FEW = 10
 _MANY = 50
 _LOOKS = 8
 _MOST_OBJECTS = 40
+_MOST_ROWS = 16
 
 
 def order_section(record: "SearchRecord", copies: NDArray[np.bool_]) -> Section:
@@ -218,27 +219,24 @@ def strategies_section(record: "SearchRecord") -> Section:
                 f"{len(known):,}",
             ]
         )
+    columns = [
+        "colour space", "k", "similarities", "first regions", "regions in all", "different boxes", "new boxes",
+        "boxes so far",
+    ]  # fmt: skip
+    table = Table("Regions and boxes of each strategy", columns, rows, words=(2,))
+    long = len(rows) > _MOST_ROWS
     return Section(
         "Strategies",
         "What each way of grouping adds. Diversity, not any one strategy, is what makes the list complete "
         "(section 3.2 of the paper).",
         [
-            Table(
-                "Regions and boxes of each strategy",
-                [
-                    "colour space", "k", "similarities", "first regions", "regions in all", "different boxes",
-                    "new boxes", "boxes so far",
-                ],
-                rows,
-                words=(2,),
-            ),
+            Fold(f"Regions and boxes of all {len(rows)} strategies", [table]) if long else table,
             Note(
-                "C is colour, T texture, S size, F fill. N first regions make N − 1 joinings, 2 N − "
-                "1 regions in all; "
-                "several of them may have one box. New is what no strategy above has."
+                "C is colour, T texture, S size, F fill. N first regions make N − 1 joinings, 2 N − 1 regions in "
+                "all; several of them may have one box. New is what no strategy above has."
             ),
         ],
-    )  # fmt: skip
+    )
 
 
 def _small(record: "SearchRecord") -> NDArray[np.uint8]:
