@@ -220,8 +220,8 @@ def strategies_section(record: "SearchRecord") -> Section:
             ]
         )
     columns = [
-        "colour space", "k", "similarities", "first regions", "regions in all", "different boxes", "new boxes",
-        "boxes so far",
+        "colour space", "k", "similarities", "first regions", "regions in all", "different boxes",
+        "new boxes", "boxes so far",
     ]  # fmt: skip
     table = Table("Regions and boxes of each strategy", columns, rows, words=(2,))
     long = len(rows) > _MOST_ROWS
@@ -232,8 +232,8 @@ def strategies_section(record: "SearchRecord") -> Section:
         [
             Fold(f"Regions and boxes of all {len(rows)} strategies", [table]) if long else table,
             Note(
-                "C is colour, T texture, S size, F fill. N first regions make N − 1 joinings, 2 N − 1 regions in "
-                "all; several of them may have one box. New is what no strategy above has."
+                "C is colour, T texture, S size, F fill. N first regions make N − 1 joinings, 2 N − 1 "
+                "regions in all; several of them may have one box. New is what no strategy above has."
             ),
         ],
     )
