@@ -3,6 +3,7 @@
 from importlib.metadata import version as installed
 from pathlib import Path
 
+from matplotlib.animation import Animation, PillowWriter
 from matplotlib.figure import Figure
 from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
 from sphinx_gallery.sorting import ExplicitOrder
@@ -65,6 +66,24 @@ def figures_in_variables(block, block_vars, gallery_conf):
     return figure_rst([str(path)], gallery_conf["src_dir"])
 
 
+def films_in_variables(block, block_vars, gallery_conf):
+    """Save the animation that the code of a block has put into a variable called ``film``, as a GIF.
+
+    The player that matplotlib would embed asks the network for its buttons.
+    """
+    import matplotlib.pyplot as plt
+
+    made = block_vars["example_globals"].get("film")
+    if not isinstance(made, Animation) or getattr(made, "_in_the_gallery", False):
+        return ""
+    made._in_the_gallery = True
+    path = Path(next(block_vars["image_path_iterator"])).with_suffix(".gif")
+    made.save(path, writer=PillowWriter(fps=3), dpi=90)
+    # The figure itself would be shown once more, as its last frame.
+    plt.close(made._fig)
+    return figure_rst([str(path)], gallery_conf["src_dir"])
+
+
 def plain_figures(gallery_conf, name):
     """The look that all examples begin with."""
     import matplotlib.pyplot as plt
@@ -73,12 +92,19 @@ def plain_figures(gallery_conf, name):
     plt.rcParams.update({"figure.dpi": 110, "savefig.facecolor": "white", "font.size": 9.5})
 
 
-rooms = ("boxes", "images", "data", "proposals", "features", "nn", "metrics", "models", "report", "runs")
+examples = (
+    "boxes", "images", "data", "proposals", "selective_search", "features", "nn", "metrics", "models",
+    "report", "runs",
+)  # fmt: skip
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
-    "within_subsection_order": ExplicitOrder([f"plot_{room}.py" for room in rooms]),
-    "image_scrapers": (matplotlib_scraper.__name__.removesuffix("_scraper"), figures_in_variables),
+    "within_subsection_order": ExplicitOrder([f"plot_{name}.py" for name in examples]),
+    "image_scrapers": (
+        films_in_variables,
+        matplotlib_scraper.__name__.removesuffix("_scraper"),
+        figures_in_variables,
+    ),
     "reset_modules": (plain_figures,),
     "capture_repr": (),
     "download_all_examples": False,

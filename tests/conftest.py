@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +155,73 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "folder.jpg").mkdir()
     (root / "notes.txt").write_text("passed over")
     return root
+
+
+_VOID = {"meta", "img", "br", "hr", "link", "input"}
+
+
+class _Page(HTMLParser):
+    """Checks that tags are balanced, and gathers what the tests look at."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def _check_page(text: str) -> _Page:
+    page = _Page(text)
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for tag, attrs in page.tags:
+        assert tag not in ("link", "iframe", "object", "embed", "base")
+        for name in ("src", "href", "xlink:href", "action", "srcset"):
+            if name in attrs:
+                assert attrs[name].startswith(("data:image/jpeg;base64,", "data:image/png;base64,", "#")), (
+                    tag,
+                    attrs[name][:80],
+                )
+                if attrs[name].startswith("#"):
+                    assert attrs[name][1:] in ids
+        if tag == "img":
+            assert attrs["alt"]
+        if tag == "th":
+            assert attrs["scope"] in ("col", "row")
+        assert not any(name.startswith("on") for name in attrs)
+    assert not re.search(r"url\((?!#)", text)
+    assert "@import" not in text
+    assert "http://" not in text
+    assert "https://" not in text
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    policy = [a for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy[0]["content"].startswith("default-src 'none'; img-src data:;")
+    return page
+
+
+@pytest.fixture
+def check_page() -> Callable[[str], Any]:
+    """Checks what holds of every page; gives its tags and its text."""
+    return _check_page

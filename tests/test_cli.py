@@ -189,6 +189,21 @@ def test_propose(run, hostile_folder, tmp_path):
     assert "4 files could not be read" in err
 
 
+def test_propose_explained(run, fails, hostile_folder, scene_folder, tmp_path):
+    page = tmp_path / "a b.html"
+    words = ["propose", hostile_folder / "good.jpg", "--mode", "single", "--set", "k=50,100", "--out"]
+    status, text, err = run(*words, tmp_path / "a", "--explain", page)
+    assert (status, text) == (0, "")
+    assert "a b.html" in err
+    assert "hsv, k = 100, CTSF" in page.read_text(encoding="utf-8")
+    out = tmp_path / "b"
+    assert "it is not in" in fails(*words, out, "--explain", page, "--data", scene_folder)
+    assert "name a file for that page" in fails(*words, out, "--data", scene_folder)
+    assert "no setting 'worksize'. Did you mean 'working_size'" in fails(*words, out, "--set", "worksize=9")
+    assert "The setting k is" in fails(*words, out, "--set", "k=some")
+    assert not out.exists()
+
+
 def test_from_crops_to_a_classifier(run, scene_folder, tmp_path, monkeypatch):
     crops, out = tmp_path / "crops", tmp_path / "run"
     status, text, _ = run("prepare", scene_folder, "--out", crops, "--size", "16", "--json")

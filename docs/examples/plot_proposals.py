@@ -2,16 +2,15 @@
 Proposals: where to look
 ========================
 
-Selective search step by step: a segmentation, the regions that grow out of it, and how many of the
-objects they cover.
+Segmentations, ways of proposing regions, and how many of the objects they cover.
+:doc:`plot_selective_search` looks into one of them.
 """
 
 import matplotlib.pyplot as plt
-import numpy as np
 from sklearn.datasets import load_sample_image
 
 from foveal.data import scenes
-from foveal.images import draw_boxes, resize_to_fit
+from foveal.images import paint_regions, resize_to_fit
 from foveal.metrics import proposal_recall
 from foveal.proposals import SelectiveSearch, SlidingWindow, segment
 from foveal.report import figures
@@ -25,14 +24,10 @@ image, _ = resize_to_fit(load_sample_image("china.jpg"), 480)
 # 2004). A larger ``k`` asks for more evidence for a boundary and leaves larger regions; regions below
 # ``min_size`` pixels (by default ``k``) are joined to a neighbour.
 figure, panels = plt.subplots(1, 3, figsize=(9, 2.4), layout="constrained")
-rng = np.random.default_rng(1)
 for axes, k in zip(panels, (50, 200, 800), strict=True):
     labels = segment(image, k)
-    number = labels.max() + 1
-    mean = np.stack([np.bincount(labels.ravel(), image[..., c].ravel()) for c in range(3)], axis=1)
-    mean /= np.bincount(labels.ravel())[:, None]
-    axes.imshow(mean[labels].astype(np.uint8))
-    axes.set_title(f"k = {k}: {number} regions, each in its mean colour", fontsize=9)
+    axes.imshow(paint_regions(image, labels))
+    axes.set_title(f"k = {k}: {labels.max() + 1} regions, in mean colours", fontsize=9)
     axes.set_axis_off()
 
 # %%
@@ -41,16 +36,8 @@ for axes, k in zip(panels, (50, 200, 800), strict=True):
 # Selective search joins the two most similar neighbours until one region is left; the bounding box of
 # every region that ever existed is a proposal. ``"single"`` does so once, ``"fast"`` with 8 strategies,
 # ``"quality"`` with 80.
-proposals = SelectiveSearch(mode="fast").propose(image)
-print(len(proposals), "proposals; the first ones:")
-print(proposals.boxes[:4].round(1))
-
-figure, panels = plt.subplots(1, 3, figsize=(9, 2.6), layout="constrained")
-for axes, first in zip(panels, (0, 25, 250), strict=True):
-    shown = proposals.boxes[first : first + 25]
-    axes.imshow(draw_boxes(image, shown, colors=np.arange(len(shown)), width=2))
-    axes.set_title(f"proposals {first + 1} to {first + 25}", fontsize=9)
-    axes.set_axis_off()
+for mode in ("single", "fast", "quality"):
+    print(f"{mode}: {len(SelectiveSearch(mode).propose(image)):,} proposals")
 
 # %%
 # How many objects they cover

@@ -120,28 +120,52 @@ def doctor(data: Data, format: Format = None, as_json: AsJson = False) -> None:
     raise typer.Exit(1 if matter else 0)
 
 
-@app.command(epilog="Example: foveal propose street.jpg --mode quality --out proposals")
+@app.command(epilog="Example: foveal propose street.jpg --mode quality --explain street.html")
 def propose(
     images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
     mode: Annotated[str, typer.Option("--mode", help="single, fast or quality.")] = "fast",
     number: Annotated[int, typer.Option("--number", min=1, help="The best so many of each picture.")] = 2000,
     drawn: Annotated[int, typer.Option("--drawn", min=0, help="The best so many are drawn.")] = 50,
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; proposals by default.")] = None,
+    settings: Settings = None,
+    explain: Annotated[
+        Path | None,
+        typer.Option("--explain", metavar="PAGE.html", help="Write a page that shows how the search went."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="The boxed data set of the pictures: the page shows its objects."),
+    ] = None,
+    format: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Propose regions by selective search: drawn, and as JSON."""
+    """Propose regions by selective search: drawn, as JSON, and explained on a page."""
+    from foveal.runs import parse_settings
     from foveal.runs.folder import free_folder
     from foveal.runs.proposing import propose as run
 
     folder = free_folder(Path("proposals")) if out is None else out
     with _progress(quiet=as_json) as callback:
-        summary = run(images, folder, mode=mode, number=number, drawn=drawn, callbacks=[callback])
+        summary = run(
+            images,
+            folder,
+            mode=mode,
+            number=number,
+            drawn=drawn,
+            settings=parse_settings(settings or []),
+            explain=explain,
+            data=data,
+            format=format,
+            callbacks=[callback],
+        )
     if as_json:
         _print_json(summary.results)
     else:
         _say(
             f"{_count(len(summary.results), 'picture')}: proposals.json and drawn/ are in [bold]{folder}[/]."
         )
+        if explain is not None:
+            _say(f"How the search went: [bold]{_plain(str(explain))}[/]")
     _name_unreadable(summary.unreadable)
 
 

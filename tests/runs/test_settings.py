@@ -4,7 +4,14 @@ import pytest
 
 from foveal.errors import SettingError
 from foveal.models import MODELS, RCNN, model_class
-from foveal.runs.settings import RUN_SETTINGS, available_settings, make_model, parse_settings, resolve
+from foveal.runs.settings import (
+    RUN_SETTINGS,
+    available_settings,
+    make_model,
+    make_search,
+    parse_settings,
+    resolve,
+)
 
 
 @pytest.mark.parametrize(
@@ -123,3 +130,65 @@ def test_types_are_brought_to_the_defaults():
     assert resolve("svm", {"linear_C": 1})["linear_C"] == (1.0,)
     assert resolve("svm", {"linear_C": [1, 2.5]})["linear_C"] == (1.0, 2.5)
     assert resolve("svm", {"rbf_C": []})["rbf_C"] == ()
+
+
+@pytest.mark.parametrize(
+    ("pair", "value"),
+    [
+        ("proposals.k=50,100", (50, 100)),
+        ("proposals.k=70", (70,)),
+        ("proposals.k=none", None),
+        ("proposals.color_spaces=hsv, lab", ("hsv", "lab")),
+        ('proposals.color_spaces=["rgb"]', ("rgb",)),
+        ("proposals.similarities=CTSF,F", ("CTSF", "F")),
+        ("proposals.working_size=None", None),
+        ("proposals.working_size=300", 300),
+    ],
+)
+def test_parts_of_selective_search(pair, value):
+    settings = resolve("rcnn", parse_settings([pair]))
+    key = pair.partition("=")[0]
+    assert settings[key] == value
+    search = make_model("rcnn", settings, 0).proposals
+    assert getattr(search, key.removeprefix("proposals.")) == value
+    alone = make_search("fast", parse_settings([pair.removeprefix("proposals.")]))
+    assert alone == search
+
+
+@pytest.mark.parametrize(
+    ("pair", "words"),
+    [
+        ("k=a", "The setting k is one or more numbers"),
+        ("k=true", "The setting k is one or more numbers"),
+        ("k=50,a", "The setting k is one or more numbers"),
+        ("k=-1", "k is a number above 0"),
+        ("k=nan", "k is a number above 0"),
+        ("k=[]", "at least one k"),
+        ("k=50,50", "k is named twice"),
+        ("k=100,50 nested=true", "rising k"),
+        ("color_spaces=5", "The setting color_spaces is one or more words"),
+        ("color_spaces=sepia", "There is no colour space 'sepia'"),
+        ("similarities=CTX", "Similarities are letters of 'CTSF'"),
+        ("working_size=a", "The setting working_size is a whole number or none"),
+        ("working_size=2.5", "The setting working_size is a whole number or none"),
+        ("working_size=3", "working_size is at least 16"),
+        ("sigma=none", "The setting sigma is a finite number"),
+        ("sigma=-1", "sigma is a number of pixels"),
+        ("nested=2", "The setting nested is true or false"),
+        ("workingsize=200", "Selective search has no setting 'workingsize'. Did you mean 'working_size'"),
+        ("mode=single", "Selective search has no setting 'mode'"),
+    ],
+)
+def test_wrong_parts_of_selective_search(pair, words):
+    with pytest.raises(SettingError, match=words):
+        make_search("fast", parse_settings(pair.split()))
+
+
+def test_none_outlives_the_configuration(tmp_path):
+    from foveal.runs.folder import RunFolder
+    from foveal.runs.training import _flat, _nested
+
+    settings = resolve("rcnn", {"proposals.working_size": None})
+    run = RunFolder.create(tmp_path / "run")
+    run.write_config({"settings": _nested(settings)})
+    assert resolve("rcnn", _flat(run.read_config()["settings"])) == settings

@@ -6,6 +6,7 @@ An image is an array of shape (H, W, 3), uint8, RGB, upright.
 from foveal.images.color_spaces import COLOR_SPACES, to_color_space
 from foveal.images.drawing import draw_boxes
 from foveal.images.mosaic import montage
+from foveal.images.painting import paint_regions
 from foveal.images.palette import PALETTE, color_of
 from foveal.images.reading import EXTENSIONS, ImageInfo, probe, read
 from foveal.images.resizing import resize, resize_to_fit
@@ -19,6 +20,7 @@ __all__ = [
     "color_of",
     "draw_boxes",
     "montage",
+    "paint_regions",
     "probe",
     "read",
     "resize",

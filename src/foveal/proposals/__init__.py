@@ -1,6 +1,7 @@
 """Where to look: regions of an image that may hold an object."""
 
 from foveal.proposals.cached import FileProposals, FileProposer, close_stage, propose_files
+from foveal.proposals.covering import Covers, cover_objects
 from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.labelling import Labelled, label_proposals
 from foveal.proposals.learned_order import LearnedOrder
@@ -18,6 +19,7 @@ from foveal.proposals.sliding_window import SlidingWindow
 from foveal.proposals.strategies import Strategy
 
 __all__ = [
+    "Covers",
     "FileProposals",
     "FileProposer",
     "Hierarchy",
@@ -31,6 +33,7 @@ __all__ = [
     "Strategy",
     "close_stage",
     "color_similarity",
+    "cover_objects",
     "fill_similarity",
     "label_proposals",
     "prepare",

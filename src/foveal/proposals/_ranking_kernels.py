@@ -90,8 +90,8 @@ def best_overlap_before(boxes, threshold):
     limit = np.float32(threshold)
     for i in range(number):
         x1, y1, x2, y2 = boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3]
-        column = np.int64(np.log(float(x2 - x1)) * step) + 1
-        row = np.int64(np.log(float(y2 - y1)) * step) + 1
+        column = np.int64(np.log(max(float(x2 - x1), 1.0)) * step) + 1
+        row = np.int64(np.log(max(float(y2 - y1), 1.0)) * step) + 1
         center_x, center_y = 0.5 * (x1 + x2), 0.5 * (y1 + y2)
         area = np.float32(x2 - x1) * np.float32(y2 - y1)
         best = np.float32(0)

@@ -1,7 +1,7 @@
 """The order of proposals where nothing has been learned: by their places in the hierarchies."""
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 #: Reciprocal rank fusion's constant (Cormack, Clarke & Büttcher 2009 found 60 to do well).
 FUSION_CONSTANT = 60.0
@@ -75,3 +75,28 @@ def discounted(boxes: NDArray[np.int32], scores: NDArray[np.float64]) -> NDArray
     lowered = np.empty(len(boxes))
     lowered[order] = scores[order] * np.where(overlaps > nearer, 0.25, np.where(overlaps > near, 0.5, 1.0))
     return lowered
+
+
+def find_near_copies(boxes: ArrayLike, *, near_copy: float = NEAR_COPIES[-1]) -> NDArray[np.bool_]:
+    """Which proposals are near copies of better ones.
+
+    Parameters
+    ----------
+    boxes : array-like of shape (N, 4)
+        Best first.
+    near_copy : float, default=0.85
+        A box is a near copy if it overlaps one before it, that is none itself, by a larger IoU.
+
+    Returns
+    -------
+    ndarray of shape (N,), bool
+
+    Examples
+    --------
+    >>> find_near_copies([[0, 0, 100, 100], [0, 0, 50, 50], [0, 0, 100, 99]])
+    array([False, False,  True])
+    """
+    from foveal.proposals._ranking_kernels import best_overlap_before
+
+    known = np.ascontiguousarray(boxes, np.float32).reshape(-1, 4)
+    return np.asarray(best_overlap_before(known, near_copy) > 0)

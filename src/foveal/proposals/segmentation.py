@@ -146,16 +146,14 @@ class PixelGraph:
         from foveal.proposals._segmentation_kernels import finish, grow
 
         height, width = self.shape
-        pixels = height * width
-        found = []
-        before = 0.0
+        found: list[Segmentation] = []
+        before: float | None = None
         for k, min_size in zip(ks, ks if min_sizes is None else min_sizes, strict=True):
-            if nested and found:
-                limit += np.float32(k - before) / size.astype(np.float32)
+            if before is None or not nested:
+                edges, keys, parent, size, limit = self._apart(k)
             else:
-                edges, keys = self.edges, self.keys
-                parent, size = np.arange(pixels, dtype=np.uint32), np.ones(pixels, np.int32)
-                limit = np.full(pixels, k, np.float32)
+                # What stays of the k before: components, and the edges that it rejected.
+                limit += np.float32(k - before) / size.astype(np.float32)
             edges, keys = grow(edges, keys, _weights(), width, float(k), parent, size, limit)
             before = float(k)
             if nested:
@@ -164,6 +162,23 @@ class PixelGraph:
                 labels, number = finish(edges, height, width, int(min_size), parent, size)
             found.append(Segmentation(np.asarray(labels), int(number)))
         return found
+
+    def _apart(self, k: float) -> "_State":
+        """Every pixel a component of its own, and all edges still to come."""
+        pixels = self.shape[0] * self.shape[1]
+        return (
+            self.edges,
+            self.keys,
+            np.arange(pixels, dtype=np.uint32),
+            np.ones(pixels, np.int32),
+            np.full(pixels, k, np.float32),
+        )
+
+
+# Edges and their keys; parent, size and limit of each pixel's component.
+_State = tuple[
+    NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint32], NDArray[np.int32], NDArray[np.float32]
+]
 
 
 @cache

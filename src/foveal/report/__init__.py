@@ -15,17 +15,23 @@ from foveal.report.html import (
     write_detection_report,
     write_report,
 )
+from foveal.report.merging import merging_frames, merging_numbers
 from foveal.report.records import ClassificationRecord, DetectionRecord
+from foveal.report.search import SearchRecord, search_chapter
 
 __all__ = [
     "Chapter",
     "ClassificationRecord",
     "DetectionRecord",
     "Headline",
+    "SearchRecord",
     "classification_chapter",
     "detection_chapter",
     "figures",
+    "merging_frames",
+    "merging_numbers",
     "render_report",
+    "search_chapter",
     "write_classification_report",
     "write_detection_report",
     "write_report",

@@ -17,6 +17,7 @@ __all__ = [
     "Headline",
     "Note",
     "Pictures",
+    "Player",
     "Section",
     "Table",
 ]
@@ -139,7 +140,38 @@ class Fold:
     template: str = field(default="fold", init=False)
 
 
-Block = Note | Chart | Table | Pictures | Fold
+@dataclass(frozen=True)
+class Player:
+    """A film that a reader can play, stop and step through; without scripts one of its frames is seen.
+
+    Attributes
+    ----------
+    title : str
+    frames : sequence of str
+        Data URIs of pictures of one size.
+    captions : sequence of str
+        What each frame shows.
+    width, height : int
+        Of a frame, in pixels.
+    start : int
+        The frame that is seen first.
+    seconds : float
+        How long a frame is seen while the film plays.
+    caption : str
+    """
+
+    title: str
+    frames: Sequence[str]
+    captions: Sequence[str]
+    width: int
+    height: int
+    start: int = 0
+    seconds: float = 0.35
+    caption: str = ""
+    template: str = field(default="player", init=False)
+
+
+Block = Note | Chart | Table | Pictures | Player | Fold
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from foveal.errors import ImageError
+from foveal.images import read, resize_to_fit
 from foveal.report.embedding import image_to_data_uri
 from foveal.report.figures.canvas import shorten
 from foveal.report.verdicts import IGNORED, RIGHT, Verdict
@@ -16,7 +18,14 @@ from foveal.report.verdicts import IGNORED, RIGHT, Verdict
 if TYPE_CHECKING:
     from foveal.data.dataset import Sample
 
-__all__ = ["Outline", "Picture", "picture_of_class", "picture_of_truth", "picture_of_verdict"]
+__all__ = [
+    "Outline",
+    "Picture",
+    "picture_of_class",
+    "picture_of_pixels",
+    "picture_of_truth",
+    "picture_of_verdict",
+]
 
 LONGEST_SIDE = 480
 # The frame that a picture is shown in, in CSS pixels; line widths and letters are made for it.
@@ -127,6 +136,45 @@ def picture_of_verdict(sample: "Sample", classes: Sequence[str], verdict: Verdic
     return _picture(sample, outlines, f"{sample.name}: {caption}", caption)
 
 
+def picture_of_pixels(
+    name: str,
+    image: NDArray[np.uint8],
+    caption: str = "",
+    *,
+    size: tuple[int, int] | None = None,
+    boxes: ArrayLike = (),
+    looks: Sequence[str] = (),
+    labels: Sequence[str] = (),
+    meanings: Sequence[str] = (),
+) -> Picture:
+    """An image at hand, rather than one of a data set, with boxes.
+
+    Parameters
+    ----------
+    name : str
+        Its title.
+    image : ndarray of shape (H, W, 3), uint8
+    caption : str
+    size : (int, int), optional
+        Height and width of the picture that the boxes belong to; the image's own by default.
+    boxes : array-like of shape (N, 4)
+        Those further on in the order lie above.
+    looks, labels, meanings : sequences of str, of length N
+        Of each outline; labels and meanings may be left out.
+    """
+    height, width = image.shape[:2] if size is None else size
+    rows = np.asarray(boxes, np.float32).reshape(-1, 4)
+    outlines = [
+        Outline(_xywh(box), look, labels[i] if labels else "", meanings[i] if meanings else "")
+        for i, (box, look) in enumerate(zip(rows, looks, strict=True))
+    ]
+    letter = round(_LETTER * max(width / _FRAME[0], height / _FRAME[1]), 2)
+    placed = _place_labels(outlines, width, height, letter)
+    small = np.asarray(resize_to_fit(image, LONGEST_SIDE)[0])
+    alt = f"{name}: {caption}" if caption else name
+    return Picture(name, image_to_data_uri(small), width, height, letter, placed, alt, caption)
+
+
 def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, float, float, float]:
     x1, y1, x2, y2 = (round(float(v), 1) for v in box)
     return x1, y1, round(max(0.0, x2 - x1), 1), round(max(0.0, y2 - y1), 1)
@@ -145,8 +193,6 @@ def _picture(sample: "Sample", outlines: Sequence[Outline], alt: str, caption: s
 
 
 def _embed(path: Path) -> tuple[int, int, str]:
-    from foveal.images import read, resize_to_fit
-
     image = read(path)
     height, width = image.shape[:2]
     if max(height, width) > LONGEST_SIDE:

@@ -2,6 +2,7 @@
 
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
+from foveal.runs.explaining import Objects, explain_proposals, objects_of
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
 from foveal.runs.predicting import predict
@@ -12,10 +13,13 @@ from foveal.runs.training import Finished, resume, train
 __all__ = [
     "FileResults",
     "Finished",
+    "Objects",
     "RunFolder",
     "demo",
     "evaluate_predictions",
     "evaluate_run",
+    "explain_proposals",
+    "objects_of",
     "parse_settings",
     "predict",
     "propose",

@@ -5,16 +5,23 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foveal.errors import SettingError
 from foveal.models import model_class
+
+if TYPE_CHECKING:
+    from foveal.proposals import SelectiveSearch
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
 
 # Parameters that the run sets itself.
 _OWN = ("random_state", "n_jobs")
+# Settings that may be none, whatever their default, by the last part of their names.
+_WHOLE = ("working_size", "image_size")
+_NUMBERS = ("k",)
+_WORDS = ("color_spaces", "similarities")
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
@@ -71,11 +78,18 @@ def _parts(model: str) -> dict[str, dict[str, Any]]:
     if model != "rcnn":
         return {}
     from foveal.features import HogColor
+
+    features = HogColor().get_config()
+    del features["kind"]
+    return {"features": features, "proposals": _search_settings()}
+
+
+def _search_settings() -> dict[str, Any]:
+    """The parameters of selective search that ``--set`` reaches, with their defaults."""
     from foveal.proposals import SelectiveSearch
 
-    features, proposals = HogColor().get_config(), SelectiveSearch().get_config()
-    del features["kind"], proposals["kind"], proposals["mode"]
-    return {"features": features, "proposals": proposals}
+    config = SelectiveSearch().get_config()
+    return {key: value for key, value in config.items() if key not in ("kind", "mode", "order")}
 
 
 def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,19 +101,53 @@ def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         If a setting does not exist (the sentence names the nearest) or has another type than its
         default.
     """
-    settings = available_settings(model)
+    return _resolved(model, available_settings(model), given)
+
+
+def make_search(mode: str, given: Mapping[str, Any]) -> "SelectiveSearch":
+    """Selective search with settings that a user gave by name.
+
+    Parameters
+    ----------
+    mode : str
+    given : mapping of str
+        Any of its parameters beside the mode: ``working_size``, ``sigma``, ``color_spaces``, ``k``,
+        ``similarities``, ``nested``.
+
+    Raises
+    ------
+    SettingError
+        If a setting does not exist (the sentence names the nearest), or has a type or a value that
+        cannot be.
+
+    Examples
+    --------
+    >>> make_search("fast", parse_settings(["k=50,200", "color_spaces=rgb", "working_size=none"])).k
+    (50, 200)
+    """
+    from foveal.proposals import SelectiveSearch
+
+    return SelectiveSearch(mode, **_resolved("Selective search", _search_settings(), given))
+
+
+def _resolved(owner: str, settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """The defaults of an owner's settings, with those given, checked, in their places."""
+    settings = dict(settings)
     for key, value in given.items():
         if key not in settings:
             near = get_close_matches(key, settings, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise SettingError(
-                f"{model} has no setting {key!r}.{hint} Its settings are {', '.join(sorted(settings))}."
+                f"{owner} has no setting {key!r}.{hint} Its settings are {', '.join(sorted(settings))}."
             )
         settings[key] = _checked(key, value, settings[key])
     return settings
 
 
 def _checked(key: str, value: Any, default: Any) -> Any:
+    name = key.rpartition(".")[2]
+    if name in (*_WHOLE, *_NUMBERS, *_WORDS):
+        return _checked_or_none(key, name, value)
     if isinstance(default, bool):
         good = isinstance(value, bool)
         wanted = "true or false"
@@ -120,6 +168,26 @@ def _checked(key: str, value: Any, default: Any) -> Any:
         good, wanted = isinstance(value, str), "a word"
     else:
         good, wanted = True, ""
+    if not good:
+        raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
+    return value
+
+
+def _checked_or_none(key: str, name: str, value: Any) -> Any:
+    if value is None or (isinstance(value, str) and value.lower() == "none"):
+        return None
+    if name in _WHOLE:
+        good = isinstance(value, int) and not isinstance(value, bool)
+        wanted = "a whole number or none"
+    elif name in _NUMBERS:
+        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
+        wanted = "one or more numbers, such as 50,100, or none"
+    else:
+        words = value.split(",") if isinstance(value, str) else value
+        good = isinstance(words, (list, tuple)) and all(isinstance(w, str) for w in words)
+        value = tuple(w.strip() for w in words) if good else value
+        wanted = "one or more words with commas between them, or none"
     if not good:
         raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
     return value

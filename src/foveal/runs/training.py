@@ -339,6 +339,8 @@ def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
     """``features.size`` into a table ``features_settings``, since ``features`` may be a value as well."""
     nested: dict[str, Any] = {}
     for key, value in settings.items():
+        # TOML has no word for it, and what is left out would be resumed with its default.
+        value = "none" if value is None else value
         table, dot, name = key.partition(".")
         if dot:
             nested.setdefault(f"{table}_settings", {})[name] = value

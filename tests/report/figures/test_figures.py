@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pytest
 
+from foveal.proposals import SelectiveSearch
 from foveal.report import figures
 
 MANY = [f"class {k}" for k in range(80)]
@@ -170,3 +171,60 @@ def test_proposals_of_one_package_share_a_colour():
         -1
     ] == pytest.approx(0.9)
     assert [t.get_text() for t in figure.legends[0].get_texts()] == ["A one", "B one", "A two", "$c$"]
+
+
+@pytest.fixture(scope="module")
+def searched():
+    """A picture with objects of two colours, and the hierarchies of its regions."""
+    image = np.random.default_rng(0).integers(0, 40, (60, 80, 3), dtype=np.uint8)
+    image[10:40, 10:40] += 180
+    image[30:55, 50:75, 2] += 120
+    return image, SelectiveSearch("fast").propose(image).hierarchy
+
+
+def test_a_picture_of_one_region():
+    image = np.zeros((1, 1, 3), np.uint8)
+    trees = SelectiveSearch("single").propose(image).hierarchy
+    for figure in (
+        figures.draw_levels(image, trees[0]),
+        figures.draw_dendrogram(image, trees[0]),
+        figures.draw_similarities(trees),
+        figures.draw_similarities([]),
+    ):
+        render(figure)
+        assert len(figure.axes) == 1
+
+
+def test_levels_are_those_that_there_are(searched):
+    image, trees = searched
+    figure = figures.draw_levels(image, trees[0], [10_000, 8, 1])
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles == [f"{trees[0].number} regions (the first segmentation)", "8 regions", "1 region"]
+    assert len(np.unique(figure.axes[2].images[0].get_array().reshape(-1, 3), axis=0)) == 1
+    render(figure)
+
+
+def test_similarities_end_with_the_whole_picture(searched):
+    _, trees = searched
+    figure = figures.draw_similarities(trees)
+    similar, sizes = figure.axes
+    assert len(similar.get_legend().get_texts()) == 4
+    dots = similar.lines[0]
+    np.testing.assert_allclose(dots.get_ydata(), trees[0].similarities / 4)
+    assert dots.get_xdata()[[0, -1]].tolist() == [trees[0].number - 1, 1]
+    assert all(line.get_ydata()[-1] == 1 for line in sizes.lines)
+    render(figure)
+
+
+@pytest.mark.parametrize("leaves", [1, 2, 5, 20, 100_000])
+def test_a_tree_has_a_number_for_every_joining(searched, leaves):
+    image, trees = searched
+    figure = figures.draw_dendrogram(image, trees[0], leaves=min(leaves, 40))
+    if leaves == 1:
+        assert "nothing was joined" in figure.axes[0].texts[0].get_text()
+        return
+    joinings = min(leaves, 40, trees[0].number) - 1
+    written = [text.get_text() for text in figure.axes[0].texts]
+    expected = trees[0].similarities[-joinings:] / 4
+    assert sorted(written) == sorted(f"{value:.2f}" for value in expected)
+    render(figure)

@@ -5,7 +5,9 @@ Every function is usable alone: ``foveal.report.figures.draw_losses(curves).save
 
 from foveal.report.figures.class_balance import draw_class_balance
 from foveal.report.figures.confusion import draw_confusion
+from foveal.report.figures.dendrogram import draw_dendrogram
 from foveal.report.figures.grid import draw_grid
+from foveal.report.figures.levels import draw_levels
 from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
 from foveal.report.figures.precision_recall import draw_precision_recall
@@ -13,6 +15,7 @@ from foveal.report.figures.proposal_quality import draw_proposal_quality
 from foveal.report.figures.recall import draw_recall
 from foveal.report.figures.samples import draw_samples
 from foveal.report.figures.scores import draw_scores
+from foveal.report.figures.similarities import draw_similarities
 from foveal.report.figures.speeds import draw_speeds
 from foveal.report.figures.tide import draw_tide
 from foveal.report.figures.timing import draw_timing
@@ -20,7 +23,9 @@ from foveal.report.figures.timing import draw_timing
 __all__ = [
     "draw_class_balance",
     "draw_confusion",
+    "draw_dendrogram",
     "draw_grid",
+    "draw_levels",
     "draw_losses",
     "draw_mining",
     "draw_precision_recall",
@@ -28,6 +33,7 @@ __all__ = [
     "draw_recall",
     "draw_samples",
     "draw_scores",
+    "draw_similarities",
     "draw_speeds",
     "draw_tide",
     "draw_timing",
