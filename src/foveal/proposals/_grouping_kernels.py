@@ -61,8 +61,10 @@ def _best_owned(region, owned_from, partners, values, alive):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def group(first_sizes, first_boxes, first_histograms, pairs, use_size, use_fill, area):
+def group(first_sizes, first_boxes, histograms, pairs, use_size, use_fill, area):
     """Join the most similar neighbours until one region is left (Uijlings et al. 2013, algorithm 1).
+
+    ``histograms`` (2 N - 1, D) has those of the first regions in its first N rows; the others are filled in.
 
     Regions 0 … N - 1 are the first ones, N + i is what the i-th joining made. Gives the boxes and sizes of
     all regions, which two were joined each time, and their similarity. Of equally similar pairs the one
@@ -73,13 +75,11 @@ def group(first_sizes, first_boxes, first_histograms, pairs, use_size, use_fill,
     """
     number = len(first_sizes)
     total = 2 * number - 1
-    columns = first_histograms.shape[1]
+    columns = histograms.shape[1]
     sizes = np.empty(total, np.int32)
     boxes = np.empty((total, 4), np.int32)
-    histograms = np.empty((total, columns), np.float32)
     sizes[:number] = first_sizes
     boxes[:number] = first_boxes
-    histograms[:number] = first_histograms
     joined = np.empty((total - number, 2), np.int32)
     similarities = np.empty(total - number, np.float32)
     area = np.float32(area)

@@ -18,14 +18,13 @@ _AT_A_TIME = 256
 
 
 @njit(cache=True, nogil=True, boundscheck=False, fastmath={"contract", "nsz"})
-def edge_keys(planes):
-    """Keys of the squared weights of all edges, shape (4, H, W), int16.
+def edge_keys(planes, keys):
+    """Fill in the keys of the squared weights of all edges, shape (4, H, W), int16.
 
     ``planes`` is (C, H, W), float32. The edges of a pixel are those to the right, below and below right,
     and the one that crosses the latter: from the pixel on the right to the one below.
     """
     channels, h, w = planes.shape
-    keys = np.empty((4, h, w), np.int16)
     squared = np.empty((4, w), np.float32)
     bits = squared.view(np.int32)
     for y in range(h):
@@ -55,18 +54,17 @@ def edge_keys(planes):
                 row[w - 1] = NO_EDGE
             if e > 0 and last:
                 row[:] = NO_EDGE
-    return keys
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def needed(keys):
-    """Which edges are not the heaviest of a triangle or square of pixels, shape (4, H, W), uint8.
+def needed(keys, kept):
+    """Fill in which edges are not the heaviest of a triangle or square of pixels, (4, H, W), uint8.
 
     A side stays unless another way round, by two or three edges of one square, is lighter throughout; a
     diagonal has to be lighter than each way round by the sides.
     """
     _, h, w = keys.shape
-    kept = np.zeros((4, h, w), np.uint8)
+    kept[:] = 0
     for y in range(h):
         R, D, F, G = keys[0, y], keys[1, y], keys[2, y], keys[3, y]
         right, down, falling, rising = kept[0, y], kept[1, y], kept[2, y], kept[3, y]
@@ -99,19 +97,18 @@ def needed(keys):
             falling[x] = F[x] < min(max(R[x], D[x + 1]), max(D[x], Rb[x]))
         for x in range(w - 1):
             rising[x] = G[x] < min(max(R[x], D[x]), max(D[x + 1], Rb[x]))
-    return kept
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def sorted_edges(keys, kept):
-    """The kept edges by rising key, as ``4 * pixel + direction``, and their keys.
+def sorted_edges(keys, kept, edges, edge_keys):
+    """The kept edges by rising key, as ``4 * pixel + direction``, and where each key's edges end.
+
+    ``edges``, uint32, and ``edge_keys``, uint16, of length 4 H W + 1 are room to work in.
 
     Edges of equal key come row by row; within a row those to the right first, then those below, falling
     and rising ones.
     """
     _, h, w = keys.shape
-    edges = np.empty(4 * h * w + 1, np.uint32)
-    edge_key = np.empty(4 * h * w + 1, np.uint16)
     n = np.uint64(0)
     for y in range(h):
         for e in range(4):
@@ -120,26 +117,30 @@ def sorted_edges(keys, kept):
             for x in range(w):
                 # Written always and counted only if kept: a branch would be guessed wrong half the time.
                 edges[n] = edge
-                edge_key[n] = row[x]
+                edge_keys[n] = row[x]
                 n += keep[x]
                 edge += np.uint32(4)
+    return by_key(edges[:n], edge_keys[:n])
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
+def by_key(edges, keys):
+    """Sort by counting; equal keys keep their order. Gives the edges and where each key's edges end."""
+    number = np.uint64(len(edges))
     place = np.zeros(BUCKETS, np.uint32)
-    for i in range(n):
-        place[edge_key[i]] += _U1
+    for i in range(number):
+        place[keys[i]] += _U1
     total = np.uint32(0)
     for b in range(BUCKETS):
         count = place[b]
         place[b] = total
         total += count
-    order = np.empty(n, np.uint32)
-    order_key = np.empty(n, np.uint16)
-    for i in range(n):
-        b = edge_key[i]
-        j = place[b]
-        order[j] = edges[i]
-        order_key[j] = b
-        place[b] = j + _U1
-    return order, order_key
+    order = np.empty(number, np.uint32)
+    for i in range(number):
+        b = keys[i]
+        order[place[b]] = edges[i]
+        place[b] += _U1
+    return order, place
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -154,13 +155,13 @@ def _find(parent, i):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def grow(edges, keys, weight_of_key, width, k, parent, size, limit):
+def grow(edges, ends, weight_of_key, width, k, parent, size, limit):
     """Join components along edges from the lightest to the heaviest; gives the edges that join nothing.
 
-    ``limit`` is Int(C) + k / |C| of each component, at its root.
+    ``ends`` is where the edges of each key end, ``limit`` is Int(C) + k / |C| of each component, at its root.
 
-    Edges are gone through a few hundred at a time: first those are put aside whose ends two steps up are the
-    same, without a branch that would be guessed wrong, then the others are looked at one by one.
+    Of the edges of one weight first those are put aside whose ends two steps up are the same, without a
+    branch that would be guessed wrong; then the others are looked at one by one.
     """
     # Where an edge leads from its first pixel; the rising one begins on the right.
     step = np.array([1, width, width + 1, width], np.uint32)
@@ -169,48 +170,51 @@ def grow(edges, keys, weight_of_key, width, k, parent, size, limit):
     rejected_keys = np.empty(len(edges), np.uint16)
     kept = np.uint64(0)
     open_edge, open_p, open_q = np.empty((3, _AT_A_TIME), np.uint32)
-    total = np.uint64(len(edges))
     begin = np.uint64(0)
-    while begin < total:
-        end = min(begin + np.uint64(_AT_A_TIME), total)
-        number = np.uint64(0)
-        for i in range(begin, end):
-            edge = edges[i]
-            direction = edge & _U3
-            p = edge >> _U2
-            q = p + step[direction]
-            p += np.uint32(direction == _U3)
-            a, c = parent[parent[p]], parent[parent[q]]
-            parent[p] = a
-            parent[q] = c
-            open_edge[number] = np.uint32(i)
-            open_p[number] = a
-            open_q[number] = c
-            number += np.uint64(a != c)
-        for j in range(number):
-            i = open_edge[j]
-            a, c = _find(parent, open_p[j]), _find(parent, open_q[j])
-            if a == c:
-                continue
-            weight = weight_of_key[keys[i]]
-            if weight <= min(limit[a], limit[c]):
-                if size[a] < size[c]:
-                    a, c = c, a
-                parent[c] = a
-                both = size[a] + size[c]
-                size[a] = both
-                limit[a] = weight + scale / np.float32(both)
-            else:
-                rejected[kept] = edges[i]
-                rejected_keys[kept] = keys[i]
-                kept += _ONE
-        begin = end
+    for key in range(BUCKETS):
+        last = np.uint64(ends[key])
+        weight = weight_of_key[key]
+        while begin < last:
+            end = min(begin + np.uint64(_AT_A_TIME), last)
+            number = np.uint64(0)
+            for i in range(begin, end):
+                edge = edges[i]
+                direction = edge & _U3
+                p = edge >> _U2
+                q = p + step[direction]
+                p += np.uint32(direction == _U3)
+                a, c = parent[parent[p]], parent[parent[q]]
+                parent[p] = a
+                parent[q] = c
+                open_edge[number] = edge
+                open_p[number] = a
+                open_q[number] = c
+                number += np.uint64(a != c)
+            for j in range(number):
+                a, c = _find(parent, open_p[j]), _find(parent, open_q[j])
+                if a == c:
+                    continue
+                if weight <= min(limit[a], limit[c]):
+                    if size[a] < size[c]:
+                        a, c = c, a
+                    parent[c] = a
+                    both = size[a] + size[c]
+                    size[a] = both
+                    limit[a] = weight + scale / np.float32(both)
+                else:
+                    rejected[kept] = open_edge[j]
+                    rejected_keys[kept] = key
+                    kept += _ONE
+            begin = end
     return rejected[:kept].copy(), rejected_keys[:kept].copy()
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
 def finish(rejected, height, width, min_size, parent, size):
-    """Join what is smaller than ``min_size`` to a neighbour; gives the labels and their number."""
+    """Join what is smaller than ``min_size`` to a neighbour; gives the labels and their number.
+
+    ``size`` is used up: in the end it holds the names of the components.
+    """
     step = np.array([1, width, width + 1, width], np.uint32)
     for i in range(np.uint64(len(rejected))):
         edge = rejected[i]
@@ -226,12 +230,12 @@ def finish(rejected, height, width, min_size, parent, size):
             size[a] += size[c]
     labels = np.empty((height, width), np.int32)
     flat = labels.reshape(-1)
-    name = np.full(height * width, -1, np.int32)
     number = np.int32(0)
     for i in range(np.uint32(height * width)):
         root = _find(parent, i)
-        if name[root] < 0:
-            name[root] = number
+        # A size is above 0, a name is not: 0, -1, -2 ...
+        if size[root] > 0:
+            size[root] = -number
             number += np.int32(1)
-        flat[i] = name[root]
+        flat[i] = -size[root]
     return labels, number

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.proposals.regions import Regions
+from foveal.proposals.scratch import scratch
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +53,9 @@ def group(regions: Regions, letters: str, size_image: int) -> Grouping:
 
     first = 0 if "C" in letters else regions.color_columns
     last = regions.histograms.shape[1] if "T" in letters else regions.color_columns
-    histograms = np.ascontiguousarray(regions.histograms[:, first : max(first, last)])
+    number, columns = len(regions.sizes), max(0, last - first)
+    histograms = scratch("histograms", (2 * number - 1, columns), np.float32)
+    histograms[:number] = regions.histograms[:, first : first + columns]
     boxes, sizes, joined, similarities = kernels.group(
         regions.sizes, regions.boxes, histograms, regions.pairs, "S" in letters, "F" in letters, size_image
     )

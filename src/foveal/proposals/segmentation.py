@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.proposals.scratch import scratch
+
 
 def segment(
     image: NDArray[np.uint8] | NDArray[np.float32],
@@ -108,22 +110,29 @@ class PixelGraph:
         Height and width.
     edges : ndarray of shape (E,), uint32
         By rising weight.
-    keys : ndarray of shape (E,), uint16
-        Their rounded weights.
+    ends : ndarray of shape (32768,), uint32
+        Where the edges of each rounded weight end.
     """
 
     shape: tuple[int, int]
     edges: NDArray[np.uint32]
-    keys: NDArray[np.uint16]
+    ends: NDArray[np.uint32]
 
     @classmethod
     def of(cls, planes: NDArray[np.float32]) -> "PixelGraph":
         """The graph of an image of shape (C, H, W), float32."""
         from foveal.proposals._segmentation_kernels import edge_keys, needed, sorted_edges
 
-        keys = edge_keys(planes)
-        edges, edge_key = sorted_edges(keys, needed(keys))
-        return cls((planes.shape[1], planes.shape[2]), edges, edge_key)
+        _, height, width = planes.shape
+        keys = scratch("keys", (4, height, width), np.int16)
+        kept = scratch("kept", (4, height, width), np.uint8)
+        edge_keys(planes, keys)
+        needed(keys, kept)
+        room = 4 * height * width + 1
+        edges, ends = sorted_edges(
+            keys, kept, scratch("edges", (room,), np.uint32), scratch("edge keys", (room,), np.uint16)
+        )
+        return cls((height, width), edges, ends)
 
     def segmentations(
         self, ks: Sequence[float], *, min_sizes: Sequence[float] | None = None, nested: bool = False
@@ -143,42 +152,38 @@ class PixelGraph:
         -------
         list of Segmentation
         """
-        from foveal.proposals._segmentation_kernels import finish, grow
+        from foveal.proposals._segmentation_kernels import by_key, finish, grow
 
         height, width = self.shape
         found: list[Segmentation] = []
         before: float | None = None
+        rejected, keys = self.edges[:0], np.zeros(0, np.uint16)
         for k, min_size in zip(ks, ks if min_sizes is None else min_sizes, strict=True):
             if before is None or not nested:
-                edges, keys, parent, size, limit = self._apart(k)
+                edges, ends = self.edges, self.ends
+                parent, size, limit = _apart(height * width, k)
             else:
                 # What stays of the k before: components, and the edges that it rejected.
+                edges, ends = by_key(rejected, keys)
                 limit += np.float32(k - before) / size.astype(np.float32)
-            edges, keys = grow(edges, keys, _weights(), width, float(k), parent, size, limit)
+            rejected, keys = grow(edges, ends, _weights(), width, float(k), parent, size, limit)
             before = float(k)
             if nested:
-                labels, number = finish(edges, height, width, int(min_size), parent.copy(), size.copy())
+                labels, number = finish(rejected, height, width, int(min_size), parent.copy(), size.copy())
             else:
-                labels, number = finish(edges, height, width, int(min_size), parent, size)
+                labels, number = finish(rejected, height, width, int(min_size), parent, size)
             found.append(Segmentation(np.asarray(labels), int(number)))
         return found
 
-    def _apart(self, k: float) -> "_State":
-        """Every pixel a component of its own, and all edges still to come."""
-        pixels = self.shape[0] * self.shape[1]
-        return (
-            self.edges,
-            self.keys,
-            np.arange(pixels, dtype=np.uint32),
-            np.ones(pixels, np.int32),
-            np.full(pixels, k, np.float32),
-        )
 
-
-# Edges and their keys; parent, size and limit of each pixel's component.
-_State = tuple[
-    NDArray[np.uint32], NDArray[np.uint16], NDArray[np.uint32], NDArray[np.int32], NDArray[np.float32]
-]
+def _apart(pixels: int, k: float) -> tuple[NDArray[np.uint32], NDArray[np.int32], NDArray[np.float32]]:
+    """Every pixel a component of its own: parent, size and limit."""
+    parent, size = scratch("parent", (pixels,), np.uint32), scratch("size", (pixels,), np.int32)
+    limit = scratch("limit", (pixels,), np.float32)
+    parent[:] = np.arange(pixels, dtype=np.uint32)
+    size.fill(1)
+    limit.fill(k)
+    return parent, size, limit
 
 
 @cache
@@ -202,11 +207,16 @@ def planes_of(image: NDArray[np.uint8] | NDArray[np.float32], sigma: float) -> N
     sigma : float
         In pixels; 0 for none. The Gaussian is cut four standard deviations to either side, as in
         Felzenszwalb & Huttenlocher's software; beyond the border the last pixel repeats.
+
+    Returns
+    -------
+    ndarray of shape (C, H, W), float32
+        Memory of this thread: it holds until the next call.
     """
     import cv2
 
     height, width, channels = image.shape
-    planes = np.empty((channels, height, width), np.float32)
+    planes = scratch("planes", (channels, height, width), np.float32)
     if sigma > 0:
         kernel = cv2.getGaussianKernel(2 * int(np.ceil(4 * sigma)) + 1, sigma, cv2.CV_32F)
     known = image if image.dtype == np.uint8 else image.astype(np.float32)
