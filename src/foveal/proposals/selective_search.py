@@ -14,6 +14,7 @@ from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.images import read, resize_to_fit
 from foveal.images.color_spaces import to_color_space
+from foveal.proposals.compiling import announce
 from foveal.proposals.grouping import Grouping, group
 from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.learned_order import LearnedOrder, drawn, learn_order
@@ -117,7 +118,6 @@ class SelectiveSearch:
             raise SettingError(f"sigma is a number of pixels from 0; got {self.sigma}.")
         if self.nested and list(resolved.k) != sorted(resolved.k):
             raise SettingError(f"Nested segmentations need a rising k; got {resolved.k}.")
-
         self.order_ = None if self.order is None else LearnedOrder.from_config(self.order)
 
     def _resolved(self) -> Mode:
@@ -212,6 +212,8 @@ class SelectiveSearch:
         """
         if dataset.task != "detection":
             raise DataError(f"{dataset.root} has no boxes: the order of proposals is learned from boxes.")
+        import cv2  # noqa: F401 - loaded before its threads are held back
+
         seeds = np.random.default_rng(random_state).integers(0, 2**63, len(dataset))
 
         def look(index: int) -> "tuple[NDArray[np.float32], NDArray[np.float32], bool] | ImageError":
@@ -244,6 +246,7 @@ class SelectiveSearch:
     def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> "_Found":
         from foveal.proposals._ranking_kernels import unite
 
+        announce()
         height, width = image.shape[:2]
         small = image if self.working_size is None else resize_to_fit(image, self.working_size)[0]
         small = np.ascontiguousarray(small)
