@@ -36,6 +36,14 @@ def _similarity(a, b, sizes, boxes, histograms, use_size, use_fill, area):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
+def _doubled(array):
+    larger = np.empty(2 * len(array), array.dtype)
+    for i in range(len(array)):
+        larger[i] = array[i]
+    return larger
+
+
+@njit(cache=True, nogil=True, boundscheck=False)
 def _enter(tree, leaves, region, value):
     """Write a region's best similarity into the tournament and play its games again."""
     i = leaves + region
@@ -61,33 +69,31 @@ def _best_owned(region, owned_from, partners, values, alive):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def group(first_sizes, first_boxes, histograms, pairs, use_size, use_fill, area):
+def group(sizes, boxes, histograms, pairs, use_size, use_fill, area):
     """Join the most similar neighbours until one region is left (Uijlings et al. 2013, algorithm 1).
 
-    ``histograms`` (2 N - 1, D) has those of the first regions in its first N rows; the others are filled in.
+    ``sizes`` (2 N - 1,), ``boxes`` (2 N - 1, 4) and ``histograms`` (2 N - 1, D) have those of the first
+    regions in their first N rows; the others are filled in.
 
-    Regions 0 … N - 1 are the first ones, N + i is what the i-th joining made. Gives the boxes and sizes of
-    all regions, which two were joined each time, and their similarity. Of equally similar pairs the one
+    Regions 0 … N - 1 are the first ones, N + i is what the i-th joining made. Gives which two
+    were joined each time, and their similarity. Of equally similar pairs the one
     whose younger region is older is joined first, then the one whose older region is older.
 
     Each pair is owned by its younger region, with the similarity that it will always have. A region knows
     the best pair that it owns; a tournament over all regions knows the best of those.
     """
-    number = len(first_sizes)
-    total = 2 * number - 1
+    total = len(sizes)
+    number = (total + 1) // 2
     columns = histograms.shape[1]
-    sizes = np.empty(total, np.int32)
-    boxes = np.empty((total, 4), np.int32)
-    sizes[:number] = first_sizes
-    boxes[:number] = first_boxes
     joined = np.empty((total - number, 2), np.int32)
     similarities = np.empty(total - number, np.float32)
     area = np.float32(area)
-    alive = np.zeros(total, np.bool_)
-    alive[:number] = True
+    alive = np.empty(total, np.bool_)
+    for r in range(total):
+        alive[r] = r < number
 
     # Pairs by their younger region: partners and values of region r stand from owned_from[r] on.
-    owned_from = np.zeros(total + 1, np.int32)
+    owned_from = np.full(total + 1, 0, np.int32)
     for i in range(len(pairs)):
         owned_from[pairs[i, 1] + 1] += 1
     for r in range(total):
@@ -102,7 +108,7 @@ def group(first_sizes, first_boxes, histograms, pairs, use_size, use_fill, area)
     following = np.empty(len(partners), np.int32)
     entries = 0
     for i in range(len(pairs)):
-        a, b = pairs[i, 0], pairs[i, 1]
+        a, b = np.int32(pairs[i, 0]), np.int32(pairs[i, 1])
         partners[place[b]] = a
         values[place[b]] = _similarity(a, b, sizes, boxes, histograms, use_size, use_fill, area)
         place[b] += 1
@@ -117,12 +123,13 @@ def group(first_sizes, first_boxes, histograms, pairs, use_size, use_fill, area)
     tree = np.full(2 * leaves, -np.inf, np.float32)
     best = np.full(total, -1, np.int32)
     for r in range(number):
-        best[r], tree[leaves + r] = _best_owned(r, owned_from, partners, values, alive)
+        best[r], tree[leaves + r] = _best_owned(np.int32(r), owned_from, partners, values, alive)
     for i in range(leaves - 1, 0, -1):
         tree[i] = max(tree[2 * i], tree[2 * i + 1])
 
     seen = np.full(total, -1, np.int32)
-    for new in range(number, total):
+    neighbors = np.empty(total, np.int32)
+    for new in range(np.int32(number), np.int32(total)):
         i = 1
         while i < leaves:
             i = 2 * i + (tree[2 * i] != tree[i])
@@ -147,45 +154,49 @@ def group(first_sizes, first_boxes, histograms, pairs, use_size, use_fill, area)
         for i in range(columns):
             mixed[i] = share * of_a[i] + rest * of_b[i]
 
-        seen[new] = new
+        count = 0
+        for old in (a, b):
+            # Its older neighbours stand in what it owns, its younger ones in its list.
+            for at in range(owned_from[old], owned_from[old + 1]):
+                c = partners[at]
+                if alive[c] and seen[c] != new:
+                    seen[c] = new
+                    neighbors[count] = c
+                    count += 1
+            at = heads[old]
+            while at >= 0:
+                c = entry_of[at]
+                at = following[at]
+                if alive[c] and seen[c] != new:
+                    seen[c] = new
+                    neighbors[count] = c
+                    count += 1
+
         begin = owned
         best_partner, best_value = np.int32(-1), np.float32(-np.inf)
-        for old in (a, b):
-            for turn in range(2):
-                # Its older neighbours stand in what it owns, its younger ones in its list.
-                at = owned_from[old] if turn == 0 else heads[old]
-                while (at < owned_from[old + 1]) if turn == 0 else (at >= 0):
-                    if turn == 0:
-                        c = partners[at]
-                        at += 1
-                    else:
-                        c = entry_of[at]
-                        at = following[at]
-                    if not alive[c] or seen[c] == new:
-                        continue
-                    seen[c] = new
-                    if turn == 1 and (best[c] == a or best[c] == b):
-                        best[c], value = _best_owned(c, owned_from, partners, values, alive)
-                        _enter(tree, leaves, c, value)
-                    if owned == len(partners) or entries == len(entry_of):
-                        partners = np.concatenate((partners, np.empty_like(partners)))
-                        values = np.concatenate((values, np.empty_like(values)))
-                        entry_of = np.concatenate((entry_of, np.empty_like(entry_of)))
-                        following = np.concatenate((following, np.empty_like(following)))
-                    value = _similarity(c, new, sizes, boxes, histograms, use_size, use_fill, area)
-                    partners[owned] = c
-                    values[owned] = value
-                    owned += 1
-                    entry_of[entries] = new
-                    following[entries] = heads[c]
-                    heads[c] = entries
-                    entries += 1
-                    if value > best_value or (value == best_value and c < best_partner):
-                        best_partner, best_value = c, value
+        while owned + count > len(partners):
+            partners, values = _doubled(partners), _doubled(values)
+        while entries + count > len(entry_of):
+            entry_of, following = _doubled(entry_of), _doubled(following)
+        for i in range(count):
+            c = neighbors[i]
+            if best[c] == a or best[c] == b:
+                best[c], value = _best_owned(c, owned_from, partners, values, alive)
+                _enter(tree, leaves, c, value)
+            value = _similarity(c, new, sizes, boxes, histograms, use_size, use_fill, area)
+            partners[owned] = c
+            values[owned] = value
+            owned += 1
+            entry_of[entries] = new
+            following[entries] = heads[c]
+            heads[c] = entries
+            entries += 1
+            if value > best_value or (value == best_value and c < best_partner):
+                best_partner, best_value = c, value
         # New regions own their pairs in the order in which they are made.
         owned_from[new] = begin
         owned_from[new + 1] = owned
         alive[new] = True
         best[new] = best_partner
         _enter(tree, leaves, new, best_value)
-    return boxes, sizes, joined, similarities
+    return joined, similarities

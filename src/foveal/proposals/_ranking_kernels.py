@@ -52,7 +52,9 @@ def fuse_ranks(which, starts, number, constant):
 
     Regions of a hierarchy are ranked from the last made, 0, to the first.
     """
-    scores = np.zeros(number, np.float64)
+    scores = np.empty(number, np.float64)
+    for u in range(number):
+        scores[u] = 0
     for h in range(len(starts) - 1):
         end = starts[h + 1]
         for rank in range(end - starts[h]):
@@ -78,7 +80,7 @@ def best_overlap_before(boxes, threshold):
     heights alike.
     """
     number = len(boxes)
-    overlaps = np.zeros(number, np.float32)
+    overlaps = np.empty(number, np.float32)
     step = -1.0 / np.log(threshold)
     sides = np.int64(np.log(65536.0) * step) + 3
     # Of a shelf for widths up to u, those on the next one are wider by 1 / threshold at most.
@@ -111,9 +113,8 @@ def best_overlap_before(boxes, threshold):
                                 other_area = np.float32(other[2] - other[0]) * np.float32(other[3] - other[1])
                                 best = max(best, both / (area + other_area - both))
                             j = following[j]
-        if best > limit:
-            overlaps[i] = best
-        else:
+        overlaps[i] = best if best > limit else np.float32(0)
+        if best <= limit:
             place = _shelf(
                 column, row, np.int64(center_x / spacing[column]), np.int64(center_y / spacing[row])
             )

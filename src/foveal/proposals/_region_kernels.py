@@ -64,13 +64,17 @@ def measure(labels, number, colors, textures, color_columns, bins):
     h, w = labels.shape
     channels = len(colors)
     texture_columns = 8 * channels * bins
-    sizes = np.zeros(number, np.int32)
+    sizes = np.empty(number, np.int32)
     boxes = np.empty((number, 4), np.int32)
-    boxes[:, 0] = w
-    boxes[:, 1] = h
-    boxes[:, 2:] = 0
-    color_counts = np.zeros((number, color_columns), np.uint32)
-    texture_counts = np.zeros((number, texture_columns), np.uint32)
+    color_counts = np.empty((number, color_columns), np.uint32)
+    texture_counts = np.empty((number, texture_columns), np.uint32)
+    for r in range(number):
+        sizes[r] = 0
+        boxes[r, 0], boxes[r, 1], boxes[r, 2], boxes[r, 3] = w, h, 0, 0
+        for i in range(color_columns):
+            color_counts[r, i] = 0
+        for i in range(texture_columns):
+            texture_counts[r, i] = 0
     for y in range(h):
         x = 0
         row = labels[y]
@@ -148,7 +152,11 @@ def touching(labels, number):
                     continue
                 table[place] = code
                 if found == len(pairs):
-                    pairs = np.concatenate((pairs, np.empty_like(pairs)))
+                    more = np.empty((2 * len(pairs), 2), np.int32)
+                    for i in range(found):
+                        more[i, 0] = pairs[i, 0]
+                        more[i, 1] = pairs[i, 1]
+                    pairs = more
                 pairs[found, 0] = min(r, s)
                 pairs[found, 1] = max(r, s)
                 found += 1

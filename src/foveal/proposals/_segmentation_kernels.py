@@ -127,7 +127,9 @@ def sorted_edges(keys, kept, edges, edge_keys):
 def by_key(edges, keys):
     """Sort by counting; equal keys keep their order. Gives the edges and where each key's edges end."""
     number = np.uint64(len(edges))
-    place = np.zeros(BUCKETS, np.uint32)
+    place = np.empty(BUCKETS, np.uint32)
+    for b in range(BUCKETS):
+        place[b] = 0
     for i in range(number):
         place[keys[i]] += _U1
     total = np.uint32(0)

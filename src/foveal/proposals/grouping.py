@@ -56,7 +56,10 @@ def group(regions: Regions, letters: str, size_image: int) -> Grouping:
     number, columns = len(regions.sizes), max(0, last - first)
     histograms = scratch("histograms", (2 * number - 1, columns), np.float32)
     histograms[:number] = regions.histograms[:, first : first + columns]
-    boxes, sizes, joined, similarities = kernels.group(
-        regions.sizes, regions.boxes, histograms, regions.pairs, "S" in letters, "F" in letters, size_image
+    sizes, boxes = np.empty(2 * number - 1, np.int32), np.empty((2 * number - 1, 4), np.int32)
+    sizes[:number] = regions.sizes
+    boxes[:number] = regions.boxes
+    joined, similarities = kernels.group(
+        sizes, boxes, histograms, regions.pairs, "S" in letters, "F" in letters, size_image
     )
     return Grouping(boxes, sizes, joined, similarities)
