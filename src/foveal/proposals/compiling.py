@@ -20,9 +20,11 @@ def announce() -> bool:
     """
     from foveal.proposals import _grouping_kernels as kernels
 
-    # Compiled code lies in files of this name; the index comes first.
+    # Compiled code lies in files of this name, the index comes first; what is older than its source does not
+    # count.
+    source = Path(kernels.__file__).stat().st_mtime
     folder = Path(kernels.group.stats.cache_path or ".")
-    if any(folder.glob("_grouping_kernels.group-*.nbi")):
+    if any(file.stat().st_mtime >= source for file in folder.glob("_grouping_kernels.group-*.nbi")):
         return False
-    logger.warning("Compiling selective search for this computer: once, for about ten seconds.")
+    logger.warning("Compiling selective search for this computer: once, for ten to twenty seconds.")
     return True
