@@ -17,7 +17,8 @@ from foveal.report.html import (
 )
 from foveal.report.merging import merging_frames, merging_numbers
 from foveal.report.records import ClassificationRecord, DetectionRecord
-from foveal.report.search import SearchRecord, search_chapter
+from foveal.report.search import search_chapter
+from foveal.report.search_record import SearchRecord
 
 __all__ = [
     "Chapter",

@@ -1,13 +1,7 @@
 """Selective search looked into: one picture as a chapter, from its segmentation to its proposals."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
-
 from foveal.images import paint_regions
-from foveal.proposals import Hierarchy, Proposals
+from foveal.proposals import Hierarchy
 from foveal.proposals.ranking import NEAR_COPIES, find_near_copies
 from foveal.report.chapters import Chapter, Chart, Headline, Note, Pictures, Player, Section
 from foveal.report.embedding import image_to_data_uri
@@ -15,52 +9,14 @@ from foveal.report.figures.dendrogram import draw_dendrogram
 from foveal.report.figures.similarities import draw_similarities, name_strategy
 from foveal.report.merging import merging_frames, merging_numbers
 from foveal.report.pictures import picture_of_pixels
+from foveal.report.search_record import SearchRecord
 from foveal.report.search_results import objects_section, order_section, strategies_section
 from foveal.report.wording import count
-
-__all__ = ["SearchRecord", "search_chapter"]
 
 LEVELS = (64, 16, 8, 4, 2)
 _MOST_SEGMENTATIONS = 8
 # Without scripts the film stands still where there is most to see.
 _STILL = 8
-
-
-@dataclass(frozen=True, eq=False)
-class SearchRecord:
-    """A picture, and what selective search found in it.
-
-    Attributes
-    ----------
-    name : str
-        The file's name.
-    image : ndarray of shape (H, W, 3), uint8
-        RGB.
-    proposals : Proposals
-        With their hierarchies.
-    method : str
-        The search in few words: ``"fast"``.
-    objects : ndarray of shape (M, 4), float32, or None
-        Ground truth; ``None`` where it is not known.
-    object_names : sequence of str
-        What the objects are.
-    learned : bool
-        Whether the order of the proposals was learned.
-    """
-
-    name: str
-    image: NDArray[np.uint8]
-    proposals: Proposals
-    method: str = ""
-    objects: NDArray[np.float32] | None = None
-    object_names: Sequence[str] = field(default=())
-    learned: bool = False
-
-    def __post_init__(self) -> None:
-        if not self.proposals.hierarchy:
-            raise ValueError("The proposals have no hierarchy: they must come from SelectiveSearch.propose.")
-        if self.objects is not None and len(self.objects) != len(self.object_names):
-            raise ValueError(f"{len(self.objects)} objects but {len(self.object_names)} names.")
 
 
 def search_chapter(record: SearchRecord) -> Chapter:

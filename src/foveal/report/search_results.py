@@ -1,7 +1,5 @@
 """What came of a selective search: its order, the objects that it covers, the share of each strategy."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,10 +9,8 @@ from foveal.proposals import cover_objects
 from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
 from foveal.report.chapters import Fold, Note, Pictures, Section, Table
 from foveal.report.pictures import LONGEST_SIDE, Picture, picture_of_pixels
+from foveal.report.search_record import SearchRecord
 from foveal.report.wording import count
-
-if TYPE_CHECKING:
-    from foveal.report.search import SearchRecord
 
 _FEW = 10
 _MANY = 50
@@ -23,7 +19,7 @@ _MOST_OBJECTS = 40
 _MOST_ROWS = 16
 
 
-def order_section(record: "SearchRecord", copies: NDArray[np.bool_]) -> Section:
+def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
     """The best proposals, and where near copies went."""
     boxes = record.proposals.boxes
     pictures = [
@@ -51,7 +47,7 @@ def order_section(record: "SearchRecord", copies: NDArray[np.bool_]) -> Section:
     )
 
 
-def _order_text(record: "SearchRecord") -> str:
+def _order_text(record: SearchRecord) -> str:
     copies = (
         f"The score of a box that overlaps a better one by an IoU of more than {NEAR_COPIES[0]:g} is "
         f"halved, and "
@@ -72,7 +68,7 @@ def _order_text(record: "SearchRecord") -> str:
 
 
 def _boxes_picture(
-    record: "SearchRecord", name: str, boxes: NDArray[np.float32], *, numbered: bool = False
+    record: SearchRecord, name: str, boxes: NDArray[np.float32], *, numbered: bool = False
 ) -> Picture:
     number = len(boxes)
     # The best lie above the others.
@@ -89,12 +85,12 @@ def _boxes_picture(
     )
 
 
-def _is_whole(record: "SearchRecord", box: NDArray[np.float32]) -> bool:
+def _is_whole(record: SearchRecord, box: NDArray[np.float32]) -> bool:
     height, width = record.image.shape[:2]
     return bool((box == (0, 0, width, height)).all())
 
 
-def _copies_picture(record: "SearchRecord", copies: NDArray[np.bool_]) -> Picture:
+def _copies_picture(record: SearchRecord, copies: NDArray[np.bool_]) -> Picture:
     """The proposal with the most near copies behind it, and these."""
     boxes = record.proposals.boxes
     kept, behind = np.flatnonzero(~copies), np.flatnonzero(copies)
@@ -118,7 +114,7 @@ def _copies_picture(record: "SearchRecord", copies: NDArray[np.bool_]) -> Pictur
     )
 
 
-def objects_section(record: "SearchRecord") -> Section:
+def objects_section(record: SearchRecord) -> Section:
     """Which proposal covers which object, and how early it comes."""
     assert record.objects is not None
     title, text = "Objects", "Which proposal covers which object, how well, and how early it comes."
@@ -187,7 +183,7 @@ def objects_section(record: "SearchRecord") -> Section:
     )
 
 
-def _origin(record: "SearchRecord", place: int) -> str:
+def _origin(record: SearchRecord, place: int) -> str:
     """Which strategies have a proposal's box."""
     box = record.proposals.boxes[place]
     made = [t for t in record.proposals.hierarchy if (t.boxes == box).all(axis=1).any()]
@@ -198,7 +194,7 @@ def _origin(record: "SearchRecord", place: int) -> str:
     return name if len(made) == 1 else f"{name} and {count(len(made) - 1, 'other')}"
 
 
-def strategies_section(record: "SearchRecord") -> Section:
+def strategies_section(record: SearchRecord) -> Section:
     """What each strategy gave, and how much of it was new."""
     known: set[tuple[float, ...]] = set()
     rows = []
@@ -239,5 +235,5 @@ def strategies_section(record: "SearchRecord") -> Section:
     )
 
 
-def _small(record: "SearchRecord") -> NDArray[np.uint8]:
+def _small(record: SearchRecord) -> NDArray[np.uint8]:
     return np.asarray(resize_to_fit(record.image, LONGEST_SIDE)[0])
