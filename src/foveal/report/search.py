@@ -33,6 +33,7 @@ def search_chapter(record: SearchRecord) -> Chapter:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from foveal.proposals import SelectiveSearch
     >>> image = np.zeros((40, 60, 3), np.uint8)
     >>> image[10:30, 20:50] = (250, 200, 0)
