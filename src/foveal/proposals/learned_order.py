@@ -46,9 +46,18 @@ class LearnedOrder:
         return hash((self.weights.tobytes(), self.bias))
 
     def scores(self, measured: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Scores of proposals, (N, D) to (N,), float64.
+        """Scores of proposals: the higher, the better they are thought to overlap some object.
 
-        A smooth positive version, ``log(1 + exp(10 t)) / 10``, of the linear estimate t of :func:`target`.
+        Parameters
+        ----------
+        measured : ndarray of shape (N, D), float32
+            See :func:`foveal.proposals.objectness.measures`; there may be none.
+
+        Returns
+        -------
+        ndarray of shape (N,), float64
+            ``log(1 + exp(10 t)) / 10``, a smooth positive version of the linear estimate t of
+            :func:`target`.
         """
         standard = np.clip((measured - self.mean) / self.scale, -_FARTHEST, _FARTHEST)
         # A sum in float64 over few columns: the same whatever BLAS and its threads.
@@ -91,7 +100,20 @@ def target(overlaps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
 
 
 def drawn(overlaps: NDArray[np.floating[Any]], generator: np.random.Generator) -> NDArray[np.int64]:
-    """Which proposals of an image to learn from: those that overlap an object by half, and some others."""
+    """Which proposals of an image to learn from: those that overlap an object by half, and some others.
+
+    Parameters
+    ----------
+    overlaps : ndarray of shape (N,)
+        The best IoU of each proposal with an object.
+    generator : numpy.random.Generator
+        Draws at most ``NEGATIVES_PER_IMAGE`` of the others.
+
+    Returns
+    -------
+    ndarray of int64
+        Rising indices.
+    """
     near = np.flatnonzero(overlaps > 0.5)
     far = np.flatnonzero(overlaps <= 0.5)
     number = min(len(far), NEGATIVES_PER_IMAGE)
