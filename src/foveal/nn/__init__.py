@@ -1,7 +1,28 @@
-"""Learning by gradients: functional operations, losses and the check of their gradients."""
+"""Learning by gradients: functional operations, layers, losses and the check of their gradients."""
 
+from foveal.nn import functional
+from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.functional import log_softmax, softmax
 from foveal.nn.gradient_check import gradient_check
+from foveal.nn.layers import Conv2d, Flatten, Linear, ReLU
 from foveal.nn.losses import cross_entropy
+from foveal.nn.module import Module, no_grad
+from foveal.nn.parameter import Parameter
 
-__all__ = ["cross_entropy", "gradient_check", "log_softmax", "softmax"]
+__all__ = [
+    "Conv2d",
+    "Flatten",
+    "Identity",
+    "Linear",
+    "Module",
+    "Parameter",
+    "ReLU",
+    "Residual",
+    "Sequential",
+    "cross_entropy",
+    "functional",
+    "gradient_check",
+    "log_softmax",
+    "no_grad",
+    "softmax",
+]

@@ -1,0 +1,136 @@
+"""Networks of layers."""
+
+from collections.abc import Iterator
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.nn.module import Module
+
+
+class Identity(Module):
+    """The input itself."""
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """``x``."""
+        return x
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """``grad``."""
+        return grad if needs_input_grad else None
+
+
+class Sequential(Module):
+    """Layers one after the other.
+
+    A slice of it is a network of the same layers, sharing their weights, so that what is in the middle can be
+    looked at: ``features, head = network[:5], network[5:]``.
+
+    Parameters
+    ----------
+    *layers : Module
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from foveal import nn
+    >>> network = nn.Sequential(nn.Linear(4, 8, random_state=0), nn.ReLU(), nn.Linear(8, 2, random_state=1))
+    >>> network(np.ones((3, 4), np.float32)).shape
+    (3, 2)
+    >>> list(network.state_dict())
+    ['0.weight', '0.bias', '2.weight', '2.bias']
+    """
+
+    def __init__(self, *layers: Module) -> None:
+        self._layers = list(layers)
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The output of the last layer."""
+        for layer in self._layers:
+            x = layer(x)
+        return x
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See :meth:`Module.backward`; layers before the first one that learns are spared."""
+        passed: NDArray[Any] | None = grad
+        # What comes before the first layer that learns needs no gradient, unless the caller wants it.
+        needed = 0
+        if not needs_input_grad:
+            learns = (i for i, layer in enumerate(self._layers) if layer.requires_grad())
+            needed = next(learns, len(self._layers))
+        for i in range(len(self._layers) - 1, needed - 1, -1):
+            assert passed is not None
+            passed = self._layers[i].backward(passed, needs_input_grad=needs_input_grad or i > needed)
+        return passed if needs_input_grad else None
+
+    def append(self, layer: Module) -> "Sequential":
+        """Add a layer at the end."""
+        self._layers.append(layer)
+        return self
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """The layers, named by their places."""
+        for i, layer in enumerate(self._layers):
+            yield str(i), layer
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._layers)
+
+    @overload
+    def __getitem__(self, place: int) -> Module: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> "Sequential": ...
+
+    def __getitem__(self, place: int | slice) -> "Module | Sequential":
+        if isinstance(place, slice):
+            return Sequential(*self._layers[place])
+        return self._layers[place]
+
+
+class Residual(Module):
+    """``body(x) + shortcut(x)`` (He et al. 2016, equations 1 and 2).
+
+    Parameters
+    ----------
+    body : Module
+    shortcut : Module, optional
+        What brings ``x`` to the shape of the body's output, such as a 1×1 convolution; by default ``x``
+        itself is added.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Residual(Identity())(np.ones((1, 2))).tolist()
+    [[2.0, 2.0]]
+    """
+
+    def __init__(self, body: Module, shortcut: Module | None = None) -> None:
+        self.body = body
+        self.shortcut = Identity() if shortcut is None else shortcut
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The sum of both ways.
+
+        Raises
+        ------
+        ValueError
+            If their shapes differ.
+        """
+        body, shortcut = self.body(x), self.shortcut(x)
+        if body.shape != shortcut.shape:
+            raise ValueError(
+                f"The body of Residual gives {body.shape} and its shortcut {shortcut.shape}: "
+                "give a shortcut, such as a 1x1 convolution, that brings x to the body's shape."
+            )
+        return np.asarray(body + shortcut)
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """The sum of both ways back."""
+        body = self.body.backward(grad, needs_input_grad=needs_input_grad)
+        shortcut = self.shortcut.backward(grad, needs_input_grad=needs_input_grad)
+        return None if body is None or shortcut is None else np.asarray(body + shortcut)

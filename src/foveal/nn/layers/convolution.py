@@ -1,0 +1,121 @@
+"""The convolution layer."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.functional.convolution import Pair, pair
+from foveal.nn.layers.initialization import uniform_fan_in
+from foveal.nn.module import Module
+from foveal.nn.parameter import Parameter
+
+
+class Conv2d(Module):
+    """Two-dimensional convolution; arguments and their order are PyTorch's, arrays channels-last.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+    kernel_size : int or (int, int)
+        Rows, columns.
+    stride, padding, dilation : int or (int, int)
+    groups : int, default=1
+        Inputs and outputs are cut into so many groups that do not see each other; with ``in_channels`` groups
+        it is a depthwise convolution.
+    bias : bool, default=True
+    random_state : int, Generator or None
+
+    Attributes
+    ----------
+    weight : Parameter of shape (out_channels, in_channels / groups, rows, columns)
+    bias : Parameter of shape (out_channels,) or None
+
+    Raises
+    ------
+    ValueError
+        If the channels are no multiple of the groups or a size is impossible.
+
+    Examples
+    --------
+    >>> Conv2d(3, 8, 3, padding=1, random_state=0)(np.zeros((2, 5, 7, 3), np.float32)).shape
+    (2, 5, 7, 8)
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Pair,
+        stride: Pair = 1,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        random_state: int | np.random.Generator | None = None,
+    ) -> None:
+        if groups < 1 or in_channels % groups or out_channels % groups:
+            raise ValueError(
+                f"in_channels {in_channels} and out_channels {out_channels} must be multiples of "
+                f"groups {groups}."
+            )
+        self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
+        self.kernel_size, self.stride = pair(kernel_size), pair(stride)
+        self.padding, self.dilation = pair(padding), pair(dilation)
+        if (
+            min(self.kernel_size) < 1
+            or min(self.stride) < 1
+            or min(self.dilation) < 1
+            or min(self.padding) < 0
+        ):
+            raise ValueError("kernel_size, stride and dilation start at 1, padding at 0.")
+        rng = np.random.default_rng(random_state)
+        shape = (out_channels, in_channels // groups, *self.kernel_size)
+        fan_in = int(np.prod(shape[1:]))
+        drawn = uniform_fan_in(shape, fan_in, rng)
+        # Output channels lie next to each other in memory: the rows of the product's right side.
+        self.weight = Parameter(np.ascontiguousarray(drawn.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1))
+        self.bias = Parameter(uniform_fan_in((out_channels,), fan_in, rng)) if bias else None
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """See :func:`foveal.nn.functional.conv2d`."""
+        self.save(x)
+        return F.conv2d(
+            x,
+            self.weight.data,
+            None if self.bias is None else self.bias.data,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+        )
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See :meth:`Module.backward`."""
+        (x,) = self.saved()
+        dx, dw, db = F.conv2d_backward(
+            grad,
+            x,
+            self.weight.data,
+            self.stride,
+            self.padding,
+            self.dilation,
+            self.groups,
+            needs_input_grad=needs_input_grad,
+            needs_weight_grad=self.requires_grad(),
+        )
+        if dw is not None and self.weight.requires_grad:
+            self.weight.accumulate(dw)
+        if db is not None and self.bias is not None and self.bias.requires_grad:
+            self.bias.accumulate(db)
+        return dx
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, "
+            f"padding={self.padding}, dilation={self.dilation}, groups={self.groups}, "
+            f"bias={self.bias is not None}"
+        )

@@ -1,0 +1,38 @@
+"""Layers that only move numbers."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.nn.module import Module
+
+
+class Flatten(Module):
+    """(N, H, W, C) as (N, C * H * W), in the order channels, rows, columns.
+
+    That is PyTorch's order, so that a linear layer behind it has the same weights there. Batches of other
+    dimensions are flattened as they lie.
+
+    Examples
+    --------
+    >>> Flatten()(np.arange(4).reshape(1, 1, 2, 2)).tolist()
+    [[0, 2, 1, 3]]
+    """
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """The rows."""
+        self.save(x.shape)
+        moved = x.transpose(0, 3, 1, 2) if x.ndim == 4 else x
+        return np.ascontiguousarray(moved).reshape(len(x), prod(x.shape[1:]))
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """The gradient in the shape of the input."""
+        (shape,) = self.saved()
+        if not needs_input_grad:
+            return None
+        if len(shape) != 4:
+            return grad.reshape(shape)
+        n, h, w, c = shape
+        return np.ascontiguousarray(grad.reshape(n, c, h, w).transpose(0, 2, 3, 1))
