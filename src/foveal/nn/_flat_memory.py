@@ -50,9 +50,7 @@ def flat_view(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
     return turned.reshape(-1)
 
 
-def in_pieces(
-    kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbers: Sequence[float]
-) -> None:
+def in_pieces(kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbers: Sequence[float]) -> None:
     """Call an elementwise kernel with flat arrays, in several threads where that pays.
 
     Parameters
