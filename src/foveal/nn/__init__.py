@@ -1,6 +1,8 @@
 """Learning by gradients: functional operations, layers, losses and the check of their gradients."""
 
 from foveal.nn import functional
+from foveal.nn.averaging import ExponentialMovingAverage
+from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.functional import log_softmax, softmax
 from foveal.nn.gradient_check import gradient_check
@@ -24,8 +26,31 @@ from foveal.nn.layers import (
     Tanh,
 )
 from foveal.nn.losses import cross_entropy
+from foveal.nn.layers import Conv2d, Flatten, Linear, ReLU
+from foveal.nn.losses import (
+    BCEWithLogitsLoss,
+    CIoULoss,
+    CrossEntropyLoss,
+    DIoULoss,
+    FocalLoss,
+    GIoULoss,
+    IoULoss,
+    MSELoss,
+    SmoothL1Loss,
+    binary_cross_entropy_with_logits,
+    ciou_loss,
+    cross_entropy,
+    diou_loss,
+    giou_loss,
+    iou_loss,
+    mse_loss,
+    sigmoid_focal_loss,
+    smooth_l1_loss,
 from foveal.nn.module import Module, no_grad
+from foveal.nn.optimizers import SGD, AdamW
 from foveal.nn.parameter import Parameter
+from foveal.nn.range_test import RangeTest, learning_rate_range_test
+from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
 
 __all__ = [
     "GELU",
@@ -35,13 +60,28 @@ __all__ = [
     "BatchNorm2d",
     "Conv2d",
     "Dropout",
+    "SGD",
+    "AdamW",
+    "BCEWithLogitsLoss",
+    "CIoULoss",
+    "Constant",
+    "Cosine",
+    "CrossEntropyLoss",
+    "DIoULoss",
+    "ExponentialMovingAverage",
     "Flatten",
+    "FocalLoss",
+    "GIoULoss",
     "Identity",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
+    "IoULoss",
+    "MSELoss",
     "Module",
+    "OneCycle",
     "Parameter",
+    "RangeTest",
     "ReLU",
     "ReLU6",
     "Residual",
@@ -50,10 +90,22 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "SmoothL1Loss",
+    "Step",
+    "binary_cross_entropy_with_logits",
+    "ciou_loss",
+    "clip_grad_norm",
     "cross_entropy",
+    "diou_loss",
     "functional",
+    "giou_loss",
     "gradient_check",
+    "iou_loss",
+    "learning_rate_range_test",
     "log_softmax",
+    "mse_loss",
     "no_grad",
+    "sigmoid_focal_loss",
+    "smooth_l1_loss",
     "softmax",
 ]
