@@ -170,9 +170,7 @@ class ArrayBatches:
         return about
 
 
-def _made_ahead(
-    make: Callable[[int], Batch], places: range, workers: int, ahead: int
-) -> Iterator[Batch]:
+def _made_ahead(make: Callable[[int], Batch], places: range, workers: int, ahead: int) -> Iterator[Batch]:
     """``map(make, places)``, some of it already under way in threads while the caller works."""
     waiting: deque[Future[Batch]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="foveal-batches")

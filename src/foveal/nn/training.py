@@ -143,8 +143,8 @@ def fit(
 
     Notes
     -----
-    The same network, batches, settings, seed and number of cores give the same weights, byte for byte: BLAS is
-    held to a number of threads, and the random numbers of a step depend on its number alone.
+    The same network, batches, settings, seed and number of cores give the same weights, byte for byte: BLAS
+    is held to a number of threads, and the random numbers of a step depend on its number alone.
 
     Examples
     --------
@@ -200,7 +200,8 @@ def fit(
         ):
             if checkpoint is not None and checkpoint.exists():
                 loop.restore(checkpoint.read(settings))
-                text = f"Going on from step {loop.taken:,} of {loop.total:,}, where {checkpoint.path.name} was written."
+                name = checkpoint.path.name
+                text = f"{name} was written after step {loop.taken:,} of {loop.total:,}: going on from there."
                 emit(callbacks, "note", text=text)
             elif minutes is not None:
                 _choose_steps(loop, minutes, epochs, schedule)

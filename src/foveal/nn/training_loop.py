@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from math import isfinite
 from typing import Any
@@ -103,7 +103,8 @@ class TrainingLoop:
         right = rightly_classified(output, y)
         self.sums["loss"] += value * len(x)
         self.sums["seen"] += len(x)
-        self.sums["right"] = None if right is None or self.sums["right"] is None else self.sums["right"] + right
+        before = self.sums["right"]
+        self.sums["right"] = None if right is None or before is None else before + right
 
     def _diverged(self, what: str, value: float) -> TrainingDiverged:
         epoch = self.taken // len(self.batches) + 1
@@ -112,7 +113,8 @@ class TrainingLoop:
             advice += ", clip_norm=1.0"
         return TrainingDiverged(
             f"The {what} became {value:g} at step {self.taken + 1} (epoch {epoch}, learning rate "
-            f"{self.optimizer.lr:g}): try {advice}, and see that the inputs are finite and scaled to about 0 to 1."
+            f"{self.optimizer.lr:g}): try {advice}, and see that the inputs are finite and scaled to about "
+            "0 to 1."
         )
 
     # -- all steps ----------------------------------------------------------------------------------
@@ -137,9 +139,10 @@ class TrainingLoop:
                     write()
             with stage(self.callbacks, "training the network", self.total) as tell:
                 while self.taken < self.total and self.stopped is None:
-                    for _ in self._epoch(tell):
-                        if checkpoint is not None and checkpoint.is_due(self.taken):
-                            write()
+                    with closing(self._epoch(tell)) as steps:
+                        for _ in steps:
+                            if checkpoint is not None and checkpoint.is_due(self.taken):
+                                write()
             self._settle()
             if checkpoint is not None:
                 write()
@@ -153,7 +156,7 @@ class TrainingLoop:
             budget=self.budget,
         )
 
-    def _epoch(self, tell: Callable[[int], None]) -> Iterator[None]:
+    def _epoch(self, tell: Callable[[int], None]) -> Generator[None, None, None]:
         """Go to the end of the epoch; yields after each step, when all that belongs to it is done."""
         per_epoch = len(self.batches)
         number, start = divmod(self.taken, per_epoch)
@@ -270,10 +273,10 @@ class TrainingLoop:
         self.stopped = facts["stopped"]
 
 
-def batches_from(batches: Batches, number: int, start: int) -> Iterator[Batch]:
+def batches_from(batches: Batches, number: int, start: int) -> Generator[Batch, None, None]:
     """An epoch's batches from one of them on."""
     if not start:
-        source = batches.epoch(number)
+        source: Iterator[Batch] = batches.epoch(number)
     elif "start" in inspect.signature(batches.epoch).parameters:
         source = batches.epoch(number, start=start)  # type: ignore[call-arg]
         start = 0
