@@ -155,7 +155,7 @@ def fit(
     >>> optimizer = nn.SGD(network.parameters(), lr=0.2, momentum=0.9)
     >>> batches = nn.ArrayBatches(x, y, batch_size=32, random_state=0)
     >>> history = nn.fit(network, nn.CrossEntropyLoss(), optimizer, batches, epochs=20)
-    >>> history.accuracy[-1] > 0.95
+    >>> bool(history.accuracy[-1] > 0.95)
     True
     """
     stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
