@@ -1,7 +1,6 @@
 """Pictures changed at random while a network learns, so that it sees none of them twice."""
 
 from dataclasses import dataclass, replace
-from math import cos, pi, sin
 from typing import Any, Self
 
 import numpy as np
@@ -171,16 +170,14 @@ class Augmentation:
         return self._mixed(x, y, rng) if self.mixup else (x, y)
 
     def _moved(self, x: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-        n, height, width = x.shape[:3]
+        import cv2
+
         new = self._enlarged(x, rng) if self.scale is not None else x
-        if self.crop:
-            new = self._cropped(new, rng)
-        mirrored = np.flatnonzero(rng.random(n) < self.flip) if self.flip else np.empty(0, np.int64)
-        if new is x:
-            new = x.copy()
+        new = self._cropped(new, rng) if self.crop else new
+        mirrored = np.flatnonzero(rng.random(len(x)) < self.flip) if self.flip else ()
+        new = x.copy() if new is x else new
         for i in mirrored:
-            # Of a copy: the two sides overlap.
-            new[i] = new[i, :, ::-1].copy()
+            new[i] = cv2.flip(new[i], 1).reshape(x.shape[1:])
         return new
 
     def _enlarged(self, x: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
@@ -219,42 +216,46 @@ class Augmentation:
         return (self.jitter, self.jitter, self.jitter, self.jitter / 10)
 
     def _recoloured(self, x: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-        strengths = self._strengths()
-        if not any(strengths):
+        """In place."""
+        strengths = np.array(self._strengths())
+        if not strengths.any():
             return x
         import cv2
 
         n, channels = len(x), x.shape[3]
-        drawn = 1 + np.array(strengths) * rng.uniform(-1, 1, (n, 4))
-        white = 255 if x.dtype == np.uint8 else 1.0
-        for i, (brightness, contrast, saturation, turn) in enumerate(drawn):
-            means = np.array(cv2.mean(x[i])[:channels]) if channels <= 4 else x[i].mean(axis=(0, 1))
-            if channels == 3:
-                grey = brightness * float(_GREY @ means)
-                colours = saturation * np.eye(3) + (1 - saturation) * _GREY
-                matrix = brightness * contrast * (_turned(turn - 1) @ colours)
-                offset = np.full((3, 1), (1 - contrast) * grey)
-                changed = cv2.transform(x[i], np.hstack([matrix, offset]))
-                if white == 1.0:
-                    np.clip(changed, 0, 1, out=changed)
-                x[i] = changed
-                continue
-            values = x[i].astype(np.float32)
-            values *= brightness * contrast
-            values += (1 - contrast) * brightness * float(means.mean())
-            x[i] = np.clip(np.rint(values) if white == 255 else values, 0, white)
+        white = 255 if x.dtype == np.uint8 else 1
+        drawn = 1 + strengths * rng.uniform(-1, 1, (n, 4))
+        brightness, contrast = drawn[:, 0], drawn[:, 1]
+        means = np.stack([_mean(image) for image in x])
+        if channels != 3:
+            added = (1 - contrast) * brightness * means.mean(axis=1)
+            for image, factor, offset in zip(x, brightness * contrast, added, strict=True):
+                values = image * np.float32(factor)
+                values += np.float32(offset)
+                image[...] = np.clip(np.rint(values) if white == 255 else values, 0, white)
+            return x
+        colours = _saturated(drawn[:, 2])
+        maps = np.empty((n, 3, 4))
+        maps[:, :, :3] = (brightness * contrast)[:, None, None] * (_turned(drawn[:, 3] - 1) @ colours)
+        maps[:, :, 3] = ((1 - contrast) * brightness * (means @ _GREY))[:, None]
+        for image, one in zip(x, maps, strict=True):
+            # Bytes are rounded and clipped by OpenCV.
+            changed = cv2.transform(image, one)
+            image[...] = changed if white == 255 else np.clip(changed, 0, 1)
         return x
 
     def _cut_out(self, x: NDArray[Any], rng: np.random.Generator) -> None:
+        """In place."""
         if not self.cutout:
             return
         n, height, width = x.shape[:3]
-        side = round(self.cutout * min(height, width))
+        side = max(1, round(self.cutout * min(height, width)))
         tops = rng.integers(height, size=n) - side // 2
         lefts = rng.integers(width, size=n) - side // 2
-        for i in range(n):
-            hole = x[i, max(0, tops[i]) : tops[i] + side, max(0, lefts[i]) : lefts[i] + side]
-            hole[...] = x[i].mean(axis=(0, 1))
+        for image, top, left in zip(x, tops.tolist(), lefts.tolist(), strict=True):
+            mean = _mean(image)
+            hole = image[max(0, top) : top + side, max(0, left) : left + side]
+            hole[...] = np.rint(mean) if x.dtype == np.uint8 else mean
 
     def _mixed(self, x: NDArray[Any], y: NDArray[Any], rng: np.random.Generator) -> Batch:
         if y.ndim == 1:
@@ -267,8 +268,27 @@ class Augmentation:
         return share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
 
 
-def _turned(share: float) -> NDArray[np.float64]:
-    """The matrix that turns the hue by a share of the full circle."""
-    angle = 2 * pi * share
-    turn = np.array([[1, 0, 0], [0, cos(angle), -sin(angle)], [0, sin(angle), cos(angle)]])
-    return np.asarray(_RGB @ turn @ _YIQ)
+def _mean(image: NDArray[Any]) -> NDArray[np.float64]:
+    """The mean colour."""
+    import cv2
+
+    channels = image.shape[2]
+    return (
+        np.array(cv2.mean(image)[:channels]) if channels <= 4 else image.mean(axis=(0, 1), dtype=np.float64)
+    )
+
+
+def _saturated(factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matrices, (N, 3, 3), that mix colours with their grey: 0 is grey, 1 the colour."""
+    factors = factors[:, None, None]
+    return np.asarray(factors * np.eye(3) + (1 - factors) * _GREY)
+
+
+def _turned(shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Matrices, (N, 3, 3), that turn the hue by shares of the full circle."""
+    turns = np.zeros((len(shares), 3, 3))
+    turns[:, 0, 0] = 1
+    turns[:, 1, 1] = turns[:, 2, 2] = np.cos(2 * np.pi * shares)
+    turns[:, 2, 1] = np.sin(2 * np.pi * shares)
+    turns[:, 1, 2] = -turns[:, 2, 1]
+    return np.asarray(_RGB @ turns @ _YIQ)

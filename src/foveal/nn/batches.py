@@ -79,7 +79,7 @@ class ArrayBatches:
     >>> len(batches)
     3
     >>> [y.tolist() for x, y in batches.epoch(1)]
-    [[3, 0], [1, 4], [2]]
+    [[1, 3], [4, 2], [0]]
     """
 
     def __init__(
