@@ -2,10 +2,14 @@
 
 from foveal.nn import functional
 from foveal.nn.averaging import ExponentialMovingAverage
+from foveal.nn.batches import ArrayBatches
+from foveal.nn.checkpoints import Checkpoint
 from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.containers import Identity, Residual, Sequential
+from foveal.nn.early_stopping import EarlyStopping
 from foveal.nn.functional import log_softmax, softmax
 from foveal.nn.gradient_check import gradient_check
+from foveal.nn.history import History
 from foveal.nn.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -25,8 +29,6 @@ from foveal.nn.layers import (
     Softmax,
     Tanh,
 )
-from foveal.nn.losses import cross_entropy
-from foveal.nn.layers import Conv2d, Flatten, Linear, ReLU
 from foveal.nn.losses import (
     BCEWithLogitsLoss,
     CIoULoss,
@@ -46,38 +48,46 @@ from foveal.nn.losses import (
     mse_loss,
     sigmoid_focal_loss,
     smooth_l1_loss,
+)
 from foveal.nn.module import Module, no_grad
 from foveal.nn.optimizers import SGD, AdamW
 from foveal.nn.parameter import Parameter
 from foveal.nn.range_test import RangeTest, learning_rate_range_test
 from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
+from foveal.nn.time_budget import TimeBudget
+from foveal.nn.training import fit, train_step
+from foveal.nn.validation import evaluate
 
 __all__ = [
     "GELU",
-    "AdaptiveAvgPool2d",
-    "AvgPool2d",
-    "BatchNorm1d",
-    "BatchNorm2d",
-    "Conv2d",
-    "Dropout",
     "SGD",
     "AdamW",
+    "AdaptiveAvgPool2d",
+    "ArrayBatches",
+    "AvgPool2d",
     "BCEWithLogitsLoss",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "CIoULoss",
+    "Checkpoint",
     "Constant",
+    "Conv2d",
     "Cosine",
     "CrossEntropyLoss",
     "DIoULoss",
+    "Dropout",
+    "EarlyStopping",
     "ExponentialMovingAverage",
     "Flatten",
     "FocalLoss",
     "GIoULoss",
+    "History",
     "Identity",
+    "IoULoss",
     "LeakyReLU",
     "Linear",
-    "MaxPool2d",
-    "IoULoss",
     "MSELoss",
+    "MaxPool2d",
     "Module",
     "OneCycle",
     "Parameter",
@@ -88,15 +98,18 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
-    "Softmax",
-    "Tanh",
     "SmoothL1Loss",
+    "Softmax",
     "Step",
+    "Tanh",
+    "TimeBudget",
     "binary_cross_entropy_with_logits",
     "ciou_loss",
     "clip_grad_norm",
     "cross_entropy",
     "diou_loss",
+    "evaluate",
+    "fit",
     "functional",
     "giou_loss",
     "gradient_check",
@@ -108,4 +121,5 @@ __all__ = [
     "sigmoid_focal_loss",
     "smooth_l1_loss",
     "softmax",
+    "train_step",
 ]
