@@ -4,11 +4,11 @@ import numpy as np
 from numba import njit
 
 from foveal.nn.functional._product_kernels import tile
-from foveal.nn.functional._register_tile import COLUMNS, ROWS
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer
 
 # Output positions whose products are summed at a time for the gradient by the weights: what they read of both
 # pictures stays in the first cache.
-_POSITIONS = 96
+POSITIONS = 96
 
 
 @njit(cache=True, nogil=True)
@@ -83,6 +83,7 @@ def convolve(
     """
     number = out.dtype.type
     unbounded = number(np.inf)
+    out_, bias_, buffer_, packed_ = pointer(out), pointer(bias), pointer(buffer), pointer(packed)
     padded_width = (out_width - 1) * stride_x + dilation_x * (columns - 1) + 1
     row_length = padded_width * channels
     reach = dilation_y * (rows - 1) + 1
@@ -111,20 +112,20 @@ def convolve(
                             tile(
                                 end - begin,
                                 wide,
-                                out,
+                                out_,
                                 place,
                                 out_pixel,
-                                bias if p == 0 else out,
+                                bias_ if p == 0 else out_,
                                 column if p == 0 else place,
                                 0 if p == 0 else out_pixel,
-                                buffer,
+                                buffer_,
                                 i * stride_y * row_length
                                 + (begin * stride_x + p * dilation_x) * channels
                                 + group * ins,
                                 stride_x * channels,
                                 1,
                                 dilation_y * row_length,
-                                packed,
+                                packed_,
                                 ((group * panels + panel) * passes + p) * rows * steps * COLUMNS,
                                 COLUMNS,
                                 steps,
@@ -148,11 +149,12 @@ def weight_gradient(
     grad, out_height, out_width, out_channels,
     groups, rows, columns, joined,
     stride_y, stride_x, dilation_y, dilation_x, top, left,
-    by_weights, by_bias, buffer, first, last,
+    by_weights, by_bias, buffer, gathered, first, last,
 ):  # fmt: skip
     """Add the gradients by the weights and the bias of some rows, counted through all pictures.
 
-    ``by_weights`` is ordered as rows, columns, inputs of a group, outputs of all groups.
+    ``by_weights`` is ordered as rows, columns, inputs of a group, outputs of all groups. ``gathered`` holds
+    POSITIONS positions of as many columns as all panels have.
     """
     number = by_weights.dtype.type
     unbounded = number(np.inf)
@@ -163,12 +165,12 @@ def weight_gradient(
     most = max(1, (buffer.size // row_length - reach) // stride_y + 1)
     panels = (outs + COLUMNS - 1) // COLUMNS
     # A block is several rows of a small picture or a part of one row of a large one.
-    wide = min(out_width, _POSITIONS)
-    high = max(1, _POSITIONS // out_width)
+    wide = min(out_width, POSITIONS)
+    high = max(1, POSITIONS // out_width)
     steps = columns * ins if joined else ins
     tiles = (steps + ROWS - 1) // ROWS
     passes = 1 if joined else columns
-    gathered = np.empty(groups * panels * COLUMNS * max(wide, wide * high), grad.dtype)
+    by_weights_, buffer_, gathered_ = pointer(by_weights), pointer(buffer), pointer(gathered)
     row = first
     while row < last:
         image, y = row // out_height, row % out_height
@@ -200,13 +202,13 @@ def weight_gradient(
                                     tile(
                                         end - part,
                                         min(COLUMNS, outs - panel * COLUMNS),
-                                        by_weights,
+                                        by_weights_,
                                         place,
                                         out_channels,
-                                        by_weights,
+                                        by_weights_,
                                         place,
                                         out_channels,
-                                        buffer,
+                                        buffer_,
                                         (block_row * stride_y + i * dilation_y) * row_length
                                         + (begin * stride_x + p * dilation_x) * channels
                                         + group * ins
@@ -214,7 +216,7 @@ def weight_gradient(
                                         1,
                                         stride_x * channels,
                                         stride_y * row_length,
-                                        gathered,
+                                        gathered_,
                                         (group * panels + panel) * size,
                                         COLUMNS,
                                         span,

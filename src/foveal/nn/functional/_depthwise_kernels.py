@@ -1,9 +1,32 @@
-"""Convolution of every channel by itself, vectorised over the channels."""
+"""Convolution of every channel by itself, as tiles whose columns are channels."""
 
+import numpy as np
 from numba import njit
 
-# Channels at a time: the rows of them that a window reads stay in the first cache.
-_CHANNELS = 128
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, weigh_tile
+
+
+@njit(cache=True, nogil=True)
+def _tile(
+    rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step, left_run,
+    right, right_at, right_step, steps, runs, low, high,
+):  # fmt: skip
+    weigh_tile(
+        rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
+        left_run, right, right_at, right_step, steps, runs, low, high,
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def _inside(taps, dilation, begin, size):
+    """The first and last of the taps that read a picture's side, for a window from ``begin`` on."""
+    first = 0
+    while first < taps and begin + first * dilation < 0:
+        first += 1
+    last = taps
+    while last > first and begin + (last - 1) * dilation >= size:
+        last -= 1
+    return first, last
 
 
 @njit(cache=True, nogil=True)
@@ -15,65 +38,71 @@ def depthwise_rows(
 ):  # fmt: skip
     """Rows ``first`` to ``last``, counted through all pictures; places as in :func:`convolve`.
 
-    ``weights`` is ordered as rows, columns, channels.
+    ``weights`` is ordered as rows, columns, channels. Pixels whose windows lie inside a row of the picture are
+    taken several at a time, those at its ends one by one.
     """
     number = out.dtype.type
-    gated = gate.size > 0
-    line = width * channels
+    unbounded = number(np.inf)
+    x_, out_, weights_, bias_ = pointer(x), pointer(out), pointer(weights), pointer(bias)
+    reach = dilation_x * (columns - 1)
+    inner = min(out_width, (max(0, left) + stride_x - 1) // stride_x)
+    outer = max(inner, min(out_width, (width - reach - 1 + left) // stride_x + 1))
+    tiles = (outer - inner + ROWS - 1) // ROWS
     for row in range(first, last):
         image, y = row // out_height, row % out_height
-        source_y = y * stride_y - top
-        inside_y = rows == 3 and source_y >= 0 and source_y + 2 * dilation_y < height
-        for begin in range(0, channels, _CHANNELS):
-            end = min(channels, begin + _CHANNELS)
-            for j in range(out_width):
-                source_x = j * stride_x - left
-                place = out_at + image * out_image + y * out_row + j * out_pixel
-                at = ((image * height + source_y) * width + source_x) * channels
-                if inside_y and columns == 3 and source_x >= 0 and source_x + 2 * dilation_x < width:
-                    _nine(
-                        x, at, dilation_x * channels, dilation_y * line, weights, channels, bias, out, place,
-                        begin, end, low, high,
-                    )  # fmt: skip
-                else:
-                    for c in range(begin, end):
-                        out[place + c] = bias[c]
-                    for u in range(rows):
-                        down = source_y + u * dilation_y
-                        if down < 0 or down >= height:
-                            continue
-                        for v in range(columns):
-                            across = source_x + v * dilation_x
-                            if across < 0 or across >= width:
-                                continue
-                            tap = (u * columns + v) * channels
-                            from_x = ((image * height + down) * width + across) * channels
-                            for c in range(begin, end):
-                                out[place + c] += x[from_x + c] * weights[tap + c]
-                    for c in range(begin, end):
-                        value = out[place + c]
-                        value = low if value < low else value
-                        out[place + c] = high if value > high else value
-                if gated:
-                    for c in range(place + begin, place + end):
-                        inside = gate[c] > gate_low and gate[c] < gate_high
-                        out[c] = out[c] if inside else number(0)
-
-
-@njit(cache=True, nogil=True)
-def _nine(x, at, right, down, w, channels, bias, out, place, begin, end, low, high):
-    """A window of 3 by 3 wholly inside the picture."""
-    a0, a1, a2 = at, at + right, at + 2 * right
-    b0, b1, b2 = a0 + down, a1 + down, a2 + down
-    c0, c1, c2 = b0 + down, b1 + down, b2 + down
-    w1, w2, w3, w4 = channels, 2 * channels, 3 * channels, 4 * channels
-    w5, w6, w7, w8 = 5 * channels, 6 * channels, 7 * channels, 8 * channels
-    for c in range(begin, end):
-        value = bias[c] + x[a0 + c] * w[c] + x[a1 + c] * w[w1 + c] + x[a2 + c] * w[w2 + c]
-        value += x[b0 + c] * w[w3 + c] + x[b1 + c] * w[w4 + c] + x[b2 + c] * w[w5 + c]
-        value += x[c0 + c] * w[w6 + c] + x[c1 + c] * w[w7 + c] + x[c2 + c] * w[w8 + c]
-        value = low if value < low else value
-        out[place + c] = high if value > high else value
+        from_y = y * stride_y - top
+        u0, u1 = _inside(rows, dilation_y, from_y, height)
+        base = out_at + image * out_image + y * out_row
+        line = (image * height + from_y + u0 * dilation_y) * width
+        for t in range(-inner, tiles + out_width - outer):
+            if t < 0 or t >= tiles:
+                begin = t + inner if t < 0 else outer + t - tiles
+                end = begin + 1
+            else:
+                begin = inner + (outer - inner) * t // tiles
+                end = inner + (outer - inner) * (t + 1) // tiles
+            from_x = begin * stride_x - left
+            v0, v1 = _inside(columns, dilation_x, from_x, width)
+            whole = v1 - v0 == columns
+            # Where some columns of the kernel are outside, its rows do not follow each other in memory.
+            passes = 1 if whole else u1 - u0
+            place = base + begin * out_pixel
+            for c in range(0, channels, COLUMNS):
+                wide = min(COLUMNS, channels - c)
+                if u0 == u1 or v0 == v1:
+                    for i in range(begin, end):
+                        at = base + i * out_pixel
+                        for j in range(c, c + wide):
+                            out[at + j] = min(max(bias[j], low), high)
+                    continue
+                for p in range(passes):
+                    _tile(
+                        end - begin,
+                        wide,
+                        out_,
+                        place + c,
+                        out_pixel,
+                        bias_ if p == 0 else out_,
+                        c if p == 0 else place + c,
+                        0 if p == 0 else out_pixel,
+                        x_,
+                        (line + p * dilation_y * width + from_x + v0 * dilation_x) * channels + c,
+                        stride_x * channels,
+                        dilation_x * channels,
+                        dilation_y * width * channels,
+                        weights_,
+                        ((u0 + p) * columns + v0) * channels + c,
+                        channels,
+                        v1 - v0,
+                        u1 - u0 if whole else 1,
+                        low if p == passes - 1 else -unbounded,
+                        high if p == passes - 1 else unbounded,
+                    )
+            if gate.size:
+                for j in range(end - begin):
+                    for at in range(place + j * out_pixel, place + j * out_pixel + channels):
+                        inside = gate[at] > gate_low and gate[at] < gate_high
+                        out[at] = out[at] if inside else number(0)
 
 
 @njit(cache=True, nogil=True)
@@ -81,26 +110,59 @@ def depthwise_weight_gradient(
     x, height, width, channels, grad, out_height, out_width, rows, columns,
     stride_y, stride_x, dilation_y, dilation_x, top, left, by_weights, by_bias, first, last,
 ):  # fmt: skip
-    """Add the gradients by the weights (rows, columns, channels) and the bias of some rows."""
+    """Add the gradients by the weights (rows, columns, channels) and the bias of some rows.
+
+    A tile's rows are the columns of the kernel, its steps the pixels of a row where all of them are inside.
+    """
+    number = by_weights.dtype.type
+    unbounded = number(np.inf)
+    x_, grad_, by_weights_ = pointer(x), pointer(grad), pointer(by_weights)
+    reach = dilation_x * (columns - 1)
+    inner = min(out_width, (max(0, left) + stride_x - 1) // stride_x)
+    outer = max(inner, min(out_width, (width - reach - 1 + left) // stride_x + 1))
     for row in range(first, last):
         image, y = row // out_height, row % out_height
-        for begin in range(0, channels, _CHANNELS):
-            end = min(channels, begin + _CHANNELS)
-            for j in range(out_width):
-                place = (row * out_width + j) * channels
-                for c in range(begin, end):
-                    by_bias[c] += grad[place + c]
-            for u in range(rows):
-                down = y * stride_y - top + u * dilation_y
-                if down < 0 or down >= height:
-                    continue
+        for j in range(out_width):
+            place = (row * out_width + j) * channels
+            for c in range(channels):
+                by_bias[c] += grad[place + c]
+        for u in range(rows):
+            down = y * stride_y - top + u * dilation_y
+            if down < 0 or down >= height:
+                continue
+            line = (image * height + down) * width
+            if outer > inner:
+                for v in range(0, columns, ROWS):
+                    for c in range(0, channels, COLUMNS):
+                        place = (u * columns + v) * channels + c
+                        _tile(
+                            min(ROWS, columns - v),
+                            min(COLUMNS, channels - c),
+                            by_weights_,
+                            place,
+                            channels,
+                            by_weights_,
+                            place,
+                            channels,
+                            x_,
+                            (line + inner * stride_x - left + v * dilation_x) * channels + c,
+                            dilation_x * channels,
+                            stride_x * channels,
+                            0,
+                            grad_,
+                            (row * out_width + inner) * channels + c,
+                            channels,
+                            outer - inner,
+                            1,
+                            -unbounded,
+                            unbounded,
+                        )
+            for k in range(inner + out_width - outer):
+                j = k if k < inner else outer + k - inner
                 for v in range(columns):
-                    tap = (u * columns + v) * channels
-                    for j in range(out_width):
-                        across = j * stride_x - left + v * dilation_x
-                        if across < 0 or across >= width:
-                            continue
-                        place = (row * out_width + j) * channels
-                        at = ((image * height + down) * width + across) * channels
-                        for c in range(begin, end):
-                            by_weights[tap + c] += x[at + c] * grad[place + c]
+                    across = j * stride_x - left + v * dilation_x
+                    if across < 0 or across >= width:
+                        continue
+                    place, at = (row * out_width + j) * channels, (line + across) * channels
+                    for c in range(channels):
+                        by_weights[(u * columns + v) * channels + c] += x[at + c] * grad[place + c]

@@ -3,15 +3,20 @@
 import numpy as np
 from numba import njit
 
-from foveal.nn.functional._register_tile import COLUMNS, ROWS, multiply_tile
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, multiply_tile, pointer
 
-# What is multiplied at a time: so deep that a panel of the right side stays in the first cache, so high that
-# packing the panel costs little beside its products.
-_DEEP = 256
-_HIGH = 960
+# Rows of the right side at a time: a panel of them stays in the first cache.
+DEEP = 256
 # Of a left side that lies transposed, a step is a cache line of its own.
-_DEEP_TRANSPOSED = 128
-_HIGH_TRANSPOSED = 256
+DEEP_TRANSPOSED = 128
+# Columns of the right side that are packed at a time where it is not packed beforehand.
+CHUNK = 4 * COLUMNS
+# Rows of the left side at a time: they and their results stay in the second cache.
+_HIGH = 96
+# The same where the right side is packed anew for them.
+_HIGH_ALONE = 256
+# The rows of a copied left side, apart by what is no multiple of a large power of two.
+COPIED_STEP = _HIGH_ALONE + 16
 # Steps that are a multiple of this many elements fall into few sets of the first cache.
 _CROWDED = 128
 
@@ -65,40 +70,61 @@ def tile(
 
 
 @njit(cache=True, nogil=True)
+def pack_panels(right, right_row, right_column, deep, steps, column, last_column, packed, place):
+    """Some rows and columns of the right side, panel by panel, zeros behind the last column."""
+    number = packed.dtype.type
+    panels = (last_column - column + COLUMNS - 1) // COLUMNS
+    whole = (last_column - column) // COLUMNS if right_column == 1 else 0
+    for k in range(steps):
+        # Along a row, as it lies in memory.
+        source = (deep + k) * right_row + column
+        for panel in range(whole):
+            at = place + (panel * steps + k) * COLUMNS
+            for j in range(COLUMNS):
+                packed[at + j] = right[source + panel * COLUMNS + j]
+    for panel in range(whole, panels):
+        for j in range(COLUMNS):
+            c = column + panel * COLUMNS + j
+            source, at = deep * right_row + c * right_column, place + panel * steps * COLUMNS + j
+            for k in range(steps):
+                packed[at + k * COLUMNS] = right[source + k * right_row] if c < last_column else number(0)
+
+
+@njit(cache=True, nogil=True)
+def pack_all(right, right_row, right_column, columns, depth, packed, first, last):
+    """Panels ``first`` to ``last`` of the whole right side, in the order that :func:`product` reads."""
+    panels = (columns + COLUMNS - 1) // COLUMNS
+    for deep in range(0, depth, DEEP):
+        steps = min(DEEP, depth - deep)
+        place = (deep * panels + first * steps) * COLUMNS
+        end = min(columns, last * COLUMNS)
+        pack_panels(right, right_row, right_column, deep, steps, first * COLUMNS, end, packed, place)
+
+
+@njit(cache=True, nogil=True)
 def product(
-    left,
-    left_row,
-    left_step,
-    right,
-    right_row,
-    right_column,
-    bias,
-    out,
-    columns,
-    depth,
-    low,
-    high,
-    gate,
-    gate_low,
-    gate_high,
-    first_row,
-    last_row,
-    first_column,
-    last_column,
-):
+    left, left_row, left_step, right, right_row, right_column, packed,
+    chunk, copy, bias, out, columns, depth, low, high, gate, gate_low, gate_high,
+    first_row, last_row, first_column, last_column,
+):  # fmt: skip
     """A block of ``clip(left @ right + bias)``, zeroed where ``gate`` is not inside its limits.
 
     ``out`` and ``gate`` (empty for none) are contiguous with ``columns`` columns; ``bias`` is long enough for
-    whole tiles.
+    whole tiles. ``packed`` is the right side as :func:`pack_panels` leaves it, or empty: then ``chunk``, of
+    DEEP * CHUNK elements, is for packing here. ``copy``, of DEEP_TRANSPOSED * COPIED_STEP elements, is for a
+    left side that lies transposed.
     """
     number = out.dtype.type
     unbounded = number(np.inf)
-    panel = np.empty(_DEEP * COLUMNS, out.dtype)
+    panels = (columns + COLUMNS - 1) // COLUMNS
     transposed = left_step != 1
-    most_deep, most_high = (_DEEP_TRANSPOSED, _HIGH_TRANSPOSED) if transposed else (_DEEP, _HIGH)
+    most_deep = DEEP_TRANSPOSED if transposed else DEEP
+    most_high = _HIGH if packed.size else _HIGH_ALONE
     copied = transposed and left_step % _CROWDED == 0
-    copied_step = _HIGH_TRANSPOSED + 16
-    copy = np.empty(_DEEP_TRANSPOSED * copied_step if copied else 1, out.dtype)
+    left_, out_, bias_ = pointer(left), pointer(out), pointer(bias)
+    right_ = pointer(packed if packed.size else chunk)
+    wide = last_column - first_column if packed.size else CHUNK
+    tile_left = pointer(copy) if copied else left_
     for top in range(first_row, last_row, most_high):
         height = min(most_high, last_row - top)
         tiles = (height + ROWS - 1) // ROWS
@@ -109,47 +135,41 @@ def product(
                 for k in range(steps):
                     source = (deep + k) * left_step + top * left_row
                     for r in range(height):
-                        copy[k * copied_step + r] = left[source + r * left_row]
-            for column in range(first_column, last_column, COLUMNS):
-                width = min(COLUMNS, last_column - column)
-                at = deep * right_row + column * right_column
-                if right_column == 1 and width == COLUMNS:
-                    for k in range(steps):
-                        for j in range(COLUMNS):
-                            panel[k * COLUMNS + j] = right[at + k * right_row + j]
-                else:
-                    for j in range(COLUMNS):
-                        for k in range(steps):
-                            panel[k * COLUMNS + j] = (
-                                right[at + k * right_row + j * right_column] if j < width else number(0)
-                            )
+                        copy[k * COPIED_STEP + r] = left[source + r * left_row]
+            for begin in range(first_column, last_column, wide):
+                end_column = min(last_column, begin + wide)
+                in_right = (deep * panels * COLUMNS + begin * steps) if packed.size else 0
+                if not packed.size:
+                    pack_panels(right, right_row, right_column, deep, steps, begin, end_column, chunk, 0)
                 for t in range(tiles):
                     row, end = height * t // tiles, height * (t + 1) // tiles
-                    place = (top + row) * columns + column
-                    tile(
-                        end - row,
-                        width,
-                        out,
-                        place,
-                        columns,
-                        bias if deep == 0 else out,
-                        column if deep == 0 else place,
-                        0 if deep == 0 else columns,
-                        copy if copied else left,
-                        row if copied else (top + row) * left_row + deep * left_step,
-                        1 if copied else left_row,
-                        copied_step if copied else left_step,
-                        0,
-                        panel,
-                        0,
-                        COLUMNS,
-                        steps,
-                        1,
-                        low if ends else -unbounded,
-                        high if ends else unbounded,
-                    )
-                if ends and gate.size:
-                    for row in range(top, top + height):
-                        for at in range(row * columns + column, row * columns + column + width):
-                            if not (gate[at] > gate_low and gate[at] < gate_high):
-                                out[at] = number(0)
+                    # Along the rows of the output, as they lie in memory.
+                    for column in range(begin, end_column, COLUMNS):
+                        place = (top + row) * columns + column
+                        tile(
+                            end - row,
+                            min(COLUMNS, end_column - column),
+                            out_,
+                            place,
+                            columns,
+                            bias_ if deep == 0 else out_,
+                            column if deep == 0 else place,
+                            0 if deep == 0 else columns,
+                            tile_left,
+                            row if copied else (top + row) * left_row + deep * left_step,
+                            1 if copied else left_row,
+                            COPIED_STEP if copied else left_step,
+                            0,
+                            right_,
+                            in_right + (column - begin) * steps,
+                            COLUMNS,
+                            steps,
+                            1,
+                            low if ends else -unbounded,
+                            high if ends else unbounded,
+                        )
+            if ends and gate.size:
+                for row in range(top, top + height):
+                    for at in range(row * columns + first_column, row * columns + last_column):
+                        inside = gate[at] > gate_low and gate[at] < gate_high
+                        out[at] = out[at] if inside else number(0)

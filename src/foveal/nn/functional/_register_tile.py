@@ -25,85 +25,98 @@ _INT32 = ir.IntType(32)
 
 
 @intrinsic
-def multiply_tile(
-    _typing: Any,
-    rows: Any,
-    columns: Any,
-    out: Any,
-    out_at: Any,
-    out_row: Any,
-    start: Any,
-    start_at: Any,
-    start_row: Any,
-    left: Any,
-    left_at: Any,
-    left_row: Any,
-    left_step: Any,
-    left_run: Any,
-    right: Any,
-    right_at: Any,
-    right_step: Any,
-    steps: Any,
-    runs: Any,
-    low: Any,
-    high: Any,
-) -> Any:
-    """``out = clip(start + left @ right, low, high)`` for one tile of ``rows`` by ``columns``.
-
-    All arrays are flat and contiguous, and every place and distance counts elements. The left side's row
-    ``r`` is ``left_row * r`` further on; its column moves on by ``left_step`` for ``steps`` steps, and that
-    is done ``runs`` times, each beginning ``left_run`` after the one before. The right side's rows are
-    ``right_step`` apart throughout. ``start`` is what the sums begin with: a bias or zeros with
-    ``start_row`` 0, or the output itself to add to it.
-
-    ``rows`` is from 1 to ROWS and ``columns`` from 1 to COLUMNS; nothing beyond them is read or written.
-    NaN passes the clipping.
-    """
-    number = out.dtype
-    place = types.intp
-    signature = types.void(
-        *[place] * 2,
-        *[out, place, place],
-        *[start, place, place],
-        *[left, place, place, place, place],
-        *[right, place, place],
-        *[place] * 2,
-        *[number] * 2,
-    )
+def pointer(_typing: Any, array: Any) -> Any:
+    """Where an array's elements lie; the array must outlive it, as an argument of the kernel does."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        columns = arguments[1]
-        size = context.get_value_type(place)
-        after = builder.append_basic_block("after")
-        whole = builder.append_basic_block("whole")
-        narrow = builder.append_basic_block("narrow")
-        is_whole = builder.icmp_signed("==", columns, ir.Constant(size, COLUMNS))
-        builder.cbranch(is_whole, whole, narrow)
-        builder.position_at_end(whole)
-        _for_each_row_count(context, builder, signature, arguments, after, vectors=2, masked=False)
-        builder.position_at_end(narrow)
-        one, two = builder.append_basic_block("one"), builder.append_basic_block("two")
-        builder.cbranch(builder.icmp_signed("<=", columns, ir.Constant(size, LANES)), one, two)
-        for block, vectors in ((one, 1), (two, 2)):
-            builder.position_at_end(block)
-            _for_each_row_count(context, builder, signature, arguments, after, vectors=vectors, masked=True)
-        builder.position_at_end(after)
-        return context.get_dummy_value()
+        return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
-    return signature, generate
+    return types.CPointer(array.dtype)(array), generate
 
 
-def _for_each_row_count(
-    context: Any, builder: Any, signature: Any, arguments: Any, after: Any, *, vectors: int, masked: bool
-) -> None:
+def _tile_intrinsic(elementwise: bool) -> Any:
+    def tile(
+        _typing: Any,
+        rows: Any,
+        columns: Any,
+        out: Any,
+        out_at: Any,
+        out_row: Any,
+        start: Any,
+        start_at: Any,
+        start_row: Any,
+        left: Any,
+        left_at: Any,
+        left_row: Any,
+        left_step: Any,
+        left_run: Any,
+        right: Any,
+        right_at: Any,
+        right_step: Any,
+        steps: Any,
+        runs: Any,
+        low: Any,
+        high: Any,
+    ) -> Any:
+        number = out.dtype
+        place = types.intp
+        # Pointers, so that no array's references are counted at every tile.
+        signature = types.void(
+            *[place] * 2,
+            *[out, place, place],
+            *[start, place, place],
+            *[left, place, place, place, place],
+            *[right, place, place],
+            *[place] * 2,
+            *[number] * 2,
+        )
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            _write_tiles(context, builder, signature, arguments, elementwise)
+            return context.get_dummy_value()
+
+        return signature, generate
+
+    return intrinsic(tile)
+
+
+#: ``out = clip(start + left @ right, low, high)`` for one tile of ``rows`` by ``columns``.
+#:
+#: The arrays are given by :func:`pointer`, and every place and distance counts elements. The left side's row ``r``
+#: is ``left_row * r`` further on; its column moves on by ``left_step`` for ``steps`` steps, and that is done
+#: ``runs`` times, each beginning ``left_run`` after the one before. The right side's rows are ``right_step``
+#: apart throughout. ``start`` is what the sums begin with: a bias or zeros with ``start_row`` 0, or the output
+#: itself to add to it.
+#:
+#: ``rows`` is from 1 to ROWS and ``columns`` from 1 to COLUMNS; nothing beyond them is read or written. NaN
+#: passes the clipping.
+multiply_tile = _tile_intrinsic(elementwise=False)
+
+#: The same where each element of the right side meets its own of the left: ``columns`` consecutive elements
+#: there too, instead of one for all. So a convolution looks whose channels do not see each other.
+weigh_tile = _tile_intrinsic(elementwise=True)
+
+
+def _write_tiles(context: Any, builder: Any, signature: Any, arguments: Any, elementwise: bool) -> None:
+    """Whole tiles without masks, narrow ones with one or two masked vectors."""
+    columns = arguments[1]
     size = context.get_value_type(types.intp)
-    choice = builder.switch(arguments[0], after)
-    for count in range(1, ROWS + 1):
-        block = builder.append_basic_block(f"rows_{count}")
-        choice.add_case(ir.Constant(size, count), block)
+    after, whole = builder.append_basic_block("after"), builder.append_basic_block("whole")
+    narrow, one = builder.append_basic_block("narrow"), builder.append_basic_block("one")
+    two = builder.append_basic_block("two")
+    builder.cbranch(builder.icmp_signed("==", columns, ir.Constant(size, COLUMNS)), whole, narrow)
+    builder.position_at_end(narrow)
+    builder.cbranch(builder.icmp_signed("<=", columns, ir.Constant(size, LANES)), one, two)
+    for block, vectors, masked in ((whole, 2, False), (one, 1, True), (two, 2, True)):
         builder.position_at_end(block)
-        _Tile(context, builder, signature, arguments, count, vectors, masked).write()
-        builder.branch(after)
+        choice = builder.switch(arguments[0], after)
+        for rows in range(1, ROWS + 1):
+            case = builder.append_basic_block(f"rows_{rows}")
+            choice.add_case(ir.Constant(size, rows), case)
+            builder.position_at_end(case)
+            _Tile(context, builder, signature, arguments, rows, vectors, masked, elementwise).write()
+            builder.branch(after)
+    builder.position_at_end(after)
 
 
 class _Tile:
@@ -118,7 +131,9 @@ class _Tile:
         rows: int,
         vectors: int,
         masked: bool,
+        elementwise: bool,
     ) -> None:
+        self.elementwise = elementwise
         self.context, self.builder = context, builder
         self.signature, self.arguments = signature, arguments
         self.rows, self.vectors = rows, vectors
@@ -136,11 +151,8 @@ class _Tile:
         left_row, left_step, left_run, right, right_at, right_step, steps, runs, low, high = self.arguments[
             10:
         ]
-        types_ = self.signature.args
-        left = self._pointer(types_[8], left, left_at)
-        right = self._pointer(types_[13], right, right_at)
-        start = self._pointer(types_[5], start, start_at)
-        out = self._pointer(types_[2], out, out_at)
+        left, right = builder.gep(left, [left_at]), builder.gep(right, [right_at])
+        start, out = builder.gep(start, [start_at]), builder.gep(out, [out_at])
         begun = [x for row in self._rows(start, start_row) for x in map(row.load, range(self.vectors))]
         places = [builder.mul(left_row, ir.Constant(size, r)) for r in range(self.rows)]
 
@@ -160,9 +172,11 @@ class _Tile:
         multiply_add = self._llvm("llvm.fmuladd", self.vector, [self.vector] * 3)
         added = []
         for r in range(self.rows):
-            spread = self._spread(builder.load(builder.gep(at_left, [places[r]])))
+            place = builder.gep(at_left, [places[r]])
+            spread = None if self.elementwise else self._spread(builder.load(place))
             for v in range(self.vectors):
-                added.append(builder.call(multiply_add, [spread, factors[v], sums[r * self.vectors + v]]))
+                factor = _Row(self, place).load(v) if spread is None else spread
+                added.append(builder.call(multiply_add, [factor, factors[v], sums[r * self.vectors + v]]))
         next_left, next_right = builder.gep(at_left, [left_step]), builder.gep(at_right, [right_step])
         next_step = builder.add(step, one)
         self._feed([step, at_left, at_right, *sums], [next_step, next_left, next_right, *added])
@@ -197,10 +211,6 @@ class _Tile:
         builder = self.builder
         moves = [builder.mul(distance, ir.Constant(self.size, r)) for r in range(self.rows)]
         return [_Row(self, builder.gep(pointer, [move])) for move in moves]
-
-    def _pointer(self, kind: Any, array: Any, at: Any) -> Any:
-        data = self.context.make_array(kind)(self.context, self.builder, array).data
-        return self.builder.gep(data, [at])
 
     def _spread(self, value: Any) -> Any:
         """One number in every lane."""

@@ -256,7 +256,8 @@ def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple
         rows = _rows(grad)
         by_weight = multiply(_rows(x).T, rows).T.reshape(shape.outs, shape.channels, 1, 1)
         return by_weight, column_sums(rows)
-    from foveal.nn.functional._convolution_kernels import weight_gradient
+    from foveal.nn.functional._convolution_kernels import POSITIONS, weight_gradient
+    from foveal.nn.functional._register_tile import COLUMNS
 
     height, width = shape.out_size
     ins = shape.channels // shape.groups
@@ -271,6 +272,8 @@ def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple
         shape.channels,
     )
     x_flat, grad_flat = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(grad).reshape(-1)
+
+    gathered = POSITIONS * shape.groups * -(-(shape.outs // shape.groups) // COLUMNS) * COLUMNS
 
     def rows_of(ends: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
         by_weights, by_bias = np.zeros(sizes, x.dtype), np.zeros(shape.outs, x.dtype)
@@ -292,6 +295,7 @@ def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple
                 by_weights.reshape(-1),
                 by_bias,
                 empty((band,), x.dtype),
+                empty((gathered,), x.dtype),
                 *ends,
             )
         return by_weights, by_bias

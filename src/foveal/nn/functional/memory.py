@@ -65,9 +65,9 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
             entry[1] = _blocks.requests
             break
     else:
-        _release_idle()
         block = np.empty(size, np.uint8)
         kept.append([block, _blocks.requests])
+        _release_idle()
     array: NDArray[Any] = block[: prod(shape) * dtype.itemsize].view(dtype)
     return array.reshape(shape)
 

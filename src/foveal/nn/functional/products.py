@@ -1,5 +1,6 @@
 """Products of matrices on several threads, with what comes before and after them."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from foveal.nn.functional.memory import empty
 #: Between these bounds a clipped value lies; the gradient is 0 at and beyond them.
 Clip = tuple[float, float]
 
+# Rows from which packing the whole right side beforehand pays.
+_MANY_ROWS = 512
 # Multiplications below which a second thread does not pay.
 _WORTH_A_THREAD = 400_000
 
@@ -44,7 +47,14 @@ def multiply(
     -------
     ndarray of shape (M, N)
     """
-    from foveal.nn.functional._product_kernels import product
+    from foveal.nn.functional._product_kernels import (
+        CHUNK,
+        COPIED_STEP,
+        DEEP,
+        DEEP_TRANSPOSED,
+        pack_all,
+        product,
+    )
     from foveal.nn.functional._register_tile import COLUMNS
 
     (rows, depth), columns = left.shape, right.shape[1]
@@ -63,6 +73,18 @@ def multiply(
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     out_flat = out.reshape(-1)
 
+    count = threads_for(rows * columns * depth)
+    panels = -(-columns // COLUMNS)
+    packed = np.empty(0, left.dtype)
+    if left_step == 1 and rows > _MANY_ROWS:
+        # Else each thread packs a panel just before it needs it.
+        packed = empty((panels * COLUMNS * depth,), left.dtype)
+
+        def pack(part: tuple[int, int]) -> None:
+            pack_all(right_flat, right_row, right_column, columns, depth, packed, *part)
+
+        parallel.threads(pack, list(pairwise(shares(panels, count))), n_jobs=count)
+
     def block(part: tuple[int, int, int, int]) -> None:
         product(
             left_flat,
@@ -71,6 +93,9 @@ def multiply(
             right_flat,
             right_row,
             right_column,
+            packed,
+            np.empty(DEEP * CHUNK, left.dtype),
+            np.empty(1 if left_step == 1 else DEEP_TRANSPOSED * COPIED_STEP, left.dtype),
             start,
             out_flat,
             columns,
@@ -83,17 +108,26 @@ def multiply(
             *part,
         )
 
-    count = threads_for(rows * columns * depth)
-    # A thread that has columns of its own packs only these, one that has rows of its own reads only these.
-    panels = -(-columns // COLUMNS)
-    if panels >= 2 * count and left_step == 1 and columns > rows:
-        ends = [min(columns, COLUMNS * (panels * i // count)) for i in range(count + 1)]
-        parts = [(0, rows, ends[i], ends[i + 1]) for i in range(count)]
+    if columns > rows and panels >= count:
+        parts = [
+            (0, rows, first * COLUMNS, min(columns, last * COLUMNS))
+            for first, last in pairwise(shares(panels, count))
+        ]
     else:
-        ends = [rows * i // count for i in range(count + 1)]
-        parts = [(ends[i], ends[i + 1], 0, columns) for i in range(count)]
+        parts = [(first, last, 0, columns) for first, last in pairwise(shares(rows, count))]
     parallel.threads(block, parts, n_jobs=count)
     return out
+
+
+def shares(count: int, threads: int) -> list[int]:
+    """Where the shares of so many threads begin, and the end.
+
+    Examples
+    --------
+    >>> shares(5, 2)
+    [0, 2, 5]
+    """
+    return [count * i // threads for i in range(threads + 1)]
 
 
 def threads_for(multiplications: int) -> int:

@@ -7,7 +7,7 @@ from math import gcd
 from typing import TypeVar
 
 from foveal import parallel
-from foveal.nn.functional.products import threads_for
+from foveal.nn.functional.products import shares, threads_for
 
 Pair = int | tuple[int, int]
 Result = TypeVar("Result")
@@ -129,5 +129,4 @@ def share_rows(function: Callable[[tuple[int, int]], Result], rows: int, work: i
         Multiplications of one row.
     """
     count = max(1, min(threads_for(rows * work), rows))
-    ends = [rows * i // count for i in range(count + 1)]
-    return parallel.threads(function, list(pairwise(ends)), n_jobs=count)
+    return parallel.threads(function, list(pairwise(shares(rows, count))), n_jobs=count)
