@@ -23,3 +23,7 @@ class SettingError(FovealError):
 
 class ModelFileError(FovealError):
     """A model file or a run folder cannot be read."""
+
+
+class ExportError(FovealError):
+    """A network cannot be written for other programs, or what was written computes something else."""
