@@ -2,8 +2,10 @@
 
 from foveal.nn import functional
 from foveal.nn.containers import Identity, Residual, Sequential
+from foveal.nn.exporting import export
 from foveal.nn.functional import log_softmax, softmax
 from foveal.nn.gradient_check import gradient_check
+from foveal.nn.inference import Inference
 from foveal.nn.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -37,6 +39,7 @@ __all__ = [
     "Dropout",
     "Flatten",
     "Identity",
+    "Inference",
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
@@ -51,6 +54,7 @@ __all__ = [
     "Softmax",
     "Tanh",
     "cross_entropy",
+    "export",
     "functional",
     "gradient_check",
     "log_softmax",

@@ -1,7 +1,7 @@
 """Networks as ONNX files, checked before they are there."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -79,7 +79,7 @@ def export(
     """
     content = to_onnx(network, input_shape, opset=opset, layout=layout).SerializeToString(deterministic=True)
     batch = _random_batch(input_shape) if example is None else np.asarray(example, np.float32)
-    with _in_use(network), no_grad():
+    with in_use(network.modules()), no_grad():
         expected = np.asarray(network(batch))
     difference = relative_difference(run_onnx(content, batch, layout), expected)
     if not difference <= tolerance:
@@ -232,12 +232,19 @@ def _axes(shape: tuple[int | None, ...], layout: Layout) -> list[int | str]:
 
 
 @contextmanager
-def _in_use(network: Module) -> Iterator[None]:
-    """Every module as in use inside the block, as it was behind it."""
-    before = [(module, module.training) for module in network.modules()]
-    network.eval()
+def in_use(modules: Iterable[Module]) -> Iterator[None]:
+    """Every module as in use inside the block, and as it was before behind it.
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        All of a network's, such as ``network.modules()``.
+    """
+    changed = [module for module in modules if module.training]
+    for module in changed:
+        module.training = False
     try:
         yield
     finally:
-        for module, training in before:
-            module.training = training
+        for module in changed:
+            module.training = True

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import ExportError
 from foveal.nn.containers import Identity, Residual, Sequential
-from foveal.nn.functional.pooling import average_windows, window_count
+from foveal.nn.functional.pooling import adaptive_windows, average_windows, window_count
 from foveal.nn.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -227,18 +227,18 @@ def _max_pool(layer: MaxPool2d, graph: Graph, value: Value, name: str) -> Value:
 @converts(AvgPool2d)
 def _avg_pool(layer: AvgPool2d, graph: Graph, value: Value, name: str) -> Value:
     _needs_image(layer, value, name)
-    sizes = _sizes(value, layer.kernel_size, layer.stride, layer.padding, (1, 1), layer.ceil_mode)
     # What divides a window that hangs over the padding is not the same in all programs.
     if layer.ceil_mode and layer.padding != (0, 0) and layer.count_include_pad:
+        sides = _known(layer, value, name)
         windows = average_windows(
-            (0, *_known(layer, value, name)),
+            (0, *sides),
             layer.kernel_size,
             layer.stride,
             layer.padding,
             layer.ceil_mode,
             layer.count_include_pad,
         )
-        return _by_products(graph, value, name, *windows)
+        return _by_products(graph, value, name, sides, *windows)
     settings = {
         "kernel_shape": layer.kernel_size,
         "strides": layer.stride,
@@ -246,13 +246,12 @@ def _avg_pool(layer: AvgPool2d, graph: Graph, value: Value, name: str) -> Value:
         "ceil_mode": int(layer.ceil_mode),
         "count_include_pad": int(layer.count_include_pad and layer.padding != (0, 0)),
     }
+    sizes = _sizes(value, layer.kernel_size, layer.stride, layer.padding, (1, 1), layer.ceil_mode)
     return Value(graph.add("AveragePool", [value.name], name, **settings), (*sizes, value.shape[2]))
 
 
 @converts(AdaptiveAvgPool2d)
 def _adaptive_avg_pool(layer: AdaptiveAvgPool2d, graph: Graph, value: Value, name: str) -> Value:
-    from foveal.nn.functional.pooling import adaptive_windows
-
     _needs_image(layer, value, name)
     shape = (*layer.output_size, value.shape[2])
     if layer.output_size == (1, 1):
@@ -262,7 +261,7 @@ def _adaptive_avg_pool(layer: AdaptiveAvgPool2d, graph: Graph, value: Value, nam
     if all(side % count == 0 for side, count in zip(sides, layer.output_size, strict=True)):
         settings = {"kernel_shape": steps, "strides": steps}
         return Value(graph.add("AveragePool", [value.name], name, **settings), shape)
-    return _by_products(graph, value, name, *adaptive_windows((0, *sides), layer.output_size))
+    return _by_products(graph, value, name, sides, *adaptive_windows((0, *sides), layer.output_size))
 
 
 @converts(ReLU)
@@ -355,10 +354,17 @@ def _sizes(
     )
 
 
-def _by_products(graph: Graph, value: Value, name: str, rows: NDArray[Any], columns: NDArray[Any]) -> Value:
+def _by_products(
+    graph: Graph,
+    value: Value,
+    name: str,
+    sides: tuple[int, int],
+    rows: NDArray[Any],
+    columns: NDArray[Any],
+) -> Value:
     """Means of any rectangles as a product from the left and one from the right."""
     matrices = []
-    for side, windows in zip(value.shape[:2], (rows, columns), strict=True):
+    for side, windows in zip(sides, (rows, columns), strict=True):
         places = np.arange(side)
         inside = (places >= windows[:, :1]) & (places < windows[:, 1:2])
         matrices.append(inside / windows[:, 2:])
