@@ -24,8 +24,8 @@ class Inference:
     """Run a network in use (:meth:`Module.eval`) by the engine or by ONNX Runtime.
 
     Both compute the same within a hundred thousandth of the largest output: that is checked, and where it
-    does not hold, or a layer has no counterpart in ONNX, the engine computes. Which is faster is measured once for
-    each shape and each size of batch (up to 1, 3, 7, 15, … examples), on the batch given.
+    does not hold, or a layer has no counterpart in ONNX, the engine computes. Which is faster is measured
+    once for each shape and each size of batch (up to 1, 3, 7, 15, … examples), on the batch given.
 
     Parameters
     ----------
