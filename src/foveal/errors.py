@@ -27,3 +27,7 @@ class ModelFileError(FovealError):
 
 class ExportError(FovealError):
     """A network cannot be written for other programs, or what was written computes something else."""
+
+
+class TrainingDiverged(FovealError):
+    """The loss or the gradient became infinite or no number; the message says at which step."""
