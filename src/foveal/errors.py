@@ -25,5 +25,9 @@ class ModelFileError(FovealError):
     """A model file or a run folder cannot be read."""
 
 
+class ExportError(FovealError):
+    """A network cannot be written for other programs, or what was written computes something else."""
+
+
 class TrainingDiverged(FovealError):
     """The loss or the gradient became infinite or no number; the message says at which step."""

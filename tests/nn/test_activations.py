@@ -43,7 +43,7 @@ def test_agrees_with_torch(layer):
     y = layer(x)
     assert y.dtype == np.float32
     np.testing.assert_allclose(y, expected.detach().numpy(), rtol=1e-5, atol=1e-6)
-    np.testing.assert_allclose(layer.backward(grad), theirs.grad.numpy(), atol=2e-6)
+    np.testing.assert_allclose(layer.backward(grad), theirs.grad.numpy(), rtol=1e-5, atol=1e-5)
 
 
 @every_layer

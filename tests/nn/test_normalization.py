@@ -137,3 +137,36 @@ def test_misuse():
         layer.frozen = True
     with pytest.raises(ValueError, match="empty"):
         layer.eval()(np.zeros((0, 3), np.float32))
+
+
+@pytest.mark.parametrize("rectifier", [nn.ReLU(), nn.ReLU6()])
+@pytest.mark.parametrize("mode", ["train", "eval", "frozen"])
+def test_a_rectifier_behind_it_is_the_same_as_one_by_itself(rectifier, mode):
+    x, grad = np.random.default_rng(0).normal(2, 4, (2, 6, 5, 4, 3)).astype(np.float32)
+    x[0, 0, 0, 0] = np.nan if mode == "eval" else 1
+    layer = layer_of(3, frozen=mode == "frozen")
+    together = nn.Sequential(layer, rectifier).train(mode != "eval")
+    y = together(x)
+    dx = together.backward(grad)
+    alone = layer_of(3, frozen=mode == "frozen").train(mode != "eval")
+    np.testing.assert_array_equal(y, rectifier(alone(x)))
+    np.testing.assert_array_equal(dx, alone.backward(rectifier.backward(grad)))
+
+
+def test_gradient_of_a_small_network():
+    network = nn.Sequential(
+        nn.Conv2d(2, 3, 3, padding=1, bias=False, random_state=0),
+        nn.BatchNorm2d(3),
+        nn.ReLU6(),
+        nn.MaxPool2d(2, ceil_mode=True),
+        nn.Residual(nn.Sequential(nn.Conv2d(3, 3, 1, random_state=1), nn.BatchNorm2d(3), nn.SiLU())),
+        nn.AvgPool2d(2),
+        nn.Flatten(),
+        nn.Linear(6, 2, random_state=2),
+        nn.BatchNorm1d(2),
+        nn.Tanh(),
+    ).double()
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3, 5, 7, 2))
+    grad = rng.normal(size=network(x).shape)
+    nn.gradient_check(lambda x: (float((network(x) * grad).sum()), network.backward(grad)), x)

@@ -7,9 +7,11 @@ from foveal.nn.checkpoints import Checkpoint
 from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.early_stopping import EarlyStopping
+from foveal.nn.exporting import export
 from foveal.nn.functional import log_softmax, softmax
 from foveal.nn.gradient_check import gradient_check
 from foveal.nn.history import History
+from foveal.nn.inference import Inference
 from foveal.nn.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -83,6 +85,7 @@ __all__ = [
     "GIoULoss",
     "History",
     "Identity",
+    "Inference",
     "IoULoss",
     "LeakyReLU",
     "Linear",
@@ -109,6 +112,7 @@ __all__ = [
     "cross_entropy",
     "diou_loss",
     "evaluate",
+    "export",
     "fit",
     "functional",
     "giou_loss",

@@ -42,14 +42,17 @@ def product_sums(a, a_shift, b, b_shift, out, size):
 
 
 @njit(cache=True, nogil=True)
-def scale_and_shift(x, center, scale, bias, out):
-    """``(x - center) * scale + bias`` per channel."""
+def scale_and_shift(x, center, scale, bias, low, high, out):
+    """``(x - center) * scale + bias`` per channel, brought within ``low`` and ``high``."""
     c = x.shape[1]
     for row in range(x.shape[0]):
         source = x[row]
         target = out[row]
         for k in range(c):
-            target[k] = (source[k] - center[k]) * scale[k] + bias[k]
+            value = (source[k] - center[k]) * scale[k] + bias[k]
+            # Comparisons that leave not-a-number as it is.
+            value = low if value < low else value
+            target[k] = high if value > high else value
 
 
 @njit(cache=True, nogil=True)

@@ -32,10 +32,13 @@ def max_pool(x, y, places, kernel, stride, padding, dilation):
                             continue
                         for k in range(c):
                             value = values[k]
+                            before = best[k]
+                            # Read before the choice, without which the loop is not vectorised.
+                            place_before = place[k]
                             # The first of equals stays; not-a-number wins, as in PyTorch.
-                            higher = (value > best[k]) | (value != value)
-                            best[k] = value if higher else best[k]
-                            place[k] = mark if higher else place[k]
+                            higher = (value > before) | (value != value)
+                            best[k] = value if higher else before
+                            place[k] = mark if higher else place_before
                 if not started:
                     for k in range(c):
                         best[k] = -np.inf

@@ -218,6 +218,12 @@ def _normal_distribution(approximate: str) -> Callable[[NDArray[Any]], NDArray[A
         return np.asarray(0.5 * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))))
 
     def by_erf(x: NDArray[Any]) -> NDArray[Any]:
+        if x.dtype == np.float32:
+            from foveal.nn.functional._activation_kernels import normal_distribution
+
+            out = np.empty_like(x)
+            normal_distribution(x, out)
+            return out
         from scipy.special import erf
 
         values: NDArray[Any] = erf(x * sqrt(0.5))

@@ -1,15 +1,19 @@
 """Batch normalisation (Ioffe & Szegedy 2015), channels last."""
 
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.functional.memory import empty
+from foveal.nn.functional.products import Clip
 from foveal.nn.functional.sharing import share
 
 #: Sums are taken over blocks of about so many elements, which are then added in order.
 BLOCK = 1 << 15
+
+NO_CLIP: Clip = (-inf, inf)
 
 
 def batch_statistics(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -53,6 +57,8 @@ def batch_norm(
     weight: NDArray[Any] | None = None,
     bias: NDArray[Any] | None = None,
     eps: float = 1e-5,
+    *,
+    clip: Clip | None = None,
 ) -> NDArray[Any]:
     """``(x - mean) / sqrt(variance + eps) * weight + bias`` per channel, in one pass over memory.
 
@@ -64,6 +70,8 @@ def batch_norm(
         The batch's (:func:`batch_statistics`) or running ones.
     weight, bias : ndarray of shape (C,), optional
     eps : float, default=1e-5
+    clip : (float, float), optional
+        Bounds that the output is brought to, those of the rectifier that follows.
 
     Returns
     -------
@@ -78,8 +86,11 @@ def batch_norm(
         for values in (np.asarray(mean), scale, np.zeros(len(scale)) if bias is None else bias)
     )
     out = empty(rows.shape, x.dtype)
+    low, high = (x.dtype.type(bound) for bound in clip or NO_CLIP)
     share(
-        lambda part: kernels.scale_and_shift(rows[part], center, scale, shift, out[part]), len(rows), out.size
+        lambda part: kernels.scale_and_shift(rows[part], center, scale, shift, low, high, out[part]),
+        len(rows),
+        out.size,
     )
     return out.reshape(x.shape)
 
@@ -140,8 +151,11 @@ def batch_norm_backward(
             )
         else:
             nothing, by_grad = np.zeros(c, x.dtype), scale.astype(x.dtype)
+            low, high = (x.dtype.type(bound) for bound in NO_CLIP)
             share(
-                lambda part: kernels.scale_and_shift(given[part], nothing, by_grad, nothing, out[part]),
+                lambda part: kernels.scale_and_shift(
+                    given[part], nothing, by_grad, nothing, low, high, out[part]
+                ),
                 len(rows),
                 out.size,
             )

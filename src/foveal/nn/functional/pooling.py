@@ -59,7 +59,7 @@ def max_pool2d(
     kernel, strides, padding, dilation = _settings(kernel_size, stride, padding, dilation)
     n, h, w, c = x.shape
     size = tuple(
-        _output_size(*settings, ceil_mode)
+        window_count(*settings, ceil_mode)
         for settings in zip((h, w), kernel, strides, padding, dilation, strict=True)
     )
     y = empty((n, *size, c), x.dtype)
@@ -154,7 +154,7 @@ def avg_pool2d(
     5.0
     """
     x = _batch(x)
-    windows = _windows(x.shape, kernel_size, stride, padding, ceil_mode, count_include_pad)
+    windows = average_windows(x.shape, kernel_size, stride, padding, ceil_mode, count_include_pad)
     return _average(x, *windows)
 
 
@@ -168,7 +168,7 @@ def avg_pool2d_backward(
     count_include_pad: bool = True,
 ) -> NDArray[Any]:
     """The gradient of :func:`avg_pool2d` by ``x``, of shape ``input_shape``."""
-    windows = _windows(input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad)
+    windows = average_windows(input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad)
     return _average_backward(grad, input_shape, *windows)
 
 
@@ -200,14 +200,14 @@ def adaptive_avg_pool2d(x: NDArray[Any], output_size: Pair) -> NDArray[Any]:
     [1.5, 4.0]
     """
     x = _batch(x)
-    return _average(x, *_adaptive_windows(x.shape, output_size))
+    return _average(x, *adaptive_windows(x.shape, output_size))
 
 
 def adaptive_avg_pool2d_backward(
     grad: NDArray[Any], input_shape: tuple[int, ...], output_size: Pair
 ) -> NDArray[Any]:
     """The gradient of :func:`adaptive_avg_pool2d` by ``x``, of shape ``input_shape``."""
-    return _average_backward(grad, input_shape, *_adaptive_windows(input_shape, output_size))
+    return _average_backward(grad, input_shape, *adaptive_windows(input_shape, output_size))
 
 
 def _average(x: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[Any]:
@@ -250,7 +250,14 @@ def _settings(
     return kernel, strides, padding, dilation
 
 
-def _output_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+def window_count(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """How many windows fit along a side.
+
+    Raises
+    ------
+    ValueError
+        If none does.
+    """
     room = size + 2 * padding - dilation * (kernel - 1) - 1
     count = (room + (stride - 1 if ceil_mode else 0)) // stride + 1
     if ceil_mode and (count - 1) * stride >= size + padding:
@@ -273,7 +280,7 @@ def _side_by_side(
     return kernel == stride == (2, 2) and padding == (0, 0) and dilation == (1, 1) and inside
 
 
-def _windows(
+def average_windows(
     input_shape: tuple[int, ...],
     kernel_size: Pair,
     stride: Pair | None,
@@ -281,11 +288,11 @@ def _windows(
     ceil_mode: bool,
     count_include_pad: bool,
 ) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Start, end and divisor of the windows, for rows and for columns."""
+    """Start, end and divisor of the windows of :func:`avg_pool2d`, for rows and for columns."""
     kernel, strides, padding, _ = _settings(kernel_size, stride, padding, 1)
     found = []
     for size, k, s, p in zip(input_shape[1:3], kernel, strides, padding, strict=True):
-        start = np.arange(_output_size(size, k, s, p, 1, ceil_mode)) * s - p
+        start = np.arange(window_count(size, k, s, p, 1, ceil_mode)) * s - p
         end = np.minimum(start + k, size + p)
         counted = end - start
         start, end = np.maximum(start, 0), np.minimum(end, size)
@@ -293,7 +300,8 @@ def _windows(
     return found[0], found[1]
 
 
-def _adaptive_windows(input_shape: tuple[int, ...], output_size: Pair) -> tuple[NDArray[Any], NDArray[Any]]:
+def adaptive_windows(input_shape: tuple[int, ...], output_size: Pair) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Start, end and divisor of the windows of :func:`adaptive_avg_pool2d`, for rows and for columns."""
     found = []
     for size, count in zip(input_shape[1:3], pair(output_size), strict=True):
         if size < 1 or count < 1:

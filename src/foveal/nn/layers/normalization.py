@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.functional.products import Clip
 from foveal.nn.module import Module
 from foveal.nn.parameter import Parameter
 
@@ -58,6 +59,7 @@ class BatchNorm2d(Module):
     """
 
     buffer_names: ClassVar[tuple[str, ...]] = ("running_mean", "running_var", "num_batches_tracked")
+    clips_output = True
 
     def __init__(
         self,
@@ -100,7 +102,7 @@ class BatchNorm2d(Module):
             if parameter is not None:
                 parameter.requires_grad = not frozen
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.batch_norm`."""
         if x.ndim < 2 or x.shape[-1] != self.num_features:
             raise ValueError(
@@ -116,7 +118,7 @@ class BatchNorm2d(Module):
             mean, variance = self.running_mean.copy(), self.running_var.copy()
         self.save(x, mean, variance, of_batch)
         weight, bias = (None if p is None else p.data for p in (self.weight, self.bias))
-        return F.batch_norm(x, mean, variance, weight, bias, self.eps)
+        return F.batch_norm(x, mean, variance, weight, bias, self.eps, clip=clip)
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.batch_norm_backward`."""

@@ -1,0 +1,250 @@
+"""Networks as ONNX files, checked before they are there."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import ExportError
+from foveal.files import write_bytes
+from foveal.nn.module import Module, no_grad
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+Layout = Literal["NCHW", "NHWC"]
+
+#: Rows and columns of the random batch where ``input_shape`` leaves them open.
+OPEN_SIDE = 64
+
+
+def export(
+    network: Module,
+    path: str | os.PathLike[str],
+    *,
+    input_shape: Sequence[int | None],
+    example: NDArray[Any] | None = None,
+    tolerance: float = 1e-5,
+    opset: int = 17,
+    layout: Layout = "NCHW",
+) -> float:
+    """Write a network as an ONNX file that has been found to compute the same.
+
+    The graph is that of the network in use (:meth:`Module.eval`), in float32. ONNX Runtime runs it on a batch
+    and only if its output is the engine's does the file appear.
+
+    Parameters
+    ----------
+    network : Module
+    path : path-like
+        An existing file is replaced, if all goes well.
+    input_shape : sequence of (int or None)
+        Without the batch, which is open: (rows, columns, channels) or (features,). None for rows and columns
+        leaves them open, where the layers allow it.
+    example : ndarray of shape (N, H, W, C) or (N, D), optional
+        The batch to compare on, channels-last whatever the layout. By default two examples drawn from the
+        normal distribution.
+    tolerance : float, default=1e-5
+        How far an output may be from the engine's, as a part of the largest absolute one.
+    opset : int, default=17
+        The version of ONNX's operators, 13 or later.
+    layout : {"NCHW", "NHWC"}, default="NCHW"
+        How the file's images, input and output, lie: channels first, which ONNX's users and OpenCV's DNN
+        module expect, or last, as in the engine. Inside, the graph is channels-first.
+
+    Returns
+    -------
+    float
+        The largest difference found, as a part of the largest absolute output.
+
+    Raises
+    ------
+    ExportError
+        If a layer cannot be written, or the output differs by more than the tolerance (the message says by
+        how much). ``path`` is left as it was.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from foveal import nn
+    >>> network = nn.Sequential(nn.Conv2d(3, 4, 3, random_state=0), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
+    >>> with TemporaryDirectory() as folder:
+    ...     difference = export(network, Path(folder) / "net.onnx", input_shape=(None, None, 3))
+    >>> difference < 1e-5
+    True
+    """
+    content = to_onnx(network, input_shape, opset=opset, layout=layout).SerializeToString(deterministic=True)
+    batch = _random_batch(input_shape) if example is None else np.asarray(example, np.float32)
+    with in_use(network.modules()), no_grad():
+        expected = np.asarray(network(batch))
+    difference = relative_difference(run_onnx(content, batch, layout), expected)
+    if not difference <= tolerance:
+        raise ExportError(
+            f"The ONNX graph does not compute what the network does: outputs differ by {difference:.2g} of "
+            f"the largest, more than the tolerance {tolerance:g}. {os.fspath(path)} was not written."
+        )
+    write_bytes(path, content)
+    return difference
+
+
+def to_onnx(
+    network: Module, input_shape: Sequence[int | None], *, opset: int = 17, layout: Layout = "NCHW"
+) -> "ModelProto":
+    """The ONNX model of a network in use, checked by ``onnx.checker`` but not run.
+
+    Parameters
+    ----------
+    network, input_shape, opset, layout
+        See :func:`export`.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Its input is called ``input`` and its output ``output``, both float32.
+
+    Raises
+    ------
+    ExportError
+        If a layer or the shape cannot be written.
+    """
+    import onnx
+    from onnx import TensorProto, helper
+
+    import foveal
+    from foveal.nn.onnx_graph import Graph, Value, convert
+
+    if layout not in ("NCHW", "NHWC"):
+        raise ExportError(f'layout is "NCHW" or "NHWC", not {layout!r}.')
+    if opset < 13:
+        raise ExportError(f"opset {opset} is too old: give 13 or later.")
+    shape = tuple(None if side is None else int(side) for side in input_shape)
+    if not shape or shape[-1] is None:
+        raise ExportError(f"input_shape {shape} must end with the number of channels or features.")
+    graph = Graph()
+    value = Value("input", shape)
+    if value.is_image and layout == "NHWC":
+        value = Value(graph.add("Transpose", ["input"], "channels_first", perm=[0, 3, 1, 2]), shape)
+    value = convert(network, graph, value, "")
+    if value.is_image and layout == "NHWC":
+        last = graph.add("Transpose", [value.name], "channels_last", perm=[0, 2, 3, 1])
+        value = Value(last, value.shape)
+    if value.name == "input":
+        value = Value(graph.add("Identity", ["input"], "same"), value.shape)
+    for node in graph.nodes:
+        for names in (node.input, node.output):
+            names[:] = ["output" if name == value.name else name for name in names]
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, _axes(sides, layout))
+        for name, sides in (("input", shape), ("output", value.shape))
+    ]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "network", ends[:1], ends[1:], graph.initializers),
+        opset_imports=[helper.make_opsetid("", opset)],
+        producer_name="foveal",
+        producer_version=foveal.__version__,
+    )
+    # The oldest format that the operators allow, which the most programs read.
+    model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def session(content: bytes) -> Any:
+    """An ONNX Runtime session on the cores of this process, whose threads do not spin.
+
+    Parameters
+    ----------
+    content : bytes
+        An ONNX model.
+
+    Returns
+    -------
+    onnxruntime.InferenceSession
+    """
+    import onnxruntime
+
+    from foveal.parallel import cores
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = cores()
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Threads that wait for work by spinning would take the cores from the engine's.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+
+
+def run_onnx(content: bytes, batch: NDArray[Any], layout: Layout = "NCHW") -> NDArray[Any]:
+    """The output of an ONNX model for a channels-last batch, channels-last again.
+
+    Parameters
+    ----------
+    content : bytes
+        A model such as :func:`to_onnx` makes.
+    batch : ndarray of shape (N, H, W, C) or (N, D)
+    layout : {"NCHW", "NHWC"}, default="NCHW"
+        The model's.
+
+    Returns
+    -------
+    ndarray
+    """
+    batch = np.asarray(batch, np.float32)
+    if batch.ndim == 4 and layout == "NCHW":
+        batch = batch.transpose(0, 3, 1, 2)
+    output = np.asarray(session(content).run(None, {"input": np.ascontiguousarray(batch)})[0])
+    return output.transpose(0, 2, 3, 1) if output.ndim == 4 and layout == "NCHW" else output
+
+
+def relative_difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """The largest absolute difference, as a part of the largest absolute expected value.
+
+    Infinite where the shapes differ; not a number where a value is none.
+
+    Examples
+    --------
+    >>> relative_difference(np.array([1.0, 9.0]), np.array([1.0, 10.0]))
+    0.1
+    """
+    if found.shape != expected.shape:
+        return float("inf")
+    if expected.size == 0:
+        return 0.0
+    difference, scale = float(np.abs(found - expected).max()), float(np.abs(expected).max())
+    return difference / scale if scale else difference
+
+
+def _random_batch(input_shape: Sequence[int | None]) -> NDArray[Any]:
+    shape = [OPEN_SIDE if side is None else side for side in input_shape]
+    return np.random.default_rng(0).standard_normal((2, *shape), np.float32)
+
+
+def _axes(shape: tuple[int | None, ...], layout: Layout) -> list[int | str]:
+    """The axes of an input or output, those that are open by name."""
+    if len(shape) == 3:
+        named = [side or name for side, name in zip(shape, ("rows", "columns", ""), strict=True)]
+        return ["batch", named[2], *named[:2]] if layout == "NCHW" else ["batch", *named]
+    return ["batch", *(side or f"size{axis}" for axis, side in enumerate(shape, 1))]
+
+
+@contextmanager
+def in_use(modules: Iterable[Module]) -> Iterator[None]:
+    """Every module as in use inside the block, and as it was before behind it.
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        All of a network's, such as ``network.modules()``.
+    """
+    changed = [module for module in modules if module.training]
+    for module in changed:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in changed:
+            module.training = True
