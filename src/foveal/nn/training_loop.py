@@ -11,8 +11,10 @@ import numpy as np
 
 from foveal.errors import TrainingDiverged
 from foveal.events import Callbacks, emit, stage
+from foveal.nn.averaging import ExponentialMovingAverage
 from foveal.nn.batches import Batch, Batches
 from foveal.nn.checkpoints import Arrays, Checkpoint, TrainingState
+from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.early_stopping import EarlyStopping
 from foveal.nn.history import History
 from foveal.nn.module import Module
@@ -51,7 +53,7 @@ class TrainingLoop:
         self.measure, self.stopping, self.decay, self.clip_norm = measure, stopping, decay, clip_norm
         self.seed, self.callbacks = seed, callbacks
         self.base_lr = optimizer.lr
-        self.average: Any = None
+        self.average: ExponentialMovingAverage | None = None
         self.schedule: Callable[[int], float] = lambda step: 1.0
         self.total = 0
         self.budget: TimeBudget | None = None
@@ -91,8 +93,6 @@ class TrainingLoop:
             raise self._diverged("loss", value)
         self.network.backward(grad, needs_input_grad=False)
         if self.clip_norm is not None:
-            from foveal.nn import clip_grad_norm
-
             norm = clip_grad_norm(self.optimizer.parameters, self.clip_norm)
             if not isfinite(norm):
                 raise self._diverged("gradient's norm", norm)
@@ -235,9 +235,7 @@ class TrainingLoop:
         """Average from the weights that the network has now, if weights are to be averaged."""
         self.average = None
         if self.decay is not None:
-            from foveal.nn import ExponentialMovingAverage
-
-            self.average = ExponentialMovingAverage(self.network, decay=self.decay)
+            self.average = ExponentialMovingAverage(self.network, self.decay, warmup=True)
 
     def state(self) -> TrainingState:
         """Where the training stands, for a checkpoint."""
