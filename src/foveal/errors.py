@@ -25,5 +25,5 @@ class ModelFileError(FovealError):
     """A model file or a run folder cannot be read."""
 
 
-class TrainingDiverged(FovealError):
+class TrainingDiverged(FovealError):  # noqa: N818 (it is the event's name)
     """The loss or the gradient became infinite or no number; the message says at which step."""

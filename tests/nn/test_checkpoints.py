@@ -35,7 +35,7 @@ class Noise(nn.Module):
         return grad
 
 
-class Interrupted(Exception):
+class InterruptedHereError(Exception):
     pass
 
 
@@ -60,7 +60,7 @@ def trained(checkpoint=None, *, interrupt_at=None, pause=0.0, seed=0, **settings
             steps += 1
             time.sleep(pause)
             if steps == interrupt_at:
-                raise Interrupted
+                raise InterruptedHereError
         return cross_entropy(output, target)
 
     settings = {
@@ -89,7 +89,7 @@ def test_interrupted_at_any_step_it_ends_with_the_same_weights(tmp_path, every):
     assert history.steps == 14
     for step in range(1, 15):
         checkpoint = nn.Checkpoint(tmp_path / f"{step}.safetensors", every_steps=every)
-        with pytest.raises(Interrupted):
+        with pytest.raises(InterruptedHereError):
             trained(checkpoint, interrupt_at=step)
         assert checkpoint.exists() == (step > every)
         again, resumed = trained(checkpoint)
@@ -101,7 +101,7 @@ def test_interrupted_again_and_again(tmp_path):
     weights, history = trained()
     checkpoint = nn.Checkpoint(tmp_path / "c.safetensors", every_steps=1)
     for _ in range(6):
-        with pytest.raises(Interrupted):
+        with pytest.raises(InterruptedHereError):
             trained(checkpoint, interrupt_at=3)
     again, resumed = trained(checkpoint)
     same(weights, again)
@@ -114,9 +114,9 @@ def test_interrupted_in_a_callback_after_an_epoch(tmp_path):
 
     def stops(event):
         if event["event"] == "epoch" and event["epoch"] == 2:
-            raise Interrupted
+            raise InterruptedHereError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedHereError):
         trained(checkpoint, callbacks=[stops])
     events = []
     same(weights, trained(checkpoint, callbacks=[events.append])[0])
@@ -143,11 +143,11 @@ def test_a_finished_training_is_not_done_again(tmp_path):
 
 def test_after_some_seconds(tmp_path):
     checkpoint = nn.Checkpoint(tmp_path / "c.safetensors", every_seconds=1e-9)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedHereError):
         trained(checkpoint, interrupt_at=6)
     assert read_container(checkpoint.path)[1]["facts"]["step"] == 5
     rare = nn.Checkpoint(tmp_path / "d.safetensors", every_seconds=1000)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedHereError):
         trained(rare, interrupt_at=6)
     assert not rare.exists()
 
@@ -157,9 +157,9 @@ def test_what_was_chosen_for_the_minutes_is_kept(tmp_path, monkeypatch):
 
     def stops(event):
         if event["event"] == "progress":
-            raise Interrupted
+            raise InterruptedHereError
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedHereError):
         trained(checkpoint, minutes=0.01, epochs=4, callbacks=[stops])
     facts = read_container(checkpoint.path)[1]["facts"]
     assert facts["step"] == 0
@@ -182,7 +182,7 @@ def test_what_was_chosen_for_the_minutes_is_kept(tmp_path, monkeypatch):
 )
 def test_other_settings_are_refused(tmp_path, changes, sentence):
     checkpoint = nn.Checkpoint(tmp_path / "c.safetensors", every_steps=1)
-    with pytest.raises(Interrupted):
+    with pytest.raises(InterruptedHereError):
         trained(checkpoint, interrupt_at=3)
     before = checkpoint.path.read_bytes()
     with pytest.raises(SettingError, match=f"with other settings: .*{sentence}.*delete it"):

@@ -21,7 +21,7 @@ from foveal.nn.module import Module
 from foveal.nn.optimizers import Optimizer
 from foveal.nn.random_streams import seed_layers
 from foveal.nn.time_budget import TimeBudget
-from foveal.nn.validation import Loss, all_finite, rightly_classified
+from foveal.nn.validation import Loss, rightly_classified
 
 # Seconds between two signs of progress.
 _TOLD_EVERY = 0.1
@@ -108,14 +108,14 @@ class TrainingLoop:
 
     def _diverged(self, what: str, value: float) -> TrainingDiverged:
         epoch = self.taken // len(self.batches) + 1
-        advice = "a lower learning rate"
-        if self.clip_norm is None:
-            advice += ", clip_norm=1.0"
         return TrainingDiverged(
             f"The {what} became {value:g} at step {self.taken + 1} (epoch {epoch}, learning rate "
-            f"{self.optimizer.lr:g}): try {advice}, and see that the inputs are finite and scaled to about "
-            "0 to 1."
+            f"{self.optimizer.lr:g}): try {self._advice()}, and see that the inputs are finite and scaled to "
+            "about 0 to 1."
         )
+
+    def _advice(self) -> str:
+        return "a lower learning rate" + (", clip_norm=1.0" if self.clip_norm is None else "")
 
     # -- all steps ----------------------------------------------------------------------------------
 
@@ -190,8 +190,13 @@ class TrainingLoop:
         if self.measure is not None:
             with self.averaged():
                 figures = self.measure(self.network)
-                if not all_finite(figures):
-                    raise self._diverged("validation's " + ", ".join(figures), float("nan"))
+                for name, value in figures.items():
+                    if not isfinite(value):
+                        raise TrainingDiverged(
+                            f"The {name} became {value:g} after epoch {number} (learning rate "
+                            f"{self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
+                            "inputs are finite."
+                        )
                 row |= figures
                 self._watch(number, figures)
         row["seconds"] = time.perf_counter() - began
