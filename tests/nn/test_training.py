@@ -93,7 +93,7 @@ def test_is_what_single_steps_do():
     by_hand = small()
     optimizer = nn.SGD(by_hand.parameters(), lr=0.1, momentum=0.9)
     batches = nn.ArrayBatches(*examples(), 16, random_state=0)
-    with parallel.blas_threads(parallel.cores()):
+    with parallel.blas_threads(1):
         losses = [
             [nn.train_step(by_hand, nn.CrossEntropyLoss(), optimizer, x, y) for x, y in batches.epoch(number)]
             for number in (1, 2, 3)

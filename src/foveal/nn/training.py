@@ -143,8 +143,8 @@ def fit(
 
     Notes
     -----
-    The same network, batches, settings, seed and number of cores give the same weights, byte for byte: BLAS
-    is held to a number of threads, and the random numbers of a step depend on its number alone.
+    The same network, batches, settings and seed give the same weights on one machine, byte for byte: the
+    random numbers of a step depend on its number alone, and no sum on the threads.
 
     Examples
     --------
@@ -194,7 +194,8 @@ def fit(
     try:
         # Too great a learning rate overflows; that is found out by the loss, not by a warning.
         with (
-            parallel.blas_threads(parallel.cores()),
+            # The layers have threads of their own; a sum that BLAS divides differs in its last bit.
+            parallel.blas_threads(1),
             parallel.one_opencv_thread(),
             np.errstate(over="ignore", invalid="ignore"),
         ):

@@ -228,3 +228,17 @@ def test_a_tree_has_a_number_for_every_joining(searched, leaves):
     expected = trees[0].similarities[-joinings:] / 4
     assert sorted(written) == sorted(f"{value:.2f}" for value in expected)
     render(figure)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_augmentations_begin_with_the_picture_itself(channels):
+    from foveal.data import Augmentation
+
+    image = np.random.default_rng(0).integers(256, size=(12, 9, channels), dtype=np.uint8)
+    rows = {"none": Augmentation.none(), "mirrored": Augmentation(flip=1.0, mixup=0.5)}
+    figure = figures.draw_augmentations(image, rows, count=2)
+    shown = [np.asarray(axes.images[0].get_array()).reshape(image.shape) for axes in figure.axes]
+    assert len(shown) == 6
+    for i, picture in enumerate((image, image, image, image, image[:, ::-1], image[:, ::-1])):
+        np.testing.assert_array_equal(shown[i], picture)
+    assert [axes.get_title() for axes in figure.axes[::3]] == ["none", "mirrored"]

@@ -3,6 +3,7 @@
 Every function is usable alone: ``foveal.report.figures.draw_losses(curves).savefig("losses.png")``.
 """
 
+from foveal.report.figures.augmentations import draw_augmentations
 from foveal.report.figures.class_balance import draw_class_balance
 from foveal.report.figures.confusion import draw_confusion
 from foveal.report.figures.dendrogram import draw_dendrogram
@@ -21,6 +22,7 @@ from foveal.report.figures.tide import draw_tide
 from foveal.report.figures.timing import draw_timing
 
 __all__ = [
+    "draw_augmentations",
     "draw_class_balance",
     "draw_confusion",
     "draw_dendrogram",
