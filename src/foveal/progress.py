@@ -56,6 +56,8 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        # Epochs with a validation at their end are longer than the default of 30 seconds.
+        speed_estimate_period=120,
     )
     tasks = {}
 

@@ -48,7 +48,12 @@ def trained(checkpoint=None, *, interrupt_at=None, pause=0.0, seed=0, **settings
     rng = np.random.default_rng(5)
     x, y = rng.normal(size=(60, 4)).astype(np.float32), rng.integers(3, size=60)
     network = nn.Sequential(
-        nn.Linear(4, 16, random_state=seed), nn.ReLU(), Noise(), nn.Linear(16, 3, random_state=seed)
+        nn.Linear(4, 16, random_state=seed),
+        nn.BatchNorm1d(16),
+        nn.ReLU(),
+        nn.Dropout(0.2),
+        Noise(),
+        nn.Linear(16, 3, random_state=seed),
     )
     optimizer = nn.AdamW(network.parameters(), lr=0.03)
     cross_entropy = nn.CrossEntropyLoss()
@@ -136,9 +141,11 @@ def test_a_finished_training_is_not_done_again(tmp_path):
     assert same_history.to_dict() == history.to_dict()
     np.testing.assert_array_equal(same_history.seconds, history.seconds)
     assert [e["event"] for e in events] == ["note"]
+    assert checkpoint.step() == 14
     checkpoint.remove()
     checkpoint.remove()
     assert not checkpoint.exists()
+    assert checkpoint.step() is None
 
 
 def test_after_some_seconds(tmp_path):
@@ -195,6 +202,8 @@ def test_other_files_are_refused(tmp_path):
     write_container(path, {}, {"kind": "model"})
     with pytest.raises(ModelFileError, match="no checkpoint"):
         trained(nn.Checkpoint(path))
+    with pytest.raises(ModelFileError, match="no checkpoint"):
+        nn.Checkpoint(path).step()
     path.write_bytes(b"something")
     with pytest.raises(ModelFileError, match="not a model file"):
         trained(nn.Checkpoint(path))
@@ -244,7 +253,7 @@ def test_weights_that_overflow_after_a_finite_loss(tmp_path):
 
     network = nn.Linear(4, 2, random_state=0)
     x, y = np.ones((40, 4), np.float32), np.zeros(40, np.int64)
-    with pytest.raises(TrainingDiverged, match=r"by step 3 .*c\.safetensors holds the last good ones"):
+    with pytest.raises(TrainingDiverged, match=r"weights became .* by step 3 .*: try a lower"):
         nn.fit(
             network,
             nn.CrossEntropyLoss(),
@@ -254,6 +263,30 @@ def test_weights_that_overflow_after_a_finite_loss(tmp_path):
             checkpoint=checkpoint,
         )
     assert read_container(checkpoint.path)[1]["facts"]["step"] == 2
+
+
+def test_killed_after_it_stopped_and_before_the_best_weights_were_back(tmp_path, monkeypatch):
+    rule = nn.EarlyStopping(1, metric="validation_error")
+    figures = [0.1, 0.2]
+
+    def stopped(checkpoint=None):
+        told = iter(figures)
+        return trained(
+            checkpoint, early_stopping=rule, validation=lambda network: {"error": next(told)}, average=None
+        )
+
+    weights, history = stopped()
+    assert history.stopped == "early stopping"
+    checkpoint = nn.Checkpoint(tmp_path / "c.safetensors", every_steps=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("foveal.nn.training_loop.TrainingLoop._settle", lambda self: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            stopped(checkpoint)
+    assert checkpoint.exists()
+    figures.clear()
+    again, resumed = stopped(checkpoint)
+    same(weights, again)
+    assert resumed.to_dict() == history.to_dict()
 
 
 def test_refuses_intervals():

@@ -313,6 +313,12 @@ def test_a_validation_that_is_no_number():
         trained(validation=(x * np.float32(np.nan), y))
 
 
+def test_weights_that_overflow_in_the_last_step():
+    network = small()
+    with pytest.raises(TrainingDiverged, match="weights became infinite or no numbers by step 1 "):
+        trained(network, nn.SGD(network.parameters(), lr=3e38, weight_decay=1e3), epochs=0.25)
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
