@@ -76,7 +76,7 @@ def draw_range_test(
     else:
         shown = np.asarray(smoothed, dtype=np.float64).ravel()
         shown = np.where(np.isfinite(shown), shown, np.nan)
-        axes.plot(x, single, color=MUTED, linewidth=0.9, alpha=0.6, label="one batch")
+        axes.plot(x, single, color=MUTED, linewidth=0.9, alpha=0.75, label="one batch")
         axes.plot(x, shown, color=SERIES[0], linewidth=2.2, label="smoothed")
     if suggestion is not None:
         axes.axvline(suggestion, color=INK, linewidth=1.2, linestyle="--")
@@ -86,10 +86,10 @@ def draw_range_test(
         )  # fmt: skip
     known = shown[np.isfinite(shown)]
     if len(known):
-        least, first = float(known.min()), float(known[0])
+        least, first = min(float(known.min()), float(np.nanmin(single))), float(known[0])
         height = max(first - least, 0.1 * abs(first), 1e-12)
         top = max(first, least) + _HEADROOM * height
-        axes.set_ylim(least - 0.15 * height, min(top, float(np.nanmax(single)) + 0.15 * height))
+        axes.set_ylim(least - 0.1 * height, min(top, float(np.nanmax(single)) + 0.1 * height))
     name_axes(axes, "learning rate", "training loss of a batch")
     add_legend(axes, location="lower left")
     return figure
