@@ -108,7 +108,7 @@ def test_tells_each_step_and_takes_epoch_after_epoch():
     assert [event["event"] for event in events] == ["lr_range"] * 5
     assert [event["learning_rate"] for event in events] == result.rates.tolist()
     assert [event["loss"] for event in events] == result.losses.tolist()
-    assert batches.epochs == [0, 1, 2]
+    assert batches.epochs == [1, 2, 3]
     assert not result.diverged
 
 
