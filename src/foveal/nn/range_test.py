@@ -34,7 +34,7 @@ class RangeTest:
     smoothed : ndarray of shape (S,), float64
         Their running mean, each step forgetting a tenth, without the bias of its beginning.
     diverged : bool
-        Whether it stopped before the highest rate.
+        Whether the loss diverged, so that it stopped there.
 
     Examples
     --------
