@@ -13,6 +13,7 @@ from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
 from foveal.report.figures.precision_recall import draw_precision_recall
 from foveal.report.figures.proposal_quality import draw_proposal_quality
+from foveal.report.figures.range_test import draw_range_test
 from foveal.report.figures.recall import draw_recall
 from foveal.report.figures.samples import draw_samples
 from foveal.report.figures.scores import draw_scores
@@ -32,6 +33,7 @@ __all__ = [
     "draw_mining",
     "draw_precision_recall",
     "draw_proposal_quality",
+    "draw_range_test",
     "draw_recall",
     "draw_samples",
     "draw_scores",
