@@ -33,6 +33,39 @@ def test_plain_lines_where_there_is_no_terminal(capsys):
     ]
 
 
+def epoch(number, total, **figures):
+    none = dict.fromkeys(("accuracy", "validation_loss", "validation_accuracy"))
+    told = {"loss": 1.0, "learning_rate": 0.1, "seconds": 2.0, "step": 9} | none | figures
+    return {"event": "epoch", "epoch": number, "epochs": total} | told
+
+
+def test_a_training(capsys):
+    with show_progress() as callback:
+        callback({"event": "schedule", "text": "1 minute holds 2 epochs."})
+        callback(epoch(1, 2, accuracy=0.25))
+        callback(epoch(2, 2, validation_loss=0.5, validation_accuracy=0.75, validation_AP50=0.1))
+        callback({"event": "lr_range", "learning_rate": 0.1, "loss": None})
+    assert capsys.readouterr().err.splitlines() == [
+        "  1 minute holds 2 epochs.",
+        "  epoch 1 of 2: loss 1.000, accuracy 0.250, 2.0 s",
+        "  epoch 2 of 2: loss 1.000, validation loss 0.500, validation accuracy 0.750, 2.0 s",
+    ]
+
+
+def test_of_many_epochs_some_are_told(capsys):
+    with show_progress() as callback:
+        for number in range(1, 150):
+            callback(epoch(number, 149))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 20
+    assert [line.split(":")[0] for line in lines[:3]] == [
+        "  epoch 1 of 149",
+        "  epoch 8 of 149",
+        "  epoch 16 of 149",
+    ]
+    assert lines[-1].startswith("  epoch 149 of 149")
+
+
 def test_quiet(capsys):
     with show_progress(quiet=True) as callback:
         some_work(callback)

@@ -30,4 +30,5 @@ class ExportError(FovealError):
 
 
 class TrainingDiverged(FovealError):
+class TrainingDiverged(FovealError):  # noqa: N818 (it is the event's name)
     """The loss or the gradient became infinite or no number; the message says at which step."""

@@ -5,9 +5,9 @@ sequence of callables, each called with one event, a flat mapping of JSON values
 ``"event"`` names its kind. The run folder's ``log.jsonl`` is the list of them; a progress bar is
 a callback that draws ``progress`` events.
 
-========================  =====================================================================
+========================  ====================================================================================
 event                     further keys
-========================  =====================================================================
+========================  ====================================================================================
 ``stage_start``           ``stage``
 ``progress``              ``stage``, ``done``, ``total``
 ``stage_end``             ``stage``, ``seconds``
@@ -17,7 +17,14 @@ event                     further keys
 ``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``
 ``candidate``             ``setting`` (a mapping), ``score`` (on validation; None where the training
                           diverged), ``chosen``
-========================  =====================================================================
+``schedule``              ``minutes`` (asked for), ``epochs`` and ``steps`` (chosen), ``seconds_per_step``
+                          (measured), ``text`` (one sentence that says so)
+``epoch``                 ``epoch`` (counted from 1), ``epochs``, ``step`` (so far), ``loss`` and ``accuracy``
+                          (of training), ``validation_loss``, ``validation_accuracy`` (None where there is
+                          none), ``learning_rate`` (at its end), ``seconds``; other figures of a validation
+                          under their names. A training that was resumed may tell of an epoch again.
+``lr_range``              ``learning_rate``, ``loss`` (None where it is no finite number)
+========================  ====================================================================================
 """
 
 import time

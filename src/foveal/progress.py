@@ -6,6 +6,9 @@ from contextlib import contextmanager
 
 from foveal.events import Callback, Event
 
+# Of a training's epochs, so many have a line of their own.
+_EPOCH_LINES = 20
+
 
 @contextmanager
 def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
@@ -53,6 +56,8 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
         TimeRemainingColumn(),
         console=console,
         transient=True,
+        # Epochs with a validation at their end are longer than the default of 30 seconds.
+        speed_estimate_period=120,
     )
     tasks = {}
 
@@ -83,12 +88,31 @@ def _line(event: Event) -> str:
         setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items())
         score = "diverged" if event["score"] is None else f"{event['score']:.3f}"
         return f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
+    if kind == "schedule":
+        return f"  {event['text']}"
+    if kind == "epoch":
+        return _epoch_line(event)
     if kind == "mining_round":
         return (
             f"  {event['label']}, round {event['round']}: {event['added']} hard negatives added to "
             f"{event['negatives'] - event['added']}"
         )
     return ""
+
+
+def _epoch_line(event: Event) -> str:
+    """A line for one epoch in every so many, so that there are about twenty in all."""
+    number, total = event["epoch"], event["epochs"]
+    if number % max(1, -(-total // _EPOCH_LINES)) and number not in (1, total):
+        return ""
+    figures = [f"loss {event['loss']:.3f}"]
+    if event["accuracy"] is not None:
+        figures.append(f"accuracy {event['accuracy']:.3f}")
+    if event["validation_loss"] is not None:
+        figures.append(f"validation loss {event['validation_loss']:.3f}")
+    if event["validation_accuracy"] is not None:
+        figures.append(f"validation accuracy {event['validation_accuracy']:.3f}")
+    return f"  epoch {number} of {total}: {', '.join(figures)}, {event['seconds']:.1f} s"
 
 
 def _ignore(event: Event) -> None:

@@ -52,7 +52,7 @@ from foveal.nn.losses import (
     smooth_l1_loss,
 )
 from foveal.nn.module import Module, no_grad
-from foveal.nn.optimizers import SGD, AdamW
+from foveal.nn.optimizers import SGD, AdamW, Optimizer
 from foveal.nn.parameter import Parameter
 from foveal.nn.range_test import RangeTest, learning_rate_range_test
 from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
@@ -93,6 +93,7 @@ __all__ = [
     "MaxPool2d",
     "Module",
     "OneCycle",
+    "Optimizer",
     "Parameter",
     "RangeTest",
     "ReLU",

@@ -26,8 +26,8 @@ class ExponentialMovingAverage:
     decay : float, default=0.999
         In [0, 1).
     warmup : bool, default=False
-        Update t, counted from 1, uses ``min(decay, (1 + t) / (10 + t))``, so that in a short training the first,
-        random weights are soon forgotten.
+        Update t, counted from 1, uses ``min(decay, (1 + t) / (10 + t))``, so that in a short training the
+        first, random weights are soon forgotten.
 
     Attributes
     ----------
@@ -113,8 +113,8 @@ class ExponentialMovingAverage:
         Returns
         -------
         dict of str to ndarray
-            ``"updates"``, int64, of shape (), and ``"average.<name>"`` and ``"buffer.<name>"`` for the network's
-            parameters and buffers.
+            ``"updates"``, int64, of shape (), and ``"average.<name>"`` and ``"buffer.<name>"`` for the
+            network's parameters and buffers.
         """
         state: dict[str, Array] = {"updates": np.array(self.updates, np.int64)}
         state |= {f"average.{name}": np.array(a, order="C") for name, a in self._averages.items()}

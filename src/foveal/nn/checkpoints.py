@@ -77,6 +77,16 @@ class Checkpoint:
         """Whether there is a file to go on from."""
         return self.path.is_file()
 
+    def step(self) -> int | None:
+        """The steps that were taken when the file was written; None where there is none.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is no checkpoint.
+        """
+        return int(self._read()[1]["facts"]["step"]) if self.exists() else None
+
     def remove(self) -> None:
         """Delete the file, if it is there."""
         self.path.unlink(missing_ok=True)
@@ -135,9 +145,7 @@ class Checkpoint:
         SettingError
             If it is of a training with other settings; the sentence names those that differ.
         """
-        arrays, metadata = read_container(self.path)
-        if metadata.get("kind") != _KIND or metadata.get("version") != _VERSION:
-            raise ModelFileError(f"{self.path} is no checkpoint that this version of Foveal can go on from.")
+        arrays, metadata = self._read()
         different = differences(metadata["settings"], settings)
         if different:
             raise SettingError(
@@ -151,3 +159,9 @@ class Checkpoint:
             group, _, inner = name.partition("/")
             groups[group][inner] = array
         return TrainingState(groups, metadata["facts"])
+
+    def _read(self) -> tuple[Arrays, dict[str, Any]]:
+        arrays, metadata = read_container(self.path)
+        if metadata.get("kind") != _KIND or metadata.get("version") != _VERSION:
+            raise ModelFileError(f"{self.path} is no checkpoint that this version of Foveal can go on from.")
+        return arrays, metadata

@@ -3,32 +3,22 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from math import isfinite
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit
+from foveal.nn.batches import Batches
 from foveal.nn.module import Module
 from foveal.nn.optimizers import Optimizer
 
 # A smoothed loss of so many times the least one has diverged.
 _DIVERGED = 4.0
 _SMOOTHING = 0.9
-
-
-class Batches(Protocol):
-    """What yields the batches of an epoch."""
-
-    def __len__(self) -> int:
-        """The number of steps of an epoch."""
-        ...
-
-    def epoch(self, number: int) -> Iterator[tuple[Any, Any]]:
-        """The batches of an epoch."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -44,7 +34,7 @@ class RangeTest:
     smoothed : ndarray of shape (S,), float64
         Their running mean, each step forgetting a tenth, without the bias of its beginning.
     diverged : bool
-        Whether it stopped before the highest rate.
+        Whether the loss diverged, so that it stopped there.
 
     Examples
     --------
@@ -118,7 +108,7 @@ def learning_rate_range_test(
     optimizer : Optimizer
         Of the network's parameters. Its groups keep their proportions.
     batches : object with ``__len__()`` and ``epoch(number)``
-        As :func:`fit` takes them; epoch after epoch where one is too short.
+        As :func:`fit` takes them; its epochs from 1 on, as many as the steps need.
     lowest, highest : float
         The first and the last learning rate, 0 < lowest < highest.
     steps : int, default=100
@@ -174,7 +164,7 @@ def learning_rate_range_test(
         for step, (x, y) in zip(range(steps), _endless(batches), strict=False):
             optimizer.lr = float(rates[step])
             optimizer.zero_grad()
-            value, gradient = loss(network.forward(x), y)
+            value, gradient = loss(network(x), y)
             mean = _SMOOTHING * mean + (1 - _SMOOTHING) * value
             losses.append(value)
             smoothed.append(mean / (1 - _SMOOTHING ** (step + 1)))
@@ -193,10 +183,8 @@ def learning_rate_range_test(
 
 
 def _endless(batches: Batches) -> Iterator[tuple[Any, Any]]:
-    number = 0
-    while True:
+    for number in count(1):
         yield from batches.epoch(number)
-        number += 1
 
 
 @contextmanager

@@ -136,15 +136,15 @@ def fit(
     Raises
     ------
     TrainingDiverged
-        If the loss becomes infinite or no number, or the gradient's norm where it is clipped; a checkpoint
-        stays as it was last written.
+        If the loss becomes infinite or no number, or the gradient's norm where it is clipped, or the weights
+        themselves; a checkpoint stays as it was last written.
     SettingError
         If a setting is impossible, or the checkpoint is of a training with other settings.
 
     Notes
     -----
-    The same network, batches, settings, seed and number of cores give the same weights, byte for byte: BLAS
-    is held to a number of threads, and the random numbers of a step depend on its number alone.
+    The same network, batches, settings and seed give the same weights on one machine, byte for byte: the
+    random numbers of a step depend on its number alone, and no sum on the threads.
 
     Examples
     --------
@@ -177,24 +177,29 @@ def fit(
         seed=seed_of(random_state),
         callbacks=callbacks,
     )
-    settings = {
-        "network": repr(network),
-        "loss": settings_of(loss),
-        "optimizer": settings_of(optimizer),
-        "batches": getattr(batches, "description", dict)(),
-        "steps an epoch": len(batches),
-        "epochs": epochs,
-        "minutes": minutes,
-        "schedule": named(schedule),
-        "early stopping": named(stopping),
-        "average": average,
-        "clip_norm": clip_norm,
-        "random_state": random_state if isinstance(random_state, int) else None,
-    }
+    settings = (
+        {}
+        if checkpoint is None
+        else {
+            "network": repr(network),
+            "loss": settings_of(loss),
+            "optimizer": settings_of(optimizer),
+            "batches": getattr(batches, "description", dict)(),
+            "steps an epoch": len(batches),
+            "epochs": epochs,
+            "minutes": minutes,
+            "schedule": named(schedule),
+            "early stopping": named(stopping),
+            "average": average,
+            "clip_norm": clip_norm,
+            "random_state": random_state if isinstance(random_state, int) else None,
+        }
+    )
     try:
         # Too great a learning rate overflows; that is found out by the loss, not by a warning.
         with (
-            parallel.blas_threads(parallel.cores()),
+            # The layers have threads of their own; a sum that BLAS divides differs in its last bit.
+            parallel.blas_threads(1),
             parallel.one_opencv_thread(),
             np.errstate(over="ignore", invalid="ignore"),
         ):

@@ -11,15 +11,17 @@ import numpy as np
 
 from foveal.errors import TrainingDiverged
 from foveal.events import Callbacks, emit, stage
+from foveal.nn.averaging import ExponentialMovingAverage
 from foveal.nn.batches import Batch, Batches
 from foveal.nn.checkpoints import Arrays, Checkpoint, TrainingState
+from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.early_stopping import EarlyStopping
 from foveal.nn.history import History
 from foveal.nn.module import Module
 from foveal.nn.optimizers import Optimizer
 from foveal.nn.random_streams import seed_layers
 from foveal.nn.time_budget import TimeBudget
-from foveal.nn.validation import Loss, all_finite, rightly_classified
+from foveal.nn.validation import Loss, rightly_classified
 
 # Seconds between two signs of progress.
 _TOLD_EVERY = 0.1
@@ -51,7 +53,7 @@ class TrainingLoop:
         self.measure, self.stopping, self.decay, self.clip_norm = measure, stopping, decay, clip_norm
         self.seed, self.callbacks = seed, callbacks
         self.base_lr = optimizer.lr
-        self.average: Any = None
+        self.average: ExponentialMovingAverage | None = None
         self.schedule: Callable[[int], float] = lambda step: 1.0
         self.total = 0
         self.budget: TimeBudget | None = None
@@ -65,6 +67,8 @@ class TrainingLoop:
         self.best_value: float | None = None
         self.best_epoch: int | None = None
         self.stopped: str | None = None
+        self.settled = False
+        self._told = -np.inf
         self._forget_epoch()
 
     def _forget_epoch(self) -> None:
@@ -87,12 +91,11 @@ class TrainingLoop:
         self.optimizer.zero_grad()
         output = self.network(x)
         value, grad = self.loss(output, y)
+        value = float(value)
         if not isfinite(value):
             raise self._diverged("loss", value)
         self.network.backward(grad, needs_input_grad=False)
         if self.clip_norm is not None:
-            from foveal.nn import clip_grad_norm
-
             norm = clip_grad_norm(self.optimizer.parameters, self.clip_norm)
             if not isfinite(norm):
                 raise self._diverged("gradient's norm", norm)
@@ -108,14 +111,20 @@ class TrainingLoop:
 
     def _diverged(self, what: str, value: float) -> TrainingDiverged:
         epoch = self.taken // len(self.batches) + 1
-        advice = "a lower learning rate"
-        if self.clip_norm is None:
-            advice += ", clip_norm=1.0"
         return TrainingDiverged(
             f"The {what} became {value:g} at step {self.taken + 1} (epoch {epoch}, learning rate "
-            f"{self.optimizer.lr:g}): try {advice}, and see that the inputs are finite and scaled to about "
-            "0 to 1."
+            f"{self.optimizer.lr:g}): try {self._advice()}, and see that the inputs are finite and scaled to "
+            "about 0 to 1."
         )
+
+    def _overflow(self) -> TrainingDiverged:
+        return TrainingDiverged(
+            f"The weights became infinite or no numbers by step {self.taken} (learning rate "
+            f"{self.optimizer.lr:g}): try {self._advice()}."
+        )
+
+    def _advice(self) -> str:
+        return "a lower learning rate" + (", clip_norm=1.0" if self.clip_norm is None else "")
 
     # -- all steps ----------------------------------------------------------------------------------
 
@@ -125,19 +134,16 @@ class TrainingLoop:
         def write() -> None:
             assert checkpoint is not None
             if not checkpoint.write(self.state(), settings):
-                raise TrainingDiverged(
-                    f"The weights became infinite or no numbers by step {self.taken} (learning rate "
-                    f"{self.optimizer.lr:g}): try a lower learning rate or clip_norm=1.0. "
-                    f"{checkpoint.path.name} holds the last good ones."
-                )
+                raise self._overflow()
 
-        if self.stopped is None:
+        if not self.settled:
             if checkpoint is not None:
                 checkpoint.begin()
                 if self.budget is not None and not self.taken:
                     # What was chosen once is never measured again.
                     write()
             with stage(self.callbacks, "training the network", self.total) as tell:
+                tell(self.taken)
                 while self.taken < self.total and self.stopped is None:
                     with closing(self._epoch(tell)) as steps:
                         for _ in steps:
@@ -162,15 +168,15 @@ class TrainingLoop:
         number, start = divmod(self.taken, per_epoch)
         number += 1
         end = min(self.total, number * per_epoch)
-        began, told = time.perf_counter() - self.sums["seconds"], -np.inf
+        began = time.perf_counter() - self.sums["seconds"]
         self.network.train()
         with closing(batches_from(self.batches, number, start)) as batches:
             for x, y in batches:
                 self.step(x, y)
                 now = time.perf_counter()
                 self.sums["seconds"] = now - began
-                if now - told > _TOLD_EVERY or self.taken == end:
-                    told = now
+                if now - self._told > _TOLD_EVERY or self.taken == self.total:
+                    self._told = now
                     tell(self.taken)
                 if self.taken == end:
                     break
@@ -190,8 +196,13 @@ class TrainingLoop:
         if self.measure is not None:
             with self.averaged():
                 figures = self.measure(self.network)
-                if not all_finite(figures):
-                    raise self._diverged("validation's " + ", ".join(figures), float("nan"))
+                for name, value in figures.items():
+                    if not isfinite(value):
+                        raise TrainingDiverged(
+                            f"The {name} became {value:g} after epoch {number} (learning rate "
+                            f"{self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
+                            "inputs are finite."
+                        )
                 row |= figures
                 self._watch(number, figures)
         row["seconds"] = time.perf_counter() - began
@@ -224,10 +235,14 @@ class TrainingLoop:
     def _settle(self) -> None:
         """Give the network the weights that the training is to leave."""
         self.stopped = self.stopped or _FINISHED
-        if self.best is None:
+        left = self.best
+        if left is None:
             with self.averaged():
-                last = self.network.state_dict()
-        self.network.load_state_dict(last if self.best is None else self.best)
+                left = self.network.state_dict()
+        if not all(np.isfinite(array).all() for array in left.values()):
+            raise self._overflow()
+        self.network.load_state_dict(left)
+        self.settled = True
 
     # -- its state ----------------------------------------------------------------------------------
 
@@ -235,9 +250,7 @@ class TrainingLoop:
         """Average from the weights that the network has now, if weights are to be averaged."""
         self.average = None
         if self.decay is not None:
-            from foveal.nn import ExponentialMovingAverage
-
-            self.average = ExponentialMovingAverage(self.network, decay=self.decay)
+            self.average = ExponentialMovingAverage(self.network, self.decay, warmup=True)
 
     def state(self) -> TrainingState:
         """Where the training stands, for a checkpoint."""
@@ -256,6 +269,7 @@ class TrainingLoop:
             "best_value": self.best_value,
             "best_epoch": self.best_epoch,
             "stopped": self.stopped,
+            "settled": self.settled,
         }
         return TrainingState(groups, facts)
 
@@ -272,7 +286,7 @@ class TrainingLoop:
         self.budget = None if facts["budget"] is None else TimeBudget(**facts["budget"])
         self.rows, self.sums = facts["rows"], facts["sums"]
         self.best_value, self.best_epoch = facts["best_value"], facts["best_epoch"]
-        self.stopped = facts["stopped"]
+        self.stopped, self.settled = facts["stopped"], facts["settled"]
 
 
 def batches_from(batches: Batches, number: int, start: int) -> Generator[Batch, None, None]:

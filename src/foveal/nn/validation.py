@@ -1,7 +1,6 @@
 """How good a network is on examples that it does not learn from."""
 
 from collections.abc import Callable, Iterable, Mapping
-from math import isfinite
 from typing import Any, cast
 
 import numpy as np
@@ -111,8 +110,3 @@ def validator(
         return {f"validation_{name.removeprefix('validation_')}": float(v) for name, v in figures.items()}
 
     return measure
-
-
-def all_finite(figures: Mapping[str, float]) -> bool:
-    """Whether no figure is infinite or no number."""
-    return all(isfinite(value) for value in figures.values())

@@ -28,6 +28,10 @@ def render(figure) -> None:
         lambda: figures.draw_mining([]),
         lambda: figures.draw_losses({}),
         lambda: figures.draw_losses({"1": ([0, 1], [np.nan, np.inf])}),
+        lambda: figures.draw_range_test([], []),
+        lambda: figures.draw_range_test([1e-3], [np.nan], [np.nan]),
+        lambda: figures.draw_range_test([1e-3], [0.0], suggestion=1e-3),
+        lambda: figures.draw_range_test([1e-3, 1e-2], [1.0, np.inf], [1.0, np.inf]),
         lambda: figures.draw_grid([]),
         lambda: figures.draw_grid([{"setting": {}, "score": 0.0, "chosen": True}]),
         lambda: figures.draw_precision_recall({}),
@@ -228,3 +232,29 @@ def test_a_tree_has_a_number_for_every_joining(searched, leaves):
     expected = trees[0].similarities[-joinings:] / 4
     assert sorted(written) == sorted(f"{value:.2f}" for value in expected)
     render(figure)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_augmentations_begin_with_the_picture_itself(channels):
+    from foveal.data import Augmentation
+
+    image = np.random.default_rng(0).integers(256, size=(12, 9, channels), dtype=np.uint8)
+    rows = {"none": Augmentation.none(), "mirrored": Augmentation(flip=1.0, mixup=0.5)}
+    figure = figures.draw_augmentations(image, rows, count=2)
+    shown = [np.asarray(axes.images[0].get_array()).reshape(image.shape) for axes in figure.axes]
+    assert len(shown) == 6
+    for i, picture in enumerate((image, image, image, image, image[:, ::-1], image[:, ::-1])):
+        np.testing.assert_array_equal(shown[i], picture)
+    assert [axes.get_title() for axes in figure.axes[::3]] == ["none", "mirrored"]
+
+
+def test_a_range_test_marks_the_suggestion_and_lets_the_explosion_leave_the_axes():
+    rates = np.geomspace(1e-4, 1, 5)
+    axes = figures.draw_range_test(
+        rates, [2.0, 1.5, 1.0, 1.2, 900.0], [2.0, 1.6, 1.2, 1.1, 80.0], suggestion=1e-3
+    ).axes[0]
+    assert [t.get_text() for t in axes.texts] == ["suggested 0.001"]
+    low, high = axes.get_ylim()
+    assert low < 1.1
+    assert 2 < high < 4
+    np.testing.assert_allclose(axes.lines[1].get_xdata(), rates)

@@ -67,7 +67,7 @@ class Pairs:
         slope = alpha * 8 / np.pi**2 * turn
         square = w**2 + h**2
         by_w, by_h = slope * divide(h, square), -slope * divide(w, square)
-        return self.by_diou() - np.stack((-by_w, -by_h, by_w, by_h))
+        return np.asarray(self.by_diou() - np.stack((-by_w, -by_h, by_w, by_h)))
 
 
 def divide(part: Array, whole: Array) -> Array:
@@ -78,7 +78,7 @@ def divide(part: Array, whole: Array) -> Array:
 def by_quotient(part: Array, by_part: Array, whole: Array, by_whole: Array) -> Array:
     """The gradient of ``part / whole``, 0 where the whole is 0."""
     safe = np.where(whole > 0, whole, 1)
-    return np.where(whole > 0, (by_part - part / safe * by_whole) / safe, 0)
+    return np.asarray(np.where(whole > 0, (by_part - part / safe * by_whole) / safe, 0))
 
 
 def _share(a: Array, b: Array) -> Array:

@@ -3,6 +3,7 @@
 Every function is usable alone: ``foveal.report.figures.draw_losses(curves).savefig("losses.png")``.
 """
 
+from foveal.report.figures.augmentations import draw_augmentations
 from foveal.report.figures.class_balance import draw_class_balance
 from foveal.report.figures.confusion import draw_confusion
 from foveal.report.figures.dendrogram import draw_dendrogram
@@ -12,6 +13,7 @@ from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
 from foveal.report.figures.precision_recall import draw_precision_recall
 from foveal.report.figures.proposal_quality import draw_proposal_quality
+from foveal.report.figures.range_test import draw_range_test
 from foveal.report.figures.recall import draw_recall
 from foveal.report.figures.samples import draw_samples
 from foveal.report.figures.scores import draw_scores
@@ -21,6 +23,7 @@ from foveal.report.figures.tide import draw_tide
 from foveal.report.figures.timing import draw_timing
 
 __all__ = [
+    "draw_augmentations",
     "draw_class_balance",
     "draw_confusion",
     "draw_dendrogram",
@@ -30,6 +33,7 @@ __all__ = [
     "draw_mining",
     "draw_precision_recall",
     "draw_proposal_quality",
+    "draw_range_test",
     "draw_recall",
     "draw_samples",
     "draw_scores",
