@@ -8,21 +8,26 @@ from foveal.nn.layers import Conv2d, Flatten, Linear, ReLU
 from foveal.nn.losses import cross_entropy
 from foveal.nn.module import Module, no_grad
 from foveal.nn.parameter import Parameter
+from foveal.nn.walkthrough import ConvolutionStep, PoolingStep, convolution_steps, pooling_steps
 
 __all__ = [
     "Conv2d",
+    "ConvolutionStep",
     "Flatten",
     "Identity",
     "Linear",
     "Module",
     "Parameter",
+    "PoolingStep",
     "ReLU",
     "Residual",
     "Sequential",
+    "convolution_steps",
     "cross_entropy",
     "functional",
     "gradient_check",
     "log_softmax",
     "no_grad",
+    "pooling_steps",
     "softmax",
 ]
