@@ -2,8 +2,8 @@
 Layers: what a network makes of an image
 ========================================
 
-Convolution, activation, pooling, and again: the layers of a small network with their numbers, and the same network
-trained on handwritten digits, looked into.
+Convolution, activation, pooling, and again: the layers of a small network with their numbers, and the same
+network trained on handwritten digits, looked into.
 """
 
 import matplotlib.pyplot as plt
@@ -16,8 +16,8 @@ from foveal.report import figures
 # %%
 # One image through three layers
 # ------------------------------
-# A convolution says where its pattern is and where the opposite is; ReLU forgets the opposite; pooling keeps, of
-# each 2 × 2 cells, the strongest.
+# A convolution says where its pattern is and where the opposite is; ReLU forgets the opposite; pooling
+# keeps, of each 2 × 2 cells, the strongest.
 digits = load_digits()
 image = digits.images[7].astype(int)
 steps = nn.convolution_steps(image, [[-1, -1, -1], [0, 0, 0], [1, 1, 1]], padding=1)
@@ -31,27 +31,27 @@ figure = figures.draw_stages(
 # %%
 # Pooling
 # -------
-# Of each window the largest number is kept, wherever in it it was: the image may move by a pixel and the output stays.
-# Only the marked numbers will get a gradient.
+# Of each window the largest number is kept, wherever in it it was: the image may move by a pixel and the
+# output stays. Only the marked numbers will get a gradient.
 figure = figures.draw_pooling(image, 2)
 
 # %%
-# Average pooling keeps the mean, and every number gets its part of the gradient. Windows may overlap, where the
-# stride is smaller than they are.
+# Average pooling keeps the mean, and every number gets its part of the gradient. Windows may overlap, where
+# the stride is smaller than they are.
 figure = figures.draw_pooling(image, 3, 2, 1, kind="average", step=5)
 
 # %%
 # Activations
 # -----------
-# Without something that is not a straight line between them, two convolutions would be one. The derivative is the
-# factor by which a gradient is passed back: where it is near 0, nothing below is learnt.
+# Without something that is not a straight line between them, two convolutions would be one. The derivative
+# is the factor by which a gradient is passed back: where it is near 0, nothing below is learnt.
 figure = figures.draw_activations()
 
 # %%
 # A small network
 # ---------------
-# Two convolutions and a linear layer on scikit-learn's digits, 8 × 8 pixels. Training is a loop: forward, loss,
-# backward, one small step against the gradient.
+# Two convolutions and a linear layer on scikit-learn's digits, 8 × 8 pixels. Training is a loop: forward,
+# loss, backward, one small step against the gradient.
 x = (digits.images[..., None] / 16).astype(np.float32)
 y = digits.target
 network = nn.Sequential(
@@ -90,21 +90,22 @@ axes.set(title="training", xlabel="step", ylabel="cross-entropy (nats)", yscale=
 # %%
 # What the first layer looks for
 # ------------------------------
-# Its kernels were random numbers. Now they are strokes and edges in several directions, bright where they want ink
-# and dark where they want none.
+# Its kernels were random numbers. Now they are strokes and edges in several directions, bright where they
+# want ink and dark where they want none.
 figure = figures.draw_first_layer_filters(network[0].weight.data)
 
 # %%
 # What it finds
 # -------------
-# ``network[:2]`` is the first convolution with its ReLU, and shares their weights: its output is the feature maps.
+# ``network[:2]`` is the first convolution with its ReLU, and shares their weights: its output is the
+# feature maps.
 shown = 1500
 with nn.no_grad():
     first, second = (network[:k](x[shown : shown + 1])[0] for k in (2, 4))
 figure = figures.draw_feature_maps(first, title=f"After the first ReLU: a {y[shown]}, seen by 16 filters")
 
 # %%
-# The second layer sees the maps of the first, and has half their rows and columns. Most maps are silent: each speaks
-# for few digits.
+# The second layer sees the maps of the first, and has half their rows and columns. Most maps are silent:
+# each speaks for few digits.
 figure = figures.draw_feature_maps(second, title="After the second ReLU")
 plt.show()
