@@ -9,6 +9,7 @@ network trained on handwritten digits, looked into.
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
 
 from foveal import nn
 from foveal.report import figures
@@ -31,8 +32,8 @@ figure = figures.draw_stages(
 # %%
 # Pooling
 # -------
-# Of each window the largest number is kept, wherever in it it was: the image may move by a pixel and the
-# output stays. Only the marked numbers will get a gradient.
+# Of each window the largest number is kept, and its place forgotten: the image may move by a pixel and
+# most of the output stays. Only the marked numbers get a gradient.
 figure = figures.draw_pooling(image, 2)
 
 # %%
@@ -53,7 +54,7 @@ figure = figures.draw_activations()
 # Two convolutions and a linear layer on scikit-learn's digits, 8 × 8 pixels. Training is a loop: forward,
 # loss, backward, one small step against the gradient.
 x = (digits.images[..., None] / 16).astype(np.float32)
-y = digits.target
+x_train, x_test, y_train, y_test = train_test_split(x, digits.target, test_size=0.2, random_state=0)
 network = nn.Sequential(
     nn.Conv2d(1, 16, 5, padding=2, random_state=0),
     nn.ReLU(),
@@ -66,11 +67,11 @@ rng = np.random.default_rng(0)
 velocity = [np.zeros_like(parameter.data) for parameter in network.parameters()]
 losses = []
 for epoch in range(12):
-    order = rng.permutation(1400)
-    for batch in np.split(order, range(50, 1400, 50)):
+    order = rng.permutation(len(x_train))
+    for batch in np.array_split(order, 28):
         for parameter in network.parameters():
             parameter.grad = None
-        loss, grad = nn.cross_entropy(network(x[batch]), y[batch])
+        loss, grad = nn.cross_entropy(network(x_train[batch]), y_train[batch])
         network.backward(grad, needs_input_grad=False)
         for parameter, speed in zip(network.parameters(), velocity, strict=True):
             speed *= 0.9
@@ -79,19 +80,20 @@ for epoch in range(12):
         losses.append(loss)
 
 with nn.no_grad():
-    right = network(x[1400:]).argmax(axis=1) == y[1400:]
+    right = network(x_test).argmax(axis=1) == y_test
 print(f"accuracy on {right.size} digits held out: {right.mean():.3f}")
 
 figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
 axes.plot(losses, color="#0072b2", lw=1, alpha=0.4)
-axes.plot(np.arange(27, len(losses)), np.convolve(losses, np.ones(28) / 28, "valid"), color="#0072b2", lw=2)
+mean = np.convolve(losses, np.ones(28) / 28, "valid")
+axes.plot(np.arange(27, len(losses)), mean, color="#0072b2", lw=2)
 axes.set(title="training", xlabel="step", ylabel="cross-entropy (nats)", yscale="log")
 
 # %%
 # What the first layer looks for
 # ------------------------------
-# Its kernels were random numbers. Now they are strokes and edges in several directions, bright where they
-# want ink and dark where they want none.
+# Its kernels began as random numbers. The strong ones have become strokes and edges in several directions,
+# bright where they want ink and dark where they want none; the weak ones are still much as they began.
 figure = figures.draw_first_layer_filters(network[0].weight.data)
 
 # %%
@@ -99,13 +101,12 @@ figure = figures.draw_first_layer_filters(network[0].weight.data)
 # -------------
 # ``network[:2]`` is the first convolution with its ReLU, and shares their weights: its output is the
 # feature maps.
-shown = 1500
+image, digit = x_test[2:3], y_test[2]
 with nn.no_grad():
-    first, second = (network[:k](x[shown : shown + 1])[0] for k in (2, 4))
-figure = figures.draw_feature_maps(first, title=f"After the first ReLU: a {y[shown]}, seen by 16 filters")
-
+    first, second = network[:2](image)[0], network[:4](image)[0]
+figure = figures.draw_feature_maps(first, title=f"A {digit} after the first ReLU")
 # %%
-# The second layer sees the maps of the first, and has half their rows and columns. Most maps are silent:
-# each speaks for few digits.
-figure = figures.draw_feature_maps(second, title="After the second ReLU")
+# The second layer sees the maps of the first, and has half their rows and columns. Some of its maps stay
+# dark: each answers to a few digits only.
+figure = figures.draw_feature_maps(second, title=f"The {digit} after the second ReLU")
 plt.show()

@@ -39,7 +39,7 @@ print(step.window, step.products, step.value, sep="\n\n")
 # Play it, or go step by step. Numbers above 0 are blue and those below orange: a bright stroke has a rising
 # edge and a falling one. :func:`foveal.report.write_film` writes such a film as a GIF or as a page of its
 # own.
-player = film_player(figures.animate_convolution(image, "sobel_x"), "sobel_x slides over an image")
+player = film_player(figures.animate_convolution(image, "sobel_x"), title="")
 
 # %%
 # Padding
@@ -53,7 +53,7 @@ figure = figures.draw_convolution_step(image, "sharpen", step=5, padding=1)
 # ------
 # The window moves on by two pixels, and the output has half the rows and columns: convolution and
 # subsampling in one.
-figure = figures.draw_convolution_step(image, "gaussian_blur_3", step=5, stride=2, padding=1)
+figure = figures.draw_convolution_step(image, "gaussian_blur_3", 5, stride=2, padding=1)
 
 # %%
 # Dilation
@@ -83,11 +83,12 @@ shown = panels[0].imshow(steepness, cmap="magma", vmax=np.percentile(steepness, 
 figure.colorbar(shown, ax=panels[0], label="grey levels a pixel")
 panels[0].set_title("steepness")
 # Flat parts have no direction worth a colour.
-angles = plt.get_cmap("twilight")((direction + 180) / 360)[..., :3]
+angles = plt.get_cmap("hsv")((direction + 180) / 360)[..., :3]
 angles *= np.clip(steepness / np.percentile(steepness, 95), 0, 1)[..., None]
 panels[1].imshow(angles)
-wheel = plt.cm.ScalarMappable(plt.Normalize(-180, 180), "twilight")
-figure.colorbar(wheel, ax=panels[1], label="degrees from the right, clockwise", ticks=[-180, -90, 0, 90, 180])
+wheel = plt.cm.ScalarMappable(plt.Normalize(-180, 180), "hsv")
+bar = figure.colorbar(wheel, ax=panels[1], ticks=[-180, -90, 0, 90, 180])
+bar.set_label("degrees from the right, clockwise")
 panels[1].set_title("direction in which it grows brighter")
 for axes in panels:
     axes.set_axis_off()

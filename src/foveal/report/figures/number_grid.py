@@ -18,7 +18,7 @@ MARK = SERIES[3]
 _STRONGEST = 0.5
 _SMALLEST_TEXT = 4.6
 # A letter's width and a cell's usable part, in terms of the size of letters and of the cell.
-_LETTER, _USABLE = 0.62, 0.84
+_LETTER, _USABLE = 0.62, 0.77
 MOST_CELLS = 64
 
 
