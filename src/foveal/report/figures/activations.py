@@ -61,7 +61,7 @@ def draw_activations(
     if not low < high:
         raise ValueError(f"between must be a smaller and a larger number, not {between}.")
     if layers is None:
-        layers = {name: getattr(nn, name)() for name in _NAMES if hasattr(nn, name)}
+        layers = {name: getattr(nn, name)() for name in _NAMES}
     if not layers:
         figure = new_figure()
         say_instead(new_axes(figure, grid=None), "There are no activations.")

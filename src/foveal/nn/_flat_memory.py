@@ -1,0 +1,75 @@
+"""Arrays as flat memory, for the kernels that go over every element of a parameter once."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.parallel import cores, threads
+
+# Threads are woken and waited for in a fifth of a millisecond; below this many elements a thread it does
+# not come back, since one core already draws most of what the memory gives.
+_ELEMENTS_PER_THREAD = 1 << 20
+
+
+def axis_order(array: NDArray[Any]) -> list[int] | None:
+    """The axes from the outermost in memory to the innermost; None where they are in order already.
+
+    Examples
+    --------
+    >>> axis_order(np.zeros((2, 3), order="F"))
+    [1, 0]
+    """
+    if array.flags.c_contiguous:
+        return None
+    return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+
+
+def is_dense(array: NDArray[Any], order: Sequence[int] | None) -> bool:
+    """Whether the elements lie without gaps, the axes in this order."""
+    return (array if order is None else array.transpose(order)).flags.c_contiguous
+
+
+def flat(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
+    """The elements as one row, the axes in this order; a view where the memory allows it."""
+    return (array if order is None else array.transpose(order)).reshape(-1)
+
+
+def flat_view(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
+    """As :func:`flat`, and always a view, so that it may be written to.
+
+    Raises
+    ------
+    ValueError
+        If the array has gaps in memory.
+    """
+    turned = array if order is None else array.transpose(order)
+    if not turned.flags.c_contiguous:
+        raise ValueError("A parameter's memory must be dense, its axes in any order; assign a copy of it.")
+    return turned.reshape(-1)
+
+
+def in_pieces(kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbers: Sequence[float]) -> None:
+    """Call an elementwise kernel with flat arrays, in several threads where that pays.
+
+    Parameters
+    ----------
+    kernel : callable
+        Takes the arrays, then the numbers as one array of their type.
+    arrays : sequence of ndarray of shape (N,)
+        Of one type.
+    numbers : sequence of float
+    """
+    row = np.array(numbers, arrays[0].dtype)
+    size = arrays[0].size
+    pieces = min(cores(), size // _ELEMENTS_PER_THREAD) if size > _ELEMENTS_PER_THREAD else 1
+    if pieces <= 1:
+        kernel(*arrays, row)
+        return
+    edges = [size * k // pieces for k in range(pieces + 1)]
+    threads(
+        lambda k: kernel(*[array[edges[k] : edges[k + 1]] for array in arrays], row),
+        range(pieces),
+        n_jobs=pieces,
+    )
