@@ -51,42 +51,35 @@ figure = figures.draw_activations()
 # %%
 # A small network
 # ---------------
-# Two convolutions and a linear layer on scikit-learn's digits, 8 × 8 pixels. Training is a loop: forward,
-# loss, backward, one small step against the gradient.
+# Two convolutions, a pooling and a linear layer on scikit-learn's digits, 8 × 8 pixels.
+# :func:`foveal.nn.train_step` is forward, loss, backward, and one small step against the gradient; training
+# is many of them.
 x = (digits.images[..., None] / 16).astype(np.float32)
 x_train, x_test, y_train, y_test = train_test_split(x, digits.target, test_size=0.2, random_state=0)
 network = nn.Sequential(
     nn.Conv2d(1, 16, 5, padding=2, random_state=0),
     nn.ReLU(),
-    nn.Conv2d(16, 32, 3, stride=2, padding=1, random_state=1),
+    nn.Conv2d(16, 32, 3, padding=1, random_state=1),
     nn.ReLU(),
+    nn.MaxPool2d(2),
     nn.Flatten(),
     nn.Linear(512, 10, random_state=2),
 )
-rng = np.random.default_rng(0)
-velocity = [np.zeros_like(parameter.data) for parameter in network.parameters()]
+loss, optimizer = nn.CrossEntropyLoss(), nn.AdamW(network.parameters(), lr=0.003)
+batches = nn.ArrayBatches(x_train, y_train, batch_size=50, random_state=0)
 losses = []
-for epoch in range(12):
-    order = rng.permutation(len(x_train))
-    for batch in np.array_split(order, 28):
-        for parameter in network.parameters():
-            parameter.grad = None
-        loss, grad = nn.cross_entropy(network(x_train[batch]), y_train[batch])
-        network.backward(grad, needs_input_grad=False)
-        for parameter, speed in zip(network.parameters(), velocity, strict=True):
-            speed *= 0.9
-            speed -= 0.05 * (1 - epoch / 12) * parameter.grad
-            parameter.data += speed
-        losses.append(loss)
+for epoch in range(1, 13):
+    losses += [nn.train_step(network, loss, optimizer, x, y) for x, y in batches.epoch(epoch)]
 
+network.eval()
 with nn.no_grad():
     right = network(x_test).argmax(axis=1) == y_test
 print(f"accuracy on {right.size} digits held out: {right.mean():.3f}")
 
 figure, axes = plt.subplots(figsize=(6, 2.8), layout="constrained")
 axes.plot(losses, color="#0072b2", lw=1, alpha=0.4)
-mean = np.convolve(losses, np.ones(28) / 28, "valid")
-axes.plot(np.arange(27, len(losses)), mean, color="#0072b2", lw=2)
+mean = np.convolve(losses, np.ones(len(batches)) / len(batches), "valid")
+axes.plot(np.arange(len(batches) - 1, len(losses)), mean, color="#0072b2", lw=2)
 axes.set(title="training", xlabel="step", ylabel="cross-entropy (nats)", yscale="log")
 
 # %%
@@ -103,10 +96,11 @@ figure = figures.draw_first_layer_filters(network[0].weight.data)
 # feature maps.
 image, digit = x_test[2:3], y_test[2]
 with nn.no_grad():
-    first, second = network[:2](image)[0], network[:4](image)[0]
+    first, second = network[:2](image)[0], network[:5](image)[0]
 figure = figures.draw_feature_maps(first, title=f"A {digit} after the first ReLU")
+
 # %%
-# The second layer sees the maps of the first, and has half their rows and columns. Some of its maps stay
-# dark: each answers to a few digits only.
-figure = figures.draw_feature_maps(second, title=f"The {digit} after the second ReLU")
+# The second layer sees the maps of the first, and the pooling leaves half their rows and columns. Some of its
+# maps stay dark: each answers to a few digits only.
+figure = figures.draw_feature_maps(second, title=f"The {digit} after the pooling")
 plt.show()

@@ -51,6 +51,23 @@ def test_pooling_agrees_with_torch(size, stride, padding):
     assert {step.chosen for step in steps} == {None}
 
 
+@pytest.mark.parametrize(("size", "stride", "padding"), [(2, None, 0), (3, 2, 1), ((2, 3), (1, 2), (1, 0))])
+def test_steps_make_up_the_pooling(size, stride, padding):
+    x = np.random.default_rng(1).integers(-3, 3, (7, 8)).astype(float)
+    batch = x[None, ..., None]
+    steps = pooling_steps(x, size, stride, padding)
+    layer = nn.MaxPool2d(size, stride, padding)
+    y = layer(batch)
+    assert [step.value for step in steps] == y.ravel().tolist()
+    counts = np.zeros_like(x)
+    for step in steps:
+        counts[step.chosen] += 1
+    np.testing.assert_array_equal(counts, layer.backward(np.ones_like(y))[0, ..., 0])
+    steps = pooling_steps(x, size, stride, padding, kind="average")
+    mean = nn.AvgPool2d(size, stride, padding)(batch)
+    np.testing.assert_allclose([step.value for step in steps], mean.ravel(), atol=1e-12)
+
+
 def test_the_first_of_equal_numbers_is_chosen():
     assert pooling_steps(np.zeros((2, 2), int), 2)[0].chosen == (0, 0)
     assert pooling_steps(np.full((1, 1), -3), 2, padding=1)[0].chosen == (0, 0)

@@ -131,6 +131,20 @@ def test_derivatives_are_those_of_the_backward_pass():
     render(figures.draw_activations({}))
 
 
+def test_all_activations_are_drawn():
+    figure = figures.draw_activations()
+    render(figure)
+    names = [axes.get_title(loc="left") for axes in figure.axes]
+    assert names == ["ReLU", "ReLU6", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU"]
+    for axes in figure.axes:
+        (x, value), (at, slope) = (line.get_data() for line in axes.lines[:2])
+        known = np.isfinite(slope)
+        rise = np.gradient(value, x)
+        # Away from kinks, the slope that is drawn is that of the curve.
+        far = (np.abs(x) > 0.1) & (np.abs(x - 6) > 0.1)
+        np.testing.assert_allclose(np.interp(x, at[known], slope[known])[far], rise[far], atol=5e-3)
+
+
 def test_filters_of_edges_are_centred_on_grey():
     image = RNG.integers(0, 256, (20, 30, 3), dtype=np.uint8)
     figure = figures.draw_filters_gallery(image)
