@@ -55,7 +55,8 @@ figure = figures.draw_activations()
 # :func:`foveal.nn.train_step` is forward, loss, backward, and one small step against the gradient; training
 # is many of them.
 x = (digits.images[..., None] / 16).astype(np.float32)
-x_train, x_test, y_train, y_test = train_test_split(x, digits.target, test_size=0.2, random_state=0)
+parts = train_test_split(x, digits.target, test_size=0.2, random_state=0)
+x_train, x_test, y_train, y_test = parts
 network = nn.Sequential(
     nn.Conv2d(1, 16, 5, padding=2, random_state=0),
     nn.ReLU(),
@@ -69,7 +70,8 @@ loss, optimizer = nn.CrossEntropyLoss(), nn.AdamW(network.parameters(), lr=0.003
 batches = nn.ArrayBatches(x_train, y_train, batch_size=50, random_state=0)
 losses = []
 for epoch in range(1, 13):
-    losses += [nn.train_step(network, loss, optimizer, x, y) for x, y in batches.epoch(epoch)]
+    for x, y in batches.epoch(epoch):
+        losses.append(nn.train_step(network, loss, optimizer, x, y))
 
 network.eval()
 with nn.no_grad():
@@ -85,8 +87,8 @@ axes.set(title="training", xlabel="step", ylabel="cross-entropy (nats)", yscale=
 # %%
 # What the first layer looks for
 # ------------------------------
-# Its kernels began as random numbers. The strong ones have become strokes and edges in several directions,
-# bright where they want ink and dark where they want none; the weak ones are still much as they began.
+# Its kernels began as random numbers. Some have become edges and strokes: bright where they want ink, dark
+# where they want none.
 figure = figures.draw_first_layer_filters(network[0].weight.data)
 
 # %%
