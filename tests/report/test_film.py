@@ -30,6 +30,21 @@ def test_frames_are_pictures_of_one_size(player):
             assert image.convert("RGB").getpixel((1, 1)) == (255, 255, 255)
 
 
+def test_a_film_of_pyplot_is_left_as_it_was():
+    import matplotlib.pyplot as plt
+    from matplotlib.animation import FuncAnimation
+
+    figure, axes = plt.subplots(figsize=(2, 1), dpi=50)
+    canvas, line = figure.canvas, axes.plot([0, 1], [0, 1])[0]
+    film = FuncAnimation(figure, lambda i: line.set_ydata([0, i]), frames=3)
+    player = film_player(film, "")
+    assert (player.width, player.height) == (200, 100)
+    assert len(set(player.frames)) == 3
+    assert figure.canvas is canvas
+    assert figure.dpi == 50
+    plt.close(figure)
+
+
 def player_parts(uri):
     head, content = uri.split(",")
     return head, base64.b64decode(content)

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from foveal.files import write_bytes, write_text
 from foveal.report.chapters import Player
 
@@ -149,21 +151,28 @@ def _gif(film: "Animation", seconds: float) -> bytes:
 def _images(film: "Animation") -> list[Any]:
     """The frames as Pillow images, drawn once each."""
     from matplotlib.animation import AbstractMovieWriter
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 
     images: list[Any] = []
 
     class Collector(AbstractMovieWriter):
         def setup(self, fig: Any, outfile: Any, dpi: float | None = None) -> None:
-            super().setup(fig, outfile, dpi)
+            # This canvas draws at once when the film asks for the next frame, and only once.
+            self.before = fig.canvas, fig.dpi
+            fig.set_dpi(_DPI)
+            FigureCanvasAgg(fig)
+            super().setup(fig, outfile, _DPI)
 
         def grab_frame(self, **savefig_kwargs: Any) -> None:
-            buffer = io.BytesIO()
-            self.fig.savefig(buffer, format="png", dpi=self.dpi, **savefig_kwargs)
-            images.append(Image.open(buffer).convert("RGB"))
+            drawn = Image.fromarray(np.array(self.fig.canvas.buffer_rgba()))  # type: ignore[attr-defined]
+            paper = Image.new("RGBA", drawn.size, "white")
+            images.append(Image.alpha_composite(paper, drawn).convert("RGB"))
 
         def finish(self) -> None:
-            pass
+            canvas, dpi = self.before
+            self.fig.set_canvas(canvas)
+            self.fig.set_dpi(dpi)
 
     film.save(os.devnull, writer=Collector(), dpi=_DPI)
     return images
