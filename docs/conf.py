@@ -1,5 +1,6 @@
 """How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
 
+from base64 import b64decode
 from importlib.metadata import version as installed
 from pathlib import Path
 
@@ -7,6 +8,9 @@ from matplotlib.animation import Animation, PillowWriter
 from matplotlib.figure import Figure
 from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
 from sphinx_gallery.sorting import ExplicitOrder
+
+from foveal.report import film_to_html
+from foveal.report.chapters import Player
 
 project = "Foveal"
 author = "The Foveal authors"
@@ -25,6 +29,8 @@ extensions = [
 exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
 nitpicky = False
+
+_shown = set()  # players, by their identity
 
 templates_path = ["_templates"]
 
@@ -84,6 +90,19 @@ def films_in_variables(block, block_vars, gallery_conf):
     return figure_rst([str(path)], gallery_conf["src_dir"])
 
 
+def players_in_variables(block, block_vars, gallery_conf):
+    """Show the film, to be gone through step by step, that the code of a block has put into ``player``."""
+    made = block_vars["example_globals"].get("player")
+    if not isinstance(made, Player) or id(made) in _shown:
+        return ""
+    _shown.add(id(made))
+    # Its last frame is the picture of it in the gallery.
+    path = Path(next(block_vars["image_path_iterator"]))
+    path.write_bytes(b64decode(made.frames[-1].partition(",")[2]))
+    lines = film_to_html(made).splitlines()
+    return "\n.. raw:: html\n\n" + "\n".join(f"    {line}" for line in lines) + "\n\n"
+
+
 def plain_figures(gallery_conf, name):
     """The look that all examples begin with."""
     import matplotlib.pyplot as plt
@@ -93,8 +112,8 @@ def plain_figures(gallery_conf, name):
 
 
 examples = (
-    "boxes", "images", "data", "proposals", "selective_search", "features", "nn", "metrics", "models",
-    "report", "runs",
+    "boxes", "images", "data", "proposals", "selective_search", "features", "convolution", "cnn_layers", "nn",
+    "metrics", "models", "report", "runs",
 )  # fmt: skip
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
@@ -102,6 +121,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": ExplicitOrder([f"plot_{name}.py" for name in examples]),
     "image_scrapers": (
         films_in_variables,
+        players_in_variables,
         matplotlib_scraper.__name__.removesuffix("_scraper"),
         figures_in_variables,
     ),

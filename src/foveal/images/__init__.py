@@ -1,10 +1,12 @@
-"""Pixels: reading image files, scaling and drawing.
+"""Pixels: reading image files, scaling, filtering and drawing.
 
 An image is an array of shape (H, W, 3), uint8, RGB, upright.
 """
 
+from foveal.images import filters
 from foveal.images.color_spaces import COLOR_SPACES, to_color_space
 from foveal.images.drawing import draw_boxes
+from foveal.images.filters import apply_filter
 from foveal.images.mosaic import montage
 from foveal.images.painting import paint_regions
 from foveal.images.palette import PALETTE, color_of
@@ -17,8 +19,10 @@ __all__ = [
     "EXTENSIONS",
     "PALETTE",
     "ImageInfo",
+    "apply_filter",
     "color_of",
     "draw_boxes",
+    "filters",
     "montage",
     "paint_regions",
     "probe",

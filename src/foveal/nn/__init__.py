@@ -59,6 +59,7 @@ from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
 from foveal.nn.time_budget import TimeBudget
 from foveal.nn.training import fit, train_step
 from foveal.nn.validation import evaluate
+from foveal.nn.walkthrough import ConvolutionStep, PoolingStep, convolution_steps, pooling_steps
 
 __all__ = [
     "GELU",
@@ -74,6 +75,7 @@ __all__ = [
     "Checkpoint",
     "Constant",
     "Conv2d",
+    "ConvolutionStep",
     "Cosine",
     "CrossEntropyLoss",
     "DIoULoss",
@@ -95,6 +97,7 @@ __all__ = [
     "OneCycle",
     "Optimizer",
     "Parameter",
+    "PoolingStep",
     "RangeTest",
     "ReLU",
     "ReLU6",
@@ -110,6 +113,7 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "ciou_loss",
     "clip_grad_norm",
+    "convolution_steps",
     "cross_entropy",
     "diou_loss",
     "evaluate",
@@ -123,6 +127,7 @@ __all__ = [
     "log_softmax",
     "mse_loss",
     "no_grad",
+    "pooling_steps",
     "sigmoid_focal_loss",
     "smooth_l1_loss",
     "softmax",

@@ -9,6 +9,7 @@ from foveal.report import figures
 from foveal.report.chapters import Chapter, Headline
 from foveal.report.classification import classification_chapter
 from foveal.report.detection import detection_chapter
+from foveal.report.film import film_player, film_to_html, write_film
 from foveal.report.html import (
     render_report,
     write_classification_report,
@@ -29,11 +30,14 @@ __all__ = [
     "classification_chapter",
     "detection_chapter",
     "figures",
+    "film_player",
+    "film_to_html",
     "merging_frames",
     "merging_numbers",
     "render_report",
     "search_chapter",
     "write_classification_report",
     "write_detection_report",
+    "write_film",
     "write_report",
 ]

@@ -3,14 +3,19 @@
 Every function is usable alone: ``foveal.report.figures.draw_losses(curves).savefig("losses.png")``.
 """
 
+from foveal.report.figures.activations import draw_activations
 from foveal.report.figures.augmentations import draw_augmentations
 from foveal.report.figures.class_balance import draw_class_balance
 from foveal.report.figures.confusion import draw_confusion
+from foveal.report.figures.convolution import animate_convolution, draw_convolution_step
 from foveal.report.figures.dendrogram import draw_dendrogram
+from foveal.report.figures.feature_maps import draw_feature_maps, draw_first_layer_filters
+from foveal.report.figures.filters_gallery import draw_filters_gallery
 from foveal.report.figures.grid import draw_grid
 from foveal.report.figures.levels import draw_levels
 from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
+from foveal.report.figures.pooling import draw_pooling, draw_stages
 from foveal.report.figures.precision_recall import draw_precision_recall
 from foveal.report.figures.proposal_quality import draw_proposal_quality
 from foveal.report.figures.range_test import draw_range_test
@@ -23,14 +28,21 @@ from foveal.report.figures.tide import draw_tide
 from foveal.report.figures.timing import draw_timing
 
 __all__ = [
+    "animate_convolution",
+    "draw_activations",
     "draw_augmentations",
     "draw_class_balance",
     "draw_confusion",
+    "draw_convolution_step",
     "draw_dendrogram",
+    "draw_feature_maps",
+    "draw_filters_gallery",
+    "draw_first_layer_filters",
     "draw_grid",
     "draw_levels",
     "draw_losses",
     "draw_mining",
+    "draw_pooling",
     "draw_precision_recall",
     "draw_proposal_quality",
     "draw_range_test",
@@ -39,6 +51,7 @@ __all__ = [
     "draw_scores",
     "draw_similarities",
     "draw_speeds",
+    "draw_stages",
     "draw_tide",
     "draw_timing",
 ]

@@ -1,5 +1,8 @@
 (() => {
   document.querySelectorAll(".player").forEach((player) => {
+    // On a page with several films each brings this script along.
+    if (player.dataset.ready) return;
+    player.dataset.ready = "yes";
     const frames = [...player.querySelectorAll(".screen img")];
     const range = player.querySelector("input");
     const play = player.querySelector("[data-do=play]");
