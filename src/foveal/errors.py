@@ -23,3 +23,7 @@ class SettingError(FovealError):
 
 class ModelFileError(FovealError):
     """A model file or a run folder cannot be read."""
+
+
+class TrainingDiverged(FovealError):
+    """The loss or the gradient became infinite or no number; the message says at which step."""

@@ -1,0 +1,104 @@
+"""How fast a training is on this machine, found out by steps that leave no trace."""
+
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+
+from foveal.nn.batches import Batch
+from foveal.nn.training_loop import TrainingLoop
+
+# Steps that are not counted: kernels are compiled, buffers made and threads started in them.
+_WARM_UP = 2
+
+# Timed steps, at least, and the share of the time that they may take before that.
+_FEWEST, _MOST_SHARE = 5, 0.2
+
+
+@dataclass(frozen=True)
+class Speed:
+    """Measured times in seconds."""
+
+    step: float
+    validation: float
+    spent: float
+
+
+def measure_speed(loop: TrainingLoop, seconds: float) -> Speed:
+    """Time steps and a validation, and put everything back as it was.
+
+    The steps are real ones, with their data loading, clipping and averaging, at a learning rate of 0. What is
+    compiled at first use is compiled here, and is not in the times.
+
+    Parameters
+    ----------
+    loop : TrainingLoop
+        At its beginning.
+    seconds : float
+        The time of the whole training; 3 % of it, but 0.5 to 10 s, go to the timed steps.
+    """
+    began = time.perf_counter()
+    network, optimizer = loop.network, loop.optimizer
+    before, remembered = network.state_dict(), optimizer.state_dict()
+    lr, loop.base_lr = loop.base_lr, 0.0
+    loop.start_averaging()
+    try:
+        network.train()
+        step = _time_steps(loop, seconds, began)
+        validation = _time_validation(loop, seconds, began)
+    finally:
+        loop.base_lr = optimizer.lr = lr
+        loop.restart()
+        network.load_state_dict(before)
+        optimizer.load_state_dict(remembered)
+        optimizer.zero_grad()
+        loop.average = None
+    return Speed(step, validation, time.perf_counter() - began)
+
+
+def _time_steps(loop: TrainingLoop, seconds: float, began: float) -> float:
+    enough = min(10.0, max(0.5, 0.03 * seconds))
+    times: list[float] = []
+    with closing(_endless(loop)) as batches:
+        last = time.perf_counter()
+        while True:
+            loop.step(*next(batches))
+            now = time.perf_counter()
+            times.append(now - last)
+            last = now
+            timed = times[_WARM_UP:]
+            late = now - began > _MOST_SHARE * seconds
+            if timed and (late or (sum(timed) >= enough and len(timed) >= _FEWEST)):
+                break
+    # One of them may have had to wait for something else on the machine.
+    return float(np.mean(sorted(timed)[:-1] if len(timed) >= _FEWEST else timed))
+
+
+def _endless(loop: TrainingLoop) -> Iterator[Batch]:
+    number = 1
+    while True:
+        batches = loop.batches.epoch(number)
+        try:
+            yield from batches
+        finally:
+            close = getattr(batches, "close", None)
+            if close is not None:
+                close()
+        number += 1
+
+
+def _time_validation(loop: TrainingLoop, seconds: float, began: float) -> float:
+    if loop.measure is None:
+        return 0.0
+    with loop.averaged():
+        start = time.perf_counter()
+        loop.measure(loop.network)
+        took = time.perf_counter() - start
+        if time.perf_counter() - began + took < _MOST_SHARE * seconds:
+            # The first one compiled what only evaluation needs.
+            start = time.perf_counter()
+            loop.measure(loop.network)
+            took = time.perf_counter() - start
+    return took
