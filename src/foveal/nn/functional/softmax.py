@@ -1,4 +1,4 @@
-"""Operations without parameters."""
+"""The softmax."""
 
 from typing import Any
 
@@ -60,3 +60,8 @@ def softmax(logits: ArrayLike, axis: int = -1) -> NDArray[Any]:
     logits = _floating(logits)
     powers = np.exp(logits - logits.max(axis, keepdims=True))
     return np.asarray(powers / powers.sum(axis, keepdims=True))
+
+
+def softmax_backward(grad: NDArray[Any], y: NDArray[Any], axis: int = -1) -> NDArray[Any]:
+    """The gradient of :func:`softmax` by the logits, from its output: ``y * (grad - sum(grad * y))``."""
+    return np.asarray(y * (grad - (grad * y).sum(axis, keepdims=True)))

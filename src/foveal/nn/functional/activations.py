@@ -1,0 +1,274 @@
+"""Activations: functions of one number at a time, any shape, each with its backward pass."""
+
+from collections.abc import Callable
+from math import pi, sqrt
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.nn.functional.sharing import share
+
+#: Elements that a chain of NumPy operations goes over at a time: they stay in the cache.
+CHUNK = 1 << 14
+
+
+def relu(x: NDArray[Any]) -> NDArray[Any]:
+    """``max(x, 0)``; not-a-number stays.
+
+    Parameters
+    ----------
+    x : ndarray
+        Any shape; float32 or float64, anything else is computed in float32.
+
+    Returns
+    -------
+    ndarray of the shape of ``x``
+
+    Examples
+    --------
+    >>> relu(np.array([-1.0, 2.0])).tolist()
+    [0.0, 2.0]
+    """
+    return _rectify(x, 0.0, np.inf)
+
+
+def relu_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """The gradient of :func:`relu` by ``x``, from its output ``y``: 0 where that is 0."""
+    return _rectify_backward(grad, y, 0.0, 0.0)
+
+
+def relu6(x: NDArray[Any]) -> NDArray[Any]:
+    """``min(max(x, 0), 6)`` (Howard et al. 2017); see :func:`relu`.
+
+    Examples
+    --------
+    >>> relu6(np.array([1.0, 7.0])).tolist()
+    [1.0, 6.0]
+    """
+    return _rectify(x, 0.0, 6.0)
+
+
+def relu6_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """The gradient of :func:`relu6` by ``x``, from its output ``y``: 0 where that is 0 or 6."""
+    return _rectify_backward(grad, y, 0.0, 6.0)
+
+
+def leaky_relu(x: NDArray[Any], negative_slope: float = 0.01) -> NDArray[Any]:
+    """``x`` above 0, ``negative_slope * x`` below (Maas et al. 2013); see :func:`relu`.
+
+    Examples
+    --------
+    >>> leaky_relu(np.array([-2.0, 2.0])).tolist()
+    [-0.02, 2.0]
+    """
+    return _rectify(x, negative_slope, np.inf)
+
+
+def leaky_relu_backward(grad: NDArray[Any], x: NDArray[Any], negative_slope: float = 0.01) -> NDArray[Any]:
+    """The gradient of :func:`leaky_relu` by ``x``; at 0 it is the slope of the negative side."""
+    return _rectify_backward(grad, x, negative_slope, 0.0)
+
+
+def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
+    """``1 / (1 + exp(-x))``, right down to the smallest results; see :func:`relu` for types.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist()
+    [0.0, 0.5, 1.0]
+    """
+
+    def compute(x: NDArray[Any], out: NDArray[Any]) -> None:
+        # An exponential that overflows is infinite, and its inverse the 0 that is meant.
+        with np.errstate(over="ignore"):
+            np.negative(x, out=out)
+            np.exp(out, out=out)
+            out += 1
+            np.reciprocal(out, out=out)
+
+    return _in_chunks(compute, x)
+
+
+def sigmoid_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """The gradient of :func:`sigmoid` by ``x``, from its output ``y``: ``grad * y * (1 - y)``."""
+
+    def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
+        np.subtract(1, y, out=out)
+        out *= y
+        out *= grad
+
+    return _in_chunks(compute, y, grad)
+
+
+def tanh(x: NDArray[Any]) -> NDArray[Any]:
+    """The hyperbolic tangent; see :func:`relu` for types.
+
+    Examples
+    --------
+    >>> tanh(np.array([0.0, 100.0])).tolist()
+    [0.0, 1.0]
+    """
+    return _in_chunks(lambda x, out: np.tanh(x, out=out), x)
+
+
+def tanh_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
+    """The gradient of :func:`tanh` by ``x``, from its output ``y``: ``grad * (1 - y²)``."""
+
+    def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
+        np.multiply(y, y, out=out)
+        np.subtract(1, out, out=out)
+        out *= grad
+
+    return _in_chunks(compute, y, grad)
+
+
+def silu(x: NDArray[Any]) -> NDArray[Any]:
+    """``x * sigmoid(x)`` (Elfwing et al. 2018, as Hendrycks & Gimpel 2016 named it); see :func:`relu`.
+
+    Examples
+    --------
+    >>> silu(np.array([0.0, 100.0])).tolist()
+    [0.0, 100.0]
+    """
+
+    def compute(x: NDArray[Any], out: NDArray[Any]) -> None:
+        with np.errstate(over="ignore"):
+            np.negative(x, out=out)
+            np.exp(out, out=out)
+            out += 1
+            np.divide(x, out, out=out)
+
+    return _in_chunks(compute, x)
+
+
+def silu_backward(grad: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """The gradient of :func:`silu` by ``x``: ``grad * s * (1 + x * (1 - s))`` with the sigmoid ``s``."""
+
+    def compute(x: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
+        with np.errstate(over="ignore"):
+            s = np.reciprocal(1 + np.exp(-x))
+        np.subtract(1, s, out=out)
+        out *= x
+        out += 1
+        out *= s
+        out *= grad
+
+    return _in_chunks(compute, x, grad)
+
+
+def gelu(x: NDArray[Any], approximate: Literal["none", "tanh"] = "none") -> NDArray[Any]:
+    """``x Φ(x)`` with the normal distribution's ``Φ`` (Hendrycks & Gimpel 2016).
+
+    Parameters
+    ----------
+    x : ndarray
+        See :func:`relu` for types.
+    approximate : {"none", "tanh"}, default="none"
+        "tanh" takes ``Φ(x) ≈ (1 + tanh(sqrt(2 / π) (x + 0.044715 x³))) / 2`` (their section 2).
+
+    Returns
+    -------
+    ndarray of the shape of ``x``
+
+    Raises
+    ------
+    ValueError
+        If ``approximate`` is another word.
+
+    Examples
+    --------
+    >>> gelu(np.array([-10.0, 0.0, 1.0])).round(4).tolist()
+    [-0.0, 0.0, 0.8413]
+    """
+    phi = _normal_distribution(approximate)
+    return _in_chunks(lambda x, out: np.multiply(x, phi(x), out=out), x)
+
+
+def gelu_backward(
+    grad: NDArray[Any], x: NDArray[Any], approximate: Literal["none", "tanh"] = "none"
+) -> NDArray[Any]:
+    """The gradient of :func:`gelu` by ``x``: ``grad * (Φ(x) + x Φ'(x))``."""
+    phi = _normal_distribution(approximate)
+
+    def compute(x: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
+        distribution = phi(x)
+        squared = np.clip(x, -100, 100) ** 2  # Beyond, the density is 0 in any precision.
+        if approximate == "none":
+            density = np.exp(squared * -0.5)
+            density *= 1 / sqrt(2 * pi)
+        else:
+            # With t = 2Φ - 1 the tangent's: Φ' = (1 - t²) / 2 = 2Φ(1 - Φ) times the inner derivative.
+            density = 2 * distribution * (1 - distribution)
+            density *= sqrt(2 / pi) * (1 + 3 * 0.044715 * squared)
+        np.multiply(x, density, out=out)
+        out += distribution
+        out *= grad
+
+    return _in_chunks(compute, x, grad)
+
+
+def _normal_distribution(approximate: str) -> Callable[[NDArray[Any]], NDArray[Any]]:
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f'approximate of GELU is "none" or "tanh", not {approximate!r}.')
+
+    def by_tanh(x: NDArray[Any]) -> NDArray[Any]:
+        x = np.clip(x, -100, 100)  # The cube of a large number would overflow.
+        return np.asarray(0.5 * (1 + np.tanh(sqrt(2 / pi) * (x + 0.044715 * x * x * x))))
+
+    def by_erf(x: NDArray[Any]) -> NDArray[Any]:
+        from scipy.special import erf
+
+        values: NDArray[Any] = erf(x * sqrt(0.5))
+        values += 1
+        values *= 0.5
+        return values
+
+    return by_tanh if approximate == "tanh" else by_erf
+
+
+def _floating(x: NDArray[Any]) -> NDArray[Any]:
+    x = np.asarray(x)
+    return np.ascontiguousarray(x if x.dtype in (np.float32, np.float64) else x.astype(np.float32))
+
+
+def _rectify(x: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:
+    from foveal.nn.functional._activation_kernels import rectify
+
+    x = _floating(x)
+    out, flat, number = np.empty_like(x), x.reshape(-1), x.dtype.type
+    into = out.reshape(-1)
+    share(lambda part: rectify(flat[part], number(slope), number(upper), into[part]), x.size, x.size)
+    return out
+
+
+def _rectify_backward(grad: NDArray[Any], y: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:
+    from foveal.nn.functional._activation_kernels import rectify_backward
+
+    y = np.ascontiguousarray(y)
+    grad = np.ascontiguousarray(grad, y.dtype).reshape(-1)
+    out, flat, number = np.empty_like(y), y.reshape(-1), y.dtype.type
+    into = out.reshape(-1)
+    share(
+        lambda part: rectify_backward(grad[part], flat[part], number(slope), number(upper), into[part]),
+        y.size,
+        y.size,
+    )
+    return out
+
+
+def _in_chunks(compute: Callable[..., object], x: NDArray[Any], *others: NDArray[Any]) -> NDArray[Any]:
+    """Call ``compute(x, out, *others)`` on parts of the arrays that stay in the cache, on threads."""
+    x = _floating(x)
+    out, flat = np.empty_like(x), x.reshape(-1)
+    into = out.reshape(-1)
+    beside = [np.ascontiguousarray(other, x.dtype).reshape(-1) for other in others]
+
+    def run(part: slice) -> None:
+        for start in range(part.start, part.stop, CHUNK):
+            cut = slice(start, min(start + CHUNK, part.stop))
+            compute(flat[cut], into[cut], *(other[cut] for other in beside))
+
+    # Exponentials cost several times what simple arithmetic does.
+    share(run, x.size, 4 * x.size)
+    return out

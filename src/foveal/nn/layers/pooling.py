@@ -1,0 +1,158 @@
+"""Pooling layers."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.functional.convolution import Pair, pair
+from foveal.nn.module import Module
+
+
+class MaxPool2d(Module):
+    """The largest value of each window; arguments are PyTorch's, arrays channels-last.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+        Rows, columns.
+    stride : int or (int, int), optional
+        Default: ``kernel_size``.
+    padding, dilation : int or (int, int)
+    ceil_mode : bool, default=False
+        See :func:`foveal.nn.functional.max_pool2d`, also for ties: the first in order of rows gets the
+        gradient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> MaxPool2d(2)(np.zeros((1, 5, 7, 3), np.float32)).shape
+    (1, 2, 3, 3)
+    """
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        dilation: Pair = 1,
+        ceil_mode: bool = False,
+    ) -> None:
+        self.kernel_size = pair(kernel_size)
+        self.stride = self.kernel_size if stride is None else pair(stride)
+        self.padding, self.dilation, self.ceil_mode = pair(padding), pair(dilation), ceil_mode
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """See :func:`foveal.nn.functional.max_pool2d`."""
+        y, places = F.max_pool2d(
+            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
+        )
+        self.save(places, x.shape)
+        return y
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See :func:`foveal.nn.functional.max_pool2d_backward`."""
+        places, shape = self.saved()
+        if not needs_input_grad:
+            return None
+        return F.max_pool2d_backward(
+            grad, places, shape, self.kernel_size, self.stride, self.padding, self.dilation
+        )
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+        )
+
+
+class AvgPool2d(Module):
+    """The mean of each window; arguments are PyTorch's, arrays channels-last.
+
+    Parameters
+    ----------
+    kernel_size : int or (int, int)
+        Rows, columns.
+    stride : int or (int, int), optional
+        Default: ``kernel_size``.
+    padding : int or (int, int), default=0
+    ceil_mode : bool, default=False
+    count_include_pad : bool, default=True
+        See :func:`foveal.nn.functional.avg_pool2d`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AvgPool2d(2, ceil_mode=True)(np.zeros((1, 5, 7, 3), np.float32)).shape
+    (1, 3, 4, 3)
+    """
+
+    def __init__(
+        self,
+        kernel_size: Pair,
+        stride: Pair | None = None,
+        padding: Pair = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+    ) -> None:
+        self.kernel_size = pair(kernel_size)
+        self.stride = self.kernel_size if stride is None else pair(stride)
+        self.padding, self.ceil_mode, self.count_include_pad = pair(padding), ceil_mode, count_include_pad
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """See :func:`foveal.nn.functional.avg_pool2d`."""
+        self.save(x.shape)
+        return F.avg_pool2d(
+            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See :func:`foveal.nn.functional.avg_pool2d_backward`."""
+        (shape,) = self.saved()
+        if not needs_input_grad:
+            return None
+        return F.avg_pool2d_backward(
+            grad, shape, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
+        )
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return (
+            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
+            f"ceil_mode={self.ceil_mode}, count_include_pad={self.count_include_pad}"
+        )
+
+
+class AdaptiveAvgPool2d(Module):
+    """Means of as many windows as asked for, whatever the image's size.
+
+    Parameters
+    ----------
+    output_size : int or (int, int)
+        Rows, columns; 1 is the mean over the image. See
+        :func:`foveal.nn.functional.adaptive_avg_pool2d` for where the windows lie.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> AdaptiveAvgPool2d(1)(np.ones((2, 5, 7, 3), np.float32)).shape
+    (2, 1, 1, 3)
+    """
+
+    def __init__(self, output_size: Pair) -> None:
+        self.output_size = pair(output_size)
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """See :func:`foveal.nn.functional.adaptive_avg_pool2d`."""
+        self.save(x.shape)
+        return F.adaptive_avg_pool2d(x, self.output_size)
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See :func:`foveal.nn.functional.adaptive_avg_pool2d_backward`."""
+        (shape,) = self.saved()
+        return F.adaptive_avg_pool2d_backward(grad, shape, self.output_size) if needs_input_grad else None
+
+    def extra_repr(self) -> str:
+        """The settings."""
+        return f"output_size={self.output_size}"
