@@ -338,7 +338,8 @@ class NetworkClassifier(Classifier):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each example, (N,); of equally probable ones, the first."""
-        return np.asarray(self.classes_[self._logits(X).argmax(1)])
+        index = self._logits(X).argmax(1)
+        return np.asarray(self.classes_[index])
 
     # -- the model file -----------------------------------------------------------------------------
 
