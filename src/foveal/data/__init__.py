@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from foveal.data.augmentation import Augmentation
 from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from foveal.data import scenes
 
 __all__ = [
+    "Augmentation",
     "Dataset",
     "Detections",
     "Finding",

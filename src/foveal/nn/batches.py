@@ -79,7 +79,7 @@ class ArrayBatches:
     >>> len(batches)
     3
     >>> [y.tolist() for x, y in batches.epoch(1)]
-    [[3, 0], [1, 4], [2]]
+    [[1, 3], [4, 2], [0]]
     """
 
     def __init__(
@@ -170,9 +170,7 @@ class ArrayBatches:
         return about
 
 
-def _made_ahead(
-    make: Callable[[int], Batch], places: range, workers: int, ahead: int
-) -> Iterator[Batch]:
+def _made_ahead(make: Callable[[int], Batch], places: range, workers: int, ahead: int) -> Iterator[Batch]:
     """``map(make, places)``, some of it already under way in threads while the caller works."""
     waiting: deque[Future[Batch]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="foveal-batches")

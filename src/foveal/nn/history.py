@@ -73,7 +73,7 @@ class History:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """What :meth:`to_dict` gave; the seconds are NaN."""
-        curves = {name: _array(value[name]) for name in _CURVES if name != "seconds"}
+        curves: dict[str, Any] = {name: _array(value[name]) for name in _CURVES if name != "seconds"}
         budget = value["budget"]
         return cls(
             **curves,
@@ -93,8 +93,9 @@ class History:
             return _array([row.get(name) for row in rows])
 
         extra = sorted({key for row in rows for key in row} - set(_CURVES))
+        curves: dict[str, Any] = {name: curve(name) for name in _CURVES}
         return cls(
-            **{name: curve(name) for name in _CURVES},
+            **curves,
             metrics={name: curve(name) for name in extra},
             **others,
         )

@@ -1,7 +1,7 @@
 """How fast a training is on this machine, found out by steps that leave no trace."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -76,7 +76,7 @@ def _time_steps(loop: TrainingLoop, seconds: float, began: float) -> float:
     return float(np.mean(sorted(timed)[:-1] if len(timed) >= _FEWEST else timed))
 
 
-def _endless(loop: TrainingLoop) -> Iterator[Batch]:
+def _endless(loop: TrainingLoop) -> Generator[Batch, None, None]:
     number = 1
     while True:
         batches = loop.batches.epoch(number)

@@ -78,10 +78,10 @@ def choose(
     --------
     >>> budget = choose(1, 4.0, 0.05, 1.0, 100, schedule="cosine")
     >>> budget.epochs, budget.steps
-    (8.2, 820)
+    (8.27, 827)
     >>> print(budget.text)
-    1 minute holds 8.2 epochs of 100 steps, at 50 ms a step and 1.0 s a validation: the cosine schedule spans
-    these 820 steps.
+    1 minute holds 8.3 epochs of 100 steps, at 50 ms a step and 1.0 s a validation: the cosine schedule spans
+    these 827 steps.
     """
     usable = max(0.0, (60 * minutes - spent) * (1 - _MARGIN))
     epoch = steps_per_epoch * seconds_per_step + validation_seconds

@@ -143,8 +143,8 @@ def fit(
 
     Notes
     -----
-    The same network, batches, settings, seed and number of cores give the same weights, byte for byte: BLAS is
-    held to a number of threads, and the random numbers of a step depend on its number alone.
+    The same network, batches, settings, seed and number of cores give the same weights, byte for byte: BLAS
+    is held to a number of threads, and the random numbers of a step depend on its number alone.
 
     Examples
     --------
@@ -155,7 +155,7 @@ def fit(
     >>> optimizer = nn.SGD(network.parameters(), lr=0.2, momentum=0.9)
     >>> batches = nn.ArrayBatches(x, y, batch_size=32, random_state=0)
     >>> history = nn.fit(network, nn.CrossEntropyLoss(), optimizer, batches, epochs=20)
-    >>> history.accuracy[-1] > 0.95
+    >>> bool(history.accuracy[-1] > 0.95)
     True
     """
     stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
@@ -200,7 +200,8 @@ def fit(
         ):
             if checkpoint is not None and checkpoint.exists():
                 loop.restore(checkpoint.read(settings))
-                text = f"Going on from step {loop.taken:,} of {loop.total:,}, where {checkpoint.path.name} was written."
+                name = checkpoint.path.name
+                text = f"{name} was written after step {loop.taken:,} of {loop.total:,}: going on from there."
                 emit(callbacks, "note", text=text)
             elif minutes is not None:
                 _choose_steps(loop, minutes, epochs, schedule)

@@ -2,7 +2,7 @@
 
 import inspect
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
 from math import isfinite
 from typing import Any
@@ -11,10 +11,8 @@ import numpy as np
 
 from foveal.errors import TrainingDiverged
 from foveal.events import Callbacks, emit, stage
-from foveal.nn.averaging import ExponentialMovingAverage
 from foveal.nn.batches import Batch, Batches
 from foveal.nn.checkpoints import Arrays, Checkpoint, TrainingState
-from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.early_stopping import EarlyStopping
 from foveal.nn.history import History
 from foveal.nn.module import Module
@@ -53,7 +51,7 @@ class TrainingLoop:
         self.measure, self.stopping, self.decay, self.clip_norm = measure, stopping, decay, clip_norm
         self.seed, self.callbacks = seed, callbacks
         self.base_lr = optimizer.lr
-        self.average: ExponentialMovingAverage | None = None
+        self.average: Any = None
         self.schedule: Callable[[int], float] = lambda step: 1.0
         self.total = 0
         self.budget: TimeBudget | None = None
@@ -93,6 +91,8 @@ class TrainingLoop:
             raise self._diverged("loss", value)
         self.network.backward(grad, needs_input_grad=False)
         if self.clip_norm is not None:
+            from foveal.nn import clip_grad_norm
+
             norm = clip_grad_norm(self.optimizer.parameters, self.clip_norm)
             if not isfinite(norm):
                 raise self._diverged("gradient's norm", norm)
@@ -103,7 +103,8 @@ class TrainingLoop:
         right = rightly_classified(output, y)
         self.sums["loss"] += value * len(x)
         self.sums["seen"] += len(x)
-        self.sums["right"] = None if right is None or self.sums["right"] is None else self.sums["right"] + right
+        before = self.sums["right"]
+        self.sums["right"] = None if right is None or before is None else before + right
 
     def _diverged(self, what: str, value: float) -> TrainingDiverged:
         epoch = self.taken // len(self.batches) + 1
@@ -112,7 +113,8 @@ class TrainingLoop:
             advice += ", clip_norm=1.0"
         return TrainingDiverged(
             f"The {what} became {value:g} at step {self.taken + 1} (epoch {epoch}, learning rate "
-            f"{self.optimizer.lr:g}): try {advice}, and see that the inputs are finite and scaled to about 0 to 1."
+            f"{self.optimizer.lr:g}): try {advice}, and see that the inputs are finite and scaled to about "
+            "0 to 1."
         )
 
     # -- all steps ----------------------------------------------------------------------------------
@@ -137,9 +139,10 @@ class TrainingLoop:
                     write()
             with stage(self.callbacks, "training the network", self.total) as tell:
                 while self.taken < self.total and self.stopped is None:
-                    for _ in self._epoch(tell):
-                        if checkpoint is not None and checkpoint.is_due(self.taken):
-                            write()
+                    with closing(self._epoch(tell)) as steps:
+                        for _ in steps:
+                            if checkpoint is not None and checkpoint.is_due(self.taken):
+                                write()
             self._settle()
             if checkpoint is not None:
                 write()
@@ -153,7 +156,7 @@ class TrainingLoop:
             budget=self.budget,
         )
 
-    def _epoch(self, tell: Callable[[int], None]) -> Iterator[None]:
+    def _epoch(self, tell: Callable[[int], None]) -> Generator[None, None, None]:
         """Go to the end of the epoch; yields after each step, when all that belongs to it is done."""
         per_epoch = len(self.batches)
         number, start = divmod(self.taken, per_epoch)
@@ -230,9 +233,11 @@ class TrainingLoop:
 
     def start_averaging(self) -> None:
         """Average from the weights that the network has now, if weights are to be averaged."""
-        self.average = (
-            None if self.decay is None else ExponentialMovingAverage(self.network, decay=self.decay)
-        )
+        self.average = None
+        if self.decay is not None:
+            from foveal.nn import ExponentialMovingAverage
+
+            self.average = ExponentialMovingAverage(self.network, decay=self.decay)
 
     def state(self) -> TrainingState:
         """Where the training stands, for a checkpoint."""
@@ -270,10 +275,10 @@ class TrainingLoop:
         self.stopped = facts["stopped"]
 
 
-def batches_from(batches: Batches, number: int, start: int) -> Iterator[Batch]:
+def batches_from(batches: Batches, number: int, start: int) -> Generator[Batch, None, None]:
     """An epoch's batches from one of them on."""
     if not start:
-        source = batches.epoch(number)
+        source: Iterator[Batch] = batches.epoch(number)
     elif "start" in inspect.signature(batches.epoch).parameters:
         source = batches.epoch(number, start=start)  # type: ignore[call-arg]
         start = 0

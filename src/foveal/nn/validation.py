@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def validator(
     if isinstance(validation, tuple):
         batches = ArrayBatches(*validation, batch_size=batch_size, random_state=0, shuffle=False)
     elif hasattr(validation, "epoch"):
-        batches = validation
+        batches = cast("Batches", validation)
 
     def measure(network: Module) -> dict[str, float]:
         if batches is not None:
