@@ -27,6 +27,9 @@ class Sequential(Module):
     A slice of it is a network of the same layers, sharing their weights, so that what is in the middle can be
     looked at: ``features, head = network[:5], network[5:]``.
 
+    A rectifier behind a convolution or a linear layer is computed by that layer as it writes its output, and
+    its gradient by the layer that follows as it writes that, so that neither passes over memory by itself.
+
     Parameters
     ----------
     *layers : Module
@@ -47,21 +50,39 @@ class Sequential(Module):
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """The output of the last layer."""
-        for layer in self._layers:
-            x = layer(x)
+        layers = iter(self._layers)
+        for layer in layers:
+            bounds = None
+            if layer.clips_output:
+                following = self._after(layer)
+                bounds = None if following is None else following.bounds
+            if bounds is None:
+                x = layer(x)
+            else:
+                x = layer.forward(x, clip=bounds)  # type: ignore[call-arg]
+                next(layers).save(x)
         return x
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :meth:`Module.backward`; layers before the first one that learns are spared."""
         passed: NDArray[Any] | None = grad
-        # What comes before the first layer that learns needs no gradient, unless the caller wants it.
-        needed = 0
+        first = 0
         if not needs_input_grad:
             learns = (i for i, layer in enumerate(self._layers) if layer.requires_grad())
-            needed = next(learns, len(self._layers))
-        for i in range(len(self._layers) - 1, needed - 1, -1):
+            first = next(learns, len(self._layers))
+        i = len(self._layers) - 1
+        while i >= first:
             assert passed is not None
-            passed = self._layers[i].backward(passed, needs_input_grad=needs_input_grad or i > needed)
+            layer = self._layers[i]
+            before = self._layers[i - 1] if i > first else None
+            needed = needs_input_grad or i > first
+            if layer.clips_input_grad and before is not None and before.bounds is not None:
+                before.saved()
+                passed = layer.backward(passed, needs_input_grad=needed, input_clip=before.bounds)  # type: ignore[call-arg]
+                i -= 1
+            else:
+                passed = layer.backward(passed, needs_input_grad=needed)
+            i -= 1
         return passed if needs_input_grad else None
 
     def append(self, layer: Module) -> "Sequential":

@@ -68,6 +68,13 @@ class Module:
     #: Attributes that are arrays but are not learnt by gradients (running means): they are saved too.
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
+    #: ``forward`` takes ``clip=(low, high)`` and brings its output to these bounds: a rectifier behind the
+    #: layer costs nothing then.
+    clips_output: ClassVar[bool] = False
+    #: ``backward`` takes ``input_clip=(low, high)``: the bounds of the rectifier that the input came out of.
+    #: It returns the gradient before that rectifier.
+    clips_input_grad: ClassVar[bool] = False
+
     training: bool = True
     _saved: tuple[Any, ...] | None = None
 

@@ -3,16 +3,15 @@
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-Pair = int | tuple[int, int]
+from foveal.nn.functional.depthwise import depthwise, depthwise_backward
+from foveal.nn.functional.memory import empty
+from foveal.nn.functional.products import Clip, flat, multiply, padded
+from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
 
-
-def pair(value: Pair) -> tuple[int, int]:
-    """Rows and columns of a setting that may be one number for both."""
-    rows, columns = value if isinstance(value, (tuple, list)) else (value, value)
-    return int(rows), int(columns)
+# Elements of a thread's band of padded rows; in float32 a quarter of the second cache.
+_BAND = 32_768
 
 
 def conv2d(
@@ -23,30 +22,58 @@ def conv2d(
     padding: Pair = 0,
     dilation: Pair = 1,
     groups: int = 1,
+    *,
+    clip: Clip | None = None,
 ) -> NDArray[Any]:
-    """Two-dimensional convolution of a batch (the cross-correlation of the field).
+    """Two-dimensional convolution of a batch.
+
+    As everywhere in the field it is the cross-correlation: the kernel is not turned round.
+
+    .. math:: y_{nijo} = b_o + \\sum_{c, u, v} x_{n,\\, i s - p + u d,\\, j s - p + v d,\\, c}\\; w_{ocuv}
+
+    (LeCun et al. 1998; Goodfellow et al. 2016, equation 9.7), with zeros where ``x`` does not reach.
 
     Parameters
     ----------
-    x : ndarray of shape (N, H, W, I)
+    x : ndarray of shape (N, H, W, I), float32 or float64
     weight : ndarray of shape (O, I / groups, rows, columns)
+        Of any memory order; it is read fastest where O varies fastest.
     bias : ndarray of shape (O,), optional
     stride, padding, dilation : int or (int, int)
         Rows, columns.
     groups : int, default=1
+        Cuts inputs and outputs into so many groups that do not see each other.
+    clip : (float, float), optional
+        Bounds that the output is brought to, ``(0, inf)`` for a rectifier that costs nothing.
 
     Returns
     -------
     ndarray of shape (N, H', W', O)
+        ``H' = (H + 2 padding - dilation (rows - 1) - 1) // stride + 1``, likewise W'. Empty for N = 0.
+
+    Raises
+    ------
+    ValueError
+        If the channels do not fit, or the padded picture is smaller than the kernel.
+
+    Examples
+    --------
+    >>> x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
+    >>> conv2d(x, np.ones((1, 1, 2, 2), np.float32))[0, ..., 0]
+    array([[ 8., 12.],
+           [20., 24.]], dtype=float32)
     """
-    windows = _windows(x, weight.shape, pair(stride), pair(padding), pair(dilation))
-    n, h, w = windows.shape[:3]
-    out_channels = weight.shape[0]
-    windows = windows.reshape(n, h, w, groups, -1, *windows.shape[4:])
-    grouped = weight.reshape(groups, out_channels // groups, *weight.shape[1:])
-    y: NDArray[Any] = np.einsum("nhwgcij,gocij->nhwgo", windows, grouped, optimize=True)
-    y = y.reshape(n, h, w, out_channels)
-    return np.asarray(y if bias is None else y + bias)
+    shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
+    if shape.is_product:
+        y = multiply(_rows(x), weight[:, :, 0, 0].T, bias, clip=clip)
+        return y.reshape(*x.shape[:3], shape.outs)
+    if shape.is_depthwise:
+        return depthwise(x, weight, bias, shape, clip)
+    out = empty((shape.images, *shape.out_size, shape.outs), x.dtype)
+    down = Phase(0, 0, 1, shape.kernel[0], shape.dilation[0], shape.padding[0])
+    across = Phase(0, 0, 1, shape.kernel[1], shape.dilation[1], shape.padding[1])
+    _convolve(x, out, weight, bias, down, across, groups=groups, stride=shape.stride, clip=clip)
+    return out
 
 
 def conv2d_backward(
@@ -60,37 +87,256 @@ def conv2d_backward(
     *,
     needs_input_grad: bool = True,
     needs_weight_grad: bool = True,
+    input_clip: Clip | None = None,
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
-    """The gradients of :func:`conv2d` by ``x``, ``weight`` and ``bias``."""
-    (sy, sx), (py, px), (dy, dx) = pair(stride), pair(padding), pair(dilation)
-    n, h, w, out_channels = grad.shape
-    grouped = weight.reshape(groups, out_channels // groups, *weight.shape[1:])
-    g = grad.reshape(n, h, w, groups, -1)
+    """The gradients of :func:`conv2d` by ``x``, ``weight`` and ``bias``.
+
+    The gradient by ``x`` is itself a convolution of ``grad``, with the kernel turned round; for a stride
+    ``s`` there are ``s * s`` of them, one for each remainder of a pixel's place (Dumoulin and Visin 2016,
+    chapter 4).
+
+    Parameters
+    ----------
+    grad : ndarray of shape (N, H', W', O)
+    x, weight, stride, padding, dilation, groups
+        As in the forward pass.
+    needs_input_grad, needs_weight_grad : bool
+        Spare what is not needed; None stands in its place.
+    input_clip : (float, float), optional
+        Where ``x`` came out of a rectifier with these bounds: the gradient by ``x`` is then the one before
+        the rectifier, 0 where ``x`` is at a bound or beyond.
+
+    Returns
+    -------
+    by_x : ndarray of the shape of ``x``, or None
+    by_weight : ndarray of the shape of ``weight``, or None
+        In the memory order that the products like: outputs vary fastest.
+    by_bias : ndarray of shape (O,), or None
+    """
+    shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
+    if shape.is_depthwise:
+        return depthwise_backward(
+            grad,
+            x,
+            weight,
+            shape,
+            needs_input_grad=needs_input_grad,
+            needs_weight_grad=needs_weight_grad,
+            input_clip=input_clip,
+        )
     by_x = by_weight = by_bias = None
     if needs_weight_grad:
-        windows = _windows(x, weight.shape, (sy, sx), (py, px), (dy, dx))
-        windows = windows.reshape(n, h, w, groups, -1, *windows.shape[4:])
-        by_weight = np.einsum("nhwgcij,nhwgo->gocij", windows, g, optimize=True).reshape(weight.shape)
-        by_bias = np.asarray(grad.sum(axis=(0, 1, 2)))
+        by_weight, by_bias = _by_weight(grad, x, shape)
     if needs_input_grad:
-        padded = np.zeros((n, x.shape[1] + 2 * py, x.shape[2] + 2 * px, x.shape[3]), x.dtype)
-        for i in range(weight.shape[2]):
-            for j in range(weight.shape[3]):
-                part = np.einsum("nhwgo,goc->nhwgc", g, grouped[..., i, j]).reshape(n, h, w, -1)
-                padded[:, i * dy : i * dy + sy * h : sy, j * dx : j * dx + sx * w : sx][:, :h, :w] += part
-        by_x = padded[:, py : py + x.shape[1], px : px + x.shape[2]]
+        by_x = _by_input(grad, x, weight, shape, input_clip)
     return by_x, by_weight, by_bias
 
 
-def _windows(
+def _convolve(
     x: NDArray[Any],
-    weight_shape: tuple[int, ...],
+    out: NDArray[Any],
+    weight: NDArray[Any],
+    bias: NDArray[Any] | None,
+    down: Phase,
+    across: Phase,
+    *,
+    groups: int,
     stride: tuple[int, int],
-    padding: tuple[int, int],
-    dilation: tuple[int, int],
+    part_by: tuple[int, int] = (1, 1),
+    backwards: bool = False,
+    clip: Clip | None = None,
+    gate: NDArray[Any] | None = None,
+    gate_clip: Clip | None = None,
+) -> None:
+    """Fill ``out``, or every ``part_by``-th row and column of it from the phases' places on.
+
+    ``backwards`` takes the weights' outputs for inputs.
+    """
+    from foveal.nn.functional._convolution_kernels import convolve
+
+    images, height, width, channels = x.shape
+    whole_height, whole_width, outs = out.shape[1:]
+    out_height, out_width = down.places(whole_height, part_by[0]), across.places(whole_width, part_by[1])
+    if not images * out_height * out_width * outs:
+        return
+    if not down.taps * across.taps * channels:
+        out[:, down.place :: part_by[0], across.place :: part_by[1]] = 0 if bias is None else bias
+        return
+    # Columns of the kernel and channels are one stretch of memory.
+    joined = groups == 1 and across.dilation == 1
+    packed = _pack(weight, down, across, groups, joined, backwards)
+    number = x.dtype.type
+    start = padded(bias, outs, x.dtype)
+    band = _band(down.taps, down.dilation, across.taps, across.dilation, out_width, stride[1], channels)
+    low, high = clip or (-np.inf, np.inf)
+    gate_low, gate_high = gate_clip or (-np.inf, np.inf)
+    gate_flat = np.empty(0, x.dtype) if gate is None else np.ascontiguousarray(gate).reshape(-1)
+    x_flat, out_flat = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
+
+    def rows(ends: tuple[int, int]) -> None:
+        convolve(
+            x_flat,
+            height,
+            width,
+            channels,
+            out_flat,
+            (down.place * whole_width + across.place) * outs,
+            whole_height * whole_width * outs,
+            part_by[0] * whole_width * outs,
+            part_by[1] * outs,
+            out_height,
+            out_width,
+            packed,
+            groups,
+            outs // groups,
+            channels // groups,
+            down.taps,
+            across.taps,
+            joined,
+            *stride,
+            down.dilation,
+            across.dilation,
+            down.corner,
+            across.corner,
+            start,
+            number(low),
+            number(high),
+            gate_flat,
+            number(gate_low),
+            number(gate_high),
+            empty((band,), x.dtype),
+            *ends,
+        )
+
+    work = out_width * outs * (channels // groups) * down.taps * across.taps
+    share_rows(rows, images * out_height, work)
+
+
+def _band(
+    rows: int, dilation_y: int, columns: int, dilation_x: int, out_width: int, stride_x: int, channels: int
+) -> int:
+    """Elements of the buffer for padded rows; at least what one row of the output reads."""
+    row_length = ((out_width - 1) * stride_x + dilation_x * (columns - 1) + 1) * channels
+    return max(_BAND, (dilation_y * (rows - 1) + 1) * row_length)
+
+
+def _pack(
+    weight: NDArray[Any], down: Phase, across: Phase, groups: int, joined: bool, backwards: bool
 ) -> NDArray[Any]:
-    (sy, sx), (py, px), (dy, dx) = stride, padding, dilation
-    if py or px:
-        x = np.pad(x, ((0, 0), (py, py), (px, px), (0, 0)))
-    size = (dy * (weight_shape[2] - 1) + 1, dx * (weight_shape[3] - 1) + 1)
-    return sliding_window_view(x, size, axis=(1, 2))[:, ::sy, ::sx, :, ::dy, ::dx]
+    from foveal.nn.functional._convolution_kernels import pack_weights
+    from foveal.nn.functional._register_tile import COLUMNS
+
+    row, (out_stride, in_stride, row_stride, column_stride) = flat(weight)
+    group_stride = out_stride * (weight.shape[0] // groups)
+    outs, ins = weight.shape[0] // groups, weight.shape[1]
+    if backwards:
+        out_stride, in_stride, outs, ins = in_stride, out_stride, ins, outs
+    packed = empty((groups * -(-outs // COLUMNS) * COLUMNS * ins * down.taps * across.taps,), weight.dtype)
+    pack_weights(
+        row,
+        down.tap * row_stride + across.tap * column_stride,
+        out_stride,
+        in_stride,
+        down.tap_by * row_stride,
+        across.tap_by * column_stride,
+        groups,
+        group_stride,
+        outs,
+        ins,
+        down.taps,
+        across.taps,
+        joined,
+        packed,
+    )
+    return packed
+
+
+def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple[NDArray[Any], NDArray[Any]]:
+    if shape.is_product:
+        rows = _rows(grad)
+        by_weight = multiply(_rows(x).T, rows).T.reshape(shape.outs, shape.channels, 1, 1)
+        return by_weight, column_sums(rows)
+    from foveal.nn.functional._convolution_kernels import weight_gradient
+
+    height, width = shape.out_size
+    ins = shape.channels // shape.groups
+    sizes = (*shape.kernel, ins, shape.outs)
+    band = _band(
+        shape.kernel[0],
+        shape.dilation[0],
+        shape.kernel[1],
+        shape.dilation[1],
+        width,
+        shape.stride[1],
+        shape.channels,
+    )
+    x_flat, grad_flat = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(grad).reshape(-1)
+
+    def rows_of(ends: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
+        by_weights, by_bias = np.zeros(sizes, x.dtype), np.zeros(shape.outs, x.dtype)
+        if by_weights.size and ends[0] < ends[1]:
+            weight_gradient(
+                x_flat,
+                *shape.in_size,
+                shape.channels,
+                grad_flat,
+                height,
+                width,
+                shape.outs,
+                shape.groups,
+                *shape.kernel,
+                shape.groups == 1 and shape.dilation[1] == 1,
+                *shape.stride,
+                *shape.dilation,
+                *shape.padding,
+                by_weights.reshape(-1),
+                by_bias,
+                empty((band,), x.dtype),
+                *ends,
+            )
+        return by_weights, by_bias
+
+    work = width * shape.outs * ins * shape.kernel[0] * shape.kernel[1]
+    (by_weights, by_bias), *others = share_rows(rows_of, shape.images * height, work)
+    # In the threads' order, so that the sum is the same every time.
+    for more_weights, more_bias in others:
+        by_weights += more_weights
+        by_bias += more_bias
+    return by_weights.transpose(3, 2, 0, 1), by_bias
+
+
+def _by_input(
+    grad: NDArray[Any], x: NDArray[Any], weight: NDArray[Any], shape: WindowShape, input_clip: Clip | None
+) -> NDArray[Any]:
+    gate = None if input_clip is None else x
+    if shape.is_product:
+        gate_rows = None if gate is None else _rows(gate)
+        rows = multiply(_rows(grad), weight[:, :, 0, 0], gate=gate_rows, gate_clip=input_clip)
+        return rows.reshape(x.shape)
+    by_x = empty(x.shape, x.dtype)
+    for down in phases(shape, 0):
+        for across in phases(shape, 1):
+            _convolve(
+                grad,
+                by_x,
+                weight,
+                None,
+                down,
+                across,
+                groups=shape.groups,
+                stride=(1, 1),
+                part_by=shape.stride,
+                backwards=True,
+                gate=gate,
+                gate_clip=input_clip,
+            )
+    return by_x
+
+
+def _rows(array: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(array).reshape(-1, array.shape[-1])
+
+
+def column_sums(rows: NDArray[Any]) -> NDArray[Any]:
+    """The sum of each column, by a product: NumPy's own sum over long columns is slow."""
+    return np.asarray(np.ones(len(rows), rows.dtype) @ rows)

@@ -5,24 +5,45 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.functional.products import Clip, multiply
 
-def linear(x: NDArray[Any], weight: NDArray[Any], bias: NDArray[Any] | None = None) -> NDArray[Any]:
+
+def linear(
+    x: NDArray[Any],
+    weight: NDArray[Any],
+    bias: NDArray[Any] | None = None,
+    *,
+    clip: Clip | None = None,
+) -> NDArray[Any]:
     """``x @ weight.T + bias``.
 
     Parameters
     ----------
-    x : ndarray of shape (..., I)
+    x : ndarray of shape (..., I), float32 or float64
     weight : ndarray of shape (O, I)
+        Of any memory order; it is read fastest where O varies fastest.
     bias : ndarray of shape (O,), optional
+    clip : (float, float), optional
+        Bounds that the output is brought to, ``(0, inf)`` for a rectifier that costs nothing.
 
     Returns
     -------
     ndarray of shape (..., O)
+
+    Raises
+    ------
+    ValueError
+        If ``x`` has another number of features than the weights.
+
+    Examples
+    --------
+    >>> linear(np.ones((1, 2)), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.0, 1.0]))
+    array([[3., 8.]])
     """
-    y = x @ weight.T
-    if bias is not None:
-        y += bias
-    return y
+    if x.shape[-1] != weight.shape[1]:
+        raise ValueError(f"x has {x.shape[-1]} features and the weights {weight.shape[1]}.")
+    y = multiply(_rows(x), weight.T, bias, clip=clip)
+    return y.reshape(*x.shape[:-1], len(weight))
 
 
 def linear_backward(
@@ -32,12 +53,35 @@ def linear_backward(
     *,
     needs_input_grad: bool = True,
     needs_weight_grad: bool = True,
+    input_clip: Clip | None = None,
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
-    """The gradients of :func:`linear` by ``x``, ``weight`` and ``bias``."""
-    dx = grad @ weight if needs_input_grad else None
-    if not needs_weight_grad:
-        return dx, None, None
-    rows = grad.reshape(-1, grad.shape[-1])
-    # The memory order of the weights: inputs outside, outputs inside.
-    dw = (x.reshape(-1, x.shape[-1]).T @ rows).T
-    return dx, dw, np.asarray(rows.sum(axis=0))
+    """The gradients of :func:`linear` by ``x``, ``weight`` and ``bias``.
+
+    Parameters
+    ----------
+    grad : ndarray of shape (..., O)
+    x, weight
+        As in the forward pass.
+    needs_input_grad, needs_weight_grad : bool
+        Spare what is not needed; None stands in its place.
+    input_clip : (float, float), optional
+        Where ``x`` came out of a rectifier with these bounds: the gradient by ``x`` is then the one before
+        the rectifier, 0 where ``x`` is at a bound or beyond.
+
+    Returns
+    -------
+    by_x, by_weight, by_bias : ndarray or None
+    """
+    rows = _rows(grad)
+    by_x = by_weight = by_bias = None
+    if needs_input_grad:
+        gate = None if input_clip is None else _rows(x)
+        by_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
+    if needs_weight_grad:
+        by_weight = multiply(_rows(x).T, rows).T
+        by_bias = np.asarray(np.ones(len(rows), rows.dtype) @ rows)
+    return by_x, by_weight, by_bias
+
+
+def _rows(array: NDArray[Any]) -> NDArray[Any]:
+    return np.ascontiguousarray(array).reshape(-1, array.shape[-1])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
-from foveal.nn.functional.convolution import Pair, pair
+from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.layers.initialization import uniform_fan_in
 from foveal.nn.module import Module
 from foveal.nn.parameter import Parameter

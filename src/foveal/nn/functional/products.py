@@ -1,0 +1,124 @@
+"""Products of matrices on several threads, with what comes before and after them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import parallel
+from foveal.nn.functional.memory import empty
+
+#: Between these bounds a clipped value lies; the gradient is 0 at and beyond them.
+Clip = tuple[float, float]
+
+# Multiplications below which a second thread does not pay.
+_WORTH_A_THREAD = 400_000
+
+
+def multiply(
+    left: NDArray[Any],
+    right: NDArray[Any],
+    bias: NDArray[Any] | None = None,
+    *,
+    clip: Clip | None = None,
+    gate: NDArray[Any] | None = None,
+    gate_clip: Clip | None = None,
+) -> NDArray[Any]:
+    """``clip(left @ right + bias)``, 0 where ``gate`` lies at or beyond ``gate_clip``.
+
+    The sums of an element are added up in an order that does not depend on the number of threads.
+
+    Parameters
+    ----------
+    left : ndarray of shape (M, K)
+        C-contiguous, or the transpose of such an array.
+    right : ndarray of shape (K, N)
+        Any strides that are whole elements.
+    bias : ndarray of shape (N,), optional
+    clip : (float, float), optional
+        A rectifier's bounds.
+    gate : ndarray of shape (M, N), optional
+    gate_clip : (float, float), optional
+
+    Returns
+    -------
+    ndarray of shape (M, N)
+    """
+    from foveal.nn.functional._product_kernels import product
+    from foveal.nn.functional._register_tile import COLUMNS
+
+    (rows, depth), columns = left.shape, right.shape[1]
+    out = empty((rows, columns), left.dtype)
+    if not out.size:
+        return out
+    number = left.dtype.type
+    start = padded(bias, columns, left.dtype)
+    if depth == 0:
+        out[...] = start[:columns]
+        return out
+    left_flat, (left_row, left_step) = flat(left)
+    right_flat, (right_row, right_column) = flat(right)
+    gate_flat = np.empty(0, left.dtype) if gate is None else np.ascontiguousarray(gate).reshape(-1)
+    low, high = clip or (-np.inf, np.inf)
+    gate_low, gate_high = gate_clip or (-np.inf, np.inf)
+    out_flat = out.reshape(-1)
+
+    def block(part: tuple[int, int, int, int]) -> None:
+        product(
+            left_flat,
+            left_row,
+            left_step,
+            right_flat,
+            right_row,
+            right_column,
+            start,
+            out_flat,
+            columns,
+            depth,
+            number(low),
+            number(high),
+            gate_flat,
+            number(gate_low),
+            number(gate_high),
+            *part,
+        )
+
+    count = threads_for(rows * columns * depth)
+    # A thread that has columns of its own packs only these, one that has rows of its own reads only these.
+    panels = -(-columns // COLUMNS)
+    if panels >= 2 * count and left_step == 1 and columns > rows:
+        ends = [min(columns, COLUMNS * (panels * i // count)) for i in range(count + 1)]
+        parts = [(0, rows, ends[i], ends[i + 1]) for i in range(count)]
+    else:
+        ends = [rows * i // count for i in range(count + 1)]
+        parts = [(ends[i], ends[i + 1], 0, columns) for i in range(count)]
+    parallel.threads(block, parts, n_jobs=count)
+    return out
+
+
+def threads_for(multiplications: int) -> int:
+    """How many threads a piece of work is worth."""
+    return max(1, min(parallel.cores(), multiplications // _WORTH_A_THREAD))
+
+
+def padded(bias: NDArray[Any] | None, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """The bias, or zeros, long enough for whole tiles."""
+    from foveal.nn.functional._register_tile import COLUMNS
+
+    start = np.zeros(columns + COLUMNS, dtype)
+    if bias is not None:
+        start[:columns] = bias
+    return start
+
+
+def flat(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, ...]]:
+    """An array's memory as a contiguous row, and its strides in elements.
+
+    An array that is no permutation of a contiguous one is copied.
+    """
+    order = np.argsort([-s for s in array.strides], kind="stable")
+    ordered = array.transpose(order)
+    if not ordered.flags.c_contiguous:
+        array = np.ascontiguousarray(array)
+        ordered = array
+    return ordered.reshape(-1), tuple(s // array.itemsize for s in array.strides)

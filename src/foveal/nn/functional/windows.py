@@ -1,0 +1,134 @@
+"""What a window over a picture reads: sizes, strides and which taps of a kernel meet which pixels."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import gcd
+from typing import TypeVar
+
+from foveal import parallel
+from foveal.nn.functional.products import threads_for
+
+Pair = int | tuple[int, int]
+Result = TypeVar("Result")
+
+
+def pair(value: Pair) -> tuple[int, int]:
+    """Rows and columns of a setting that may be one number for both."""
+    rows, columns = value if isinstance(value, (tuple, list)) else (value, value)
+    return int(rows), int(columns)
+
+
+class WindowShape:
+    """The sizes of a convolution, checked.
+
+    Parameters
+    ----------
+    x, weight : tuple of int
+        The shapes of the input (N, H, W, I) and of the weights (O, I / groups, rows, columns).
+    stride, padding, dilation : int or (int, int)
+    groups : int
+
+    Attributes
+    ----------
+    out_size : (int, int)
+        Rows and columns of the output.
+
+    Raises
+    ------
+    ValueError
+        If the channels do not fit, or the padded picture is smaller than the kernel.
+    """
+
+    def __init__(
+        self,
+        x: tuple[int, ...],
+        weight: tuple[int, ...],
+        stride: Pair,
+        padding: Pair,
+        dilation: Pair,
+        groups: int,
+    ) -> None:
+        if len(x) != 4 or len(weight) != 4 or x[3] != weight[1] * groups or weight[0] % groups:
+            raise ValueError(
+                f"x must be (N, H, W, channels) and weight (outputs, channels / groups, rows, columns); "
+                f"got {x} and {weight} with {groups} groups."
+            )
+        self.images, self.channels, self.outs, self.groups = x[0], x[3], weight[0], groups
+        self.in_size, self.kernel = (x[1], x[2]), (weight[2], weight[3])
+        self.stride, self.padding, self.dilation = pair(stride), pair(padding), pair(dilation)
+        self.out_size = (self._out(0), self._out(1))
+        if min(self.out_size) < 1:
+            raise ValueError(
+                f"A picture of {x[1]}x{x[2]} with padding {self.padding} is smaller than the kernel of "
+                f"{weight[2]}x{weight[3]} with dilation {self.dilation}: pad more or pool less."
+            )
+        plain = self.kernel == (1, 1) and self.stride == (1, 1) and self.padding == (0, 0)
+        #: A product of matrices: nothing but the pixel itself is read.
+        self.is_product = plain and groups == 1
+        self.is_depthwise = groups == self.channels == self.outs and groups > 1
+
+    def _out(self, axis: int) -> int:
+        reach = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        return (self.in_size[axis] + 2 * self.padding[axis] - reach) // self.stride[axis] + 1
+
+
+@dataclass(frozen=True)
+class Phase:
+    """Along one axis: every so many places of an output, and the taps of the kernel that they meet.
+
+    Attributes
+    ----------
+    place : int
+        The first of these places.
+    tap, tap_by, taps : int
+        The kernel's element that reads the smallest coordinate, the way to the next one, how many there are.
+    dilation : int
+        How far what the next tap reads lies from what this one reads.
+    corner : int
+        How far before 0 the first place's window begins.
+    """
+
+    place: int
+    tap: int
+    tap_by: int
+    taps: int
+    dilation: int
+    corner: int
+
+    def places(self, size: int, by: int) -> int:
+        """How many places there are along an axis of this size."""
+        return max(0, -(-(size - self.place) // by))
+
+
+def phases(shape: WindowShape, axis: int) -> list[Phase]:
+    """The gradient by the input as convolutions of the gradient by the output, one for each remainder.
+
+    Input ``place + s t`` was read by output ``o`` through tap ``k`` where ``o s - p + k d`` is that input:
+    every ``s / gcd(s, d)``-th tap has such an output, and one tap's lies ``d / gcd(s, d)`` before the last's
+    (Dumoulin and Visin 2016, chapter 4). A remainder that no tap reaches has none; its gradient is 0.
+    """
+    s, p, d, k = shape.stride[axis], shape.padding[axis], shape.dilation[axis], shape.kernel[axis]
+    common = gcd(s, d)
+    found = []
+    for place in range(s):
+        taps = [tap for tap in range(k) if (place + p - tap * d) % s == 0]
+        last = taps[-1] if taps else 0
+        found.append(
+            Phase(place, last, -(s // common), len(taps), d // common, (last * d - place - p) // s)
+        )
+    return found
+
+
+def share_rows(function: Callable[[tuple[int, int]], Result], rows: int, work: int) -> list[Result]:
+    """Call a function with the first and last of the rows of each thread.
+
+    Parameters
+    ----------
+    function : callable
+    rows : int
+    work : int
+        Multiplications of one row.
+    """
+    count = max(1, min(threads_for(rows * work), rows))
+    ends = [rows * i // count for i in range(count + 1)]
+    return parallel.threads(function, list(zip(ends[:-1], ends[1:], strict=True)), n_jobs=count)
