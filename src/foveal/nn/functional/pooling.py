@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.nn.functional.convolution import Pair, pair
+from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.functional.sharing import share
 
 

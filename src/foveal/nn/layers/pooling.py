@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
-from foveal.nn.functional.convolution import Pair, pair
+from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.module import Module
 
 
