@@ -86,7 +86,11 @@ class CNNClassifier(NetworkClassifier):
                 body = _convolution(width, width, size, rng) + _convolution(width, width, size, rng)
                 layers.append(nn.Residual(nn.Sequential(*body)))
             channels = width
-        head = [nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, len(self.classes_), random_state=rng)]
+        head = [
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(channels, len(self.classes_), random_state=rng),
+        ]
         return nn.Sequential(*layers, *head)
 
 

@@ -27,7 +27,7 @@ class MLPClassifier(NetworkClassifier):
         momentum: float = 0.9,
         weight_decay: float | None = None,
         label_smoothing: float = 0.0,
-        augmentation: str = "none",
+        augmentation: str = "auto",
         early_stopping: bool = False,
         validation_size: float = 0.2,
         image_size: int | None = None,

@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from foveal import nn, parallel
+from foveal.data import Augmentation
 from foveal.errors import SettingError
 from foveal.events import Callbacks
+from foveal.models.augmenting import augmentation_for
 from foveal.models.classifier import Classifier
 from foveal.models.held_out import held_out_part
+from foveal.models.network_batches import Preparation
 from foveal.models.network_settings import NetworkSettings
 from foveal.models.picture_arrays import PictureArrays
 from foveal.models.picture_input import are_pictures
@@ -127,12 +130,12 @@ class NetworkClassifier(Classifier):
         batch_size = settings.batch_size_for(len(x))
         optimizer = settings.make_optimizer(self.network_)
         batches = nn.ArrayBatches(
-            x, labels, batch_size, random_state=seed, transform=self._transform(settings, x, labels, seed)
+            x, labels, batch_size, random_state=seed, transform=self._transform(x, labels, seed)
         )
         measured: Any = None
         if examples is not None and len(examples[0]):
             measured = nn.ArrayBatches(
-                *examples, 256, random_state=0, shuffle=False, transform=_Standardize(self.mean_, self.scale_)
+                *examples, 256, random_state=0, shuffle=False, transform=self._preparation()
             )
         if checkpoint is not None and not isinstance(checkpoint, nn.Checkpoint):
             checkpoint = nn.Checkpoint(checkpoint)
@@ -208,7 +211,7 @@ class NetworkClassifier(Classifier):
             labels,
             settings.batch_size_for(len(x)),
             random_state=seed,
-            transform=self._transform(settings, x, labels, seed),
+            transform=self._transform(x, labels, seed),
         )
         loss = nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
         self.network_.train()
@@ -292,11 +295,17 @@ class NetworkClassifier(Classifier):
             return self._folded(rows)
         return np.asarray(rows.reshape(len(rows), *self.image_shape_), np.float32)
 
-    def _transform(
-        self, settings: NetworkSettings, x: NDArray[Any], labels: NDArray[np.int64], seed: int
-    ) -> Any:
+    def _transform(self, x: NDArray[Any], labels: NDArray[np.int64], seed: int) -> Any:
         """What batches of the training go through."""
-        return _Standardize(self.mean_, self.scale_) if self.pictures_ is not None else None
+        augmentation = augmentation_for(self.augmentation, x, labels, seed)
+        return self._preparation(augmentation) if augmentation or self.pictures_ is not None else None
+
+    def _preparation(self, augmentation: Augmentation | None = None) -> Preparation | None:
+        """Rows are standardised already, when they come in."""
+        if self.pictures_ is None:
+            channels = self.image_shape_[2]
+            return Preparation((0.0,) * channels, (1.0,) * channels, augmentation) if augmentation else None
+        return Preparation.of(self.mean_, self.scale_, augmentation)
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What the network is given for some examples.
@@ -313,7 +322,8 @@ class NetworkClassifier(Classifier):
         """
         check_is_fitted(self)
         x = self._raw(X)
-        return x if self.pictures_ is None else _standardized(x, self.mean_, self.scale_)
+        preparation = self._preparation()
+        return x if preparation is None else preparation.standardized(x)
 
     # -- prediction ---------------------------------------------------------------------------------
 
@@ -373,25 +383,3 @@ class NetworkClassifier(Classifier):
         self.network_.load_state_dict(state)
         self.network_.eval()
         self._optimizer = None
-
-
-class _Standardize:
-    """The transform of a batch that only standardises."""
-
-    def __init__(self, mean: NDArray[np.float64], scale: NDArray[np.float64]) -> None:
-        self.mean, self.scale = mean, scale
-
-    def __call__(
-        self, x: NDArray[Any], y: NDArray[Any], rng: np.random.Generator
-    ) -> tuple[NDArray[np.float32], NDArray[Any]]:
-        return _standardized(x, self.mean, self.scale), y
-
-
-def _standardized(
-    x: NDArray[Any], mean: NDArray[np.float64], scale: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Channels, the last axis, brought to mean 0 and variance 1."""
-    result = x.astype(np.float32)
-    result -= mean.astype(np.float32)
-    result *= (1 / scale).astype(np.float32)
-    return result

@@ -144,9 +144,7 @@ class PictureArrays:
             # The weights of luma (ITU-R BT.601), as Pillow and OpenCV use them.
             grey = pictures @ np.array([0.299, 0.587, 0.114], np.float32)
             return (np.rint(grey).astype(np.uint8) if pictures.dtype == np.uint8 else grey)[..., None]
-        raise ValueError(
-            f"These pictures have {given} channels; those of the training had {self.channels}."
-        )
+        raise ValueError(f"These pictures have {given} channels; those of the training had {self.channels}.")
 
     def get_config(self) -> dict[str, Any]:
         """The attributes as JSON values."""
