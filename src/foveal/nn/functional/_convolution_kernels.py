@@ -40,7 +40,9 @@ def pack_weights(
                             )
                             for j in range(COLUMNS):
                                 o = panel * COLUMNS + j
-                                packed[place] = weights[source + o * out_stride] if o < outs else number(0)
+                                packed[place] = (
+                                    weights[source + o * out_stride] if o < outs else number(0)
+                                )
                                 place += 1
 
 
@@ -106,7 +108,9 @@ def convolve(
                 for i in range(count):
                     for t in range(tiles):
                         begin, end = out_width * t // tiles, out_width * (t + 1) // tiles
-                        place = out_at + image * out_image + (y + i) * out_row + begin * out_pixel + column
+                        place = (
+                            out_at + image * out_image + (y + i) * out_row + begin * out_pixel + column
+                        )
                         for p in range(passes):
                             tile(
                                 end - begin,

@@ -1,5 +1,6 @@
 """Convolution of every channel by itself, vectorised over the channels."""
 
+import numpy as np
 from numba import njit
 
 # Channels at a time: the rows of them that a window reads stay in the first cache.
@@ -67,16 +68,8 @@ def _nine(x, at, right, down, w, channels, bias, out, place, begin, end, low, hi
     for c in range(begin, end):
         value = bias[c]
         value += x[a0 + c] * w[c] + x[a1 + c] * w[channels + c] + x[a2 + c] * w[2 * channels + c]
-        value += (
-            x[b0 + c] * w[3 * channels + c]
-            + x[b1 + c] * w[4 * channels + c]
-            + x[b2 + c] * w[5 * channels + c]
-        )
-        value += (
-            x[c0 + c] * w[6 * channels + c]
-            + x[c1 + c] * w[7 * channels + c]
-            + x[c2 + c] * w[8 * channels + c]
-        )
+        value += x[b0 + c] * w[3 * channels + c] + x[b1 + c] * w[4 * channels + c] + x[b2 + c] * w[5 * channels + c]
+        value += x[c0 + c] * w[6 * channels + c] + x[c1 + c] * w[7 * channels + c] + x[c2 + c] * w[8 * channels + c]
         value = low if value < low else value
         out[place + c] = high if value > high else value
 

@@ -79,7 +79,9 @@ def release() -> None:
 def _release_idle(patience: int = _PATIENCE) -> None:
     for size, kept in list(_blocks.by_size.items()):
         kept[:] = [
-            entry for entry in kept if sys.getrefcount(entry[0]) > 2 or _blocks.requests - entry[1] < patience
+            entry
+            for entry in kept
+            if sys.getrefcount(entry[0]) > 2 or _blocks.requests - entry[1] < patience
         ]
         if not kept:
             del _blocks.by_size[size]

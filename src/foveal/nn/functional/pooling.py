@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.nn.functional.sharing import share
 from foveal.nn.functional.windows import Pair, pair
+from foveal.nn.functional.sharing import share
 
 
 def max_pool2d(

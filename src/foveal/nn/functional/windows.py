@@ -113,7 +113,9 @@ def phases(shape: WindowShape, axis: int) -> list[Phase]:
     for place in range(s):
         taps = [tap for tap in range(k) if (place + p - tap * d) % s == 0]
         last = taps[-1] if taps else 0
-        found.append(Phase(place, last, -(s // common), len(taps), d // common, (last * d - place - p) // s))
+        found.append(
+            Phase(place, last, -(s // common), len(taps), d // common, (last * d - place - p) // s)
+        )
     return found
 
 
