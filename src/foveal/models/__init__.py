@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DETECTORS",
     "MODELS",
+    "NETWORKS",
     "RCNN",
     "CNNClassifier",
     "LogisticClassifier",
@@ -33,6 +34,8 @@ MODELS = {
     "rcnn": ("foveal.models.rcnn", "RCNN"),
 }
 DETECTORS = frozenset({"rcnn"})
+#: Those that are networks, whose training goes on from a checkpoint.
+NETWORKS = frozenset({"mlp", "cnn"})
 
 
 def model_class(name: str) -> type[Any]:
