@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from foveal import nn, parallel
 from foveal.data import Augmentation
-from foveal.errors import SettingError
+from foveal.errors import SettingError, TrainingDiverged
 from foveal.events import Callbacks
 from foveal.models.augmenting import augmentation_for
 from foveal.models.classifier import Classifier
@@ -139,20 +139,26 @@ class NetworkClassifier(Classifier):
             )
         if checkpoint is not None and not isinstance(checkpoint, nn.Checkpoint):
             checkpoint = nn.Checkpoint(checkpoint)
-        history = nn.fit(
-            self.network_,
-            nn.CrossEntropyLoss(label_smoothing=self.label_smoothing),
-            optimizer,
-            batches,
-            epochs=settings.epochs_for(len(x), batch_size),
-            minutes=self.minutes,
-            schedule="one-cycle",
-            validation=measured,
-            callbacks=callbacks,
-            early_stopping=settings.stopping() if measured is not None and self.early_stopping else None,
-            checkpoint=checkpoint,
-            random_state=seed,
-        )
+        try:
+            history = nn.fit(
+                self.network_,
+                nn.CrossEntropyLoss(label_smoothing=self.label_smoothing),
+                optimizer,
+                batches,
+                epochs=settings.epochs_for(len(x), batch_size),
+                minutes=self.minutes,
+                schedule="one-cycle",
+                validation=measured,
+                callbacks=callbacks,
+                early_stopping=settings.stopping() if measured is not None and self.early_stopping else None,
+                checkpoint=checkpoint,
+                random_state=seed,
+            )
+        except TrainingDiverged as error:
+            happened = str(error).partition(": try ")[0]
+            raise TrainingDiverged(
+                f"{happened}: try a lower learning_rate, such as {settings.learning_rate / 10:g}."
+            ) from error
         self.history_ = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
         self.n_epochs_ = history.steps / len(batches)
         self._optimizer = None
