@@ -38,7 +38,7 @@ def test_a_run_of_a_network(whole):
     assert [len(split[k]) for k in ("train", "validation", "test")] == [19, 5, 6]
 
 
-class Killed(Exception):
+class KilledError(Exception):
     pass
 
 
@@ -48,10 +48,10 @@ def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch,
 
     def kill(event):
         if event["event"] == "epoch" and event["epoch"] == epoch:
-            raise Killed
+            raise KilledError
 
     out = tmp_path / "run"
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(color_folder, model="cnn", out=out, settings=SETTINGS, callbacks=[kill])
     assert (out / "checkpoint.safetensors").is_file()
     done = resume(out)
@@ -71,9 +71,9 @@ def test_minutes_are_measured_once(color_folder, tmp_path, monkeypatch):
     def kill(event):
         told.append(event)
         if event["event"] == "epoch" and event["epoch"] == 2:
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(color_folder, model="cnn", out=tmp_path / "run", settings=settings, callbacks=[kill])
     (chosen,) = [e for e in told if e["event"] == "schedule"]
     done = resume(tmp_path / "run")
@@ -104,7 +104,7 @@ def test_killed_at_a_random_moment(whole, color_folder, tmp_path):
 
 
 def test_a_loss_that_is_no_number(color_folder, tmp_path, monkeypatch):
-    settings = {**SETTINGS, "optimizer": "adamw", "learning_rate": 1e12, "weight_decay": 0.0}
+    settings = {**SETTINGS, "optimizer": "sgd", "learning_rate": 1e5}
     with pytest.raises(TrainingDiverged, match=r"at step \d+ .*try a lower learning_rate"):
         train(color_folder, model="mlp", out=tmp_path / "nothing", settings=settings)
     # Nothing was learnt: the corrected command finds the folder as it was.
@@ -144,9 +144,9 @@ def test_a_comparison_is_not_made_twice(color_folder, tmp_path, monkeypatch):
 
     def kill(event):
         if event["event"] == "epoch":
-            raise Killed
+            raise KilledError
 
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         train(color_folder, model="mlp", out=tmp_path / "run", settings=settings, callbacks=[kill])
     monkeypatch.setattr(training, "choose_settings", None)
     done = resume(tmp_path / "run")
@@ -157,6 +157,6 @@ def test_one_value_is_no_comparison(color_folder, tmp_path):
     for values in ([0.1], [0.1, 0.1]):
         with pytest.raises(SettingError, match="compare values of learning_rate"):
             train(color_folder, model="mlp", out=tmp_path / "run", settings={"learning_rate": values})
-    with pytest.raises(SettingError, match="learning_rate could be trained: .*learning_rate is -1"):
+    with pytest.raises(SettingError, match=r"learning_rate could be trained: .*learning_rate is -2"):
         train(color_folder, model="mlp", out=tmp_path / "run", settings={"learning_rate": [-1, -2]})
     assert not (tmp_path / "run").exists()

@@ -20,9 +20,13 @@ from foveal.models.network_settings import NetworkSettings
 from foveal.models.picture_arrays import PictureArrays
 from foveal.models.picture_input import are_pictures
 from foveal.models.scaling import feature_scaling
+from foveal.nn.random_streams import seed_layers
 
 # Pixels that go through the network at a time in prediction.
 _PIXELS_AT_A_TIME = 1 << 19
+
+# More than the steps of an epoch can be.
+_MOST_STEPS = 1 << 40
 
 _CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
@@ -224,7 +228,9 @@ class NetworkClassifier(Classifier):
         total = 0.0
         number = round(self.n_epochs_) + 1
         with parallel.blas_threads(parallel.cores()), np.errstate(over="ignore", invalid="ignore"):
-            for bx, by in batches.epoch(number):
+            for place, (bx, by) in enumerate(batches.epoch(number)):
+                # What dropout draws depends on how far the training is, not on what this process has done.
+                seed_layers(self.network_, seed, number * _MOST_STEPS + place)
                 total += nn.train_step(self.network_, loss, self._optimizer, bx, by) * len(by)
         self.network_.eval()
         mean = total / len(x)

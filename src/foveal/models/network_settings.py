@@ -1,6 +1,7 @@
 """The parameters of a network's training, checked, and what follows from them for so many examples."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -18,6 +19,8 @@ _WEIGHT_DECAYS = {"sgd": 5e-4, "adamw": 0.02}
 # Steps that a training has where nothing is said, and the bounds of its epochs.
 _STEPS = 1500
 _FEWEST_EPOCHS, _MOST_EPOCHS = 10, 100
+# A handful of examples is seen more often.
+_FEWEST_STEPS = 500
 # The most epochs of a training that is given minutes.
 _MOST_IN_MINUTES = 300
 
@@ -84,8 +87,9 @@ class NetworkSettings:
             return self.epochs
         if self.minutes is not None:
             return _MOST_IN_MINUTES
-        epochs = round(_STEPS * batch_size / n_examples)
-        return min(max(epochs, _FEWEST_EPOCHS), _MOST_EPOCHS)
+        an_epoch = ceil(n_examples / batch_size)
+        epochs = min(max(round(_STEPS / an_epoch), _FEWEST_EPOCHS), _MOST_EPOCHS)
+        return max(epochs, ceil(_FEWEST_STEPS / an_epoch))
 
     def make_optimizer(self, network: nn.Module) -> Any:
         """The optimiser of a network; biases and batch normalisation are not decayed."""
@@ -122,6 +126,7 @@ def check_number(
     least: float | None = None,
     below: float | None = None,
 ) -> None:
+    """Refuse what is no number, or lies outside of bounds of which ``above`` and ``below`` are excluded."""
     good = isinstance(value, int | float | np.integer | np.floating) and np.isfinite(value)
     good = good and (above is None or value > above) and (least is None or value >= least)
     good = good and (below is None or value < below)
