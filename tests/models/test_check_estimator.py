@@ -1,4 +1,4 @@
-"""Scikit-learn's own checks of estimators, one by one: none is skipped unseen, and there are no exceptions."""
+"""Scikit-learn's own checks of estimators, one by one; none is skipped unseen, and none is excepted."""
 
 from unittest import SkipTest
 
