@@ -1,6 +1,7 @@
 """Pictures changed at random while a network learns, so that it sees none of them twice."""
 
 from dataclasses import dataclass, replace
+from math import log
 from typing import Any, Self
 
 import numpy as np
@@ -186,7 +187,7 @@ class Augmentation:
         assert self.scale is not None
         n, height, width = x.shape[:3]
         area = rng.uniform(*self.scale, n)
-        aspect = np.exp(rng.uniform(*np.log(_ASPECT), n))
+        aspect = np.exp(rng.uniform(log(_ASPECT[0]), log(_ASPECT[1]), n))
         rows = np.clip(np.rint(height * np.sqrt(area / aspect)), 1, height).astype(np.int64)
         columns = np.clip(np.rint(width * np.sqrt(area * aspect)), 1, width).astype(np.int64)
         tops, lefts = rng.integers(height - rows + 1), rng.integers(width - columns + 1)

@@ -1,8 +1,10 @@
 """Learning by gradients: functional operations, layers, losses and the check of their gradients."""
 
 from foveal.nn import functional
+from foveal.nn.averaging import ExponentialMovingAverage
 from foveal.nn.batches import ArrayBatches
 from foveal.nn.checkpoints import Checkpoint
+from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.early_stopping import EarlyStopping
 from foveal.nn.functional import log_softmax, softmax
@@ -27,10 +29,30 @@ from foveal.nn.layers import (
     Softmax,
     Tanh,
 )
-from foveal.nn.losses import CrossEntropyLoss, cross_entropy
+from foveal.nn.losses import (
+    BCEWithLogitsLoss,
+    CIoULoss,
+    CrossEntropyLoss,
+    DIoULoss,
+    FocalLoss,
+    GIoULoss,
+    IoULoss,
+    MSELoss,
+    SmoothL1Loss,
+    binary_cross_entropy_with_logits,
+    ciou_loss,
+    cross_entropy,
+    diou_loss,
+    giou_loss,
+    iou_loss,
+    mse_loss,
+    sigmoid_focal_loss,
+    smooth_l1_loss,
+)
 from foveal.nn.module import Module, no_grad
 from foveal.nn.optimizers import SGD, AdamW
 from foveal.nn.parameter import Parameter
+from foveal.nn.range_test import RangeTest, learning_rate_range_test
 from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
 from foveal.nn.time_budget import TimeBudget
 from foveal.nn.training import fit, train_step
@@ -43,41 +65,61 @@ __all__ = [
     "AdaptiveAvgPool2d",
     "ArrayBatches",
     "AvgPool2d",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
+    "CIoULoss",
     "Checkpoint",
     "Constant",
     "Conv2d",
     "Cosine",
     "CrossEntropyLoss",
+    "DIoULoss",
     "Dropout",
     "EarlyStopping",
+    "ExponentialMovingAverage",
     "Flatten",
+    "FocalLoss",
+    "GIoULoss",
     "History",
     "Identity",
+    "IoULoss",
     "LeakyReLU",
     "Linear",
+    "MSELoss",
     "MaxPool2d",
     "Module",
     "OneCycle",
     "Parameter",
+    "RangeTest",
     "ReLU",
     "ReLU6",
     "Residual",
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
     "Softmax",
     "Step",
     "Tanh",
     "TimeBudget",
+    "binary_cross_entropy_with_logits",
+    "ciou_loss",
+    "clip_grad_norm",
     "cross_entropy",
+    "diou_loss",
     "evaluate",
     "fit",
     "functional",
+    "giou_loss",
     "gradient_check",
+    "iou_loss",
+    "learning_rate_range_test",
     "log_softmax",
+    "mse_loss",
     "no_grad",
+    "sigmoid_focal_loss",
+    "smooth_l1_loss",
     "softmax",
     "train_step",
 ]

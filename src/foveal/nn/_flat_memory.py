@@ -8,32 +8,35 @@ from numpy.typing import NDArray
 
 from foveal.parallel import cores, threads
 
-# A piece of work smaller than this is done before another thread has woken up.
-_ELEMENTS_PER_THREAD = 1 << 17
+# Threads are woken and waited for in a fifth of a millisecond; below this many elements a thread it does
+# not come back, since one core already draws most of what the memory gives.
+_ELEMENTS_PER_THREAD = 1 << 20
 
 
-def axis_order(array: NDArray[Any]) -> list[int]:
-    """The axes from the outermost in memory to the innermost.
+def axis_order(array: NDArray[Any]) -> list[int] | None:
+    """The axes from the outermost in memory to the innermost; None where they are in order already.
 
     Examples
     --------
     >>> axis_order(np.zeros((2, 3), order="F"))
     [1, 0]
     """
+    if array.flags.c_contiguous:
+        return None
     return sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
 
 
-def is_dense(array: NDArray[Any], order: Sequence[int]) -> bool:
+def is_dense(array: NDArray[Any], order: Sequence[int] | None) -> bool:
     """Whether the elements lie without gaps, the axes in this order."""
-    return array.transpose(order).flags.c_contiguous
+    return (array if order is None else array.transpose(order)).flags.c_contiguous
 
 
-def flat(array: NDArray[Any], order: Sequence[int]) -> NDArray[Any]:
+def flat(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
     """The elements as one row, the axes in this order; a view where the memory allows it."""
-    return np.ascontiguousarray(array.transpose(order)).reshape(-1)
+    return (array if order is None else array.transpose(order)).reshape(-1)
 
 
-def flat_view(array: NDArray[Any], order: Sequence[int]) -> NDArray[Any]:
+def flat_view(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
     """As :func:`flat`, and always a view, so that it may be written to.
 
     Raises
@@ -41,9 +44,10 @@ def flat_view(array: NDArray[Any], order: Sequence[int]) -> NDArray[Any]:
     ValueError
         If the array has gaps in memory.
     """
-    if not is_dense(array, order):
+    turned = array if order is None else array.transpose(order)
+    if not turned.flags.c_contiguous:
         raise ValueError("A parameter's memory must be dense, its axes in any order; assign a copy of it.")
-    return array.transpose(order).reshape(-1)
+    return turned.reshape(-1)
 
 
 def in_pieces(kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbers: Sequence[float]) -> None:
@@ -52,21 +56,20 @@ def in_pieces(kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbe
     Parameters
     ----------
     kernel : callable
-        Takes the arrays, then the numbers.
+        Takes the arrays, then the numbers as one array of their type.
     arrays : sequence of ndarray of shape (N,)
         Of one type.
     numbers : sequence of float
-        Handed over in the type of the arrays.
     """
-    scalars = [arrays[0].dtype.type(number) for number in numbers]
+    row = np.array(numbers, arrays[0].dtype)
     size = arrays[0].size
-    pieces = min(cores(), size // _ELEMENTS_PER_THREAD)
+    pieces = min(cores(), size // _ELEMENTS_PER_THREAD) if size > _ELEMENTS_PER_THREAD else 1
     if pieces <= 1:
-        kernel(*arrays, *scalars)
+        kernel(*arrays, row)
         return
     edges = [size * k // pieces for k in range(pieces + 1)]
     threads(
-        lambda k: kernel(*[array[edges[k] : edges[k + 1]] for array in arrays], *scalars),
+        lambda k: kernel(*[array[edges[k] : edges[k + 1]] for array in arrays], row),
         range(pieces),
         n_jobs=pieces,
     )

@@ -50,17 +50,17 @@ class Sequential(Module):
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """The output of the last layer."""
-        layers = iter(self._layers)
-        for layer in layers:
-            bounds = None
-            if layer.clips_output:
-                following = self._after(layer)
-                bounds = None if following is None else following.bounds
-            if bounds is None:
-                x = layer(x)
+        i = 0
+        while i < len(self._layers):
+            layer = self._layers[i]
+            rectifier = self._layers[i + 1] if i + 1 < len(self._layers) else None
+            if layer.clips_output and rectifier is not None and rectifier.bounds is not None:
+                x = layer.forward(x, clip=rectifier.bounds)  # type: ignore[call-arg]
+                rectifier.save(x)
+                i += 1
             else:
-                x = layer.forward(x, clip=bounds)  # type: ignore[call-arg]
-                next(layers).save(x)
+                x = layer(x)
+            i += 1
         return x
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
@@ -78,7 +78,9 @@ class Sequential(Module):
             needed = needs_input_grad or i > first
             if layer.clips_input_grad and before is not None and before.bounds is not None:
                 before.saved()
-                passed = layer.backward(passed, needs_input_grad=needed, input_clip=before.bounds)  # type: ignore[call-arg]
+                passed = layer.backward(  # type: ignore[call-arg]
+                    passed, needs_input_grad=needed, input_clip=before.bounds
+                )
                 i -= 1
             else:
                 passed = layer.backward(passed, needs_input_grad=needed)

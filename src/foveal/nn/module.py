@@ -75,6 +75,9 @@ class Module:
     #: It returns the gradient before that rectifier.
     clips_input_grad: ClassVar[bool] = False
 
+    #: A rectifier's own bounds; None where a layer is none.
+    bounds: ClassVar[tuple[float, float] | None] = None
+
     training: bool = True
     _saved: tuple[Any, ...] | None = None
 

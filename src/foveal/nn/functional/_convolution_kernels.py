@@ -13,8 +13,8 @@ _POSITIONS = 96
 
 @njit(cache=True, nogil=True)
 def pack_weights(
-    weights, at, out_stride, in_stride, row_stride, column_stride, groups, group_stride, outs, ins, rows, columns,
-    joined, packed,
+    weights, at, out_stride, in_stride, row_stride, column_stride, groups, group_stride, outs, ins,
+    rows, columns, joined, packed,
 ):  # fmt: skip
     """Weights in the order in which tiles read them: groups, panels, passes, rows, steps, columns of a panel.
 
@@ -40,9 +40,7 @@ def pack_weights(
                             )
                             for j in range(COLUMNS):
                                 o = panel * COLUMNS + j
-                                packed[place] = (
-                                    weights[source + o * out_stride] if o < outs else number(0)
-                                )
+                                packed[place] = weights[source + o * out_stride] if o < outs else number(0)
                                 place += 1
 
 
@@ -108,9 +106,7 @@ def convolve(
                 for i in range(count):
                     for t in range(tiles):
                         begin, end = out_width * t // tiles, out_width * (t + 1) // tiles
-                        place = (
-                            out_at + image * out_image + (y + i) * out_row + begin * out_pixel + column
-                        )
+                        place = out_at + image * out_image + (y + i) * out_row + begin * out_pixel + column
                         for p in range(passes):
                             tile(
                                 end - begin,
@@ -154,7 +150,7 @@ def weight_gradient(
     stride_y, stride_x, dilation_y, dilation_x, top, left,
     by_weights, by_bias, buffer, first, last,
 ):  # fmt: skip
-    """Add the gradients by the weights and the bias of rows ``first`` to ``last``, counted through all pictures.
+    """Add the gradients by the weights and the bias of some rows, counted through all pictures.
 
     ``by_weights`` is ordered as rows, columns, inputs of a group, outputs of all groups.
     """

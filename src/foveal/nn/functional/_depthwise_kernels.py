@@ -1,6 +1,5 @@
 """Convolution of every channel by itself, vectorised over the channels."""
 
-import numpy as np
 from numba import njit
 
 # Channels at a time: the rows of them that a window reads stay in the first cache.
@@ -32,8 +31,10 @@ def depthwise_rows(
                 place = out_at + image * out_image + y * out_row + j * out_pixel
                 at = ((image * height + source_y) * width + source_x) * channels
                 if inside_y and columns == 3 and source_x >= 0 and source_x + 2 * dilation_x < width:
-                    _nine(x, at, dilation_x * channels, dilation_y * line, weights, channels, bias, out, place,
-                          begin, end, low, high)  # fmt: skip
+                    _nine(
+                        x, at, dilation_x * channels, dilation_y * line, weights, channels, bias, out, place,
+                        begin, end, low, high,
+                    )  # fmt: skip
                 else:
                     for c in range(begin, end):
                         out[place + c] = bias[c]
@@ -65,11 +66,12 @@ def _nine(x, at, right, down, w, channels, bias, out, place, begin, end, low, hi
     a0, a1, a2 = at, at + right, at + 2 * right
     b0, b1, b2 = a0 + down, a1 + down, a2 + down
     c0, c1, c2 = b0 + down, b1 + down, b2 + down
+    w1, w2, w3, w4 = channels, 2 * channels, 3 * channels, 4 * channels
+    w5, w6, w7, w8 = 5 * channels, 6 * channels, 7 * channels, 8 * channels
     for c in range(begin, end):
-        value = bias[c]
-        value += x[a0 + c] * w[c] + x[a1 + c] * w[channels + c] + x[a2 + c] * w[2 * channels + c]
-        value += x[b0 + c] * w[3 * channels + c] + x[b1 + c] * w[4 * channels + c] + x[b2 + c] * w[5 * channels + c]
-        value += x[c0 + c] * w[6 * channels + c] + x[c1 + c] * w[7 * channels + c] + x[c2 + c] * w[8 * channels + c]
+        value = bias[c] + x[a0 + c] * w[c] + x[a1 + c] * w[w1 + c] + x[a2 + c] * w[w2 + c]
+        value += x[b0 + c] * w[w3 + c] + x[b1 + c] * w[w4 + c] + x[b2 + c] * w[w5 + c]
+        value += x[c0 + c] * w[w6 + c] + x[c1 + c] * w[w7 + c] + x[c2 + c] * w[w8 + c]
         value = low if value < low else value
         out[place + c] = high if value > high else value
 
@@ -79,7 +81,7 @@ def depthwise_weight_gradient(
     x, height, width, channels, grad, out_height, out_width, rows, columns,
     stride_y, stride_x, dilation_y, dilation_x, top, left, by_weights, by_bias, first, last,
 ):  # fmt: skip
-    """Add the gradients by the weights (rows, columns, channels) and the bias of some rows of all pictures."""
+    """Add the gradients by the weights (rows, columns, channels) and the bias of some rows."""
     for row in range(first, last):
         image, y = row // out_height, row % out_height
         for begin in range(0, channels, _CHANNELS):

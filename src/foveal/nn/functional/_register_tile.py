@@ -72,7 +72,7 @@ def multiply_tile(
     )
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        rows, columns = arguments[:2]
+        columns = arguments[1]
         size = context.get_value_type(place)
         after = builder.append_basic_block("after")
         whole = builder.append_basic_block("whole")
@@ -213,7 +213,8 @@ class _Tile:
 
     def _llvm(self, name: str, result: Any, parameters: list[Any], suffix: str = "") -> Any:
         kind = ir.FunctionType(result, parameters)
-        return cgutils.get_or_insert_function(self.builder.module, kind, f"{name}.{self.suffix}{suffix}")
+        full_name = f"{name}.{self.suffix}{suffix}"
+        return cgutils.get_or_insert_function(self.builder.module, kind, full_name)  # type: ignore[no-untyped-call]
 
 
 class _Row:

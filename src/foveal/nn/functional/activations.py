@@ -7,6 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.functional.memory import empty
 from foveal.nn.functional.sharing import share
 
 #: Elements that a chain of NumPy operations goes over at a time: they stay in the cache.
@@ -236,7 +237,7 @@ def _rectify(x: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:
     from foveal.nn.functional._activation_kernels import rectify
 
     x = _floating(x)
-    out, flat, number = np.empty_like(x), x.reshape(-1), x.dtype.type
+    out, flat, number = empty(x.shape, x.dtype), x.reshape(-1), x.dtype.type
     into = out.reshape(-1)
     share(lambda part: rectify(flat[part], number(slope), number(upper), into[part]), x.size, x.size)
     return out
@@ -247,7 +248,7 @@ def _rectify_backward(grad: NDArray[Any], y: NDArray[Any], slope: float, upper: 
 
     y = np.ascontiguousarray(y)
     grad = np.ascontiguousarray(grad, y.dtype).reshape(-1)
-    out, flat, number = np.empty_like(y), y.reshape(-1), y.dtype.type
+    out, flat, number = empty(y.shape, y.dtype), y.reshape(-1), y.dtype.type
     into = out.reshape(-1)
     share(
         lambda part: rectify_backward(grad[part], flat[part], number(slope), number(upper), into[part]),
@@ -260,7 +261,7 @@ def _rectify_backward(grad: NDArray[Any], y: NDArray[Any], slope: float, upper: 
 def _in_chunks(compute: Callable[..., object], x: NDArray[Any], *others: NDArray[Any]) -> NDArray[Any]:
     """Call ``compute(x, out, *others)`` on parts of the arrays that stay in the cache, on threads."""
     x = _floating(x)
-    out, flat = np.empty_like(x), x.reshape(-1)
+    out, flat = empty(x.shape, x.dtype), x.reshape(-1)
     into = out.reshape(-1)
     beside = [np.ascontiguousarray(other, x.dtype).reshape(-1) for other in others]
 

@@ -25,11 +25,11 @@ def conv2d(
     *,
     clip: Clip | None = None,
 ) -> NDArray[Any]:
-    """Two-dimensional convolution of a batch.
+    r"""Two-dimensional convolution of a batch.
 
     As everywhere in the field it is the cross-correlation: the kernel is not turned round.
 
-    .. math:: y_{nijo} = b_o + \\sum_{c, u, v} x_{n,\\, i s - p + u d,\\, j s - p + v d,\\, c}\\; w_{ocuv}
+    .. math:: y_{nijo} = b_o + \sum_{c, u, v} x_{n,\, i s - p + u d,\, j s - p + v d,\, c}\; w_{ocuv}
 
     (LeCun et al. 1998; Goodfellow et al. 2016, equation 9.7), with zeros where ``x`` does not reach.
 

@@ -81,7 +81,9 @@ def _rows(
         return
     # Rows and columns of the kernel that take part, in ascending order of what they read.
     kernel = weight[:, 0, down.tap :: down.tap_by][:, : down.taps] if down.taps else weight[:, 0, :0]
-    kernel = kernel[:, :, across.tap :: across.tap_by][:, :, : across.taps] if across.taps else kernel[:, :, :0]
+    kernel = (
+        kernel[:, :, across.tap :: across.tap_by][:, :, : across.taps] if across.taps else kernel[:, :, :0]
+    )
     weights = np.ascontiguousarray(kernel.transpose(1, 2, 0)).reshape(-1)
     number = x.dtype.type
     low, high = clip or (-np.inf, np.inf)

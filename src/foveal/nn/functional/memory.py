@@ -68,7 +68,8 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         _release_idle()
         block = np.empty(size, np.uint8)
         kept.append([block, _blocks.requests])
-    return block[: prod(shape) * dtype.itemsize].view(dtype).reshape(shape)
+    array: NDArray[Any] = block[: prod(shape) * dtype.itemsize].view(dtype)
+    return array.reshape(shape)
 
 
 def release() -> None:
@@ -79,9 +80,7 @@ def release() -> None:
 def _release_idle(patience: int = _PATIENCE) -> None:
     for size, kept in list(_blocks.by_size.items()):
         kept[:] = [
-            entry
-            for entry in kept
-            if sys.getrefcount(entry[0]) > 2 or _blocks.requests - entry[1] < patience
+            entry for entry in kept if sys.getrefcount(entry[0]) > 2 or _blocks.requests - entry[1] < patience
         ]
         if not kept:
             del _blocks.by_size[size]

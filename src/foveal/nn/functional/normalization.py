@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.functional.memory import empty
 from foveal.nn.functional.sharing import share
 
 #: Sums are taken over blocks of about so many elements, which are then added in order.
@@ -76,7 +77,7 @@ def batch_norm(
         values.astype(x.dtype)
         for values in (np.asarray(mean), scale, np.zeros(len(scale)) if bias is None else bias)
     )
-    out = np.empty(rows.shape, x.dtype)
+    out = empty(rows.shape, x.dtype)
     share(
         lambda part: kernels.scale_and_shift(rows[part], center, scale, shift, out[part]), len(rows), out.size
     )
@@ -125,7 +126,7 @@ def batch_norm_backward(
     if needs_weight_grad:
         by_weight, by_bias = (product * deviation).astype(x.dtype), total.astype(x.dtype)
     if needs_input_grad:
-        out = np.empty(rows.shape, x.dtype)
+        out = empty(rows.shape, x.dtype)
         if batch_statistics:
             count = max(len(rows), 1)
             factors = [mean, scale, -scale * deviation**2 * product / count, -scale * total / count]

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.nn.functional.windows import Pair, pair
+from foveal.nn.functional.memory import empty
 from foveal.nn.functional.sharing import share
+from foveal.nn.functional.windows import Pair, pair
 
 
 def max_pool2d(
@@ -61,9 +62,9 @@ def max_pool2d(
         _output_size(*settings, ceil_mode)
         for settings in zip((h, w), kernel, strides, padding, dilation, strict=True)
     )
-    y = np.empty((n, *size, c), x.dtype)
+    y = empty((n, *size, c), x.dtype)
     # A byte a window instead of the input again: less memory, and the backward pass reads less.
-    places = np.empty(y.shape, np.uint8 if kernel[0] * kernel[1] <= 256 else np.int32)
+    places = empty(y.shape, np.uint8 if kernel[0] * kernel[1] <= 256 else np.int32)
     if _side_by_side(kernel, strides, padding, dilation, (h, w), size):
         share(lambda part: kernels.max_pool_2x2(x[part], y[part], places[part]), n, x.size)
     else:
@@ -104,7 +105,7 @@ def max_pool2d_backward(
     grad = np.ascontiguousarray(grad)
     kernel, strides, padding, dilation = _settings(kernel_size, stride, padding, dilation)
     n, h, w, _ = input_shape
-    out = np.empty(input_shape, grad.dtype)
+    out = empty(input_shape, grad.dtype)
     if _side_by_side(kernel, strides, padding, dilation, (h, w), grad.shape[1:3]):
         share(lambda part: kernels.max_pool_2x2_backward(grad[part], places[part], out[part]), n, out.size)
     else:
@@ -213,7 +214,7 @@ def _average(x: NDArray[Any], rows: NDArray[Any], columns: NDArray[Any]) -> NDAr
     from foveal.nn.functional import _pooling_kernels as kernels
 
     n, c = x.shape[0], x.shape[3]
-    y = np.empty((n, len(rows), len(columns), c), x.dtype)
+    y = empty((n, len(rows), len(columns), c), x.dtype)
     share(lambda part: kernels.average(x[part], y[part], rows, columns), n, x.size)
     return y
 
@@ -224,7 +225,7 @@ def _average_backward(
     from foveal.nn.functional import _pooling_kernels as kernels
 
     grad = np.ascontiguousarray(grad)
-    out = np.empty(input_shape, grad.dtype)
+    out = empty(input_shape, grad.dtype)
     share(lambda part: kernels.average_backward(grad[part], out[part], rows, columns), len(out), out.size)
     return out
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from math import gcd
 from typing import TypeVar
 
@@ -113,9 +114,7 @@ def phases(shape: WindowShape, axis: int) -> list[Phase]:
     for place in range(s):
         taps = [tap for tap in range(k) if (place + p - tap * d) % s == 0]
         last = taps[-1] if taps else 0
-        found.append(
-            Phase(place, last, -(s // common), len(taps), d // common, (last * d - place - p) // s)
-        )
+        found.append(Phase(place, last, -(s // common), len(taps), d // common, (last * d - place - p) // s))
     return found
 
 
@@ -131,4 +130,4 @@ def share_rows(function: Callable[[tuple[int, int]], Result], rows: int, work: i
     """
     count = max(1, min(threads_for(rows * work), rows))
     ends = [rows * i // count for i in range(count + 1)]
-    return parallel.threads(function, list(zip(ends[:-1], ends[1:], strict=True)), n_jobs=count)
+    return parallel.threads(function, list(pairwise(ends)), n_jobs=count)

@@ -1,5 +1,6 @@
 """Activation layers."""
 
+from math import inf
 from typing import Any, Literal
 
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ class ReLU(Module):
     >>> ReLU()(np.array([-1.0, 2.0])).tolist()
     [0.0, 2.0]
     """
+
+    bounds = (0.0, inf)
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.relu`."""
@@ -39,6 +42,8 @@ class ReLU6(Module):
     >>> ReLU6()(np.array([1.0, 7.0])).tolist()
     [1.0, 6.0]
     """
+
+    bounds = (0.0, 6.0)
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.relu6`."""

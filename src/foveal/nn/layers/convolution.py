@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.layers.initialization import uniform_fan_in
 from foveal.nn.module import Module
@@ -43,6 +44,9 @@ class Conv2d(Module):
     (2, 5, 7, 8)
     """
 
+    clips_output = True
+    clips_input_grad = True
+
     def __init__(
         self,
         in_channels: int,
@@ -79,7 +83,7 @@ class Conv2d(Module):
         self.weight = Parameter(np.ascontiguousarray(drawn.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1))
         self.bias = Parameter(uniform_fan_in((out_channels,), fan_in, rng)) if bias else None
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.conv2d`."""
         self.save(x)
         return F.conv2d(
@@ -90,9 +94,12 @@ class Conv2d(Module):
             self.padding,
             self.dilation,
             self.groups,
+            clip=clip,
         )
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+    def backward(
+        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
+    ) -> NDArray[Any] | None:
         """See :meth:`Module.backward`."""
         (x,) = self.saved()
         dx, dw, db = F.conv2d_backward(
@@ -105,6 +112,7 @@ class Conv2d(Module):
             self.groups,
             needs_input_grad=needs_input_grad,
             needs_weight_grad=self.requires_grad(),
+            input_clip=input_clip,
         )
         if dw is not None and self.weight.requires_grad:
             self.weight.accumulate(dw)

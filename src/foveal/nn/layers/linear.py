@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.functional.products import Clip
 from foveal.nn.layers.initialization import uniform_fan_in
 from foveal.nn.module import Module
 from foveal.nn.parameter import Parameter
@@ -31,6 +32,9 @@ class Linear(Module):
     (3, 2)
     """
 
+    clips_output = True
+    clips_input_grad = True
+
     def __init__(
         self,
         in_features: int,
@@ -46,12 +50,14 @@ class Linear(Module):
         self.weight = Parameter(np.ascontiguousarray(drawn.T).T)
         self.bias = Parameter(uniform_fan_in((out_features,), in_features, rng)) if bias else None
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.linear`."""
         self.save(x)
-        return F.linear(x, self.weight.data, None if self.bias is None else self.bias.data)
+        return F.linear(x, self.weight.data, None if self.bias is None else self.bias.data, clip=clip)
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+    def backward(
+        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
+    ) -> NDArray[Any] | None:
         """See :meth:`Module.backward`."""
         (x,) = self.saved()
         dx, dw, db = F.linear_backward(
@@ -60,6 +66,7 @@ class Linear(Module):
             self.weight.data,
             needs_input_grad=needs_input_grad,
             needs_weight_grad=self.requires_grad(),
+            input_clip=input_clip,
         )
         if dw is not None and self.weight.requires_grad:
             self.weight.accumulate(dw)

@@ -1,10 +1,12 @@
 """Pooling layers."""
 
+from math import isinf
 from typing import Any
 
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.module import Module
 
@@ -30,6 +32,8 @@ class MaxPool2d(Module):
     (1, 2, 3, 3)
     """
 
+    clips_input_grad = True
+
     def __init__(
         self,
         kernel_size: Pair,
@@ -47,14 +51,19 @@ class MaxPool2d(Module):
         y, places = F.max_pool2d(
             x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
         )
-        self.save(places, x.shape)
+        self.save(places, x.shape, y)
         return y
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+    def backward(
+        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
+    ) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.max_pool2d_backward`."""
-        places, shape = self.saved()
+        places, shape, y = self.saved()
         if not needs_input_grad:
             return None
+        if input_clip is not None:
+            # The value that won is the rectifier's output at the only place that gets a gradient.
+            grad = F.relu_backward(grad, y) if isinf(input_clip[1]) else F.relu6_backward(grad, y)
         return F.max_pool2d_backward(
             grad, places, shape, self.kernel_size, self.stride, self.padding, self.dilation
         )
