@@ -15,9 +15,9 @@ _SMALLEST_SIDE = 4
 _LARGEST_STEM = 48
 # Stages beyond this many keep the width of the last.
 _WIDENINGS = 3
-# What a training of 16 channels should have for each picture of 32 by 32 pixels: about 25 epochs. With less,
-# half as many channels, which are three times as fast, come out better: on 2,400 pictures of CIFAR-10 a minute
-# gave an accuracy of 0.51 with 16 channels and of 0.64 with 8.
+# What a training of 16 channels should have for each picture of 32 by 32 pixels: about 25 epochs. With
+# less, half as many channels, which are three times as fast, come out better: on 2,400 pictures of
+# CIFAR-10 a minute gave an accuracy of 0.51 with 16 channels and of 0.64 with 8.
 _SECONDS_AN_EXAMPLE = 0.06
 
 
@@ -35,8 +35,8 @@ class CNNClassifier(NetworkClassifier):
     depth : int, default=1
         Residual blocks in a stage, from 0.
     width : int, optional
-        Channels of the first convolution. By default 16, or 8 where ``minutes`` would leave 16 fewer than about
-        25 epochs.
+        Channels of the first convolution. By default 16, or 8 where ``minutes`` would leave 16 fewer than
+        about 25 epochs.
     epochs : int, optional
         How often all examples are seen. By default as many as make 1,500 steps, at least 10 and at most 100;
         but never less than 500 steps.

@@ -68,6 +68,7 @@ class NetworkClassifier(Classifier):
     scale_: NDArray[np.float64]
     history_: dict[str, NDArray[np.float64]]
     n_epochs_: float
+    _optimizer: Any
 
     @abstractmethod
     def _make_network(self, layout: dict[str, Any]) -> nn.Sequential:

@@ -93,7 +93,7 @@ class NetworkSettings:
 
     def make_optimizer(self, network: nn.Module) -> Any:
         """The optimiser of a network; biases and batch normalisation are not decayed."""
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [p for p in network.parameters() if p.data.ndim > 1]},
             {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
         ]

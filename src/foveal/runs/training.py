@@ -128,7 +128,7 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finishe
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
     resolved = resolve(config["model"], _flat(config["settings"]))
     asked = config["data"].get("asked_format")
-    known = {key: config[key] for key in ("chosen", "schedule") if key in config}
+    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule") if key in config}
     return _train(folder, data, dataset, config["model"], resolved, config["seed"], asked, callbacks, known)
 
 
