@@ -215,7 +215,9 @@ def train(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", help="rcnn, svm or logistic; by default rcnn for boxes and svm for folders."),
+        typer.Option(
+            "--model", help="rcnn, svm, logistic, mlp or cnn; by default rcnn for boxes and svm for folders."
+        ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="A new folder for the run; runs/DATA-MODEL by default.")

@@ -5,20 +5,37 @@ from typing import TYPE_CHECKING, Any
 from foveal.errors import SettingError
 
 if TYPE_CHECKING:
+    from foveal.models.cnn import CNNClassifier
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
+    from foveal.models.mlp import MLPClassifier
     from foveal.models.rcnn import RCNN
     from foveal.models.svm import SVMClassifier
 
-__all__ = ["DETECTORS", "MODELS", "RCNN", "LogisticClassifier", "SVMClassifier", "load", "model_class"]
+__all__ = [
+    "DETECTORS",
+    "MODELS",
+    "NETWORKS",
+    "RCNN",
+    "CNNClassifier",
+    "LogisticClassifier",
+    "MLPClassifier",
+    "SVMClassifier",
+    "load",
+    "model_class",
+]
 
 #: The models by the names that the command line uses, each with its module and class.
 MODELS = {
     "logistic": ("foveal.models.logistic", "LogisticClassifier"),
+    "mlp": ("foveal.models.mlp", "MLPClassifier"),
+    "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
 }
 DETECTORS = frozenset({"rcnn"})
+#: Those that are networks, whose training goes on from a checkpoint.
+NETWORKS = frozenset({"mlp", "cnn"})
 
 
 def model_class(name: str) -> type[Any]:

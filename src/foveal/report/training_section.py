@@ -81,7 +81,11 @@ def _kindred(candidates: Sequence[Event]) -> list[list[Event]]:
 
 
 def _candidates(group: Sequence[Event]) -> list[Block]:
-    best = max(group, key=lambda c: float(c["score"]))
+    scored = [c for c in group if c.get("score") is not None]
+    failed = [c for c in group if c.get("score") is None]
+    if not scored:
+        return [Note("No setting could be compared: the training diverged with each.")]
+    best = max(scored, key=lambda c: float(c["score"]))
     chosen = next((c for c in group if c.get("chosen")), None)
     named = ", ".join(sorted({n.replace("_", " ") for c in group for n in c["setting"]}))
     columns = ("setting", "validation score", "")
@@ -91,14 +95,17 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
             f"{float(c['score']):.4f}",
             "chosen" if c.get("chosen") else "",
         ]
-        for c in sorted(group, key=lambda c: -float(c["score"]))
+        for c in sorted(scored, key=lambda c: -float(c["score"]))
     ]
+    rows += [[say_setting(c), "–", "diverged"] for c in failed]
     taken = "" if chosen is None else f"The framed one was chosen: {say_setting(chosen)}."
+    if failed:
+        taken += f" The training diverged with {'; '.join(say_setting(c) for c in failed)}."
     return [
         Chart(
             f"Settings compared: {named}",
-            draw_grid(group),
-            f"Validation scores of {len(group)} settings; the best is {float(best['score']):.3f}.",
+            draw_grid(scored),
+            f"Validation scores of {len(scored)} settings; the best is {float(best['score']):.3f}.",
             f"Each cell is a model's score on images it did not learn from. {taken}".strip(),
         ),
         Fold(f"The {len(group)} settings as a table", [Table("", columns, rows, words=(2,))]),

@@ -13,7 +13,7 @@ from typing import Any
 
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Event
-from foveal.files import write_json, write_text
+from foveal.files import read_container, write_json, write_text
 from foveal.models.loading import MODEL_FILE
 
 _BEGINNING = "# A run of Foveal: every setting as resolved.\n"
@@ -24,8 +24,8 @@ class RunFolder:
     """The files of a run.
 
     ``config.toml``, ``log.jsonl``, ``model.safetensors``, ``predictions.json`` (``predictions.csv`` of a
-    classifier), ``metrics.json`` and ``report.html``. Each is written whole or not at all; the log grows by
-    whole lines.
+    classifier), ``metrics.json`` and ``report.html``, and while a network is trained
+    ``checkpoint.safetensors``. Each is written whole or not at all; the log grows by whole lines.
 
     Attributes
     ----------
@@ -75,6 +75,11 @@ class RunFolder:
         return self.path / MODEL_FILE
 
     @property
+    def checkpoint_file(self) -> Path:
+        """Where a network's training stands; it is gone when the model is there."""
+        return self.path / "checkpoint.safetensors"
+
+    @property
     def metrics_file(self) -> Path:
         """The figures of the held-out images."""
         return self.path / "metrics.json"
@@ -90,8 +95,8 @@ class RunFolder:
         return self.report_file.is_file()
 
     def discard(self) -> None:
-        """Remove a run that has learnt nothing; one that has a model stays."""
-        if self.model_file.exists():
+        """Remove a run that has learnt nothing; one that has a model or a checkpoint stays."""
+        if self.model_file.exists() or self.checkpoint_file.exists():
             return
         self.config_file.unlink(missing_ok=True)
         self.log_file.unlink(missing_ok=True)
@@ -134,6 +139,12 @@ class RunFolder:
         if not self.log_file.is_file():
             return []
         return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines() if line]
+
+    def forget_after(self, step: int) -> None:
+        """Strike out of the log the epochs that ended after a step: they are gone through again."""
+        events = [e for e in self.read_log() if not (e["event"] == "epoch" and e["step"] > step)]
+        lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
+        write_text(self.log_file, "".join(lines))
 
     def write_metrics(self, metrics: Mapping[str, float]) -> None:
         """Write ``metrics.json``."""
@@ -179,6 +190,21 @@ def free_folder(path: Path) -> Path:
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free
+
+
+def checkpoint_step(path: Path) -> int:
+    """The step that a checkpoint was written after.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is no checkpoint.
+    """
+    metadata = read_container(path)[1]
+    try:
+        return int(metadata["facts"]["step"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelFileError(f"{path} is no checkpoint of this version of Foveal.") from error
 
 
 def _without_none(value: Any) -> Any:

@@ -5,10 +5,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, get_args
 
 from foveal.errors import SettingError
-from foveal.models import model_class
+from foveal.models import DETECTORS, model_class
 
 if TYPE_CHECKING:
     from foveal.proposals import SelectiveSearch
@@ -22,6 +23,7 @@ _OWN = ("random_state", "n_jobs")
 _WHOLE = ("working_size", "image_size")
 _NUMBERS = ("k",)
 _WORDS = ("color_spaces", "similarities")
+_SEVERAL = ("image_shape",)
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
@@ -64,14 +66,17 @@ def available_settings(model: str) -> dict[str, Any]:
     The parameters of a detector's features and of its selective search are among them as
     ``features.size`` and ``proposals.working_size``.
     """
-    parameters = inspect.signature(model_class(model)).parameters
-    settings = {name: p.default for name, p in parameters.items() if name not in _OWN}
+    settings = {name: p.default for name, p in _parameters(model).items() if name not in _OWN}
     for name, parts in _parts(model).items():
         if settings[name] is None:
             del settings[name]  # an object: only its own parameters can be set
         for key, default in parts.items():
             settings[f"{name}.{key}"] = default
     return {**settings, **RUN_SETTINGS}
+
+
+def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(model_class(model)).parameters
 
 
 def _parts(model: str) -> dict[str, dict[str, Any]]:
@@ -95,13 +100,43 @@ def _search_settings() -> dict[str, Any]:
 def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run: those given, checked, over the defaults.
 
+    A classifier's parameter that is one value may be given several, as a list: they are to be compared, see
+    :mod:`foveal.runs.sweeping`, and stay a list.
+
     Raises
     ------
     SettingError
         If a setting does not exist (the sentence names the nearest) or has another type than its
         default.
     """
-    return _resolved(model, available_settings(model), given)
+    settings = available_settings(model)
+    types = {name: p.annotation for name, p in _parameters(model).items()}
+    swept = {} if model in DETECTORS else _lists(given, settings)
+    resolved = _resolved(model, settings, {k: v for k, v in given.items() if k not in swept}, types)
+    for key, values in swept.items():
+        checked = [_checked(key, value, settings[key], types.get(key)) for value in values]
+        if len(checked) < 2 or len({repr(value) for value in checked}) < len(checked):
+            raise SettingError(f"To compare values of {key}, give different ones; got {list(values)!r}.")
+        resolved[key] = checked
+    return resolved
+
+
+def swept_settings(settings: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Of resolved settings those that are several values to be compared, in the order of their names."""
+    return {key: value for key, value in sorted(settings.items()) if isinstance(value, list)}
+
+
+def _lists(given: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists that were given for parameters of the model that are one value."""
+    return {
+        key: value
+        for key, value in given.items()
+        if isinstance(value, list)
+        and key in settings
+        and key not in RUN_SETTINGS
+        and key not in _SEVERAL
+        and not isinstance(settings[key], (tuple, list))
+    }
 
 
 def make_search(mode: str, given: Mapping[str, Any]) -> "SelectiveSearch":
@@ -130,7 +165,12 @@ def make_search(mode: str, given: Mapping[str, Any]) -> "SelectiveSearch":
     return SelectiveSearch(mode, **_resolved("Selective search", _search_settings(), given))
 
 
-def _resolved(owner: str, settings: dict[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _resolved(
+    owner: str,
+    settings: dict[str, Any],
+    given: Mapping[str, Any],
+    types: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """The defaults of an owner's settings, with those given, checked, in their places."""
     settings = dict(settings)
     for key, value in given.items():
@@ -140,14 +180,20 @@ def _resolved(owner: str, settings: dict[str, Any], given: Mapping[str, Any]) ->
             raise SettingError(
                 f"{owner} has no setting {key!r}.{hint} Its settings are {', '.join(sorted(settings))}."
             )
-        settings[key] = _checked(key, value, settings[key])
+        settings[key] = _checked(key, value, settings[key], (types or {}).get(key))
     return settings
 
 
-def _checked(key: str, value: Any, default: Any) -> Any:
+def _checked(key: str, value: Any, default: Any, annotation: Any = None) -> Any:
     name = key.rpartition(".")[2]
-    if name in (*_WHOLE, *_NUMBERS, *_WORDS):
+    if name in (*_WHOLE, *_NUMBERS, *_WORDS, *_SEVERAL):
         return _checked_or_none(key, name, value)
+    allowed = get_args(annotation) if isinstance(annotation, UnionType) else ()
+    if NoneType in allowed:
+        if _is_none(value):
+            return None
+        # What stands for the type beside None.
+        default = 0.0 if float in allowed else 0 if int in allowed else default
     if isinstance(default, bool):
         good = isinstance(value, bool)
         wanted = "true or false"
@@ -169,16 +215,26 @@ def _checked(key: str, value: Any, default: Any) -> Any:
     else:
         good, wanted = True, ""
     if not good:
+        if NoneType in allowed:
+            wanted += " or none"
         raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
     return value
 
 
+def _is_none(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.lower() == "none")
+
+
 def _checked_or_none(key: str, name: str, value: Any) -> Any:
-    if value is None or (isinstance(value, str) and value.lower() == "none"):
+    if _is_none(value):
         return None
     if name in _WHOLE:
         good = isinstance(value, int) and not isinstance(value, bool)
         wanted = "a whole number or none"
+    elif name in _SEVERAL:
+        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        good = all(isinstance(v, int) and not isinstance(v, bool) for v in value)
+        wanted = "whole numbers, such as 8,8,1, or none"
     elif name in _NUMBERS:
         value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
         good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)

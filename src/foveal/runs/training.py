@@ -12,18 +12,22 @@ from numpy.typing import NDArray
 from foveal.data import Dataset, Detections, Finding, Parts, doctor, load, partition
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, SettingError
-from foveal.events import Callbacks, emit, stage
-from foveal.models import DETECTORS
+from foveal.events import Callbacks, Event, emit, stage
+from foveal.models import DETECTORS, NETWORKS
 from foveal.models.loading import load as load_model
-from foveal.runs.folder import RunFolder, free_folder
-from foveal.runs.settings import make_model, resolve
+from foveal.runs.folder import RunFolder, checkpoint_step, free_folder
+from foveal.runs.settings import make_model, resolve, swept_settings
+from foveal.runs.sweeping import choose_settings
 from foveal.version import __version__
 
 #: What is trained where no model is named.
 DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
 
 # Models that choose on a validation set; the others hold training images back by turns.
-_CHOOSES_ON_VALIDATION = frozenset({"logistic"})
+_CHOOSES_ON_VALIDATION = frozenset({"logistic"}) | NETWORKS
+
+# Seconds between two checkpoints of a network.
+_CHECKPOINT_EVERY = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +64,7 @@ def train(
     ----------
     data : path-like
         Anything that :func:`foveal.data.load` reads.
-    model : {"rcnn", "svm", "logistic"}, optional
+    model : {"rcnn", "svm", "logistic", "mlp", "cnn"}, optional
         By default ``rcnn`` for boxed data and ``svm`` for a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
@@ -104,8 +108,10 @@ def train(
 def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finished:
     """Go on with a run that was broken off.
 
-    A trained model that is there is measured and reported; otherwise the training, which keeps no
-    half-trained state, starts again with the run's own settings and seed.
+    A trained model that is there is measured and reported. A network goes on from its checkpoint and ends
+    with the same model file, byte for byte, as one that was never broken off. Other trainings, which keep no
+    half-trained state, start again with the run's own settings and seed, and so does a comparison of settings
+    that was not yet decided.
 
     Raises
     ------
@@ -122,7 +128,8 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finishe
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
     resolved = resolve(config["model"], _flat(config["settings"]))
     asked = config["data"].get("asked_format")
-    return _train(folder, data, dataset, config["model"], resolved, config["seed"], asked, callbacks)
+    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule") if key in config}
+    return _train(folder, data, dataset, config["model"], resolved, config["seed"], asked, callbacks, known)
 
 
 def _train(
@@ -134,8 +141,11 @@ def _train(
     seed: int,
     format: str | None,
     callbacks: Callbacks,
+    known: Mapping[str, Any] | None = None,
 ) -> Finished:
-    if not run.model_file.is_file():
+    if run.checkpoint_file.is_file():
+        run.forget_after(checkpoint_step(run.checkpoint_file))
+    elif not run.model_file.is_file():
         run.log_file.unlink(missing_ok=True)
     callbacks = (*callbacks, run.log)
     config: dict[str, Any] = {
@@ -152,6 +162,7 @@ def _train(
             "images": len(dataset),
             "classes": list(dataset.classes),
         },
+        **(known or {}),
     }
     # Before anything that takes long, so that a run can be resumed wherever it was broken off.
     run.write_config(config)
@@ -174,7 +185,7 @@ def _train(
         raise DataError(
             f"The training images of {data} are all of one class: a classifier needs images of at least two."
         )
-    estimator = _fitted(run, model, settings, seed, parts, callbacks)
+    estimator = _fitted(run, model, settings, seed, parts, config, callbacks)
     record = {
         "title": dataset.root.resolve().name,
         "model": model,
@@ -221,19 +232,66 @@ def _parts(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int)
 
 
 def _fitted(
-    run: RunFolder, model: str, settings: dict[str, Any], seed: int, parts: Parts, callbacks: Callbacks
+    run: RunFolder,
+    model: str,
+    settings: dict[str, Any],
+    seed: int,
+    parts: Parts,
+    config: dict[str, Any],
+    callbacks: Callbacks,
 ) -> Any:
     if run.model_file.is_file():
-        return load_model(run.model_file)
+        estimator = load_model(run.model_file)
+        run.checkpoint_file.unlink(missing_ok=True)
+        return estimator
+    validation = _pictures(parts.validation) if len(parts.validation) else None
+    if swept_settings(settings):
+        settings = _chosen(run, model, settings, seed, parts, config, callbacks)
     estimator = make_model(model, settings, seed)
     with stage(callbacks, "training"):
         if model in DETECTORS:
             estimator.fit(parts.train, validation=parts.validation, callbacks=callbacks)
+        elif model in NETWORKS:
+            from foveal.nn import Checkpoint
+
+            def remember(event: Event) -> None:
+                if event["event"] == "schedule":
+                    config["schedule"] = {k: event[k] for k in ("minutes", "epochs", "steps")}
+                    run.write_config(config)
+
+            estimator.fit(
+                *_pictures(parts.train),
+                validation=validation,
+                callbacks=(*callbacks, remember),
+                checkpoint=Checkpoint(run.checkpoint_file, every_seconds=_CHECKPOINT_EVERY),
+            )
         else:
-            validation = _pictures(parts.validation) if len(parts.validation) else None
             estimator.fit(*_pictures(parts.train), validation=validation, callbacks=callbacks)
     estimator.save(run.model_file)
+    run.checkpoint_file.unlink(missing_ok=True)
     return estimator
+
+
+def _chosen(
+    run: RunFolder,
+    model: str,
+    settings: dict[str, Any],
+    seed: int,
+    parts: Parts,
+    config: dict[str, Any],
+    callbacks: Callbacks,
+) -> dict[str, Any]:
+    """The settings with one value each, chosen now or before the run was broken off."""
+    if "chosen" not in config:
+        validation = _pictures(parts.validation) if len(parts.validation) else None
+        train = _pictures(parts.train)
+        found = choose_settings(model, settings, train, validation, seed, callbacks)
+        config["chosen"] = _nested({key: found[key] for key in swept_settings(settings)})
+        if found.get("minutes") is not None:
+            config["chosen"]["minutes"] = found["minutes"]
+        run.write_config(config)
+    single = {key: values[0] for key, values in swept_settings(settings).items()}
+    return resolve(model, {**settings, **single, **_flat(config["chosen"])})
 
 
 def _pictures(dataset: Dataset) -> tuple[list[Path], NDArray[np.str_]]:

@@ -1,0 +1,162 @@
+"""Runs of networks: broken off and gone on with, diverging, settings compared."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from foveal.errors import SettingError, TrainingDiverged
+from foveal.files import read_container
+from foveal.runs import resume, train, training
+
+SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
+# A program whose checkpoints come quickly.
+PROGRAM = "import foveal.runs.training as t; t._CHECKPOINT_EVERY = 0.02; from foveal.cli import main; main()"
+
+
+@pytest.fixture(scope="module")
+def whole(color_folder, tmp_path_factory):
+    """A run that was never broken off."""
+    out = tmp_path_factory.mktemp("whole") / "run"
+    told = []
+    done = train(color_folder, model="cnn", out=out, settings=SETTINGS, callbacks=[told.append])
+    return done, told
+
+
+def test_a_run_of_a_network(whole):
+    done, told = whole
+    assert done.metrics["accuracy"] > 0.6
+    epochs = [e for e in told if e["event"] == "epoch"]
+    assert [e["epoch"] for e in epochs] == list(range(1, 31))
+    assert all(e["validation_accuracy"] is not None for e in epochs)
+    assert done.folder.finished
+    assert not done.folder.checkpoint_file.exists()
+    split = done.folder.read_config()["split"]
+    assert [len(split[k]) for k in ("train", "validation", "test")] == [19, 5, 6]
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("epoch", [1, 17, 30])
+def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch, epoch):
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+
+    def kill(event):
+        if event["event"] == "epoch" and event["epoch"] == epoch:
+            raise KilledError
+
+    out = tmp_path / "run"
+    with pytest.raises(KilledError):
+        train(color_folder, model="cnn", out=out, settings=SETTINGS, callbacks=[kill])
+    assert (out / "checkpoint.safetensors").is_file()
+    done = resume(out)
+    assert done.folder.model_file.read_bytes() == whole[0].folder.model_file.read_bytes()
+    assert done.metrics == whole[0].metrics
+    assert not done.folder.checkpoint_file.exists()
+    # The log tells every epoch once.
+    told = [e["epoch"] for e in done.folder.read_log() if e["event"] == "epoch"]
+    assert told == list(range(1, 31))
+
+
+def test_minutes_are_measured_once(color_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+    settings = {"minutes": 0.02, "width": 4, "image_size": 8, "batch_size": 8}
+    told = []
+
+    def kill(event):
+        told.append(event)
+        if event["event"] == "epoch" and event["epoch"] == 2:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(color_folder, model="cnn", out=tmp_path / "run", settings=settings, callbacks=[kill])
+    (chosen,) = [e for e in told if e["event"] == "schedule"]
+    done = resume(tmp_path / "run")
+    schedule = done.folder.read_config()["schedule"]
+    assert schedule["steps"] == chosen["steps"]
+    log = done.folder.read_log()
+    assert [e["steps"] for e in log if e["event"] == "schedule"] == [chosen["steps"]]
+    assert [e["step"] for e in log if e["event"] == "epoch"][-1] == chosen["steps"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+def test_killed_at_a_random_moment(whole, color_folder, tmp_path):
+    rng = np.random.default_rng()
+    out = tmp_path / "run"
+    words = [w for k, v in SETTINGS.items() for w in ("--set", f"{k}={v}")]
+    command = [sys.executable, "-c", PROGRAM, "train", str(color_folder), "--model", "cnn", "--out", str(out)]
+    process = subprocess.Popen([*command, *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    limit = time.monotonic() + 60
+    while process.poll() is None and not (out / "checkpoint.safetensors").exists():
+        assert time.monotonic() < limit
+        time.sleep(0.003)
+    time.sleep(float(rng.uniform(0, 0.5)))
+    process.kill()
+    process.wait()
+    if not (out / "report.html").exists():
+        resume(out)
+    assert (out / "model.safetensors").read_bytes() == whole[0].folder.model_file.read_bytes()
+
+
+def test_a_loss_that_is_no_number(color_folder, tmp_path, monkeypatch):
+    settings = {**SETTINGS, "optimizer": "sgd", "learning_rate": 1e5}
+    with pytest.raises(TrainingDiverged, match=r"at step \d+ .*try a lower learning_rate"):
+        train(color_folder, model="mlp", out=tmp_path / "nothing", settings=settings)
+    # Nothing was learnt: the corrected command finds the folder as it was.
+    assert not (tmp_path / "nothing").exists()
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+    with pytest.raises(TrainingDiverged):
+        train(color_folder, model="mlp", out=tmp_path / "some", settings=settings)
+    arrays, metadata = read_container(tmp_path / "some" / "checkpoint.safetensors")
+    assert metadata["facts"]["step"] >= 1
+    assert all(np.isfinite(array).all() for array in arrays.values())
+
+
+def test_several_values_are_compared(color_folder, tmp_path):
+    told = []
+    settings = {"epochs": 6, "width": [8, 2], "learning_rate": [0.02, 1e12], "image_size": 8}
+    done = train(color_folder, model="mlp", out=tmp_path / "run", settings=settings, callbacks=[told.append])
+    candidates = [e for e in told if e["event"] == "candidate"]
+    assert [c["setting"] for c in candidates] == [
+        {"learning_rate": rate, "width": width} for rate in (0.02, 1e12) for width in (8, 2)
+    ]
+    assert [c["score"] is None for c in candidates] == [False, False, True, True]
+    assert sum(c["chosen"] for c in candidates) == 1
+    chosen = next(c["setting"] for c in candidates if c["chosen"])
+    assert done.folder.read_config()["chosen"] == chosen
+    metadata = read_container(done.folder.model_file)[1]
+    assert {k: metadata["config"][k] for k in chosen} == chosen
+    curves = [e for e in told if e["event"] == "sweep"]
+    assert len(curves) == 12
+    assert {e["parameter"] for e in curves} == {"learning_rate, width"}
+    assert {e["value"] for e in curves} == {"0.02, 8", "0.02, 2"}
+    assert "diverged" in done.folder.report_file.read_text()
+
+
+def test_a_comparison_is_not_made_twice(color_folder, tmp_path, monkeypatch):
+    settings = {"epochs": 4, "learning_rate": [0.02, 0.002], "width": 4, "image_size": 8}
+    first = train(color_folder, model="mlp", out=tmp_path / "whole", settings=settings)
+
+    def kill(event):
+        if event["event"] == "epoch":
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(color_folder, model="mlp", out=tmp_path / "run", settings=settings, callbacks=[kill])
+    monkeypatch.setattr(training, "choose_settings", None)
+    done = resume(tmp_path / "run")
+    assert done.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
+
+
+def test_one_value_is_no_comparison(color_folder, tmp_path):
+    for values in ([0.1], [0.1, 0.1]):
+        with pytest.raises(SettingError, match="compare values of learning_rate"):
+            train(color_folder, model="mlp", out=tmp_path / "run", settings={"learning_rate": values})
+    with pytest.raises(SettingError, match=r"learning_rate could be trained: .*learning_rate is -2"):
+        train(color_folder, model="mlp", out=tmp_path / "run", settings={"learning_rate": [-1, -2]})
+    assert not (tmp_path / "run").exists()
