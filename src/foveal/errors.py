@@ -29,6 +29,5 @@ class ExportError(FovealError):
     """A network cannot be written for other programs, or what was written computes something else."""
 
 
-class TrainingDiverged(FovealError):
 class TrainingDiverged(FovealError):  # noqa: N818 (it is the event's name)
     """The loss or the gradient became infinite or no number; the message says at which step."""

@@ -1,5 +1,6 @@
 """What every layer and every network is."""
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -253,6 +254,12 @@ class Module:
         for name, array in arrays.items():
             targets[name][...] = array
         return self
+
+    def export(self, path: str | os.PathLike[str], **options: Any) -> float:
+        """Write the network as an ONNX file, checked against the engine; see :func:`foveal.nn.export`."""
+        from foveal.nn.exporting import export
+
+        return export(self, path, **options)
 
     def __repr__(self) -> str:
         inside = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]

@@ -8,8 +8,8 @@ from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, weigh_ti
 
 @njit(cache=True, nogil=True)
 def _tile(
-    rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step, left_run,
-    right, right_at, right_step, steps, runs, low, high,
+    rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
+    left_run, right, right_at, right_step, steps, runs, low, high,
 ):  # fmt: skip
     weigh_tile(
         rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
@@ -38,8 +38,8 @@ def depthwise_rows(
 ):  # fmt: skip
     """Rows ``first`` to ``last``, counted through all pictures; places as in :func:`convolve`.
 
-    ``weights`` is ordered as rows, columns, channels. Pixels whose windows lie inside a row of the picture are
-    taken several at a time, those at its ends one by one.
+    ``weights`` is ordered as rows, columns, channels. Pixels whose windows lie inside a row of the picture
+    are taken several at a time, those at its ends one by one.
     """
     number = out.dtype.type
     unbounded = number(np.inf)

@@ -82,11 +82,11 @@ def _tile_intrinsic(elementwise: bool) -> Any:
 
 #: ``out = clip(start + left @ right, low, high)`` for one tile of ``rows`` by ``columns``.
 #:
-#: The arrays are given by :func:`pointer`, and every place and distance counts elements. The left side's row ``r``
-#: is ``left_row * r`` further on; its column moves on by ``left_step`` for ``steps`` steps, and that is done
-#: ``runs`` times, each beginning ``left_run`` after the one before. The right side's rows are ``right_step``
-#: apart throughout. ``start`` is what the sums begin with: a bias or zeros with ``start_row`` 0, or the output
-#: itself to add to it.
+#: The arrays are given by :func:`pointer`, and every place and distance counts elements. The left side's row
+#: ``r`` is ``left_row * r`` further on; its column moves on by ``left_step`` for ``steps`` steps, and that is
+#: done ``runs`` times, each beginning ``left_run`` after the one before. The right side's rows are
+#: ``right_step`` apart throughout. ``start`` is what the sums begin with: a bias or zeros with ``start_row`` 0,
+#: or the output itself to add to it.
 #:
 #: ``rows`` is from 1 to ROWS and ``columns`` from 1 to COLUMNS; nothing beyond them is read or written. NaN
 #: passes the clipping.
