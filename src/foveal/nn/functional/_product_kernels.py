@@ -43,6 +43,10 @@ def tile(
     runs,
     low,
     high,
+    gate,
+    gated,
+    gate_low,
+    gate_high,
 ):
     """See :func:`foveal.nn.functional._register_tile.multiply_tile`; compiled once for all that use it."""
     multiply_tile(
@@ -66,6 +70,10 @@ def tile(
         runs,
         low,
         high,
+        gate,
+        gated,
+        gate_low,
+        gate_high,
     )
 
 
@@ -121,7 +129,7 @@ def product(
     most_deep = DEEP_TRANSPOSED if transposed else DEEP
     most_high = _HIGH if packed.size else _HIGH_ALONE
     copied = transposed and left_step % _CROWDED == 0
-    left_, out_, bias_ = pointer(left), pointer(out), pointer(bias)
+    left_, out_, bias_, gate_ = pointer(left), pointer(out), pointer(bias), pointer(gate)
     right_ = pointer(packed if packed.size else chunk)
     wide = last_column - first_column if packed.size else CHUNK
     tile_left = pointer(copy) if copied else left_
@@ -167,9 +175,8 @@ def product(
                             1,
                             low if ends else -unbounded,
                             high if ends else unbounded,
+                            gate_,
+                            ends and gate.size > 0,
+                            gate_low,
+                            gate_high,
                         )
-            if ends and gate.size:
-                for row in range(top, top + height):
-                    for at in range(row * columns + first_column, row * columns + last_column):
-                        inside = gate[at] > gate_low and gate[at] < gate_high
-                        out[at] = out[at] if inside else number(0)

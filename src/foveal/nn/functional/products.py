@@ -14,8 +14,8 @@ Clip = tuple[float, float]
 
 # Rows from which packing the whole right side beforehand pays.
 _MANY_ROWS = 512
-# Multiplications below which a second thread does not pay.
-_WORTH_A_THREAD = 400_000
+# Multiplications of one thread below which handing them over does not pay: a twentieth of a millisecond.
+_WORTH_A_THREAD = 2_000_000
 
 
 def multiply(
