@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.functional.memory import contiguous
 from foveal.nn.functional.products import Clip, multiply
 
 
@@ -84,4 +85,4 @@ def linear_backward(
 
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array).reshape(-1, array.shape[-1])
+    return contiguous(array).reshape(-1, array.shape[-1])

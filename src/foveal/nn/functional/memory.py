@@ -72,6 +72,14 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     return array.reshape(shape)
 
 
+def contiguous(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, or a copy of it that is C-contiguous and may be written to.
+
+    A kernel is compiled anew for arrays that may not, which takes seconds; copying them takes less.
+    """
+    return np.require(array, requirements=["C", "W"])
+
+
 def release() -> None:
     """Give all idle blocks of this thread back to the operating system."""
     _release_idle(patience=0)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.nn.functional.memory import empty
+from foveal.nn.functional.memory import contiguous, empty
 
 #: Between these bounds a clipped value lies; the gradient is 0 at and beyond them.
 Clip = tuple[float, float]
@@ -68,7 +68,7 @@ def multiply(
         return out
     left_flat, (left_row, left_step) = flat(left)
     right_flat, (right_row, right_column) = flat(right)
-    gate_flat = np.empty(0, left.dtype) if gate is None else np.ascontiguousarray(gate).reshape(-1)
+    gate_flat = np.empty(0, left.dtype) if gate is None else contiguous(gate).reshape(-1)
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     out_flat = out.reshape(-1)
@@ -150,9 +150,11 @@ def flat(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, ...]]:
 
     An array that is no permutation of a contiguous one is copied.
     """
+    if not array.flags.writeable:
+        array = array.copy(order="K")
     order = np.argsort([-s for s in array.strides], kind="stable")
     ordered = array.transpose(order)
     if not ordered.flags.c_contiguous:
-        array = np.ascontiguousarray(array)
+        array = contiguous(array)
         ordered = array
     return ordered.reshape(-1), tuple(s // array.itemsize for s in array.strides)
