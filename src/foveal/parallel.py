@@ -240,7 +240,8 @@ def one_opencv_thread() -> Iterator[None]:
     """
     global _opencv_users, _opencv_before
     cv2 = sys.modules.get("cv2")
-    if cv2 is None:
+    # While another thread is importing it, the module is there already and empty.
+    if cv2 is None or not hasattr(cv2, "setNumThreads") or not hasattr(cv2, "getNumThreads"):
         yield
         return
     with _opencv_lock:
