@@ -147,7 +147,7 @@ def test_strange_memory_orders():
 
 
 @pytest.mark.parametrize(
-    "arguments, message",
+    ("arguments", "message"),
     [
         ((4, 6, 3, 1, 0, 1, 4), "multiples of groups"),
         ((4, 6, 0), "start at 1"),
@@ -168,7 +168,7 @@ def test_pictures_that_do_not_fit():
 
 
 @pytest.mark.parametrize(
-    "rows, depth, columns", list(product([1, 7, 97, 600], [1, 130, 300], [1, 9, 17, 70]))
+    ("rows", "depth", "columns"), list(product([1, 7, 97, 600], [1, 130, 300], [1, 9, 17, 70]))
 )
 def test_products_of_all_shapes(rows, depth, columns):
     from foveal.nn.functional.products import multiply
