@@ -7,10 +7,11 @@ from foveal.nn.functional._register_tile import COLUMNS, ROWS, multiply_tile, po
 
 # Rows of the right side at a time: a panel of them stays in the first cache.
 DEEP = 256
-# Of a left side that lies transposed, a step is a cache line of its own.
-DEEP_TRANSPOSED = 128
-# Columns of the right side that are packed at a time where it is not packed beforehand.
-CHUNK = 4 * COLUMNS
+# The same where it is packed on the way, or where a step of the left side is a cache line of its own.
+DEEP_ALONE = 128
+# Columns of the right side that are packed at a time where it is not packed beforehand: long rows are read
+# along memory.
+CHUNK = 512
 # Rows of the left side at a time: they and their results stay in the second cache.
 _HIGH = 96
 # The same where the right side is packed anew for them.
@@ -119,14 +120,14 @@ def product(
 
     ``out`` and ``gate`` (empty for none) are contiguous with ``columns`` columns; ``bias`` is long enough for
     whole tiles. ``packed`` is the right side as :func:`pack_panels` leaves it, or empty: then ``chunk``, of
-    DEEP * CHUNK elements, is for packing here. ``copy``, of DEEP_TRANSPOSED * COPIED_STEP elements, is for a
+    DEEP_ALONE * CHUNK elements, is for packing here. ``copy``, of DEEP_ALONE * COPIED_STEP elements, is for a
     left side that lies transposed.
     """
     number = out.dtype.type
     unbounded = number(np.inf)
     panels = (columns + COLUMNS - 1) // COLUMNS
     transposed = left_step != 1
-    most_deep = DEEP_TRANSPOSED if transposed else DEEP
+    most_deep = DEEP if packed.size else DEEP_ALONE
     most_high = _HIGH if packed.size else _HIGH_ALONE
     copied = transposed and left_step % _CROWDED == 0
     left_, out_, bias_, gate_ = pointer(left), pointer(out), pointer(bias), pointer(gate)

@@ -50,8 +50,7 @@ def multiply(
     from foveal.nn.functional._product_kernels import (
         CHUNK,
         COPIED_STEP,
-        DEEP,
-        DEEP_TRANSPOSED,
+        DEEP_ALONE,
         pack_all,
         product,
     )
@@ -94,8 +93,8 @@ def multiply(
             right_row,
             right_column,
             packed,
-            np.empty(DEEP * CHUNK, left.dtype),
-            np.empty(1 if left_step == 1 else DEEP_TRANSPOSED * COPIED_STEP, left.dtype),
+            empty((DEEP_ALONE * CHUNK,), left.dtype),
+            np.empty(1 if left_step == 1 else DEEP_ALONE * COPIED_STEP, left.dtype),
             start,
             out_flat,
             columns,
