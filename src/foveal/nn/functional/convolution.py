@@ -254,8 +254,9 @@ def _pack(
 def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple[NDArray[Any], NDArray[Any]]:
     if shape.is_product:
         rows = _rows(grad)
-        by_weight = multiply(_rows(x).T, rows).T.reshape(shape.outs, shape.channels, 1, 1)
-        return by_weight, column_sums(rows)
+        by_bias = np.zeros(shape.outs, rows.dtype)
+        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T.reshape(shape.outs, shape.channels, 1, 1)
+        return by_weight, by_bias
     from foveal.nn.functional._convolution_kernels import POSITIONS, weight_gradient
     from foveal.nn.functional._register_tile import COLUMNS
 
@@ -339,8 +340,3 @@ def _by_input(
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
     return contiguous(array).reshape(-1, array.shape[-1])
-
-
-def column_sums(rows: NDArray[Any]) -> NDArray[Any]:
-    """The sum of each column, by a product: NumPy's own sum over long columns is slow."""
-    return np.asarray(np.ones(len(rows), rows.dtype) @ rows)

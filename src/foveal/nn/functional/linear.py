@@ -79,8 +79,8 @@ def linear_backward(
         gate = None if input_clip is None else _rows(x)
         by_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
     if needs_weight_grad:
-        by_weight = multiply(_rows(x).T, rows).T
-        by_bias = np.asarray(np.ones(len(rows), rows.dtype) @ rows)
+        by_bias = np.zeros(rows.shape[1], rows.dtype)
+        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T
     return by_x, by_weight, by_bias
 
 

@@ -26,6 +26,7 @@ def multiply(
     clip: Clip | None = None,
     gate: NDArray[Any] | None = None,
     gate_clip: Clip | None = None,
+    sums: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """``clip(left @ right + bias)``, 0 where ``gate`` lies at or beyond ``gate_clip``.
 
@@ -42,6 +43,8 @@ def multiply(
         A rectifier's bounds.
     gate : ndarray of shape (M, N), optional
     gate_clip : (float, float), optional
+    sums : ndarray of shape (N,), optional
+        The sum of each of the right side's columns is added to it, which is read anyway.
 
     Returns
     -------
@@ -72,10 +75,11 @@ def multiply(
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     out_flat = out.reshape(-1)
 
+    whole_sums = np.zeros(0 if sums is None else len(start), left.dtype)
     count = threads_for(rows * columns * depth)
     panels = -(-columns // COLUMNS)
     packed = np.empty(0, left.dtype)
-    if left_step == 1 and rows > _MANY_ROWS:
+    if left_step == 1 and rows > _MANY_ROWS and sums is None:
         # Else each thread packs a panel just before it needs it.
         packed = empty((panels * COLUMNS * depth,), left.dtype)
 
@@ -104,6 +108,7 @@ def multiply(
             gate_flat,
             number(gate_low),
             number(gate_high),
+            whole_sums,
             *part,
         )
 
@@ -115,6 +120,8 @@ def multiply(
     else:
         parts = [(first, last, 0, columns) for first, last in pairwise(shares(rows, count))]
     parallel.threads(block, parts, n_jobs=count)
+    if sums is not None:
+        sums += whole_sums[:columns]
     return out
 
 
