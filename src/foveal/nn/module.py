@@ -171,7 +171,10 @@ class Module:
 
     def requires_grad(self) -> bool:
         """Whether any parameter is to be learnt."""
-        return any(parameter.requires_grad for parameter in self.parameters())
+        for value in vars(self).values():
+            if isinstance(value, Parameter) and value.requires_grad:
+                return True
+        return any(child.requires_grad() for _, child in self.named_children())
 
     # -- modes --------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.functional.depthwise import depthwise, depthwise_backward
-from foveal.nn.functional.memory import contiguous, empty
+from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.products import Clip, flat, multiply, padded
 from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
 
@@ -170,7 +170,7 @@ def _convolve(
     band = _band(down.taps, down.dilation, across.taps, across.dilation, out_width, stride[1], channels)
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
-    gate_flat = np.empty(0, x.dtype) if gate is None else contiguous(gate).reshape(-1)
+    gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
     x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
 
     def rows(ends: tuple[int, int]) -> None:
