@@ -199,7 +199,7 @@ class TrainingLoop:
                 for name, value in figures.items():
                     if not isfinite(value):
                         raise TrainingDiverged(
-                            f"The {name} became {value:g} after epoch {number} (learning rate "
+                            f"The {name} became {value:g} at step {self.taken} (the end of epoch {number}, learning rate "
                             f"{self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
                             "inputs are finite."
                         )
