@@ -3,9 +3,9 @@
 This file is run by its path, like ``_worker.py``, whose messages it speaks. For PyTorch it imports NumPy and
 PyTorch and nothing of Foveal. Weights and examples lie in the file that the task names, the same for both.
 
-Requests name a ``kind`` ("training" or "inference"), a ``way`` (how the library goes about it) and a ``batch``:
-``time`` runs it again and again, ``values`` tells the losses or outputs of an untouched network, ``memory``
-what training steps need, ``first`` how long the very first took.
+Requests name a ``kind`` ("training" or "inference"), a ``way`` (how the library goes about it) and a
+``batch``: ``time`` runs it again and again, ``values`` tells the losses or outputs of an untouched network,
+``memory`` what training steps need, ``first`` how long the very first took.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Network:
         self.calls: dict[tuple[str, str, int], Call] = {}
 
     def time(self, kind: str, way: str, batch: int, calls: int, seconds: float) -> dict[str, Any]:
-        """So many calls, or as many as fit into ``seconds`` after the first two; one more before, uncounted."""
+        """So many calls, or two and what fits into ``seconds``; one more before them, which is not counted."""
         key = (kind, way, batch)
         if key not in self.calls:
             self.calls[key] = self.make(*key)

@@ -36,7 +36,10 @@ def make_network_tables(benchmark: NetworkBenchmark) -> list[Table]:
     )  # fmt: skip
     memory = Table(
         "Peak memory of training steps against PyTorch's",
-        ("network", "batch", "ratio", "ours, MiB", "PyTorch, MiB", "whole process", "ours, MiB ", "PyTorch, MiB "),
+        (
+            "network", "batch", "ratio", "ours, MiB", "PyTorch, MiB",
+            "ratio of processes", "our process, MiB", "PyTorch's process, MiB",
+        ),
         tuple(
             (
                 m.network, str(m.batch), _ratio(m.ratio), _mebibytes(m.ours), _mebibytes(m.peer),
@@ -80,7 +83,8 @@ def describe_network(benchmark: NetworkBenchmark) -> list[str]:
     known = [task.difference for task in benchmark.tasks if task.difference is not None]
     if known:
         sentences.append(
-            f"Losses of the first steps and outputs differ from PyTorch's by a part of {max(known):.1g} at most."
+            "Losses of the first steps and outputs differ from PyTorch's by a part of "
+            f"{max(known):.1g} at most."
         )
     return sentences + list(benchmark.notes)
 
@@ -144,15 +148,7 @@ def _milliseconds(times: Times | None) -> str:
     if times is None:
         return _UNKNOWN
     value = times.seconds * 1e3
-    return (
-        f"{value:.3f}"
-        if value < 1
-        else f"{value:.2f}"
-        if value < 10
-        else f"{value:.1f}"
-        if value < 100
-        else f"{value:.0f}"
-    )
+    return f"{value:.{3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0}f}"
 
 
 def _mebibytes(value: int | None) -> str:
