@@ -100,7 +100,7 @@ class Network:
         self.calls: dict[tuple[str, str, int], Call] = {}
 
     def time(self, kind: str, way: str, batch: int, calls: int, seconds: float) -> dict[str, Any]:
-        """So many calls, or two and what fits into ``seconds``; one more before them, which is not counted."""
+        """So many calls, or two and what fits into ``seconds``; one more before is not counted."""
         key = (kind, way, batch)
         if key not in self.calls:
             self.calls[key] = self.make(*key)
