@@ -17,6 +17,7 @@ from foveal.report.html import (
     write_report,
 )
 from foveal.report.merging import merging_frames, merging_numbers
+from foveal.report.overlays import overlay_map
 from foveal.report.records import ClassificationRecord, DetectionRecord
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
@@ -34,6 +35,7 @@ __all__ = [
     "film_to_html",
     "merging_frames",
     "merging_numbers",
+    "overlay_map",
     "render_report",
     "search_chapter",
     "write_classification_report",
