@@ -199,8 +199,8 @@ class TrainingLoop:
                 for name, value in figures.items():
                     if not isfinite(value):
                         raise TrainingDiverged(
-                            f"The {name} became {value:g} at step {self.taken} (the end of epoch {number}, learning rate "
-                            f"{self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
+                            f"The {name} became {value:g} at step {self.taken} (the end of epoch {number}, "
+                            f"learning rate {self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
                             "inputs are finite."
                         )
                 row |= figures

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from foveal.nn.functional.depthwise import depthwise, depthwise_backward
 from foveal.nn.functional.memory import contiguous, empty, nothing
-from foveal.nn.functional.products import Clip, flat, multiply, padded
+from foveal.nn.functional.products import Clip, announce_compiling, flat, multiply, padded
 from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
 
 # Elements of a thread's band of padded rows; in float32 a quarter of the second cache.
@@ -154,6 +154,7 @@ def _convolve(
     """
     from foveal.nn.functional._convolution_kernels import convolve
 
+    announce_compiling()
     images, height, width, channels = x.shape
     whole_height, whole_width, outs = out.shape[1:]
     out_height, out_width = down.places(whole_height, part_by[0]), across.places(whole_width, part_by[1])
