@@ -1,5 +1,7 @@
+import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -91,3 +93,9 @@ def test_threads_keep_the_order_and_raise(n_jobs):
 def test_threads_are_several():
     barrier = threading.Barrier(2, timeout=10)
     assert parallel.threads(lambda _: barrier.wait() >= 0, range(2), n_jobs=2) == [True, True]
+
+
+def test_opencv_that_another_thread_is_importing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", types.ModuleType("cv2"))
+    with parallel.one_opencv_thread():
+        pass

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.functional.depthwise import depthwise, depthwise_backward
-from foveal.nn.functional.memory import empty
+from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.products import Clip, flat, multiply, padded
 from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
 
@@ -170,8 +170,8 @@ def _convolve(
     band = _band(down.taps, down.dilation, across.taps, across.dilation, out_width, stride[1], channels)
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
-    gate_flat = np.empty(0, x.dtype) if gate is None else np.ascontiguousarray(gate).reshape(-1)
-    x_flat, out_flat = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
+    gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
+    x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
 
     def rows(ends: tuple[int, int]) -> None:
         convolve(
@@ -254,8 +254,9 @@ def _pack(
 def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple[NDArray[Any], NDArray[Any]]:
     if shape.is_product:
         rows = _rows(grad)
-        by_weight = multiply(_rows(x).T, rows).T.reshape(shape.outs, shape.channels, 1, 1)
-        return by_weight, column_sums(rows)
+        by_bias = np.zeros(shape.outs, rows.dtype)
+        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T.reshape(shape.outs, shape.channels, 1, 1)
+        return by_weight, by_bias
     from foveal.nn.functional._convolution_kernels import POSITIONS, weight_gradient
     from foveal.nn.functional._register_tile import COLUMNS
 
@@ -271,7 +272,7 @@ def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple
         shape.stride[1],
         shape.channels,
     )
-    x_flat, grad_flat = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(grad).reshape(-1)
+    x_flat, grad_flat = contiguous(x).reshape(-1), contiguous(grad).reshape(-1)
 
     gathered = POSITIONS * shape.groups * -(-(shape.outs // shape.groups) // COLUMNS) * COLUMNS
 
@@ -338,9 +339,4 @@ def _by_input(
 
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array).reshape(-1, array.shape[-1])
-
-
-def column_sums(rows: NDArray[Any]) -> NDArray[Any]:
-    """The sum of each column, by a product: NumPy's own sum over long columns is slow."""
-    return np.asarray(np.ones(len(rows), rows.dtype) @ rows)
+    return contiguous(array).reshape(-1, array.shape[-1])

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.functional.memory import contiguous
 from foveal.nn.functional.products import Clip, multiply
 
 
@@ -78,10 +79,10 @@ def linear_backward(
         gate = None if input_clip is None else _rows(x)
         by_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
     if needs_weight_grad:
-        by_weight = multiply(_rows(x).T, rows).T
-        by_bias = np.asarray(np.ones(len(rows), rows.dtype) @ rows)
+        by_bias = np.zeros(rows.shape[1], rows.dtype)
+        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T
     return by_x, by_weight, by_bias
 
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(array).reshape(-1, array.shape[-1])
+    return contiguous(array).reshape(-1, array.shape[-1])
