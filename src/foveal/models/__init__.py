@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         feature_maps,
         first_layer_filters,
         input_gradients,
+        stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
     from foveal.models.loading import load
@@ -35,6 +36,7 @@ __all__ = [
     "load",
     "model_class",
     "occlusion_map",
+    "stage_maps",
 ]
 
 #: The models by the names that the command line uses, each with its module and class.
@@ -52,6 +54,7 @@ _EXPLAINING = {
     "first_layer_filters": "foveal.models.class_activation",
     "input_gradients": "foveal.models.class_activation",
     "occlusion_map": "foveal.models.occlusion",
+    "stage_maps": "foveal.models.class_activation",
 }
 DETECTORS = frozenset({"rcnn"})
 #: Those that are networks, whose training goes on from a checkpoint.

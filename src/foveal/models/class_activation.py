@@ -138,6 +138,34 @@ def feature_maps(model: NetworkClassifier, X: Any, *, layer: int | None = None) 
     return np.concatenate(parts)[: len(X)]
 
 
+def stage_maps(model: NetworkClassifier, X: Any) -> dict[int, NDArray[np.float32]]:
+    """The last maps of each resolution, from the finest to the coarsest.
+
+    Parameters
+    ----------
+    model : NetworkClassifier
+    X
+        As ``model.predict`` takes it.
+
+    Returns
+    -------
+    dict of int to ndarray of shape (N, h, w, C), float32
+        By the layer of ``model.network_``; of layers with places of more than one pixel. Empty where there
+        are none, as in an ``mlp``.
+    """
+    check_is_fitted(model)
+    x = model.prepare(X).astype(_dtype(model.network_), copy=False)
+    outputs: dict[tuple[int, int], tuple[int, NDArray[Any]]] = {}
+    with nn.no_grad(), parallel.blas_threads(parallel.cores()):
+        for place, layer in enumerate(model.network_):
+            x = layer(x)
+            if x.ndim != 4:
+                break
+            if min(x.shape[1:3]) > 1:
+                outputs[x.shape[1:3]] = place, x
+    return {place: maps.astype(np.float32) for place, maps in outputs.values()}
+
+
 def first_layer_filters(model: NetworkClassifier) -> NDArray[np.float32] | None:
     """The kernels of a network's first convolution.
 

@@ -95,4 +95,4 @@ def _places(side: int, patch: int, steps: int) -> list[int]:
     last = side - patch
     least = -(-last // patch) + 1
     number = min(max(steps, least), last + 1)
-    return np.unique(np.rint(np.linspace(0, last, number)).astype(int)).tolist()
+    return [int(p) for p in np.unique(np.rint(np.linspace(0, last, number)))]

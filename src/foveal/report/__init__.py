@@ -18,7 +18,7 @@ from foveal.report.html import (
 )
 from foveal.report.merging import merging_frames, merging_numbers
 from foveal.report.overlays import overlay_map
-from foveal.report.records import ClassificationRecord, DetectionRecord
+from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
 
@@ -27,6 +27,7 @@ __all__ = [
     "ClassificationRecord",
     "DetectionRecord",
     "Headline",
+    "NetworkLook",
     "SearchRecord",
     "classification_chapter",
     "detection_chapter",

@@ -43,25 +43,25 @@ def overlay_map(image: NDArray[np.uint8], values: ArrayLike) -> NDArray[np.uint8
     """
     from matplotlib import colormaps
 
-    values = np.asarray(values, np.float32)
+    numbers = np.asarray(values, np.float32)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ValueError(f"image must have the shape (H, W, 3); it has {image.shape}.")
-    if values.ndim != 2 or values.size == 0:
-        raise ValueError(f"values must have the shape (h, w); they have {values.shape}.")
+    if numbers.ndim != 2 or numbers.size == 0:
+        raise ValueError(f"values must have the shape (h, w); they have {numbers.shape}.")
     large = _shown(image)
     height, width = large.shape[:2]
-    values = np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0)
-    spread = np.asarray(resize(values[..., None], (height, width)), np.float32).reshape(height, width)
-    strongest = float(np.abs(values).max())
+    numbers = np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0)
+    spread = np.asarray(resize(numbers[..., None], (height, width)), np.float32).reshape(height, width)
+    strongest = float(np.abs(numbers).max())
     strength = np.clip(spread / strongest, -1, 1) if strongest > 0 else np.zeros_like(spread)
-    if values.min() < 0:
+    if numbers.min() < 0:
         colors = colormaps["coolwarm"](0.5 + 0.5 * np.sign(strength))[..., :3]
     else:
         colors = colormaps["inferno"](0.25 + 0.7 * strength)[..., :3]
     opaque = (_STRONGEST * np.abs(strength) ** 0.8)[..., None]
     # Paler, so that colours stand out against dark pictures and bright ones.
     grey = 0.28 + 0.72 * (large @ np.array([0.299, 0.587, 0.114]))[..., None] / 255
-    return np.rint(255 * ((1 - opaque) * grey + opaque * colors)).astype(np.uint8)
+    return np.asarray(np.rint(255 * ((1 - opaque) * grey + opaque * colors)), np.uint8)
 
 
 def beside(image: NDArray[np.uint8], *shown: NDArray[np.uint8]) -> NDArray[np.uint8]:

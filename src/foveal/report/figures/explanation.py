@@ -62,7 +62,7 @@ def draw_explanation(
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['mug 0.93', 'Grad-CAM']
     """
-    panels: dict[str, NDArray[np.uint8]] = {f"{shorten(label)} {probability:.2f}": image}
+    panels: dict[str, NDArray[np.uint8]] = {f"{shorten(label, 15)} {probability:.2f}": image}
     panels |= {name: overlay_map(image, values) for name, values in maps.items()}
     bars = bool(probabilities)
     columns = len(panels) + bars
@@ -92,7 +92,7 @@ def draw_explanation(
         axes.set_xlim(0, 1.25)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        for place, number in zip(places, numbers, strict=True):
+        for place, number in enumerate(numbers):
             axes.text(number + 0.03, place, f"{number:.2f}", color=INK, fontsize=TEXT_SIZE - 0.5, va="center")
         name_axes(axes, title="probability")
     return figure

@@ -96,10 +96,12 @@ def draw_learning_curve(
                     xycoords=("data", "axes fraction"), color=INK, fontsize=TEXT_SIZE - 0.5, va="top",
                     ha="right" if late else "left",
                 )  # fmt: skip
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        if len(x) == 1:
+            axes.set_xticks(x)
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
         name_axes(axes, "epoch", title=title)
         if len(lines) > 1 or "validation" in lines:
-            add_legend(axes, location="lower right" if title == "accuracy" else "lower left")
+            add_legend(axes, location="lower right" if title == "accuracy" else "best")
     return figure
 
 
