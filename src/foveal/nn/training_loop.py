@@ -200,8 +200,8 @@ class TrainingLoop:
                     if not isfinite(value):
                         raise TrainingDiverged(
                             f"The {name} became {value:g} at step {self.taken} (the end of epoch {number}, "
-                            f"learning rate {self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
-                            "inputs are finite."
+                            f"learning rate {self.optimizer.lr:g}): try {self._advice()}, and see that the "
+                            "validation's inputs are finite."
                         )
                 row |= figures
                 self._watch(number, figures)
