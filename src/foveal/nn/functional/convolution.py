@@ -35,8 +35,9 @@ def conv2d(
 
     Parameters
     ----------
-    x : ndarray of shape (N, H, W, I), float32 or float64
-    weight : ndarray of shape (O, I / groups, rows, columns)
+    x : array-like of shape (N, H, W, I)
+        Computed in the weights' type.
+    weight : ndarray of shape (O, I / groups, rows, columns), float32 or float64
         Of any memory order; it is read fastest where O varies fastest.
     bias : ndarray of shape (O,), optional
     stride, padding, dilation : int or (int, int)
@@ -63,6 +64,7 @@ def conv2d(
     array([[ 8., 12.],
            [20., 24.]], dtype=float32)
     """
+    x = np.asarray(x, weight.dtype)
     shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
     if shape.is_product:
         y = multiply(_rows(x), weight[:, :, 0, 0].T, bias, clip=clip)
@@ -113,6 +115,7 @@ def conv2d_backward(
         In the memory order that the products like: outputs vary fastest.
     by_bias : ndarray of shape (O,), or None
     """
+    x, grad = np.asarray(x, weight.dtype), np.asarray(grad, weight.dtype)
     shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
     if shape.is_depthwise:
         return depthwise_backward(
