@@ -121,7 +121,9 @@ def test_learning_curve_of_a_network():
 
 
 def test_range_test_in_the_log():
-    log = [{"event": "lr_range", "learning_rate": 10.0**e, "loss": l} for e, l in ((-3, 2.0), (-2, None))]
+    log = [
+        {"event": "lr_range", "learning_rate": 10.0**e, "loss": loss} for e, loss in ((-3, 2.0), (-2, None))
+    ]
     (chart,) = training_section(log).blocks
     assert chart.title == "Learning-rate range test"
 
