@@ -5,6 +5,9 @@ from foveal.report.figures import draw_feature_maps, draw_first_layer_filters
 from foveal.report.pictures import picture_of_pixels
 from foveal.report.records import NetworkLook
 
+# Of each stage; every small picture takes time to draw.
+_MAPS = 8
+
 #: What each kind of map shows, for captions.
 WHAT_MAPS_SHOW = {
     "Grad-CAM": "At the right Grad-CAM: the brighter a place, the more it speaks for what was said.",
@@ -49,7 +52,7 @@ def network_blocks(look: NetworkLook) -> list[Block]:
             charts.append(
                 Chart(
                     f"After layer {place}: {channels} maps of {height} × {width}",
-                    draw_feature_maps(maps),
+                    draw_feature_maps(maps, most=_MAPS),
                     f"The maps of layer {place} for {look.name}.",
                     "From dark, where a map is 0, to bright. Later maps are coarser and mean more.",
                 )

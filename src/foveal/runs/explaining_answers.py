@@ -15,8 +15,9 @@ from foveal.images import read, resize_to_fit
 from foveal.models.loading import load
 from foveal.proposals import SelectiveSearch
 from foveal.report import Chapter, overlay_map, write_report
-from foveal.report.chapters import Block, Chart, Section
+from foveal.report.chapters import Block, Fold, Pictures, Section, Table
 from foveal.report.network_section import network_blocks
+from foveal.report.pictures import picture_of_pixels
 from foveal.report.wording import count
 from foveal.runs.explaining import explain_proposals
 from foveal.runs.explanations import activation_map, class_index, has_maps, look_inside
@@ -26,7 +27,9 @@ from foveal.runs.predicting import find_images, predict
 
 # Pictures that the page shows, and of how many it shows the feature maps.
 _ON_THE_PAGE = 40
-_LOOKED_INTO = 3
+_LOOKED_INTO = 1
+# Of a picture, whose probabilities the page tells.
+_CLASSES = 10
 
 
 def explain(
@@ -129,17 +132,18 @@ def _explain_one(
     small = np.asarray(resize_to_fit(image, 640)[0], np.uint8)
     probabilities = {c: round(float(p), 6) for c, p in zip(classes, answer, strict=True)}
 
-    def figure() -> Any:
-        return draw_explanation(
-            small, maps, classes[label], float(answer[label]), probabilities=probabilities, title=file.name
-        )
-
     drawn = f"drawn/{name}.png"
-    write_bytes(folder / drawn, _figure_as_png(figure()), sync=False)
+    figure = draw_explanation(
+        small, maps, classes[label], float(answer[label]), probabilities=probabilities, title=file.name
+    )
+    write_bytes(folder / drawn, _figure_as_png(figure), sync=False)
     written: dict[str, str] = {}
+    pictures = [picture_of_pixels(file.name, small, f"{classes[label]} {answer[label]:.2f}")]
     for kind, values in maps.items():
+        shown = overlay_map(small, values)
         written[kind] = f"maps/{name}-{kind.lower()}.png"
-        write_bytes(folder / written[kind], _as_png(overlay_map(small, values)), sync=False)
+        write_bytes(folder / written[kind], _as_png(shown), sync=False)
+        pictures.append(picture_of_pixels(kind, shown, f"for {classes[label]}"))
     result = {
         "file": str(file),
         "width": image.shape[1],
@@ -159,8 +163,11 @@ def _explain_one(
     )
     if "Grad-CAM" in maps and not maps["Grad-CAM"].any():
         hidden += f" Grad-CAM is empty: nothing in the last maps speaks for {classes[label]}."
+    order = np.argsort(-answer, kind="stable")[:_CLASSES]
+    rows = [[classes[k], f"{answer[k]:.4f}"] for k in order]
     blocks: list[Block] = [
-        Chart(f"Why {classes[label]}", figure(), f"{file.name} with {' and '.join(maps)} over it.", hidden)
+        Pictures(f"Why {classes[label]}", pictures, hidden),
+        Fold("Probabilities", [Table("", ("class", "probability"), rows)]),
     ]
     if inside and has_maps(model):
         blocks += network_blocks(look_inside(model, file.name, small))
@@ -185,10 +192,10 @@ def _write_page(
         text += f" The first {len(sections)} pictures are shown here; all are in the folder drawn."
     if unreadable:
         text += f" {count(len(unreadable), 'file')} could not be read: {' '.join(unreadable.values())}"
-    title = "Why these answers"
-    write_report(
-        path, title, intro, [Chapter("Pictures", f"Image classifier · {model._name}", text, (), sections)]
-    )
+    kind = f"Image classifier · {model._name}"
+    # A page of one chapter has no other head than the intro.
+    chapter = Chapter("Pictures", kind, text, (), sections)
+    write_report(path, "Why these answers", f"{intro} {text}", [chapter])
 
 
 def _explain_detector(
