@@ -23,59 +23,9 @@ _CROWDED = 128
 
 
 @njit(cache=True, nogil=True)
-def tile(
-    rows,
-    columns,
-    out,
-    out_at,
-    out_row,
-    start,
-    start_at,
-    start_row,
-    left,
-    left_at,
-    left_row,
-    left_step,
-    left_run,
-    right,
-    right_at,
-    right_step,
-    steps,
-    runs,
-    low,
-    high,
-    gate,
-    gated,
-    gate_low,
-    gate_high,
-):
+def tile(*arguments):
     """See :func:`foveal.nn.functional._register_tile.multiply_tile`; compiled once for all that use it."""
-    multiply_tile(
-        rows,
-        columns,
-        out,
-        out_at,
-        out_row,
-        start,
-        start_at,
-        start_row,
-        left,
-        left_at,
-        left_row,
-        left_step,
-        left_run,
-        right,
-        right_at,
-        right_step,
-        steps,
-        runs,
-        low,
-        high,
-        gate,
-        gated,
-        gate_low,
-        gate_high,
-    )
+    multiply_tile(*arguments)
 
 
 @njit(cache=True, nogil=True)
