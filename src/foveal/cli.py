@@ -333,6 +333,37 @@ def predict(
     _name_unreadable(summary.unreadable)
 
 
+@app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")
+def explain(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder; explanations by default.")] = None,
+    class_name: Annotated[
+        str | None,
+        typer.Option("--class", metavar="NAME", help="Ask about this class; by default the most probable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what in a picture speaks for its class: Grad-CAM and occlusion, drawn and on a page.
+
+    Of a detector it shows the detections, and how its search came to the regions. Files that cannot be read
+    are named and left out. Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing
+    to do.
+    """
+    from foveal.runs import explain as go
+    from foveal.runs.folder import free_folder
+
+    folder = free_folder(Path("explanations")) if out is None else out
+    with _progress(quiet=as_json) as callback:
+        summary = go(run, images, folder, class_name=class_name, callbacks=[callback])
+    if as_json:
+        _print_json({"results": summary.results, "unreadable": summary.unreadable})
+    else:
+        _print_predictions(summary.results)
+        _say(f"Everything is in [bold]{folder}[/]; look at [bold]{folder / 'explanation.html'}[/].")
+    _name_unreadable(summary.unreadable)
+
+
 @benchmark.callback()
 def _benchmarks() -> None:
     pass

@@ -196,6 +196,12 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_Worker._idle.clear)
 
 
+# What blocks of blas_threads ask for, and what each library of BLAS had before the first of them.
+_blas_lock = threading.Lock()
+_blas_asked: list[int] = []
+_blas_before: dict[str, tuple[Any, int]] = {}
+
+
 @contextmanager
 def blas_threads(number: int) -> Iterator[None]:
     """Hold BLAS and OpenMP to a number of threads inside the block.
@@ -203,16 +209,44 @@ def blas_threads(number: int) -> Iterator[None]:
     A product summed in another order differs in its last bit, so whatever has to be the same byte
     for byte runs inside this block.
 
+    BLAS has one setting for the whole process: of several blocks at a time, in one thread or in several, the
+    smallest number holds, and the last of them puts back what was before. OpenMP has one for each thread.
+
     Examples
     --------
     >>> import numpy as np
     >>> with blas_threads(1):
     ...     product = np.ones((2, 3)) @ np.ones((3, 2))
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
-    with threadpool_limits(limits=number):
-        yield
+    # Anew for every block: another library may have been loaded since.
+    controller = ThreadpoolController()
+    with _blas_lock:
+        for library in controller.select(user_api="blas").lib_controllers:
+            _blas_before.setdefault(library.filepath, (library, library.num_threads))
+        _blas_asked.append(number)
+        _limit_blas()
+    try:
+        with controller.select(user_api="openmp").limit(limits=number):
+            yield
+    finally:
+        with _blas_lock:
+            _blas_asked.remove(number)
+            _limit_blas()
+
+
+def _limit_blas() -> None:
+    """Give BLAS the smallest number that is asked for, or back what it had."""
+    for library, before in _blas_before.values():
+        # Later versions of threadpoolctl let the first thread alone set OpenBLAS's number, and pass over what
+        # others ask for; all blocks are counted here, so that whichever thread comes may set it.
+        release = getattr(library, "clear_controlling_thread", lambda force: None)
+        release(force=True)
+        library.set_num_threads(min(_blas_asked) if _blas_asked else before)
+        release(force=True)
+    if not _blas_asked:
+        _blas_before.clear()
 
 
 _opencv_lock = threading.Lock()

@@ -156,6 +156,35 @@ def test_one_step_that_had_to_wait_does_not_count(clock):
     assert history.budget.seconds_per_step == pytest.approx(0.01)
 
 
+def test_steps_that_are_slower_at_first_do_not_count(clock):
+    class Settling(Slow):
+        steps = 0
+
+        def forward(self, x):
+            self.steps += 1
+            if self.steps <= 7:
+                self.clock.now += 0.05
+            return super().forward(x)
+
+    _, history, _ = trained(clock, Settling(clock), minutes=0.2)
+    assert history.budget.seconds_per_step == pytest.approx(0.01)
+    assert clock.now < 12
+
+
+def test_what_an_epoch_waits_for_at_its_beginning_is_shared_by_its_steps(clock):
+    class Beginning(nn.ArrayBatches):
+        def epoch(self, number, *, start=0):
+            clock.now += 0.08
+            yield from super().epoch(number, start=start)
+
+    x, y = np.zeros((32, 4), np.float32), np.zeros(32, np.int64)
+    network = Slow(clock)
+    optimizer = nn.SGD(network.parameters())
+    history = nn.fit(network, nn.CrossEntropyLoss(), optimizer, Beginning(x, y, 8), minutes=0.1)
+    assert history.budget.seconds_per_step == pytest.approx(0.03)
+    assert 4.5 < clock.now < 6
+
+
 @pytest.mark.parametrize(("minutes", "measured"), [(1, 2), (0.01, 1)])
 def test_validation_is_in_the_time(clock, minutes, measured):
     calls = []

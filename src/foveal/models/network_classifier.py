@@ -1,7 +1,6 @@
 """What the classifiers that are networks share: training, its course, prediction and the model file."""
 
 from abc import abstractmethod
-from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -16,14 +15,15 @@ from foveal.models.augmenting import augmentation_for
 from foveal.models.classifier import Classifier
 from foveal.models.held_out import held_out_part
 from foveal.models.network_batches import Preparation
+from foveal.models.network_outputs import NetworkOutputs
 from foveal.models.network_settings import NetworkSettings
 from foveal.models.picture_arrays import PictureArrays
 from foveal.models.picture_input import are_pictures
 from foveal.models.scaling import feature_scaling
 from foveal.nn.random_streams import seed_layers
 
-# Pixels that go through the network at a time in prediction.
-_PIXELS_AT_A_TIME = 1 << 19
+# Pixels that go through the network at a time in prediction, and examples.
+_PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
 
 # More than the steps of an epoch can be.
 _MOST_STEPS = 1 << 40
@@ -69,6 +69,7 @@ class NetworkClassifier(Classifier):
     history_: dict[str, NDArray[np.float64]]
     n_epochs_: float
     _optimizer: Any
+    _outputs: NetworkOutputs
 
     @abstractmethod
     def _make_network(self, layout: dict[str, Any]) -> nn.Sequential:
@@ -234,6 +235,7 @@ class NetworkClassifier(Classifier):
                 seed_layers(self.network_, seed, number * _MOST_STEPS + place)
                 total += nn.train_step(self.network_, loss, self._optimizer, bx, by) * len(by)
         self.network_.eval()
+        self._outputs = NetworkOutputs(self.network_, self.image_shape_)
         mean = total / len(x)
         if not np.isfinite(mean):
             raise SettingError("The loss became infinite or no number: give a lower learning_rate.")
@@ -246,6 +248,7 @@ class NetworkClassifier(Classifier):
         """A new network, with weights that the seed draws."""
         self.layout_ = {**self._make_layout(n_examples), "seed": seed}
         self.network_ = self._make_network(self.layout_)
+        self._outputs = NetworkOutputs(self.network_, self.image_shape_)
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -340,6 +343,17 @@ class NetworkClassifier(Classifier):
         preparation = self._preparation()
         return x if preparation is None else preparation.standardized(x)
 
+    def as_seen(self, X: Any) -> NDArray[Any]:
+        """Pictures as they come to the network, (N, *image_shape_); see :meth:`Classifier.as_seen`."""
+        check_is_fitted(self)
+        if self.pictures_ is None or not are_pictures(X):
+            raise ValueError(
+                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
+            )
+        seen = self.pictures_.arrays(X)
+        # It would be multiplied again.
+        return seen if seen.dtype == np.uint8 else seen / np.float32(self.pictures_.pixel_scale)
+
     # -- prediction ---------------------------------------------------------------------------------
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
@@ -347,15 +361,12 @@ class NetworkClassifier(Classifier):
         if not are_pictures(X):
             X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
         parts = []
-        with nn.no_grad(), parallel.blas_threads(parallel.cores()):
-            for some in self._in_parts(X):
-                parts.append(np.asarray(self.network_(self.prepare(some)), np.float64))
+        size = max(1, min(_EXAMPLES_AT_A_TIME, _PIXELS_AT_A_TIME // int(np.prod(self.image_shape_[:2]))))
+        with parallel.blas_threads(parallel.cores()):
+            for start in range(0, len(X), size):
+                x = self.prepare(X[start : start + size])
+                parts.append(self._outputs(x, full=len(x) == size))
         return np.concatenate(parts) if parts else np.empty((0, len(self.classes_)))
-
-    def _in_parts(self, X: Any) -> Iterator[Any]:
-        at_a_time = max(1, min(256, _PIXELS_AT_A_TIME // (self.image_shape_[0] * self.image_shape_[1])))
-        for start in range(0, len(X), at_a_time):
-            yield X[start : start + at_a_time]
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of the classes, (N, K), in the order of ``classes_``."""
@@ -366,7 +377,18 @@ class NetworkClassifier(Classifier):
         index = self._logits(X).argmax(1)
         return np.asarray(self.classes_[index])
 
-    # -- the model file -----------------------------------------------------------------------------
+    # -- copies and the model file ------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what prediction runs on: a session of ONNX Runtime stays in its process."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_outputs"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what :meth:`__getstate__` gave."""
+        super().__setstate__(state)
+        if hasattr(self, "network_"):
+            self._outputs = NetworkOutputs(self.network_, self.image_shape_)
 
     def _preprocessing(self) -> dict[str, Any]:
         return {
@@ -397,4 +419,5 @@ class NetworkClassifier(Classifier):
         state = {name: arrays[f"network.{name}"].reshape(shape) for name, shape in shapes.items()}
         self.network_.load_state_dict(state)
         self.network_.eval()
+        self._outputs = NetworkOutputs(self.network_, self.image_shape_)
         self._optimizer = None

@@ -108,7 +108,7 @@ class Module:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
         """The output for a batch."""
-        self.seen_shape = x.shape[1:]
+        self.seen_shape = np.shape(x)[1:]
         return self.forward(x)
 
     def save(self, *values: Any) -> None:

@@ -10,8 +10,9 @@ import numpy as np
 from foveal.nn.batches import Batch
 from foveal.nn.training_loop import TrainingLoop
 
-# Steps that are not counted: kernels are compiled, buffers made and threads started in them.
-_WARM_UP = 2
+# Steps that are not counted: kernels are compiled, buffers made and threads started in the first two, and
+# memory and the clock of the cores settle in those after them. Never more than half of the steps, but two.
+_FEWEST_WARM_UP, _MOST_WARM_UP = 2, 8
 
 # Timed steps, at least, and the share of the time that they may take before that.
 _FEWEST, _MOST_SHARE = 5, 0.2
@@ -68,12 +69,22 @@ def _time_steps(loop: TrainingLoop, seconds: float, began: float) -> float:
             now = time.perf_counter()
             times.append(now - last)
             last = now
-            timed = times[_WARM_UP:]
+            warm_up = max(_FEWEST_WARM_UP, min(_MOST_WARM_UP, len(times) // 2))
             late = now - began > _MOST_SHARE * seconds
-            if timed and (late or (sum(timed) >= enough and len(timed) >= _FEWEST)):
-                break
-    # One of them may have had to wait for something else on the machine.
-    return float(np.mean(sorted(timed)[:-1] if len(timed) >= _FEWEST else timed))
+            timed = len(times) - warm_up
+            if timed > 0 and (late or (sum(times[warm_up:]) >= enough and timed >= _FEWEST)):
+                return _typical(times, warm_up, len(loop.batches))
+
+
+def _typical(times: list[float], warm_up: int, per_epoch: int) -> float:
+    """Seconds a step, on average over an epoch; some steps had to wait for something else on the machine."""
+    firsts = [t for place, t in enumerate(times) if place >= warm_up and place % per_epoch == 0]
+    others = [t for place, t in enumerate(times) if place >= warm_up and place % per_epoch]
+    if not firsts or not others:
+        return float(np.median(times[warm_up:]))
+    # An epoch's first step waits for its first batch, which nothing has made ahead.
+    step = float(np.median(others))
+    return step + max(0.0, float(np.median(firsts)) - step) / per_epoch
 
 
 def _endless(loop: TrainingLoop) -> Generator[Batch, None, None]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
+from foveal.compiling import announce
 from foveal.nn.functional.memory import contiguous, empty, nothing
 
 #: Between these bounds a clipped value lies; the gradient is 0 at and beyond them.
@@ -59,6 +60,7 @@ def multiply(
     )
     from foveal.nn.functional._register_tile import COLUMNS
 
+    announce_compiling()
     (rows, depth), columns = left.shape, right.shape[1]
     out = empty((rows, columns), left.dtype)
     if not out.size:
@@ -146,6 +148,11 @@ def shares(count: int, threads: int) -> list[int]:
 def threads_for(multiplications: int) -> int:
     """How many threads a piece of work is worth."""
     return max(1, min(parallel.cores(), multiplications // _WORTH_A_THREAD))
+
+
+def announce_compiling() -> None:
+    """Say that the engine is about to be compiled, if it is; whatever multiplies calls it first."""
+    announce("the network engine", "foveal.nn.functional._product_kernels", "tile")
 
 
 def padded(bias: NDArray[Any] | None, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:

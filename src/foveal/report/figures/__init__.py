@@ -9,9 +9,11 @@ from foveal.report.figures.class_balance import draw_class_balance
 from foveal.report.figures.confusion import draw_confusion
 from foveal.report.figures.convolution import animate_convolution, draw_convolution_step
 from foveal.report.figures.dendrogram import draw_dendrogram
+from foveal.report.figures.explanation import draw_explanation
 from foveal.report.figures.feature_maps import draw_feature_maps, draw_first_layer_filters
 from foveal.report.figures.filters_gallery import draw_filters_gallery
 from foveal.report.figures.grid import draw_grid
+from foveal.report.figures.learning_curve import draw_learning_curve
 from foveal.report.figures.levels import draw_levels
 from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
@@ -36,10 +38,12 @@ __all__ = [
     "draw_confusion",
     "draw_convolution_step",
     "draw_dendrogram",
+    "draw_explanation",
     "draw_feature_maps",
     "draw_filters_gallery",
     "draw_first_layer_filters",
     "draw_grid",
+    "draw_learning_curve",
     "draw_levels",
     "draw_losses",
     "draw_mining",
