@@ -62,7 +62,7 @@ def benchmark_networks(
     peers_python : path-like, optional
         The interpreter of another environment, where PyTorch is looked for first.
     pause : float, default=0.1
-        Seconds between turns: PyTorch's threads go on spinning for a while after the last call.
+        Seconds between turns, in which OpenMP's threads, that wait by spinning, go to sleep.
     compile_time : bool, default=True
         Whether to measure the first step of a new installation, which takes about a minute.
     random_state : int, default=0
