@@ -1,5 +1,7 @@
+import sys
 import threading
 import time
+import types
 
 import numpy as np
 import pytest
@@ -80,6 +82,49 @@ def test_blas_threads():
     assert [pool["num_threads"] for pool in threadpool_info()] == before
 
 
+def blas_limits():
+    from threadpoolctl import threadpool_info
+
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_blas_threads_of_several_threads_at_a_time():
+    np.ones((2, 2)) @ np.ones((2, 2))
+    with parallel.blas_threads(3):
+        before = blas_limits()
+        entered, leave = threading.Event(), threading.Event()
+
+        def hold():
+            with parallel.blas_threads(1):
+                entered.set()
+                leave.wait(10)
+
+        # Blocks that overlap and do not nest: the first to begin is the first to end.
+        first = parallel.blas_threads(2)
+        first.__enter__()
+        other = threading.Thread(target=hold)
+        other.start()
+        assert entered.wait(10)
+        assert set(blas_limits()) <= {1}
+        first.__exit__(None, None, None)
+        assert set(blas_limits()) <= {1}
+        # A larger number raises nobody's limit.
+        with parallel.blas_threads(3):
+            assert set(blas_limits()) <= {1}
+        leave.set()
+        other.join()
+        assert blas_limits() == before
+        assert set(before) <= {3}
+
+
+def test_blas_threads_are_put_back_after_an_error():
+    before = blas_limits()
+    with pytest.raises(ZeroDivisionError), parallel.blas_threads(1):
+        1 // 0  # noqa: B018
+    assert blas_limits() == before
+    assert not parallel._blas_asked
+
+
 @pytest.mark.parametrize("n_jobs", [0, 1, 2, 5])
 def test_threads_keep_the_order_and_raise(n_jobs):
     assert parallel.threads(lambda x: x * x, range(20), n_jobs=n_jobs) == [x * x for x in range(20)]
@@ -91,3 +136,9 @@ def test_threads_keep_the_order_and_raise(n_jobs):
 def test_threads_are_several():
     barrier = threading.Barrier(2, timeout=10)
     assert parallel.threads(lambda _: barrier.wait() >= 0, range(2), n_jobs=2) == [True, True]
+
+
+def test_opencv_that_another_thread_is_importing(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", types.ModuleType("cv2"))
+    with parallel.one_opencv_thread():
+        pass

@@ -426,6 +426,52 @@ def benchmark_selective_search(
         _say(f"JSON, table and figures are in [bold]{out}[/].")
 
 
+@benchmark.command("network", epilog="Example: foveal benchmark network --networks cnn,mlp --out figures")
+def benchmark_network(
+    networks: Annotated[
+        str, typer.Option("--networks", help="cnn, mobilenet, mlp, several with commas, or all.")
+    ] = "all",
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Calls in a row.")] = 10,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 7,
+    peers_python: Annotated[
+        Path | None, typer.Option("--peers-python", help="Python of another environment, with PyTorch.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for JSON, tables and figure; none by default.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the network engine beside PyTorch: training steps, inference, memory."""
+    from foveal.benchmark import NETWORKS, describe_network, make_network_tables, write_network_benchmark
+    from foveal.benchmark import benchmark_networks as run
+    from foveal.runs.folder import empty_folder
+
+    if out is not None and out.exists():
+        empty_folder(out)
+    names = tuple(NETWORKS) if networks == "all" else tuple(n.strip() for n in networks.split(","))
+    with _progress(quiet=as_json) as callback:
+        measured = run(
+            names,
+            steps=steps,
+            repeats=repeats,
+            peers_python=peers_python,
+            random_state=seed,
+            callbacks=[callback],
+        )
+    if out is not None:
+        write_network_benchmark(measured, out)
+    if as_json:
+        _print_json(measured.to_json())
+        return
+    for table in make_network_tables(measured):
+        _print_table(table)
+    for sentence in describe_network(measured):
+        _say(_plain(sentence), to_output=True)
+    if out is not None:
+        _say(f"JSON, tables and figure are in [bold]{out}[/].")
+
+
 def _name_unreadable(unreadable: dict[str, str]) -> None:
     """Name the files that could not be read and leave with status 1, if there are any."""
     if not unreadable:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -118,20 +118,23 @@ def threads(
     >>> threads(len, ["a", "bc", ""], n_jobs=2)
     [1, 2, 0]
     """
-    from concurrent.futures import wait
-
     items = list(items)
     if n_jobs <= 1 or len(items) <= 1:
         return [function(item) for item in items]
     if len(items) > n_jobs:
         return list(_pool(n_jobs).map(function, items))
-    others = [_pool(n_jobs - 1).submit(function, item) for item in items[1:]]
+    workers = [_Worker.idle() for _ in items[1:]]
+    for worker, item in zip(workers, items[1:], strict=True):
+        worker.begin(function, item)
     try:
         first = function(items[0])
     finally:
         # Whatever happens here, nothing goes on working behind the caller's back.
-        wait(others)
-    return [first, *(other.result() for other in others)]
+        ended = [worker.end() for worker in workers]
+    for _, error in ended:
+        if error is not None:
+            raise error
+    return [first, *(result for result, _ in ended)]
 
 
 @cache
@@ -141,6 +144,64 @@ def _pool(n_jobs: int) -> "ThreadPoolExecutor":
     return ThreadPoolExecutor(n_jobs, thread_name_prefix="foveal")
 
 
+class _Worker:
+    """A thread that waits for one call at a time; an executor's queue and futures take ten times as long."""
+
+    _idle: ClassVar[list["_Worker"]] = []
+
+    def __init__(self) -> None:
+        self._called, self._returned = threading.Lock(), threading.Lock()
+        self._called.acquire()
+        self._returned.acquire()
+        self._call: Callable[[], Any] = lambda: None
+        self._result: Any = None
+        self._error: BaseException | None = None
+        threading.Thread(target=self._work, name="foveal", daemon=True).start()
+
+    @classmethod
+    def idle(cls) -> "_Worker":
+        """One that waits, or a new one."""
+        try:
+            return cls._idle.pop()
+        except IndexError:
+            return cls()
+
+    def begin(self, function: Callable[[Any], Any], item: Any) -> None:
+        """Let it call the function."""
+        self._call = lambda: function(item)
+        self._called.release()
+
+    def end(self) -> tuple[Any, BaseException | None]:
+        """Wait until it has returned: what it returned and what it raised."""
+        self._returned.acquire()
+        ended = self._result, self._error
+        self._result = self._error = None
+        self._idle.append(self)
+        return ended
+
+    def _work(self) -> None:
+        while True:
+            self._called.acquire()
+            try:
+                self._result = self._call()
+            except BaseException as error:
+                self._error = error
+            # What the call refers to is not kept until the next one.
+            self._call = lambda: None
+            self._returned.release()
+
+
+if hasattr(os, "register_at_fork"):
+    # The child of a fork has the objects and not the threads.
+    os.register_at_fork(after_in_child=_Worker._idle.clear)
+
+
+# What blocks of blas_threads ask for, and what each library of BLAS had before the first of them.
+_blas_lock = threading.Lock()
+_blas_asked: list[int] = []
+_blas_before: dict[str, tuple[Any, int]] = {}
+
+
 @contextmanager
 def blas_threads(number: int) -> Iterator[None]:
     """Hold BLAS and OpenMP to a number of threads inside the block.
@@ -148,16 +209,44 @@ def blas_threads(number: int) -> Iterator[None]:
     A product summed in another order differs in its last bit, so whatever has to be the same byte
     for byte runs inside this block.
 
+    BLAS has one setting for the whole process: of several blocks at a time, in one thread or in several, the
+    smallest number holds, and the last of them puts back what was before. OpenMP has one for each thread.
+
     Examples
     --------
     >>> import numpy as np
     >>> with blas_threads(1):
     ...     product = np.ones((2, 3)) @ np.ones((3, 2))
     """
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import ThreadpoolController
 
-    with threadpool_limits(limits=number):
-        yield
+    # Anew for every block: another library may have been loaded since.
+    controller = ThreadpoolController()
+    with _blas_lock:
+        for library in controller.select(user_api="blas").lib_controllers:
+            _blas_before.setdefault(library.filepath, (library, library.num_threads))
+        _blas_asked.append(number)
+        _limit_blas()
+    try:
+        with controller.select(user_api="openmp").limit(limits=number):
+            yield
+    finally:
+        with _blas_lock:
+            _blas_asked.remove(number)
+            _limit_blas()
+
+
+def _limit_blas() -> None:
+    """Give BLAS the smallest number that is asked for, or back what it had."""
+    for library, before in _blas_before.values():
+        # Later versions of threadpoolctl let the first thread alone set OpenBLAS's number, and pass over what
+        # others ask for; all blocks are counted here, so that whichever thread comes may set it.
+        release = getattr(library, "clear_controlling_thread", lambda force: None)
+        release(force=True)
+        library.set_num_threads(min(_blas_asked) if _blas_asked else before)
+        release(force=True)
+    if not _blas_asked:
+        _blas_before.clear()
 
 
 _opencv_lock = threading.Lock()
@@ -185,7 +274,8 @@ def one_opencv_thread() -> Iterator[None]:
     """
     global _opencv_users, _opencv_before
     cv2 = sys.modules.get("cv2")
-    if cv2 is None:
+    # While another thread is importing it, the module is there already and empty.
+    if cv2 is None or not hasattr(cv2, "setNumThreads") or not hasattr(cv2, "getNumThreads"):
         yield
         return
     with _opencv_lock:

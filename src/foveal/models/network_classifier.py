@@ -311,6 +311,8 @@ class NetworkClassifier(Classifier):
     def _transform(self, x: NDArray[Any], labels: NDArray[np.int64], seed: int) -> Any:
         """What batches of the training go through."""
         augmentation = augmentation_for(self.augmentation, x, labels, seed)
+        if augmentation is not None:
+            import cv2  # noqa: F401 - here, not by several of the threads that prepare batches at once
         return self._preparation(augmentation) if augmentation or self.pictures_ is not None else None
 
     def _preparation(self, augmentation: Augmentation | None = None) -> Preparation | None:

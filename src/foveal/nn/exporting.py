@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import ExportError
 from foveal.files import write_bytes
+from foveal.nn.layers import Conv2d, Linear
 from foveal.nn.module import Module, no_grad
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def export(
     network: Module,
     path: str | os.PathLike[str],
     *,
-    input_shape: Sequence[int | None],
+    input_shape: Sequence[int | None] | None = None,
     example: NDArray[Any] | None = None,
     tolerance: float = 1e-5,
     opset: int = 17,
@@ -41,9 +42,10 @@ def export(
     network : Module
     path : path-like
         An existing file is replaced, if all goes well.
-    input_shape : sequence of (int or None)
+    input_shape : sequence of (int or None), optional
         Without the batch, which is open: (rows, columns, channels) or (features,). None for rows and columns
-        leaves them open, where the layers allow it.
+        leaves them open, where the layers allow it. By default that of ``example``, else that of the last
+        batch that the network saw, else what its first layer takes, of any size.
     example : ndarray of shape (N, H, W, C) or (N, D), optional
         The batch to compare on, channels-last whatever the layout. By default two examples drawn from the
         normal distribution.
@@ -77,6 +79,8 @@ def export(
     >>> difference < 1e-5
     True
     """
+    if input_shape is None:
+        input_shape = _known_shape(network, example)
     content = to_onnx(network, input_shape, opset=opset, layout=layout).SerializeToString(deterministic=True)
     batch = _random_batch(input_shape) if example is None else np.asarray(example, np.float32)
     with in_use(network.modules()), no_grad():
@@ -216,6 +220,19 @@ def relative_difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
         return 0.0
     difference, scale = float(np.abs(found - expected).max()), float(np.abs(expected).max())
     return difference / scale if scale else difference
+
+
+def _known_shape(network: Module, example: NDArray[Any] | None) -> Sequence[int | None]:
+    if example is not None:
+        return np.shape(example)[1:]
+    if network.seen_shape is not None:
+        return network.seen_shape
+    for layer in network.modules():
+        if isinstance(layer, Conv2d):
+            return (None, None, layer.in_channels)
+        if isinstance(layer, Linear):
+            return (layer.in_features,)
+    raise ExportError("The shape of the network's input is not known: give input_shape or example.")
 
 
 def _random_batch(input_shape: Sequence[int | None]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """What every layer and every network is."""
 
+import builtins
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -80,6 +81,8 @@ class Module:
     bounds: ClassVar[tuple[float, float] | None] = None
 
     training: bool = True
+    #: The shape, without the batch, of what the module was last called with.
+    seen_shape: tuple[int, ...] | None = None
     _saved: tuple[Any, ...] | None = None
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
@@ -105,6 +108,7 @@ class Module:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
         """The output for a batch."""
+        self.seen_shape = np.shape(x)[1:]
         return self.forward(x)
 
     def save(self, *values: Any) -> None:
@@ -167,7 +171,10 @@ class Module:
 
     def requires_grad(self) -> bool:
         """Whether any parameter is to be learnt."""
-        return any(parameter.requires_grad for parameter in self.parameters())
+        for value in vars(self).values():
+            if isinstance(value, Parameter) and value.requires_grad:
+                return True
+        return any(child.requires_grad() for _, child in self.named_children())
 
     # -- modes --------------------------------------------------------------------------------------
 
@@ -203,7 +210,7 @@ class Module:
         return self.astype(np.float64)
 
     def float(self) -> Self:
-        """Compute in float32."""
+        """Compute in float32, as made."""
         return self.astype(np.float32)
 
     # -- state --------------------------------------------------------------------------------------
@@ -255,7 +262,7 @@ class Module:
             targets[name][...] = array
         return self
 
-    def export(self, path: str | os.PathLike[str], **options: Any) -> float:
+    def export(self, path: str | os.PathLike[str], **options: Any) -> "builtins.float":
         """Write the network as an ONNX file, checked against the engine; see :func:`foveal.nn.export`."""
         from foveal.nn.exporting import export
 

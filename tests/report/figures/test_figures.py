@@ -25,6 +25,8 @@ def render(figure) -> None:
         lambda: figures.draw_speeds({}),
         lambda: figures.draw_speeds({"fast": {"a": float("nan")}, "quality": {}}),
         lambda: figures.draw_speeds({"fast": {"a": float("nan"), "b": 1.0}, "quality": {"c": 0.0}}),
+        lambda: figures.draw_ratios({}),
+        lambda: figures.draw_ratios({"a": {"b": (float("nan"), "")}}),
         lambda: figures.draw_mining([]),
         lambda: figures.draw_losses({}),
         lambda: figures.draw_losses({"1": ([0, 1], [np.nan, np.inf])}),
@@ -155,6 +157,18 @@ def test_speeds_are_told_as_ratios_to_the_first():
     assert [t.get_text() for t in second.texts] == ["1.00×  2.00 s"]
     assert first.get_xlim()[0] == second.get_xlim()[0] == 0
     assert first.get_title("left") == "fast"
+
+
+def test_ratios_have_one_axis_and_are_cut():
+    figure = figures.draw_ratios(
+        {"MLP": {"$step$": (0.5, "4 ms"), "b": (23.4, "1 ms")}, "CNN": {"c": (1.2, "")}}
+    )
+    render(figure)
+    first, second = figure.axes
+    assert [t.get_text() for t in first.texts] == ["0.50×  4 ms", "23.4×  1 ms"]
+    assert [bar.get_width() for bar in first.patches] == [0.5, 5.0]
+    assert first.patches[0].get_facecolor() != first.patches[1].get_facecolor()
+    assert first.get_xlim() == second.get_xlim()
 
 
 def test_the_reference_of_speeds_need_not_be_known():

@@ -8,7 +8,7 @@ from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer
 
 # Output positions whose products are summed at a time for the gradient by the weights: what they read of both
 # pictures stays in the first cache.
-POSITIONS = 96
+POSITIONS = 128
 
 
 @njit(cache=True, nogil=True)
@@ -83,7 +83,8 @@ def convolve(
     """
     number = out.dtype.type
     unbounded = number(np.inf)
-    out_, bias_, buffer_, packed_ = pointer(out), pointer(bias), pointer(buffer), pointer(packed)
+    out_, bias_, gate_ = pointer(out), pointer(bias), pointer(gate)
+    buffer_, packed_ = pointer(buffer), pointer(packed)
     padded_width = (out_width - 1) * stride_x + dilation_x * (columns - 1) + 1
     row_length = padded_width * channels
     reach = dilation_y * (rows - 1) + 1
@@ -132,14 +133,11 @@ def convolve(
                                 rows,
                                 low if p == passes - 1 else -unbounded,
                                 high if p == passes - 1 else unbounded,
+                                gate_,
+                                p == passes - 1 and gate.size > 0,
+                                gate_low,
+                                gate_high,
                             )
-        if gate.size:
-            for i in range(count):
-                for j in range(out_width):
-                    place = out_at + image * out_image + (y + i) * out_row + j * out_pixel
-                    for at in range(place, place + groups * outs):
-                        if not (gate[at] > gate_low and gate[at] < gate_high):
-                            out[at] = number(0)
         row += count
 
 
@@ -223,6 +221,10 @@ def weight_gradient(
                                         block_rows,
                                         -unbounded,
                                         unbounded,
+                                        by_weights_,
+                                        False,
+                                        number(0),
+                                        number(0),
                                     )
         row += count
 

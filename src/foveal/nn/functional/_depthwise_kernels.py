@@ -9,11 +9,11 @@ from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, weigh_ti
 @njit(cache=True, nogil=True)
 def _tile(
     rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
-    left_run, right, right_at, right_step, steps, runs, low, high,
+    left_run, right, right_at, right_step, steps, runs, low, high, gate, gated, gate_low, gate_high,
 ):  # fmt: skip
     weigh_tile(
         rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
-        left_run, right, right_at, right_step, steps, runs, low, high,
+        left_run, right, right_at, right_step, steps, runs, low, high, gate, gated, gate_low, gate_high,
     )  # fmt: skip
 
 
@@ -43,7 +43,8 @@ def depthwise_rows(
     """
     number = out.dtype.type
     unbounded = number(np.inf)
-    x_, out_, weights_, bias_ = pointer(x), pointer(out), pointer(weights), pointer(bias)
+    x_, out_, weights_ = pointer(x), pointer(out), pointer(weights)
+    bias_, gate_ = pointer(bias), pointer(gate)
     reach = dilation_x * (columns - 1)
     inner = min(out_width, (max(0, left) + stride_x - 1) // stride_x)
     outer = max(inner, min(out_width, (width - reach - 1 + left) // stride_x + 1))
@@ -97,12 +98,11 @@ def depthwise_rows(
                         u1 - u0 if whole else 1,
                         low if p == passes - 1 else -unbounded,
                         high if p == passes - 1 else unbounded,
+                        gate_,
+                        p == passes - 1 and gate.size > 0,
+                        gate_low,
+                        gate_high,
                     )
-            if gate.size:
-                for j in range(end - begin):
-                    for at in range(place + j * out_pixel, place + j * out_pixel + channels):
-                        inside = gate[at] > gate_low and gate[at] < gate_high
-                        out[at] = out[at] if inside else number(0)
 
 
 @njit(cache=True, nogil=True)
@@ -156,6 +156,10 @@ def depthwise_weight_gradient(
                             1,
                             -unbounded,
                             unbounded,
+                            by_weights_,
+                            False,
+                            number(0),
+                            number(0),
                         )
             for k in range(inner + out_width - outer):
                 j = k if k < inner else outer + k - inner

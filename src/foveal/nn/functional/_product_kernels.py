@@ -7,10 +7,11 @@ from foveal.nn.functional._register_tile import COLUMNS, ROWS, multiply_tile, po
 
 # Rows of the right side at a time: a panel of them stays in the first cache.
 DEEP = 256
-# Of a left side that lies transposed, a step is a cache line of its own.
-DEEP_TRANSPOSED = 128
-# Columns of the right side that are packed at a time where it is not packed beforehand.
-CHUNK = 4 * COLUMNS
+# The same where it is packed on the way, or where a step of the left side is a cache line of its own.
+DEEP_ALONE = 128
+# Columns of the right side that are packed at a time where it is not packed beforehand: long rows are read
+# along memory.
+CHUNK = 512
 # Rows of the left side at a time: they and their results stay in the second cache.
 _HIGH = 96
 # The same where the right side is packed anew for them.
@@ -43,6 +44,10 @@ def tile(
     runs,
     low,
     high,
+    gate,
+    gated,
+    gate_low,
+    gate_high,
 ):
     """See :func:`foveal.nn.functional._register_tile.multiply_tile`; compiled once for all that use it."""
     multiply_tile(
@@ -66,6 +71,10 @@ def tile(
         runs,
         low,
         high,
+        gate,
+        gated,
+        gate_low,
+        gate_high,
     )
 
 
@@ -104,24 +113,25 @@ def pack_all(right, right_row, right_column, columns, depth, packed, first, last
 @njit(cache=True, nogil=True)
 def product(
     left, left_row, left_step, right, right_row, right_column, packed,
-    chunk, copy, bias, out, columns, depth, low, high, gate, gate_low, gate_high,
+    chunk, copy, bias, out, columns, depth, low, high, gate, gate_low, gate_high, sums,
     first_row, last_row, first_column, last_column,
 ):  # fmt: skip
     """A block of ``clip(left @ right + bias)``, zeroed where ``gate`` is not inside its limits.
 
     ``out`` and ``gate`` (empty for none) are contiguous with ``columns`` columns; ``bias`` is long enough for
     whole tiles. ``packed`` is the right side as :func:`pack_panels` leaves it, or empty: then ``chunk``, of
-    DEEP * CHUNK elements, is for packing here. ``copy``, of DEEP_TRANSPOSED * COPIED_STEP elements, is for a
-    left side that lies transposed.
+    DEEP_ALONE * CHUNK elements, is for packing here. ``copy``, of DEEP_ALONE * COPIED_STEP elements, is for a
+    left side that lies transposed. The right side's columns are added to ``sums``, which is as long as
+    ``bias``, or empty for none, by the block of the first row.
     """
     number = out.dtype.type
     unbounded = number(np.inf)
     panels = (columns + COLUMNS - 1) // COLUMNS
     transposed = left_step != 1
-    most_deep = DEEP_TRANSPOSED if transposed else DEEP
+    most_deep = DEEP if packed.size else DEEP_ALONE
     most_high = _HIGH if packed.size else _HIGH_ALONE
     copied = transposed and left_step % _CROWDED == 0
-    left_, out_, bias_ = pointer(left), pointer(out), pointer(bias)
+    left_, out_, bias_, gate_ = pointer(left), pointer(out), pointer(bias), pointer(gate)
     right_ = pointer(packed if packed.size else chunk)
     wide = last_column - first_column if packed.size else CHUNK
     tile_left = pointer(copy) if copied else left_
@@ -141,6 +151,12 @@ def product(
                 in_right = (deep * panels * COLUMNS + begin * steps) if packed.size else 0
                 if not packed.size:
                     pack_panels(right, right_row, right_column, deep, steps, begin, end_column, chunk, 0)
+                    if sums.size and top == 0:
+                        for column in range(begin, end_column, COLUMNS):
+                            at = (column - begin) * steps
+                            for k in range(steps):
+                                for j in range(COLUMNS):
+                                    sums[column + j] += chunk[at + k * COLUMNS + j]
                 for t in range(tiles):
                     row, end = height * t // tiles, height * (t + 1) // tiles
                     # Along the rows of the output, as they lie in memory.
@@ -167,9 +183,8 @@ def product(
                             1,
                             low if ends else -unbounded,
                             high if ends else unbounded,
+                            gate_,
+                            ends and gate.size > 0,
+                            gate_low,
+                            gate_high,
                         )
-            if ends and gate.size:
-                for row in range(top, top + height):
-                    for at in range(row * columns + first_column, row * columns + last_column):
-                        inside = gate[at] > gate_low and gate[at] < gate_high
-                        out[at] = out[at] if inside else number(0)

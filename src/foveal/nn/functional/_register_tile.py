@@ -31,7 +31,7 @@ def pointer(_typing: Any, array: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
-    return types.CPointer(array.dtype)(array), generate
+    return types.CPointer(array.dtype)(array), generate  # type: ignore[no-untyped-call]
 
 
 def _tile_intrinsic(elementwise: bool) -> Any:
@@ -57,6 +57,10 @@ def _tile_intrinsic(elementwise: bool) -> Any:
         runs: Any,
         low: Any,
         high: Any,
+        gate: Any,
+        gated: Any,
+        gate_low: Any,
+        gate_high: Any,
     ) -> Any:
         number = out.dtype
         place = types.intp
@@ -69,6 +73,7 @@ def _tile_intrinsic(elementwise: bool) -> Any:
             *[right, place, place],
             *[place] * 2,
             *[number] * 2,
+            *[gate, types.boolean, number, number],
         )
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -85,8 +90,11 @@ def _tile_intrinsic(elementwise: bool) -> Any:
 #: The arrays are given by :func:`pointer`, and every place and distance counts elements. The left side's row
 #: ``r`` is ``left_row * r`` further on; its column moves on by ``left_step`` for ``steps`` steps, and that is
 #: done ``runs`` times, each beginning ``left_run`` after the one before. The right side's rows are
-#: ``right_step`` apart throughout. ``start`` is what the sums begin with: a bias or zeros with ``start_row`` 0,
-#: or the output itself to add to it.
+#: ``right_step`` apart throughout. ``start`` is what the sums begin with: a bias or zeros with ``start_row``
+#: 0, or the output itself to add to it.
+#:
+#: Where ``gated``, an element becomes 0 unless ``gate_low < gate < gate_high`` for the element of ``gate`` at
+#: its own place: the gradient of a rectifier, whose output ``gate`` is.
 #:
 #: ``rows`` is from 1 to ROWS and ``columns`` from 1 to COLUMNS; nothing beyond them is read or written. NaN
 #: passes the clipping.
@@ -149,10 +157,12 @@ class _Tile:
         builder, size = self.builder, self.size
         (_, _, out, out_at, out_row, start, start_at, start_row, left, left_at) = self.arguments[:10]
         left_row, left_step, left_run, right, right_at, right_step, steps, runs, low, high = self.arguments[
-            10:
+            10:20
         ]
+        gate, gated, gate_low, gate_high = self.arguments[20:]
         left, right = builder.gep(left, [left_at]), builder.gep(right, [right_at])
-        start, out = builder.gep(start, [start_at]), builder.gep(out, [out_at])
+        start, gate = builder.gep(start, [start_at]), builder.gep(gate, [out_at])
+        out = builder.gep(out, [out_at])
         begun = [x for row in self._rows(start, start_row) for x in map(row.load, range(self.vectors))]
         places = [builder.mul(left_row, ir.Constant(size, r)) for r in range(self.rows)]
 
@@ -190,12 +200,35 @@ class _Tile:
 
         builder.position_at_end(done)
         low, high = self._spread(low), self._spread(high)
-        results = iter(added)
+        clipped = []
+        for x in added:
+            x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
+            clipped.append(builder.select(builder.fcmp_ordered(">", x, high), high, x))
+        open_block, gated_block = builder.append_basic_block("open"), builder.append_basic_block("gated")
+        end = builder.append_basic_block("end")
+        builder.cbranch(gated, gated_block, open_block)
+
+        builder.position_at_end(open_block)
+        self._store(clipped, out, out_row)
+        builder.branch(end)
+
+        builder.position_at_end(gated_block)
+        gate_low, gate_high = self._spread(gate_low), self._spread(gate_high)
+        zero_vector = ir.Constant(self.vector, [0.0] * LANES)
+        gates = [g for row in self._rows(gate, out_row) for g in map(row.load, range(self.vectors))]
+        kept = []
+        for x, g in zip(clipped, gates, strict=True):
+            above, below = builder.fcmp_ordered(">", g, gate_low), builder.fcmp_ordered("<", g, gate_high)
+            kept.append(builder.select(builder.and_(above, below), x, zero_vector))
+        self._store(kept, out, out_row)
+        builder.branch(end)
+        builder.position_at_end(end)
+
+    def _store(self, values: list[Any], out: Any, out_row: Any) -> None:
+        left = iter(values)
         for row in self._rows(out, out_row):
             for v in range(self.vectors):
-                x = next(results)
-                x = builder.select(builder.fcmp_ordered("<", x, low), low, x)
-                row.store(builder.select(builder.fcmp_ordered(">", x, high), high, x), v)
+                row.store(next(left), v)
 
     def _phis(self, values: list[Any], block: Any) -> list[Any]:
         phis = [self.builder.phi(value.type) for value in values]

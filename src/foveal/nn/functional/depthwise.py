@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.nn.functional.memory import empty
+from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.products import Clip, padded
 from foveal.nn.functional.windows import Phase, WindowShape, phases, share_rows
 
@@ -89,8 +89,8 @@ def _rows(
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     start = padded(bias, channels, x.dtype)
-    gate_flat = np.empty(0, x.dtype) if gate is None else np.ascontiguousarray(gate).reshape(-1)
-    x_flat, out_flat = np.ascontiguousarray(x).reshape(-1), out.reshape(-1)
+    gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
+    x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
 
     def rows(ends: tuple[int, int]) -> None:
         depthwise_rows(
@@ -129,7 +129,7 @@ def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple
     from foveal.nn.functional._depthwise_kernels import depthwise_weight_gradient
 
     sizes = (*shape.kernel, shape.channels)
-    x_flat, grad_flat = np.ascontiguousarray(x).reshape(-1), np.ascontiguousarray(grad).reshape(-1)
+    x_flat, grad_flat = contiguous(x).reshape(-1), contiguous(grad).reshape(-1)
 
     def rows(ends: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
         by_weights, by_bias = np.zeros(sizes, x.dtype), np.zeros(shape.channels, x.dtype)

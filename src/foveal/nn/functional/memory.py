@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -70,6 +71,21 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
         _release_idle()
     array: NDArray[Any] = block[: prod(shape) * dtype.itemsize].view(dtype)
     return array.reshape(shape)
+
+
+def contiguous(array: NDArray[Any]) -> NDArray[Any]:
+    """The array, or a copy of it that is C-contiguous and may be written to.
+
+    A kernel is compiled anew for arrays that may not, which takes seconds; copying them takes less.
+    """
+    flags = array.flags
+    return array if flags.c_contiguous and flags.writeable else np.array(array, order="C")
+
+
+@cache
+def nothing(dtype: "np.dtype[Any]") -> NDArray[Any]:
+    """The empty array of a type, for an argument of a kernel that is not given."""
+    return np.empty(0, dtype)
 
 
 def release() -> None:

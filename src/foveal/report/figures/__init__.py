@@ -21,6 +21,7 @@ from foveal.report.figures.pooling import draw_pooling, draw_stages
 from foveal.report.figures.precision_recall import draw_precision_recall
 from foveal.report.figures.proposal_quality import draw_proposal_quality
 from foveal.report.figures.range_test import draw_range_test
+from foveal.report.figures.ratios import draw_ratios
 from foveal.report.figures.recall import draw_recall
 from foveal.report.figures.samples import draw_samples
 from foveal.report.figures.scores import draw_scores
@@ -50,6 +51,7 @@ __all__ = [
     "draw_precision_recall",
     "draw_proposal_quality",
     "draw_range_test",
+    "draw_ratios",
     "draw_recall",
     "draw_samples",
     "draw_scores",

@@ -1,0 +1,154 @@
+"""Modules, containers, parameters and blocks of memory."""
+
+import numpy as np
+import pytest
+
+from foveal import nn
+from foveal.nn.functional import memory
+
+
+def small(random_state=0):
+    rng = np.random.default_rng(random_state)
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 3, padding=1, random_state=rng),
+        nn.ReLU(),
+        nn.Conv2d(8, 8, 1, random_state=rng),
+        nn.ReLU6(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(8, 8, 3, padding=1, groups=8, random_state=rng),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Residual(nn.Sequential(nn.Conv2d(8, 8, 3, padding=1, random_state=rng), nn.ReLU())),
+        nn.Flatten(),
+        nn.Linear(8 * 4, 16, random_state=rng),
+        nn.ReLU(),
+        nn.Linear(16, 5, random_state=rng),
+    )
+
+
+def one_by_one(network, x, grad):
+    for layer in network:
+        x = layer(x)
+    y = x
+    for layer in reversed(list(network)):
+        grad = layer.backward(grad)
+    return y, grad
+
+
+def test_rectifiers_beside_their_neighbours_change_nothing():
+    x = np.random.default_rng(1).normal(size=(2, 8, 8, 3))
+    grad = np.random.default_rng(2).normal(size=(2, 5))
+    together, apart = small().double(), small().double()
+    y, by_x = together(x), together.backward(grad)
+    expected_y, expected_by_x = one_by_one(apart, x, grad)
+    np.testing.assert_allclose(y, expected_y, atol=1e-13)
+    np.testing.assert_allclose(by_x, expected_by_x, atol=1e-13)
+    for ours, theirs in zip(together.parameters(), apart.parameters(), strict=True):
+        np.testing.assert_allclose(ours.grad, theirs.grad, atol=1e-12)
+
+
+def test_gradient_of_a_whole_network():
+    network = small().double()
+    x = np.random.default_rng(1).normal(size=(2, 8, 8, 3))
+    loss = nn.CrossEntropyLoss()
+
+    def value(x):
+        network.zero_grad()
+        found, grad = loss(network(x), np.array([1, 4]))
+        return found, network.backward(grad)
+
+    nn.gradient_check(value, x, max_elements=60, rtol=1e-4)
+
+
+def test_the_first_layers_gradient_is_spared():
+    network = small()
+    y = network(np.ones((2, 8, 8, 3), np.float32))
+    assert network.backward(np.ones_like(y), needs_input_grad=False) is None
+    assert all(p.grad is not None for p in network.parameters())
+
+
+def test_frozen_layers_at_the_beginning_are_not_gone_through():
+    network = small()
+    for parameter in network[:6].parameters():
+        parameter.requires_grad = False
+    y = network(np.ones((2, 8, 8, 3), np.float32))
+    network.backward(np.ones_like(y), needs_input_grad=False)
+    assert network[0]._saved is not None  # nobody asked for it
+    assert network[6].weight.grad is not None
+
+
+def test_weights_move_to_torch_and_back():
+    torch = pytest.importorskip("torch")
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, random_state=0),
+        nn.BatchNorm2d(4),
+        nn.Flatten(),
+        nn.Linear(4 * 4 * 6, 5, random_state=1),
+    ).eval()
+    theirs = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 4, 3), torch.nn.BatchNorm2d(4), torch.nn.Flatten(), torch.nn.Linear(4 * 4 * 6, 5)
+    ).eval()
+    state = {k: v.numpy() for k, v in theirs.state_dict().items()}
+    assert list(network.state_dict()) == list(state)
+    network.load_state_dict(state)
+    x = np.random.default_rng(0).normal(size=(2, 6, 8, 3)).astype(np.float32)
+    expected = theirs(torch.from_numpy(x.transpose(0, 3, 1, 2).copy())).detach().numpy()
+    np.testing.assert_allclose(network(x), expected, atol=1e-5)
+    for name, array in network.state_dict().items():
+        np.testing.assert_array_equal(array, state[name])
+
+
+def test_state_that_does_not_fit_changes_nothing():
+    network = small()
+    before = network.state_dict()
+    state = {**before, "0.weight": before["0.weight"] + 1}
+    with pytest.raises(ValueError, match="missing"):
+        network.load_state_dict({k: v for k, v in state.items() if k != "13.bias"})
+    with pytest.raises(ValueError, match="unknown"):
+        network.load_state_dict({**state, "more": np.zeros(1)})
+    with pytest.raises(ValueError, match=r"13\.bias is \(3,\)"):
+        network.load_state_dict({**state, "13.bias": np.zeros(3)})
+    for name, array in network.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_no_grad_keeps_nothing():
+    network = small()
+    with nn.no_grad():
+        network(np.ones((1, 8, 8, 3), np.float32))
+    with pytest.raises(RuntimeError, match="needs a forward pass"):
+        network.backward(np.ones((1, 5), np.float32))
+
+
+def test_residual_shapes_that_differ():
+    with pytest.raises(ValueError, match="give a shortcut"):
+        nn.Residual(nn.Linear(3, 4))(np.ones((1, 3), np.float32))
+
+
+def test_seeds():
+    first, again, other = small(3).state_dict(), small(3).state_dict(), small(4).state_dict()
+    assert all(np.array_equal(first[k], again[k]) for k in first)
+    assert not np.array_equal(first["0.weight"], other["0.weight"])
+
+
+def test_export_asks_for_nothing(tmp_path):
+    network = small()
+    network(np.ones((1, 8, 8, 3), np.float32))
+    assert network.export(tmp_path / "small.onnx") < 1e-5
+    assert (tmp_path / "small.onnx").is_file()
+
+
+def test_memory_is_used_again_only_when_nobody_looks_into_it():
+    memory.release()
+    first = memory.empty((300, 400), np.float32)
+    first[...] = 1
+    second = memory.empty((300, 400), np.float32)
+    second[...] = 2
+    assert first.max() == 1
+    place, view = second.ctypes.data, second[10:20]
+    del second
+    third = memory.empty((300, 400), np.float32)
+    assert third.ctypes.data != place
+    del view
+    assert memory.empty((300, 400), np.float32).ctypes.data == place
