@@ -154,13 +154,11 @@ def _explain_one(
         "drawn": drawn,
         "maps": written,
     }
-    said = f"{classes[best]}, with a probability of {answer[best]:.2f}"
+    said = f"It is said to be {classes[best]}, with a probability of {answer[best]:.2f}"
     if label != best:
-        said += f"; asked about {classes[label]}, which has {answer[label]:.2f}"
+        said += f"; the maps are about {classes[label]}, which has {answer[label]:.2f}"
     strongest = float(np.abs(maps["occlusion"]).max())
-    hidden = (
-        f"Hiding a quarter of each side changes the probability of {classes[label]} by up to {strongest:.2g}."
-    )
+    hidden = f"Hiding a place moves the probability of {classes[label]} by up to {strongest:.2g}."
     if "Grad-CAM" in maps and not maps["Grad-CAM"].any():
         hidden += f" Grad-CAM is empty: nothing in the last maps speaks for {classes[label]}."
     order = np.argsort(-answer, kind="stable")[:_CLASSES]
@@ -171,7 +169,7 @@ def _explain_one(
     ]
     if inside and has_maps(model):
         blocks += network_blocks(look_inside(model, file.name, small))
-    return result, Section(file.name, f"{said[0].upper()}{said[1:]}.", blocks)
+    return result, Section(file.name, f"{said}.", blocks)
 
 
 def _write_page(
