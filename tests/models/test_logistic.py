@@ -134,3 +134,61 @@ def test_digits():
     order = np.random.default_rng(0).permutation(1797)
     X, y = digits.images[order], digits.target[order]
     assert LogisticClassifier(random_state=0).fit(X[:1437], y[:1437]).score(X[1437:], y[1437:]) >= 0.95
+
+
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_partial_fit_comes_near_fit(n_classes):
+    X, y = rows(n_classes, number=600)
+    model = LogisticClassifier((0.005,), l2=0.01, random_state=0)
+    for _ in range(10):
+        for start in range(0, 600, 100):
+            model.partial_fit(X[start : start + 100], y[start : start + 100], classes=range(n_classes))
+    whole = LogisticClassifier((0.05,), l2=0.01, random_state=0).fit(X, y)
+    assert model.coef_.shape == whole.coef_.shape
+    np.testing.assert_allclose(model.predict_proba(X), whole.predict_proba(X), atol=0.1)
+    assert model.score(X, y) > whole.score(X, y) - 0.03
+    np.testing.assert_allclose(model._seen.mean, X.mean(0))
+
+
+def test_partial_fit_goes_on_from_fit(tmp_path):
+    X, y = rows()
+    model = LogisticClassifier((0.05,), iterations=300, random_state=0).fit(X, y)
+    path = model.save(tmp_path / "model")
+    before = model.predict_proba(X)
+    loaded = LogisticClassifier._restore(*read_container(path))
+    for one in (model, loaded):
+        # Rows far away change the scale of the features, not at once what is known.
+        one.learning_rate_ = 1e-9
+        one.partial_fit(X * 3 + 5, y)
+        np.testing.assert_allclose(one.predict_proba(X), before, atol=1e-5)
+        one.learning_rate_ = 0.05
+        one.partial_fit(X, (y + 1) % 3)
+    assert not np.allclose(model.predict_proba(X), before, atol=0.01)
+    np.testing.assert_array_equal(loaded.coef_, model.coef_)
+
+
+def test_partial_fit_of_pictures(tmp_path):
+    digits = load_digits()
+    model = LogisticClassifier(random_state=0)
+    for _ in range(3):
+        model.partial_fit(digits.images[:1000], digits.target[:1000], classes=np.arange(10))
+    assert model.score(digits.images[1000:], digits.target[1000:]) > 0.85
+    loaded = LogisticClassifier._restore(*read_container(model.save(tmp_path / "model")))
+    np.testing.assert_array_equal(loaded.predict_proba(digits.images), model.predict_proba(digits.images))
+    assert loaded.loss_curves_ == {}
+
+
+def test_partial_fit_refuses():
+    X, y = rows()
+    with pytest.raises(ValueError, match="needs classes"):
+        LogisticClassifier().partial_fit(X, y)
+    model = LogisticClassifier(random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match="not those of the first call"):
+        model.partial_fit(X, y, classes=[0, 1])
+    with pytest.raises(ValueError, match="class '7'"):
+        model.partial_fit(X, np.full(len(X), 7))
+    before = model.coef_
+    model.learning_rate_ = 1e30
+    with pytest.raises(SettingError, match="diverged"):
+        model.partial_fit(X, y)
+    np.testing.assert_array_equal(model.coef_, before)

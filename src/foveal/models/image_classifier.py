@@ -37,6 +37,11 @@ class ImageClassifier(Classifier):
 
     def _learn_input(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
         """Check the training data; learn classes, features and pixel scale; give rows and class indices."""
+        rows, y = self._learn_rows(X, y)
+        return rows, self._learn_classes(y)
+
+    def _learn_rows(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Check the training data; learn features and pixel scale; give rows and labels."""
         if are_pictures(X):
             y = self._targets_of_pictures(X, y)
             self.features_ = self._make_features(X)
@@ -47,7 +52,7 @@ class ImageClassifier(Classifier):
             rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
             self.features_ = None
             self.pixel_scale_ = 1.0
-        return rows, self._learn_classes(y)
+        return rows, y
 
     def _rows(self, X: Any) -> NDArray[Any]:
         """Feature rows of pictures or rows, for a fitted classifier."""

@@ -5,13 +5,16 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.validation import validate_data
 
 from foveal import parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.models.held_out import held_out_part
 from foveal.models.image_classifier import ImageClassifier
-from foveal.models.scaling import feature_scaling, standardized
+from foveal.models.logistic_steps import one_pass
+from foveal.models.picture_input import are_pictures
+from foveal.models.scaling import RunningScaling, feature_scaling, standardized
 from foveal.nn import cross_entropy, softmax
 
 # Points of a loss curve that are told to callbacks; the whole curve is in ``loss_curves_``.
@@ -48,7 +51,7 @@ class LogisticClassifier(ImageClassifier):
         Side of the square that pictures are brought to. By default, for pixels, the pictures' own where
         all are square, equally large and at most 64 pixels wide, else 32; for hog+color 64.
     random_state : int, Generator or None
-        Draws the validation part.
+        Draws the validation part, and the order of the rows in ``partial_fit``.
 
     Attributes
     ----------
@@ -56,7 +59,7 @@ class LogisticClassifier(ImageClassifier):
     coef_ : ndarray of shape (K, D), or (1, D) of two classes, float64
     intercept_ : ndarray of shape (K,) or (1,), float64
     learning_rate_ : float
-        The chosen rate.
+        The chosen rate; where ``partial_fit`` alone has been called, the greatest of ``learning_rates``.
     loss_curves_ : dict of float to ndarray of shape (iterations,)
         The training loss before every step, for each rate; NaN from where a descent broke off.
     candidates_ : list of dict
@@ -80,6 +83,9 @@ class LogisticClassifier(ImageClassifier):
     """
 
     _name = "logistic"
+
+    loss_curves_: dict[float, NDArray[np.float64]]
+    candidates_: list[dict[str, Any]]
 
     def __init__(
         self,
@@ -158,12 +164,107 @@ class LogisticClassifier(ImageClassifier):
                 f"The descent at learning rate {self.learning_rate_:g} diverged on the whole training data; "
                 "give smaller learning_rates."
             )
-        coef = weights[0].T.astype(np.float64) / scale
-        intercept = biases[0].astype(np.float64) - coef @ mean
+        self._take(weights[0].T.astype(np.float64), biases[0].astype(np.float64), mean, scale)
+        self._seen = RunningScaling.of(everything)
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Go on learning: one pass over some examples, 32 to a step.
+
+        Mean and variance of the features are those of all rows that ever came, those of ``fit`` included;
+        what is known already stays the same function of the features when they change. The learning rate is
+        ``learning_rate_``. Each call begins with no momentum.
+
+        Parameters
+        ----------
+        X : list of paths, pictures, or array of shape (N, D)
+        y : array-like of shape (N,)
+        classes : array-like of shape (K,), optional
+            All classes that will ever come; needed by the first call, unless ``fit`` came before it.
+
+        Returns
+        -------
+        LogisticClassifier
+            Itself.
+
+        Raises
+        ------
+        SettingError
+            If a parameter is impossible, or the steps diverge; the classifier is then as it was.
+        ValueError
+            If the classes are not given at first, are others than before, or a label is none of them.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> digits = load_digits()
+        >>> model = LogisticClassifier(random_state=0)
+        >>> for start in range(0, 1000, 200):
+        ...     part = slice(start, start + 200)
+        ...     model = model.partial_fit(digits.images[part], digits.target[part], classes=range(10))
+        >>> model.score(digits.images[1000:], digits.target[1000:]) > 0.8
+        True
+        """
+        rates = self._checked_rates()
+        if not hasattr(self, "coef_"):
+            if classes is None:
+                raise ValueError("The first call of partial_fit needs classes, all that will ever come.")
+            rows, y = self._learn_rows(X, y)
+            self._learn_classes(np.unique(classes))
+            self.learning_rate_ = max(rates)
+            self.loss_curves_, self.candidates_ = {}, []
+            n_logits = len(self.classes_) if len(self.classes_) > 2 else 1
+            self.coef_, self.intercept_ = np.zeros((n_logits, rows.shape[1])), np.zeros(n_logits)
+            seen = RunningScaling.of(rows)
+        else:
+            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError("classes are not those of the first call of partial_fit.")
+            if are_pictures(X):
+                y = self._targets_of_pictures(X, y)
+                rows = self._rows(X)
+            else:
+                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64])
+            seen = self._seen.joined(RunningScaling.of(rows))
+        labels = self._labels(y, "This part of the data")
+        features = len(seen.mean)
+        mean, scale = (seen.mean, seen.scale) if self.standardize else (np.zeros(features), np.ones(features))
+        weight, bias = self.coef_ * scale, self.intercept_ + self.coef_ @ mean
+        if len(self.classes_) == 2:
+            # The two logits that differ by the one and share the penalty.
+            weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+        seed = int(np.random.default_rng(self.random_state).integers(2**31))
+        weight, bias = one_pass(
+            weight,
+            bias,
+            standardized(rows, mean, scale),
+            labels,
+            learning_rate=self.learning_rate_,
+            momentum=self.momentum,
+            l2=self.l2,
+            seed=np.random.default_rng([seed, seen.count]),
+        )
+        if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+            raise SettingError(
+                f"The descent at learning rate {self.learning_rate_:g} diverged; give smaller learning_rates"
+                + ("." if self.standardize else ", or standardize=True.")
+            )
+        self._seen = seen
+        self._take(weight, bias, mean, scale)
+        return self
+
+    def _take(
+        self,
+        weight: NDArray[np.float64],
+        bias: NDArray[np.float64],
+        mean: NDArray[np.float64],
+        scale: NDArray[np.float64],
+    ) -> None:
+        """Keep a weight and a bias for each class of standardised features, in the features' own units."""
+        coef = weight / scale
+        intercept = bias - coef @ mean
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
         self.coef_, self.intercept_ = coef, intercept
-        return self
 
     def _checked_rates(self) -> list[float]:
         rates = [float(rate) for rate in np.atleast_1d(np.asarray(self.learning_rates, np.float64))]
@@ -197,7 +298,7 @@ class LogisticClassifier(ImageClassifier):
                 standardized(rows[train], mean, scale), labels[train], rates, at, callbacks
             )
         self.loss_curves_ = dict(zip(rates, curves, strict=True))
-        self.candidates_: list[dict[str, Any]] = []
+        self.candidates_ = []
         x = standardized(rows[held], mean, scale)
         for rate, weight, bias, curve in zip(rates, weights, biases, curves, strict=True):
             accuracy = loss = None
@@ -320,14 +421,18 @@ class LogisticClassifier(ImageClassifier):
         arrays = {
             "coef": self.coef_,
             "intercept": self.intercept_,
-            "loss_curves": np.stack(list(self.loss_curves_.values())),
+            "loss_curves": np.array(list(self.loss_curves_.values())),
+            "mean": self._seen.mean,
+            "variance": self._seen.variance,
         }
-        return arrays, {"learning_rate": self.learning_rate_, "candidates": self.candidates_}
+        learned = {"learning_rate": self.learning_rate_, "candidates": self.candidates_}
+        return arrays, {**learned, "rows": self._seen.count}
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
         self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
         self.learning_rate_ = learned["learning_rate"]
         self.candidates_ = learned["candidates"]
+        self._seen = RunningScaling(learned["rows"], arrays["mean"], arrays["variance"])
         rates = [c["learning_rate"] for c in self.candidates_]
         self.loss_curves_ = dict(zip(rates, arrays["loss_curves"], strict=True))
 
