@@ -124,3 +124,12 @@ def test_a_session_that_differs_is_not_used(monkeypatch):
 def test_an_unknown_runtime():
     with pytest.raises(ValueError, match="runtime"):
         nn.Inference(network(), (6, 5, 3), runtime="torch")
+
+
+def test_a_network_that_is_not_watched_keeps_its_session():
+    network = nn.Sequential(nn.Linear(4, 2, random_state=0))
+    x = np.ones((3, 4), np.float32)
+    inference = nn.Inference(network, (4,), runtime="onnxruntime", watch=False)
+    before = inference.predict(x)
+    network[0].weight.data[...] = 0
+    np.testing.assert_array_equal(inference.predict(x), before)

@@ -39,7 +39,9 @@ def foveal_call(task: dict[str, Any], given: Any, threads: int) -> Callable[[str
             optimizer = nn.SGD(network.parameters(), lr=task["lr"], momentum=task["momentum"])
             return Call(lambda: nn.train_step(network, loss, optimizer, x, y), lambda: "engine")
         network.eval()
-        inference = nn.Inference(network, x.shape[1:], runtime="auto" if way == "fastest" else "engine")
+        inference = nn.Inference(
+            network, x.shape[1:], runtime="auto" if way == "fastest" else "engine", watch=False
+        )
 
         def choice() -> str:
             return next(iter(inference.choices.values()), "engine")
