@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
 
 from foveal.errors import ModelFileError, SettingError
 from foveal.files import read_container
@@ -139,13 +140,13 @@ def test_digits():
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_partial_fit_comes_near_fit(n_classes):
     X, y = rows(n_classes, number=600)
-    model = LogisticClassifier((0.005,), l2=0.01, random_state=0)
-    for _ in range(10):
-        for start in range(0, 600, 100):
-            model.partial_fit(X[start : start + 100], y[start : start + 100], classes=range(n_classes))
+    model = LogisticClassifier((0.02,), l2=0.01, random_state=0)
+    for _ in range(30):
+        for part in (slice(0, 300), slice(300, 600)):
+            model.partial_fit(X[part], y[part], classes=range(n_classes))
     whole = LogisticClassifier((0.05,), l2=0.01, random_state=0).fit(X, y)
     assert model.coef_.shape == whole.coef_.shape
-    np.testing.assert_allclose(model.predict_proba(X), whole.predict_proba(X), atol=0.1)
+    assert log_loss(y, model.predict_proba(X)) < log_loss(y, whole.predict_proba(X)) + 0.03
     assert model.score(X, y) > whole.score(X, y) - 0.03
     np.testing.assert_allclose(model._seen.mean, X.mean(0))
 
