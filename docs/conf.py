@@ -49,7 +49,7 @@ autodoc_default_options = {
     "members": True,
     # scikit-learn adds them to every estimator; they belong to its metadata routing.
     "exclude-members": ", ".join(
-        f"set_{method}_request" for method in ("fit", "predict", "predict_proba", "score")
+        f"set_{method}_request" for method in ("fit", "partial_fit", "predict", "predict_proba", "score")
     ),
 }
 numpydoc_show_class_members = False
