@@ -204,6 +204,21 @@ def test_propose_explained(run, fails, hostile_folder, scene_folder, tmp_path):
     assert not out.exists()
 
 
+def test_explain(run, fails, color_run, color_folder, hostile_folder, tmp_path):
+    folder = color_run.folder.path
+    picture = next(p for p in sorted(color_folder.rglob("*")) if p.suffix in (".png", ".jpg"))
+    words = ("explain", folder, picture, hostile_folder / "text.jpg", "--out")
+    status, text, err = run(*words, tmp_path / "a", "--json")
+    assert status == 1
+    assert "text.jpg" in err
+    (result,) = json.loads(text)["results"]
+    assert (tmp_path / "a" / result["drawn"]).is_file()
+    assert (tmp_path / "a" / "explanation.html").is_file()
+    assert run("explain", folder, picture, "--class", result["label"], "--out", tmp_path / "b")[0] == 0
+    assert "There is no class 'nothing'" in fails(*words, tmp_path / "c", "--class", "nothing")
+    assert "Example: foveal explain" in " ".join(run("explain", "--help")[1].split())
+
+
 def test_from_crops_to_a_classifier(run, scene_folder, tmp_path, monkeypatch):
     crops, out = tmp_path / "crops", tmp_path / "run"
     status, text, _ = run("prepare", scene_folder, "--out", crops, "--size", "16", "--json")

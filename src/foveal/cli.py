@@ -333,6 +333,37 @@ def predict(
     _name_unreadable(summary.unreadable)
 
 
+@app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")
+def explain(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    out: Annotated[Path | None, typer.Option("--out", help="A new folder; explanations by default.")] = None,
+    class_name: Annotated[
+        str | None,
+        typer.Option("--class", metavar="NAME", help="Ask about this class; by default the most probable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what in a picture speaks for its class: Grad-CAM and occlusion, drawn and on a page.
+
+    Of a detector it shows the detections, and how its search came to the regions. Files that cannot be read
+    are named and left out. Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing
+    to do.
+    """
+    from foveal.runs import explain as go
+    from foveal.runs.folder import free_folder
+
+    folder = free_folder(Path("explanations")) if out is None else out
+    with _progress(quiet=as_json) as callback:
+        summary = go(run, images, folder, class_name=class_name, callbacks=[callback])
+    if as_json:
+        _print_json({"results": summary.results, "unreadable": summary.unreadable})
+    else:
+        _print_predictions(summary.results)
+        _say(f"Everything is in [bold]{folder}[/]; look at [bold]{folder / 'explanation.html'}[/].")
+    _name_unreadable(summary.unreadable)
+
+
 @benchmark.callback()
 def _benchmarks() -> None:
     pass
@@ -393,6 +424,52 @@ def benchmark_selective_search(
         _say(_plain(sentence), to_output=True)
     if out is not None:
         _say(f"JSON, table and figures are in [bold]{out}[/].")
+
+
+@benchmark.command("network", epilog="Example: foveal benchmark network --networks cnn,mlp --out figures")
+def benchmark_network(
+    networks: Annotated[
+        str, typer.Option("--networks", help="cnn, mobilenet, mlp, several with commas, or all.")
+    ] = "all",
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Calls in a row.")] = 10,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 7,
+    peers_python: Annotated[
+        Path | None, typer.Option("--peers-python", help="Python of another environment, with PyTorch.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for JSON, tables and figure; none by default.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the network engine beside PyTorch: training steps, inference, memory."""
+    from foveal.benchmark import NETWORKS, describe_network, make_network_tables, write_network_benchmark
+    from foveal.benchmark import benchmark_networks as run
+    from foveal.runs.folder import empty_folder
+
+    if out is not None and out.exists():
+        empty_folder(out)
+    names = tuple(NETWORKS) if networks == "all" else tuple(n.strip() for n in networks.split(","))
+    with _progress(quiet=as_json) as callback:
+        measured = run(
+            names,
+            steps=steps,
+            repeats=repeats,
+            peers_python=peers_python,
+            random_state=seed,
+            callbacks=[callback],
+        )
+    if out is not None:
+        write_network_benchmark(measured, out)
+    if as_json:
+        _print_json(measured.to_json())
+        return
+    for table in make_network_tables(measured):
+        _print_table(table)
+    for sentence in describe_network(measured):
+        _say(_plain(sentence), to_output=True)
+    if out is not None:
+        _say(f"JSON, tables and figure are in [bold]{out}[/].")
 
 
 def _name_unreadable(unreadable: dict[str, str]) -> None:

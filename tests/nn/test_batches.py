@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foveal import nn
@@ -29,6 +29,7 @@ def our_threads():
     return [t for t in threading.enumerate() if t.name.startswith("foveal-batches")]
 
 
+@settings(deadline=None)  # threads start, and the machine may be busy
 @given(st.integers(1, 40), st.integers(1, 50), st.booleans(), st.booleans())
 def test_every_example_once(n, batch_size, shuffle, drop_last):
     x = np.arange(n)

@@ -135,6 +135,19 @@ def test_frozen_and_unneeded_gradients():
     assert layer.weight.grad is None
 
 
+@pytest.mark.parametrize("kind", [np.uint8, np.float16, np.float64])
+def test_other_types_are_computed_in_the_weights_type(kind):
+    network = nn.Sequential(
+        nn.Conv2d(3, 4, 3, random_state=0), nn.Flatten(), nn.Linear(36, 2, random_state=0)
+    )
+    x = np.random.default_rng(0).integers(0, 9, (2, 5, 5, 3))
+    expected = network(x.astype(np.float32))
+    y = network(x.astype(kind))
+    assert y.dtype == np.float32
+    np.testing.assert_array_equal(y, expected)
+    assert network.backward(y.astype(np.float64)).dtype == np.float32
+
+
 def test_strange_memory_orders():
     layer, x = layer_and_batch(CASES[0])
     expected = layer(x)

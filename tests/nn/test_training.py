@@ -309,7 +309,7 @@ def test_a_gradient_that_is_no_number():
 
 def test_a_validation_that_is_no_number():
     x, y = examples()
-    with pytest.raises(TrainingDiverged, match="validation_loss became nan after epoch 1"):
+    with pytest.raises(TrainingDiverged, match=r"validation_loss became nan at step \d+ \(the end"):
         trained(validation=(x * np.float32(np.nan), y))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from foveal.data import Detections
+from foveal.report import NetworkLook, classification_chapter
 from foveal.report.data_section import choose_samples, class_counts
 from foveal.report.detection import rank_pictures
 from foveal.report.run_section import stage_seconds, total_seconds
@@ -95,3 +96,70 @@ def test_losses_that_are_no_numbers_leave_a_gap():
     ]
     (chart,) = training_section(sweep).blocks
     assert np.isnan(chart.figure.axes[0].lines[0].get_ydata()[1:]).all()
+
+
+def epochs(number, **more):
+    return [
+        {"event": "epoch", "epoch": e, "loss": 1 / e, "learning_rate": 0.1, "seconds": 1.0, "accuracy": 0.5}
+        | {name: values[e - 1] for name, values in more.items()}
+        for e in range(1, number + 1)
+    ]
+
+
+def test_learning_curve_of_a_network():
+    log = [{"event": "schedule", "minutes": 1, "epochs": 3, "steps": 9, "text": "Three epochs fit."}]
+    log += epochs(3, validation_loss=[0.9, 0.5, 0.7])
+    last = training_section(log)
+    assert last.blocks[0].text == "Three epochs fit."
+    assert last.blocks[1].title == "Learning curve"
+    assert "After epoch 3 of 3: training loss 0.333, validation loss 0.700" in last.blocks[1].caption
+    assert "least in epoch 2, 0.500" in last.blocks[1].caption
+    kept = training_section(log, kept=True).blocks[1].caption
+    assert "After epoch 2 of 3, whose weights were kept" in kept
+    assert [row[0] for row in last.blocks[2].blocks[0].rows] == ["1", "2", "3"]
+    assert "validation" not in training_section(epochs(2)).blocks[0].caption
+
+
+def test_range_test_in_the_log():
+    log = [
+        {"event": "lr_range", "learning_rate": 10.0**e, "loss": loss} for e, loss in ((-3, 2.0), (-2, None))
+    ]
+    (chart,) = training_section(log).blocks
+    assert chart.title == "Learning-rate range test"
+
+
+def test_chosen_of_several_parameters_is_marked():
+    log = [
+        {"event": "sweep", "parameter": "learning_rate, width", "value": v, "iteration": i, "loss": 1.0}
+        for v in ("0.1, 8", "0.1, 16")
+        for i in range(2)
+    ]
+    log.append(
+        {"event": "candidate", "setting": {"learning_rate": 0.1, "width": 16}, "score": 1, "chosen": True}
+    )
+    assert training_section(log).blocks[0].caption.endswith("Chosen on the validation images: 0.1, 16.")
+
+
+def test_mistakes_with_their_maps(make_classification):
+    record = make_classification()
+    wrong = record.surest_mistakes()
+    truth = np.array([s.label for s in record.test])
+    assert sorted(wrong) == np.flatnonzero(record.predictions != truth).tolist()
+    assert (np.diff(record.confidence[wrong]) <= 0).all()
+    assert record.surest_mistakes(2) == wrong[:2]
+    explained = replace(record, explanations={wrong[0]: np.eye(4)}, explained_by="Grad-CAM")
+    mistakes = classification_chapter(explained).sections[0].blocks[0]
+    # 60 x 40 pixels four times enlarged, twice, and a gap between.
+    assert (mistakes.pictures[0].width, mistakes.pictures[0].height) == (486, 160)
+    assert (mistakes.pictures[1].width, mistakes.pictures[1].height) == (60, 40)
+    assert "Grad-CAM" in mistakes.caption
+
+
+def test_inside_a_network(make_classification):
+    look = NetworkLook("a.png", np.zeros((8, 8, 3), np.uint8), np.ones((4, 3, 3, 3)), {2: np.ones((4, 4, 5))})
+    sections = classification_chapter(replace(make_classification(), look=look)).sections
+    (inside,) = [s for s in sections if s.title == "Inside the network"]
+    assert [b.title for b in inside.blocks] == [
+        "The 4 filters of the first convolution",
+        "Feature maps of a.png",
+    ]

@@ -240,10 +240,15 @@ def say(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def main(words: list[str]) -> None:
-    # What a package prints must not come between the answers.
+def take_output() -> BinaryIO:
+    """Standard output for the answers alone: what a package prints must not come between them."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    return answers
+
+
+def main(words: list[str]) -> None:
+    answers = take_output()
     if words[0] == "detect":
         send(answers, detect())
     else:

@@ -2,8 +2,12 @@
 
 import os
 import platform
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from foveal.parallel import cores
 
 #: Load (runnable processes) from which a warning is due, before anything of ours runs.
 LOAD_WARNED_OF = 0.5
@@ -61,6 +65,76 @@ class Machine:
                 "long."
             )
         return found
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        return {
+            "cpu": self.cpu,
+            "cores": self.cores,
+            "system": self.system,
+            "python": self.python,
+            "load_before": self.load_before,
+            "load_after": self.load_after,
+            "other_processes_cores": None if self.others is None else float(f"{self.others:.6g}"),
+            "seconds": round(self.seconds, 3),
+        }
+
+    def describe(self) -> str:
+        """One sentence.
+
+        Examples
+        --------
+        >>> Machine("a cpu", 2, "Linux", "3.12", 0.1, 1.2, 0.03, 60.0).describe()
+        'a cpu, 2 cores, Linux, Python 3.12; load average 0.10 before, 1.20 after; other processes took
+        0.03 cores.'
+        """
+        load = "unknown"
+        if self.load_before is not None and self.load_after is not None:
+            load = f"{self.load_before:.2f} before, {self.load_after:.2f} after"
+        others = "" if self.others is None else f"; other processes took {self.others:.2f} cores"
+        return (
+            f"{self.cpu}, {self.cores} cores, {self.system}, Python {self.python}; "
+            f"load average {load}{others}."
+        )
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The clocks when a run began: seconds, the processor's for everybody, the processor's for us."""
+
+    seconds: float
+    busy: float | None
+    own: float
+
+    @classmethod
+    def now(cls) -> "Beginning":
+        """Read the clocks."""
+        return cls(time.perf_counter(), busy_seconds(), time.process_time())
+
+    def machine(self, load_before: float | None, workers: float) -> Machine:
+        """The machine at the run's end.
+
+        Parameters
+        ----------
+        load_before : float or None
+            The load average before anything of the run began.
+        workers : float
+            Processor seconds that other processes took on the run's behalf.
+        """
+        seconds, busy, others = time.perf_counter() - self.seconds, busy_seconds(), None
+        if self.busy is not None and busy is not None:
+            ours = time.process_time() - self.own + workers
+            others = max(0.0, busy - self.busy - ours) / seconds
+        return Machine(
+            cpu=cpu_name(),
+            cores=cores(),
+            system=f"{platform.system()} {platform.machine()}",
+            python=platform.python_version(),
+            load_before=load_before,
+            load_after=load_average(),
+            others=others,
+            seconds=seconds,
+        )
 
 
 def cpu_name() -> str:

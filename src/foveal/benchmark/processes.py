@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +33,17 @@ class WorkerError(FovealError):
     """A method's process could not be started, or it ended by itself."""
 
 
-def find_packages(python: str | os.PathLike[str]) -> dict[str, str]:
+def find_packages(
+    python: str | os.PathLike[str], *, program: str | os.PathLike[str] = WORKER_FILE
+) -> dict[str, str]:
     """Which peers an interpreter can import.
 
     Parameters
     ----------
     python : path-like
         A Python interpreter, of another environment perhaps.
+    program : path-like, optional
+        What is asked in place of ``_worker.py``.
 
     Returns
     -------
@@ -58,7 +63,7 @@ def find_packages(python: str | os.PathLike[str]) -> dict[str, str]:
     mend = "name the interpreter of the environment that the peers are installed in (its bin/python)"
     try:
         done = subprocess.run(
-            [os.fspath(python), os.fspath(WORKER_FILE), "detect"],
+            [os.fspath(python), os.fspath(program), "detect"],
             capture_output=True,
             timeout=_PATIENCE,
             check=False,
@@ -93,6 +98,8 @@ class Worker:
         What OpenMP, BLAS, Numba and OpenCV are held to.
     program : path-like, optional
         What is run in place of ``_worker.py``.
+    environment : mapping, optional
+        Further variables of its environment.
 
     Raises
     ------
@@ -109,18 +116,19 @@ class Worker:
         threads: int = 1,
         *,
         program: str | os.PathLike[str] = WORKER_FILE,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed by close)
         words = json.dumps({"task": task, "options": options, "threads": threads})
-        environment = {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, str(threads))}
+        held = dict.fromkeys(_THREAD_VARIABLES, str(threads))
         try:
             self.process = subprocess.Popen(
                 [os.fspath(python), os.fspath(program), "run", words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self.errors,
-                env=environment,
+                env={**os.environ, **held, **(environment or {})},
             )
         except OSError as error:
             self.errors.close()
@@ -152,7 +160,7 @@ class Worker:
         WorkerError
             If the process ended.
         """
-        header, body = self._ask({"do": "measure", "shape": image.shape}, image.tobytes())
+        header, body = self.ask({"do": "measure", "shape": image.shape}, image.tobytes())
         if "error" in header:
             return str(header["error"])
         result = np.frombuffer(body, np.dtype(header["dtype"])).reshape(header["shape"])
@@ -160,7 +168,7 @@ class Worker:
 
     def usage(self) -> tuple[int | None, float]:
         """The most memory that the process had in RAM so far, in bytes, and its processor seconds."""
-        answer = self._ask({"do": "usage"})[0]
+        answer = self.ask({"do": "usage"})[0]
         return answer["peak_memory"], float(answer["cpu_seconds"])
 
     def close(self) -> None:
@@ -175,7 +183,14 @@ class Worker:
                     continue
         self.errors.close()
 
-    def _ask(self, header: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
+    def ask(self, header: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
+        """Send a request and wait for its answer.
+
+        Raises
+        ------
+        WorkerError
+            If the process ended.
+        """
         assert self.process.stdin is not None
         try:
             self.process.stdin.write(json.dumps({**header, "bytes": len(body)}).encode("ascii") + b"\n")

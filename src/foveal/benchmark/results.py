@@ -176,7 +176,6 @@ class SelectiveSearchBenchmark:
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values; what is not known is None."""
-        machine = self.machine
         return {
             "benchmark": "selective-search",
             "foveal": __version__,
@@ -188,16 +187,7 @@ class SelectiveSearchBenchmark:
                 "median_width": self.size[1],
             },
             "settings": dict(self.settings),
-            "machine": {
-                "cpu": machine.cpu,
-                "cores": machine.cores,
-                "system": machine.system,
-                "python": machine.python,
-                "load_before": machine.load_before,
-                "load_after": machine.load_after,
-                "other_processes_cores": _number(machine.others),
-                "seconds": round(machine.seconds, 3),
-            },
+            "machine": self.machine.to_json(),
             "warnings": self.warnings,
             "proposals": [p.to_json() for p in self.proposals],
             "segmentations": [s.to_json() for s in self.segmentations],

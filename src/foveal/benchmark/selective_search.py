@@ -1,15 +1,13 @@
 """Selective search beside its peers, in one run."""
 
 import os
-import platform
-import time
 from collections.abc import Sequence
 
 import numpy as np
 
 from foveal import parallel
 from foveal.benchmark.interleaving import Workers, interleave
-from foveal.benchmark.machine import Machine, busy_seconds, cpu_name, load_average
+from foveal.benchmark.machine import Beginning, load_average
 from foveal.benchmark.methods import MODES, methods_for, place
 from foveal.benchmark.photographs import choose_photographs
 from foveal.benchmark.processes import find_packages, own_python
@@ -93,7 +91,7 @@ def benchmark_selective_search(
         environments = {python: find_packages(python) for python in (*named, own)}
     placed, absent = place(methods, environments, own)
     versions = {m: environments[p].get(m.package, __version__) for m, p in placed.items()}
-    began = time.perf_counter(), busy_seconds(), time.process_time()
+    began = Beginning.now()
     with Workers(placed, chosen[0]) as workers:
         with stage(callbacks, "warming up", len(placed)) as progress:
             for done, method in enumerate(placed, 1):
@@ -111,7 +109,7 @@ def benchmark_selective_search(
                 progress(done)
         usages = {m: workers.usage(m) for m in workers.methods}
         failed = dict.fromkeys(workers.failed.values())
-    machine = _machine(load_before, *began, sum(cpu for _, cpu in usages.values()))
+    machine = began.machine(load_before, sum(cpu for _, cpu in usages.values()))
     speeds = [records.speed(m, versions[m], usages[m][0]) for m in workers.methods]
     notes = (*photographs.unreadable, *failed, *records.notes)
     return SelectiveSearchBenchmark(
@@ -132,24 +130,4 @@ def benchmark_selective_search(
         segmentations=tuple(records.segmentation(s) for s in speeds if s.method.mode is None),
         absent=absent,
         notes=notes,
-    )
-
-
-def _machine(
-    load_before: float | None, start: float, busy: float | None, own: float, workers: float
-) -> Machine:
-    """The machine at the end of a run that began at ``start``, when it had been ``busy`` so many seconds."""
-    seconds, busy_now, others = time.perf_counter() - start, busy_seconds(), None
-    if busy is not None and busy_now is not None:
-        ours = time.process_time() - own + workers
-        others = max(0.0, busy_now - busy - ours) / seconds
-    return Machine(
-        cpu=cpu_name(),
-        cores=parallel.cores(),
-        system=f"{platform.system()} {platform.machine()}",
-        python=platform.python_version(),
-        load_before=load_before,
-        load_after=load_average(),
-        others=others,
-        seconds=seconds,
     )

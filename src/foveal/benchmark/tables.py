@@ -117,23 +117,17 @@ def describe(benchmark: SelectiveSearchBenchmark) -> list[str]:
     ----------
     benchmark : SelectiveSearchBenchmark
     """
-    machine = benchmark.machine
     packages: dict[str, str] = {}
     speeds = [p.speed for p in benchmark.proposals] + [s.speed for s in benchmark.segmentations]
     for speed in speeds:
         packages[speed.method.package] = speed.version
-    load = "unknown"
-    if machine.load_before is not None and machine.load_after is not None:
-        load = f"{machine.load_before:.2f} before, {machine.load_after:.2f} after"
-    others = "" if machine.others is None else f"; other processes took {machine.others:.2f} cores"
     height, width = benchmark.size
     pictures = "1 picture" if benchmark.pictures == 1 else f"{benchmark.pictures} pictures"
     return [
         *(f"Warning: {sentence}" for sentence in benchmark.warnings),
         f"{pictures} of {benchmark.source}, {width:g}×{height:g} at the median, {benchmark.objects} objects; "
         f"by turns, medians of {benchmark.settings['repeats']} round(s), first calls not counted.",
-        f"{machine.cpu}, {machine.cores} cores, {machine.system}, Python {machine.python}; "
-        f"load average {load}{others}.",
+        benchmark.machine.describe(),
         "Versions: " + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".",
         "Peak MiB is the most memory in RAM that the method's process ever had, its interpreter and "
         "libraries included.",

@@ -5,10 +5,18 @@ from typing import TYPE_CHECKING, Any
 from foveal.errors import SettingError
 
 if TYPE_CHECKING:
+    from foveal.models.class_activation import (
+        class_activation_maps,
+        feature_maps,
+        first_layer_filters,
+        input_gradients,
+        stage_maps,
+    )
     from foveal.models.cnn import CNNClassifier
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
+    from foveal.models.occlusion import occlusion_map
     from foveal.models.rcnn import RCNN
     from foveal.models.svm import SVMClassifier
 
@@ -21,8 +29,14 @@ __all__ = [
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
+    "class_activation_maps",
+    "feature_maps",
+    "first_layer_filters",
+    "input_gradients",
     "load",
     "model_class",
+    "occlusion_map",
+    "stage_maps",
 ]
 
 #: The models by the names that the command line uses, each with its module and class.
@@ -32,6 +46,15 @@ MODELS = {
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
+}
+# What explains the answers of models, each function with its module.
+_EXPLAINING = {
+    "class_activation_maps": "foveal.models.class_activation",
+    "feature_maps": "foveal.models.class_activation",
+    "first_layer_filters": "foveal.models.class_activation",
+    "input_gradients": "foveal.models.class_activation",
+    "occlusion_map": "foveal.models.occlusion",
+    "stage_maps": "foveal.models.class_activation",
 }
 DETECTORS = frozenset({"rcnn"})
 #: Those that are networks, whose training goes on from a checkpoint.
@@ -70,6 +93,8 @@ def __getattr__(name: str) -> Any:
 
     if name == "load":
         return import_module("foveal.models.loading").load
+    if name in _EXPLAINING:
+        return getattr(import_module(_EXPLAINING[name]), name)
     for module, attribute in MODELS.values():
         if attribute == name:
             return getattr(import_module(module), attribute)

@@ -66,6 +66,27 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             raise ValueError(f"{of} has the class {str(unknown[0])!r}, which is not in the training data.")
         return np.asarray(places, np.int64)
 
+    # -- what is looked at --------------------------------------------------------------------------
+
+    @abstractmethod
+    def as_seen(self, X: Any) -> NDArray[Any]:
+        """Pictures at the size at which the classifier sees them, before anything is computed from them.
+
+        Parameters
+        ----------
+        X : list of paths or pictures, or array of shape (N, H, W, C) or (N, H, W)
+
+        Returns
+        -------
+        ndarray of shape (N, h, w, C)
+            uint8, or float32 in the range of the training pictures. They get the same answers as ``X``.
+
+        Raises
+        ------
+        ValueError
+            If the classifier was fitted on rows.
+        """
+
     # -- the model file -----------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> Path:

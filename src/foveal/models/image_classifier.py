@@ -84,6 +84,16 @@ class ImageClassifier(Classifier):
             return HogColor(size=size)
         raise SettingError(f"There are no features {self.features!r}; choose 'pixels' or 'hog+color'.")
 
+    def as_seen(self, X: Any) -> NDArray[np.uint8]:
+        """Pictures as the features are given them, (N, side, side, 3); see :meth:`Classifier.as_seen`."""
+        check_is_fitted(self)
+        if self.features_ is None or not are_pictures(X):
+            raise ValueError(
+                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
+            )
+        size = int(getattr(self.features_, "size", 64))
+        return np.stack(parallel.map(lambda item: self._one(item, size), X))
+
     def _describe(self, X: Any) -> NDArray[np.float32]:
         features = self.features_
         assert features is not None

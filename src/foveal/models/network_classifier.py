@@ -343,6 +343,17 @@ class NetworkClassifier(Classifier):
         preparation = self._preparation()
         return x if preparation is None else preparation.standardized(x)
 
+    def as_seen(self, X: Any) -> NDArray[Any]:
+        """Pictures as they come to the network, (N, *image_shape_); see :meth:`Classifier.as_seen`."""
+        check_is_fitted(self)
+        if self.pictures_ is None or not are_pictures(X):
+            raise ValueError(
+                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
+            )
+        seen = self.pictures_.arrays(X)
+        # It would be multiplied again.
+        return seen if seen.dtype == np.uint8 else seen / np.float32(self.pictures_.pixel_scale)
+
     # -- prediction ---------------------------------------------------------------------------------
 
     def _logits(self, X: Any) -> NDArray[np.float64]:

@@ -108,7 +108,7 @@ class Module:
 
     def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
         """The output for a batch."""
-        self.seen_shape = x.shape[1:]
+        self.seen_shape = np.shape(x)[1:]
         return self.forward(x)
 
     def save(self, *values: Any) -> None:
@@ -171,7 +171,10 @@ class Module:
 
     def requires_grad(self) -> bool:
         """Whether any parameter is to be learnt."""
-        return any(parameter.requires_grad for parameter in self.parameters())
+        for value in vars(self).values():
+            if isinstance(value, Parameter) and value.requires_grad:
+                return True
+        return any(child.requires_grad() for _, child in self.named_children())
 
     # -- modes --------------------------------------------------------------------------------------
 

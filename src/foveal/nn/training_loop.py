@@ -199,9 +199,9 @@ class TrainingLoop:
                 for name, value in figures.items():
                     if not isfinite(value):
                         raise TrainingDiverged(
-                            f"The {name} became {value:g} after epoch {number} (learning rate "
-                            f"{self.optimizer.lr:g}): try {self._advice()}, and see that the validation's "
-                            "inputs are finite."
+                            f"The {name} became {value:g} at step {self.taken} (the end of epoch {number}, "
+                            f"learning rate {self.optimizer.lr:g}): try {self._advice()}, and see that the "
+                            "validation's inputs are finite."
                         )
                 row |= figures
                 self._watch(number, figures)

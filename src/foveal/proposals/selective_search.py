@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip, iou
+from foveal.compiling import announce
 from foveal.data.dataset import Dataset
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.images import read, resize_to_fit
 from foveal.images.color_spaces import to_color_space
-from foveal.proposals.compiling import announce
 from foveal.proposals.grouping import Grouping, group
 from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.learned_order import LearnedOrder, drawn, learn_order
@@ -246,7 +246,7 @@ class SelectiveSearch:
     def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> "_Found":
         from foveal.proposals._ranking_kernels import unite
 
-        announce()
+        announce("selective search", "foveal.proposals._grouping_kernels", "group")
         height, width = image.shape[:2]
         small = image if self.working_size is None else resize_to_fit(image, self.working_size)[0]
         small = np.ascontiguousarray(small)

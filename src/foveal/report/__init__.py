@@ -17,7 +17,8 @@ from foveal.report.html import (
     write_report,
 )
 from foveal.report.merging import merging_frames, merging_numbers
-from foveal.report.records import ClassificationRecord, DetectionRecord
+from foveal.report.overlays import overlay_map
+from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
 
@@ -26,6 +27,7 @@ __all__ = [
     "ClassificationRecord",
     "DetectionRecord",
     "Headline",
+    "NetworkLook",
     "SearchRecord",
     "classification_chapter",
     "detection_chapter",
@@ -34,6 +36,7 @@ __all__ = [
     "film_to_html",
     "merging_frames",
     "merging_numbers",
+    "overlay_map",
     "render_report",
     "search_chapter",
     "write_classification_report",

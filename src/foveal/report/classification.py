@@ -1,15 +1,21 @@
 """The chapter about a classifier of whole images."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.errors import ImageError
+from foveal.images import read
 from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.data_section import class_counts, data_section
 from foveal.report.detection import class_prefixes
 from foveal.report.figures import draw_confusion, draw_scores
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
 from foveal.report.figures.timing import say_duration
-from foveal.report.pictures import picture_of_class
+from foveal.report.network_section import WHAT_MAPS_SHOW, network_section
+from foveal.report.overlays import beside, overlay_map
+from foveal.report.pictures import Picture, picture_of_class, picture_of_pixels
 from foveal.report.records import ClassificationRecord
 from foveal.report.run_section import format_figure, run_section, total_seconds
 from foveal.report.training_section import training_section
@@ -31,7 +37,7 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
     Chapter
     """
     # Without a true label there is neither right nor wrong: -1 is never predicted and never counted.
-    truth = np.array([-1 if s.label is None else s.label for s in record.test], np.int64)
+    truth = record.truth
     known = truth >= 0
     right = (record.predictions == truth) & known
     text = "There were no held-out images to measure it on."
@@ -41,10 +47,17 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
         _pictures_section(record, truth, right),
         _results_section(record, truth, right),
         data_section(record),
-        training_section(record.events),
+        training_section(record.events, kept=_kept(record)),
+        *([] if record.look is None else [network_section(record.look)]),
         run_section(record),
     ]
     return Chapter(record.title, f"Image classifier · {record.model}", text, _headlines(record), sections)
+
+
+def _kept(record: ClassificationRecord) -> bool:
+    """Whether the weights are those of the best epoch, rather than of the last."""
+    settings = record.config.get("settings", {})
+    return isinstance(settings, Mapping) and settings.get("early_stopping") is True
 
 
 def _headlines(record: ClassificationRecord) -> list[Headline]:
@@ -63,14 +76,6 @@ def _headlines(record: ClassificationRecord) -> list[Headline]:
     if seconds:
         headlines.append(Headline(say_duration(seconds), "time", "all stages together"))
     return headlines
-
-
-def _confidence(record: ClassificationRecord) -> NDArray[np.float64] | None:
-    """The probability of each prediction."""
-    if record.probabilities is None:
-        return None
-    rows = np.arange(len(record.predictions))
-    return np.asarray(record.probabilities[rows, record.predictions], np.float64)
 
 
 def _results_section(
@@ -99,7 +104,7 @@ def _results_section(
             "Rows are the truth, columns what was said; the stronger a cell, the more of its row.",
         ),
     ]
-    confidence = _confidence(record)
+    confidence = record.confidence
     if confidence is not None:
         blocks.append(
             Chart(
@@ -137,10 +142,9 @@ def _pictures_section(
     record: ClassificationRecord, truth: NDArray[np.int64], right: NDArray[np.bool_]
 ) -> Section:
     classes = record.test.classes
-    confidence = _confidence(record)
+    confidence = record.confidence
     sure = np.zeros(len(truth)) if confidence is None else confidence
-    wrong = np.flatnonzero(~right & (truth >= 0))
-    wrong = wrong[np.argsort(-sure[wrong], kind="stable")][:_MISTAKES]
+    wrong = record.surest_mistakes(_MISTAKES)
     good = np.flatnonzero(right)
     good = good[np.argsort(-sure[good], kind="stable")]
     middle = max(0, len(good) // 2 - _RIGHT // 2)
@@ -152,14 +156,11 @@ def _pictures_section(
 
     blocks: list[Block] = []
     if len(wrong):
-        pictures = [picture_of_class(record.test[int(i)], say(int(i))) for i in wrong]
-        blocks.append(
-            Pictures(
-                "The surest mistakes",
-                pictures,
-                "Wrong answers, the most confident first: look for wrong labels too.",
-            )
-        )
+        pictures = [_explained(record, i, say(i)) for i in wrong]
+        caption = "Wrong answers, the most confident first: look for wrong labels too."
+        if any(i in record.explanations for i in wrong):
+            caption += " " + WHAT_MAPS_SHOW[record.explained_by]
+        blocks.append(Pictures("The surest mistakes", pictures, caption))
     if len(good):
         pictures = [
             picture_of_class(record.test[int(i)], say(int(i))) for i in good[middle : middle + _RIGHT]
@@ -172,3 +173,16 @@ def _pictures_section(
     return Section(
         "Pictures", "Held-out images with the answer of the classifier; pictures enlarge at a click.", blocks
     )
+
+
+def _explained(record: ClassificationRecord, index: int, caption: str) -> Picture:
+    """A picture, and beside it what speaks for its answer, where that is known."""
+    sample = record.test[index]
+    if index in record.explanations:
+        try:
+            image = read(sample.path)
+        except (ImageError, OSError):
+            return picture_of_class(sample, caption)
+        both = beside(image, overlay_map(image, record.explanations[index]))
+        return picture_of_pixels(sample.name, both, caption)
+    return picture_of_class(sample, caption)

@@ -1,7 +1,7 @@
 """What a report tells of: plain data, gathered by whoever trained and measured a model."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from foveal.data.detections import Detections
     from foveal.metrics.proposals import ProposalQuality
 
-__all__ = ["ClassificationRecord", "DataParts", "DetectionRecord"]
+__all__ = ["ClassificationRecord", "DataParts", "DetectionRecord", "NetworkLook"]
 
 
 class DataParts(Protocol):
@@ -112,6 +112,28 @@ class DetectionRecord(_Record):
             )
 
 
+@dataclass(frozen=True, eq=False)
+class NetworkLook:
+    """What is to be seen inside a convolutional network.
+
+    Attributes
+    ----------
+    name : str
+        Of the picture that it was shown.
+    image : ndarray of shape (H, W, 3), uint8
+        The picture.
+    filters : ndarray of shape (O, I, kh, kw), or None
+        The kernels of the first convolution.
+    stages : mapping of int to ndarray of shape (h, w, C)
+        The maps of some layers for the picture, by their place in the network.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    filters: NDArray[np.floating[Any]] | None
+    stages: Mapping[int, NDArray[np.floating[Any]]]
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ClassificationRecord(_Record):
     """A classifier of whole images and what it says of the held-out ones.
@@ -124,10 +146,19 @@ class ClassificationRecord(_Record):
         The predicted class of each sample of ``test``, an index into ``test.classes``.
     probabilities : ndarray of shape (N, K), float, or None
         Of each class; ``None`` where the model has none.
+    explanations : mapping of int to ndarray of shape (h, w)
+        For some samples of ``test``, by their index, a map of what speaks for the predicted class.
+    explained_by : str
+        What the maps are: ``"Grad-CAM"`` or ``"occlusion"``.
+    look : NetworkLook, optional
+        What is to be seen inside the network, where it is one.
     """
 
     predictions: NDArray[np.int64]
     probabilities: NDArray[np.floating[Any]] | None = None
+    explanations: Mapping[int, NDArray[np.floating[Any]]] = field(default_factory=dict)
+    explained_by: str = ""
+    look: NetworkLook | None = None
 
     def __post_init__(self) -> None:
         if len(self.predictions) != len(self.test):
@@ -137,3 +168,24 @@ class ClassificationRecord(_Record):
         shape = (len(self.test), len(self.test.classes))
         if self.probabilities is not None and self.probabilities.shape != shape:
             raise ValueError(f"The probabilities have shape {self.probabilities.shape} instead of {shape}.")
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """The class of each held-out sample; -1 where it has none, which is never predicted."""
+        return np.array([-1 if s.label is None else s.label for s in self.test], np.int64)
+
+    @property
+    def confidence(self) -> NDArray[np.float64] | None:
+        """The probability of each prediction."""
+        if self.probabilities is None:
+            return None
+        rows = np.arange(len(self.predictions))
+        return np.asarray(self.probabilities[rows, self.predictions], np.float64)
+
+    def surest_mistakes(self, most: int = 12) -> list[int]:
+        """The wrongly named samples of ``test``, the most confident first; of equals, the first."""
+        truth, sure = self.truth, self.confidence
+        wrong = np.flatnonzero((self.predictions != truth) & (truth >= 0))
+        if sure is not None:
+            wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
+        return [int(i) for i in wrong[:most]]

@@ -1,17 +1,48 @@
 """The section about training: mining rounds, losses, the settings that were tried."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from foveal.report.chapters import Block, Chart, Fold, Note, Section, Table
-from foveal.report.figures import draw_grid, draw_losses, draw_mining
+from foveal.report.figures import (
+    draw_grid,
+    draw_learning_curve,
+    draw_losses,
+    draw_mining,
+    draw_range_test,
+)
 
 Event = Mapping[str, Any]
 
+# What an epoch's event may have been measured.
+_MEASURED = {
+    "loss": "training loss",
+    "validation_loss": "validation loss",
+    "accuracy": "training accuracy",
+    "validation_accuracy": "validation accuracy",
+}
 
-def training_section(events: Sequence[Event]) -> Section:
-    """What happened during training, as the log tells it."""
+
+def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
+    """What happened during training, as the log tells it.
+
+    Parameters
+    ----------
+    events : sequence of mappings
+    kept : bool, default=False
+        Whether the weights are those of the epoch with the least validation loss, rather than of the last.
+    """
     blocks: list[Block] = []
+    chosen = [str(e["text"]) for e in events if e.get("event") == "schedule" and e.get("text")]
+    # Of trainings that were begun anew the last counts.
+    blocks.extend(Note(text) for text in chosen[-1:])
+    epochs = [e for e in events if e.get("event") == "epoch"]
+    if epochs:
+        blocks.extend(_learning_curve(epochs, kept))
+    rates = [e for e in events if e.get("event") == "lr_range"]
+    if rates:
+        blocks.append(_range_test(rates))
     candidates = [
         e for e in events if e.get("event") == "candidate" and isinstance(e.get("setting"), Mapping)
     ]
@@ -34,6 +65,71 @@ def training_section(events: Sequence[Event]) -> Section:
     )
 
 
+def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
+    measured = [e for e in epochs if _number(e, "validation_loss") is not None]
+    best = min(measured, key=lambda e: float(e["validation_loss"]), default=None)
+    shown = best if best is not None and kept else epochs[-1]
+    said = f"After epoch {shown['epoch']} of {len(epochs)}"
+    if best is not None and kept:
+        said += ", whose weights were kept for its least validation loss"
+    figures = [
+        f"{words} {number:.3f}"
+        for key, words in _MEASURED.items()
+        if (number := _number(shown, key)) is not None
+    ]
+    caption = f"{said}: {', '.join(figures)}." if figures else f"{said}."
+    if best is not None and not kept:
+        caption += (
+            f" The validation loss was least in epoch {best['epoch']}, {float(best['validation_loss']):.3f}; "
+            "the weights are those of the last."
+        )
+    if measured:
+        caption += " Where it rises while the training loss falls, pictures are learnt by heart."
+    chart = Chart(
+        "Learning curve",
+        draw_learning_curve(
+            epochs,
+            marked=None if best is None else int(best["epoch"]),
+            mark="kept" if kept else "least validation loss",
+        ),
+        f"Lines of the losses, the accuracies and the learning rate over {len(epochs)} epochs. {caption}",
+        caption,
+    )
+    columns = ("epoch", *_MEASURED.values(), "learning rate", "seconds")
+    keys = (*_MEASURED, "learning_rate", "seconds")
+    rows = [[str(e["epoch"]), *(_cell(e, key) for key in keys)] for e in epochs]
+    return [chart, Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)])]
+
+
+def _number(event: Event, key: str) -> float | None:
+    value = event.get(key)
+    return float(value) if value is not None and isfinite(value) else None
+
+
+def _cell(event: Event, key: str) -> str:
+    number = _number(event, key)
+    if number is None:
+        return "–"
+    return (
+        f"{number:.3g}"
+        if key == "learning_rate"
+        else f"{number:.2f}"
+        if key == "seconds"
+        else f"{number:.4f}"
+    )
+
+
+def _range_test(events: Sequence[Event]) -> Chart:
+    rates = [float(e["learning_rate"]) for e in events]
+    losses = [float("nan") if e["loss"] is None else float(e["loss"]) for e in events]
+    return Chart(
+        "Learning-rate range test",
+        draw_range_test(rates, losses),
+        f"The loss of {len(rates)} batches at learning rates from {rates[0]:.2g} to {rates[-1]:.2g}.",
+        "A good rate lies where the loss still falls steeply, well before its minimum.",
+    )
+
+
 def _by_parameter(events: Sequence[Event]) -> dict[str, list[Event]]:
     sweeps: dict[str, list[Event]] = {}
     for event in events:
@@ -48,8 +144,12 @@ def _losses(parameter: str, sweeps: Sequence[Event], candidates: Sequence[Event]
         x, y = curves.setdefault(_say(event["value"]), ([], []))
         x.append(float(event["iteration"]))
         y.append(float("nan") if event["loss"] is None else float(event["loss"]))
+    # A sweep over several parameters names them, and their values, with commas between.
+    names = parameter.split(", ")
     taken = [
-        _say(c["setting"][parameter]) for c in candidates if c.get("chosen") and parameter in c["setting"]
+        ", ".join(_say(c["setting"][name]) for name in names)
+        for c in candidates
+        if c.get("chosen") and all(name in c["setting"] for name in names)
     ]
     chosen = taken[-1] if taken else None
     words = parameter.replace("_", " ")

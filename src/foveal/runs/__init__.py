@@ -3,6 +3,7 @@
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import Objects, explain_proposals, objects_of
+from foveal.runs.explaining_answers import explain
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
 from foveal.runs.predicting import predict
@@ -18,6 +19,7 @@ __all__ = [
     "demo",
     "evaluate_predictions",
     "evaluate_run",
+    "explain",
     "explain_proposals",
     "objects_of",
     "parse_settings",

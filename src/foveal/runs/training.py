@@ -15,6 +15,7 @@ from foveal.errors import DataError, FovealError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
 from foveal.models import DETECTORS, NETWORKS
 from foveal.models.loading import load as load_model
+from foveal.runs.explanations import with_explanations
 from foveal.runs.folder import RunFolder, checkpoint_step, free_folder
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.sweeping import choose_settings
@@ -368,6 +369,7 @@ def _finish_classifier(
         probabilities=probabilities,
     )
     with stage(callbacks, "report"):
+        finished = with_explanations(finished, estimator)
         write_classification_report(run.report_file, finished)
     return Finished(run, metrics, finished)
 

@@ -25,9 +25,16 @@ def render(figure) -> None:
         lambda: figures.draw_speeds({}),
         lambda: figures.draw_speeds({"fast": {"a": float("nan")}, "quality": {}}),
         lambda: figures.draw_speeds({"fast": {"a": float("nan"), "b": 1.0}, "quality": {"c": 0.0}}),
+        lambda: figures.draw_ratios({}),
+        lambda: figures.draw_ratios({"a": {"b": (float("nan"), "")}}),
         lambda: figures.draw_mining([]),
         lambda: figures.draw_losses({}),
         lambda: figures.draw_losses({"1": ([0, 1], [np.nan, np.inf])}),
+        lambda: figures.draw_learning_curve([]),
+        lambda: figures.draw_learning_curve([{"epoch": 1, "loss": None, "accuracy": float("nan")}]),
+        lambda: figures.draw_learning_curve([{"epoch": 1, "loss": 0.0}], marked=1),
+        lambda: figures.draw_explanation(np.zeros((1, 1, 3), np.uint8), {}, "a", 0.0),
+        lambda: figures.draw_explanation(np.zeros((9, 1, 3), np.uint8), {"x": [[np.nan]]}, "a", 1.0),
         lambda: figures.draw_range_test([], []),
         lambda: figures.draw_range_test([1e-3], [np.nan], [np.nan]),
         lambda: figures.draw_range_test([1e-3], [0.0], suggestion=1e-3),
@@ -56,6 +63,8 @@ def test_names_are_no_formulas():
     render(figures.draw_mining([{"label": name, "round": 0, "negatives": 1, "added": 1}]))
     render(figures.draw_losses({name: ([0], [1.0])}))
     render(figures.draw_timing({name: 1.0}))
+    image = np.zeros((8, 8, 3), np.uint8)
+    render(figures.draw_explanation(image, {name: [[1.0]]}, name, 1.0, probabilities={name: 1.0}, title=name))
 
 
 def test_most_frequent_classes_are_shown():
@@ -148,6 +157,18 @@ def test_speeds_are_told_as_ratios_to_the_first():
     assert [t.get_text() for t in second.texts] == ["1.00×  2.00 s"]
     assert first.get_xlim()[0] == second.get_xlim()[0] == 0
     assert first.get_title("left") == "fast"
+
+
+def test_ratios_have_one_axis_and_are_cut():
+    figure = figures.draw_ratios(
+        {"MLP": {"$step$": (0.5, "4 ms"), "b": (23.4, "1 ms")}, "CNN": {"c": (1.2, "")}}
+    )
+    render(figure)
+    first, second = figure.axes
+    assert [t.get_text() for t in first.texts] == ["0.50×  4 ms", "23.4×  1 ms"]
+    assert [bar.get_width() for bar in first.patches] == [0.5, 5.0]
+    assert first.patches[0].get_facecolor() != first.patches[1].get_facecolor()
+    assert first.get_xlim() == second.get_xlim()
 
 
 def test_the_reference_of_speeds_need_not_be_known():
@@ -258,3 +279,25 @@ def test_a_range_test_marks_the_suggestion_and_lets_the_explosion_leave_the_axes
     assert low < 1.1
     assert 2 < high < 4
     np.testing.assert_allclose(axes.lines[1].get_xdata(), rates)
+
+
+def test_learning_curve_has_what_was_measured():
+    epochs = [{"epoch": e, "loss": 40.0 / 10**e, "learning_rate": 0.1} for e in range(1, 4)]
+    figure = figures.draw_learning_curve(epochs)
+    assert [a.get_title(loc="left") for a in figure.axes] == ["loss", "learning rate"]
+    assert figure.axes[0].get_yscale() == "log"
+    measured = [e | {"validation_loss": 1.0, "validation_accuracy": 0.9, "accuracy": 0.8} for e in epochs]
+    figure = figures.draw_learning_curve(measured, marked=2, mark="kept")
+    assert [len(a.lines) for a in figure.axes] == [3, 3, 2]
+    assert figure.axes[0].lines[1].get_ydata().tolist() == [1.0] * 3
+    assert figure.axes[0].texts[0].get_text() == "kept: 2"
+
+
+def test_explanation_names_the_class_that_was_asked_about():
+    probabilities = {f"class {k}": 0.1 for k in range(9)} | {"asked": 0.05}
+    figure = figures.draw_explanation(
+        np.zeros((20, 30, 3), np.uint8), {"a": [[1.0]]}, "asked", 0.05, probabilities=probabilities
+    )
+    names = [t.get_text() for t in figure.axes[-1].get_yticklabels()]
+    assert len(names) == 6
+    assert names[-1] == "asked"

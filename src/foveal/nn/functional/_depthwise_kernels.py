@@ -7,14 +7,8 @@ from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, weigh_ti
 
 
 @njit(cache=True, nogil=True)
-def _tile(
-    rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
-    left_run, right, right_at, right_step, steps, runs, low, high, gate, gated, gate_low, gate_high,
-):  # fmt: skip
-    weigh_tile(
-        rows, columns, out, out_at, out_row, start, start_at, start_row, left, left_at, left_row, left_step,
-        left_run, right, right_at, right_step, steps, runs, low, high, gate, gated, gate_low, gate_high,
-    )  # fmt: skip
+def _tile(*arguments):
+    weigh_tile(*arguments)
 
 
 @njit(cache=True, nogil=True)

@@ -23,59 +23,9 @@ _CROWDED = 128
 
 
 @njit(cache=True, nogil=True)
-def tile(
-    rows,
-    columns,
-    out,
-    out_at,
-    out_row,
-    start,
-    start_at,
-    start_row,
-    left,
-    left_at,
-    left_row,
-    left_step,
-    left_run,
-    right,
-    right_at,
-    right_step,
-    steps,
-    runs,
-    low,
-    high,
-    gate,
-    gated,
-    gate_low,
-    gate_high,
-):
+def tile(*arguments):
     """See :func:`foveal.nn.functional._register_tile.multiply_tile`; compiled once for all that use it."""
-    multiply_tile(
-        rows,
-        columns,
-        out,
-        out_at,
-        out_row,
-        start,
-        start_at,
-        start_row,
-        left,
-        left_at,
-        left_row,
-        left_step,
-        left_run,
-        right,
-        right_at,
-        right_step,
-        steps,
-        runs,
-        low,
-        high,
-        gate,
-        gated,
-        gate_low,
-        gate_high,
-    )
+    multiply_tile(*arguments)
 
 
 @njit(cache=True, nogil=True)
@@ -113,7 +63,7 @@ def pack_all(right, right_row, right_column, columns, depth, packed, first, last
 @njit(cache=True, nogil=True)
 def product(
     left, left_row, left_step, right, right_row, right_column, packed,
-    chunk, copy, bias, out, columns, depth, low, high, gate, gate_low, gate_high,
+    chunk, copy, bias, out, columns, depth, low, high, gate, gate_low, gate_high, sums,
     first_row, last_row, first_column, last_column,
 ):  # fmt: skip
     """A block of ``clip(left @ right + bias)``, zeroed where ``gate`` is not inside its limits.
@@ -121,7 +71,8 @@ def product(
     ``out`` and ``gate`` (empty for none) are contiguous with ``columns`` columns; ``bias`` is long enough for
     whole tiles. ``packed`` is the right side as :func:`pack_panels` leaves it, or empty: then ``chunk``, of
     DEEP_ALONE * CHUNK elements, is for packing here. ``copy``, of DEEP_ALONE * COPIED_STEP elements, is for a
-    left side that lies transposed.
+    left side that lies transposed. The right side's columns are added to ``sums``, which is as long as
+    ``bias``, or empty for none, by the block of the first row.
     """
     number = out.dtype.type
     unbounded = number(np.inf)
@@ -150,6 +101,12 @@ def product(
                 in_right = (deep * panels * COLUMNS + begin * steps) if packed.size else 0
                 if not packed.size:
                     pack_panels(right, right_row, right_column, deep, steps, begin, end_column, chunk, 0)
+                    if sums.size and top == 0:
+                        for column in range(begin, end_column, COLUMNS):
+                            at = (column - begin) * steps
+                            for k in range(steps):
+                                for j in range(COLUMNS):
+                                    sums[column + j] += chunk[at + k * COLUMNS + j]
                 for t in range(tiles):
                     row, end = height * t // tiles, height * (t + 1) // tiles
                     # Along the rows of the output, as they lie in memory.

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.functional.depthwise import depthwise, depthwise_backward
-from foveal.nn.functional.memory import contiguous, empty
-from foveal.nn.functional.products import Clip, flat, multiply, padded
+from foveal.nn.functional.memory import contiguous, empty, nothing
+from foveal.nn.functional.products import Clip, announce_compiling, flat, multiply, padded
 from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
 
 # Elements of a thread's band of padded rows; in float32 a quarter of the second cache.
@@ -35,8 +35,9 @@ def conv2d(
 
     Parameters
     ----------
-    x : ndarray of shape (N, H, W, I), float32 or float64
-    weight : ndarray of shape (O, I / groups, rows, columns)
+    x : array-like of shape (N, H, W, I)
+        Computed in the weights' type.
+    weight : ndarray of shape (O, I / groups, rows, columns), float32 or float64
         Of any memory order; it is read fastest where O varies fastest.
     bias : ndarray of shape (O,), optional
     stride, padding, dilation : int or (int, int)
@@ -63,6 +64,7 @@ def conv2d(
     array([[ 8., 12.],
            [20., 24.]], dtype=float32)
     """
+    x = np.asarray(x, weight.dtype)
     shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
     if shape.is_product:
         y = multiply(_rows(x), weight[:, :, 0, 0].T, bias, clip=clip)
@@ -113,6 +115,7 @@ def conv2d_backward(
         In the memory order that the products like: outputs vary fastest.
     by_bias : ndarray of shape (O,), or None
     """
+    x, grad = np.asarray(x, weight.dtype), np.asarray(grad, weight.dtype)
     shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
     if shape.is_depthwise:
         return depthwise_backward(
@@ -154,6 +157,7 @@ def _convolve(
     """
     from foveal.nn.functional._convolution_kernels import convolve
 
+    announce_compiling()
     images, height, width, channels = x.shape
     whole_height, whole_width, outs = out.shape[1:]
     out_height, out_width = down.places(whole_height, part_by[0]), across.places(whole_width, part_by[1])
@@ -170,7 +174,7 @@ def _convolve(
     band = _band(down.taps, down.dilation, across.taps, across.dilation, out_width, stride[1], channels)
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
-    gate_flat = np.empty(0, x.dtype) if gate is None else contiguous(gate).reshape(-1)
+    gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
     x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
 
     def rows(ends: tuple[int, int]) -> None:
@@ -254,8 +258,9 @@ def _pack(
 def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple[NDArray[Any], NDArray[Any]]:
     if shape.is_product:
         rows = _rows(grad)
-        by_weight = multiply(_rows(x).T, rows).T.reshape(shape.outs, shape.channels, 1, 1)
-        return by_weight, column_sums(rows)
+        by_bias = np.zeros(shape.outs, rows.dtype)
+        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T.reshape(shape.outs, shape.channels, 1, 1)
+        return by_weight, by_bias
     from foveal.nn.functional._convolution_kernels import POSITIONS, weight_gradient
     from foveal.nn.functional._register_tile import COLUMNS
 
@@ -339,8 +344,3 @@ def _by_input(
 
 def _rows(array: NDArray[Any]) -> NDArray[Any]:
     return contiguous(array).reshape(-1, array.shape[-1])
-
-
-def column_sums(rows: NDArray[Any]) -> NDArray[Any]:
-    """The sum of each column, by a product: NumPy's own sum over long columns is slow."""
-    return np.asarray(np.ones(len(rows), rows.dtype) @ rows)

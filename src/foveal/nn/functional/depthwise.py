@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.nn.functional.memory import contiguous, empty
+from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.products import Clip, padded
 from foveal.nn.functional.windows import Phase, WindowShape, phases, share_rows
 
@@ -89,7 +89,7 @@ def _rows(
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     start = padded(bias, channels, x.dtype)
-    gate_flat = np.empty(0, x.dtype) if gate is None else contiguous(gate).reshape(-1)
+    gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
     x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
 
     def rows(ends: tuple[int, int]) -> None:

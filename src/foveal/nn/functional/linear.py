@@ -20,8 +20,9 @@ def linear(
 
     Parameters
     ----------
-    x : ndarray of shape (..., I), float32 or float64
-    weight : ndarray of shape (O, I)
+    x : array-like of shape (..., I)
+        Computed in the weights' type.
+    weight : ndarray of shape (O, I), float32 or float64
         Of any memory order; it is read fastest where O varies fastest.
     bias : ndarray of shape (O,), optional
     clip : (float, float), optional
@@ -41,6 +42,7 @@ def linear(
     >>> linear(np.ones((1, 2)), np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([0.0, 1.0]))
     array([[3., 8.]])
     """
+    x = np.asarray(x, weight.dtype)
     if x.shape[-1] != weight.shape[1]:
         raise ValueError(f"x has {x.shape[-1]} features and the weights {weight.shape[1]}.")
     y = multiply(_rows(x), weight.T, bias, clip=clip)
@@ -73,14 +75,14 @@ def linear_backward(
     -------
     by_x, by_weight, by_bias : ndarray or None
     """
-    rows = _rows(grad)
+    x, rows = np.asarray(x, weight.dtype), _rows(np.asarray(grad, weight.dtype))
     by_x = by_weight = by_bias = None
     if needs_input_grad:
         gate = None if input_clip is None else _rows(x)
         by_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
     if needs_weight_grad:
-        by_weight = multiply(_rows(x).T, rows).T
-        by_bias = np.asarray(np.ones(len(rows), rows.dtype) @ rows)
+        by_bias = np.zeros(rows.shape[1], rows.dtype)
+        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T
     return by_x, by_weight, by_bias
 
 

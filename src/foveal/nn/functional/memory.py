@@ -2,6 +2,7 @@
 
 import sys
 import threading
+from functools import cache
 from math import prod
 from typing import Any
 
@@ -77,7 +78,14 @@ def contiguous(array: NDArray[Any]) -> NDArray[Any]:
 
     A kernel is compiled anew for arrays that may not, which takes seconds; copying them takes less.
     """
-    return np.require(array, requirements=["C", "W"])
+    flags = array.flags
+    return array if flags.c_contiguous and flags.writeable else np.array(array, order="C")
+
+
+@cache
+def nothing(dtype: "np.dtype[Any]") -> NDArray[Any]:
+    """The empty array of a type, for an argument of a kernel that is not given."""
+    return np.empty(0, dtype)
 
 
 def release() -> None:

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.nn.functional.memory import contiguous, empty
+from foveal.compiling import announce
+from foveal.nn.functional.memory import contiguous, empty, nothing
 
 #: Between these bounds a clipped value lies; the gradient is 0 at and beyond them.
 Clip = tuple[float, float]
@@ -26,6 +27,7 @@ def multiply(
     clip: Clip | None = None,
     gate: NDArray[Any] | None = None,
     gate_clip: Clip | None = None,
+    sums: NDArray[Any] | None = None,
 ) -> NDArray[Any]:
     """``clip(left @ right + bias)``, 0 where ``gate`` lies at or beyond ``gate_clip``.
 
@@ -42,6 +44,8 @@ def multiply(
         A rectifier's bounds.
     gate : ndarray of shape (M, N), optional
     gate_clip : (float, float), optional
+    sums : ndarray of shape (N,), optional
+        The sum of each of the right side's columns is added to it, which is read anyway.
 
     Returns
     -------
@@ -56,6 +60,7 @@ def multiply(
     )
     from foveal.nn.functional._register_tile import COLUMNS
 
+    announce_compiling()
     (rows, depth), columns = left.shape, right.shape[1]
     out = empty((rows, columns), left.dtype)
     if not out.size:
@@ -67,15 +72,16 @@ def multiply(
         return out
     left_flat, (left_row, left_step) = flat(left)
     right_flat, (right_row, right_column) = flat(right)
-    gate_flat = np.empty(0, left.dtype) if gate is None else contiguous(gate).reshape(-1)
+    gate_flat = nothing(left.dtype) if gate is None else contiguous(gate).reshape(-1)
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     out_flat = out.reshape(-1)
 
+    whole_sums = nothing(left.dtype) if sums is None else np.zeros(len(start), left.dtype)
     count = threads_for(rows * columns * depth)
     panels = -(-columns // COLUMNS)
-    packed = np.empty(0, left.dtype)
-    if left_step == 1 and rows > _MANY_ROWS:
+    packed = nothing(left.dtype)
+    if left_step == 1 and rows > _MANY_ROWS and sums is None:
         # Else each thread packs a panel just before it needs it.
         packed = empty((panels * COLUMNS * depth,), left.dtype)
 
@@ -93,8 +99,8 @@ def multiply(
             right_row,
             right_column,
             packed,
-            empty((DEEP_ALONE * CHUNK,), left.dtype),
-            np.empty(1 if left_step == 1 else DEEP_ALONE * COPIED_STEP, left.dtype),
+            nothing(left.dtype) if packed.size else empty((DEEP_ALONE * CHUNK,), left.dtype),
+            nothing(left.dtype) if left_step == 1 else empty((DEEP_ALONE * COPIED_STEP,), left.dtype),
             start,
             out_flat,
             columns,
@@ -104,9 +110,13 @@ def multiply(
             gate_flat,
             number(gate_low),
             number(gate_high),
+            whole_sums,
             *part,
         )
 
+    if count == 1:
+        block((0, rows, 0, columns))
+        return _added(out, sums, whole_sums)
     if columns > rows and panels >= count:
         parts = [
             (0, rows, first * COLUMNS, min(columns, last * COLUMNS))
@@ -115,6 +125,12 @@ def multiply(
     else:
         parts = [(first, last, 0, columns) for first, last in pairwise(shares(rows, count))]
     parallel.threads(block, parts, n_jobs=count)
+    return _added(out, sums, whole_sums)
+
+
+def _added(out: NDArray[Any], sums: NDArray[Any] | None, more: NDArray[Any]) -> NDArray[Any]:
+    if sums is not None:
+        sums += more[: len(sums)]
     return out
 
 
@@ -134,6 +150,11 @@ def threads_for(multiplications: int) -> int:
     return max(1, min(parallel.cores(), multiplications // _WORTH_A_THREAD))
 
 
+def announce_compiling() -> None:
+    """Say that the engine is about to be compiled, if it is; whatever multiplies calls it first."""
+    announce("the network engine", "foveal.nn.functional._product_kernels", "tile")
+
+
 def padded(bias: NDArray[Any] | None, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """The bias, or zeros, long enough for whole tiles."""
     from foveal.nn.functional._register_tile import COLUMNS
@@ -151,9 +172,14 @@ def flat(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, ...]]:
     """
     if not array.flags.writeable:
         array = array.copy(order="K")
-    order = np.argsort([-s for s in array.strides], kind="stable")
-    ordered = array.transpose(order)
-    if not ordered.flags.c_contiguous:
-        array = contiguous(array)
-        ordered = array
-    return ordered.reshape(-1), tuple(s // array.itemsize for s in array.strides)
+    if array.flags.c_contiguous:
+        dense = array
+    elif array.ndim == 2 and array.flags.f_contiguous:
+        dense = array.T
+    else:
+        order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
+        dense = array.transpose(order)
+        if not dense.flags.c_contiguous:
+            dense = array = np.ascontiguousarray(array)
+    size = array.itemsize
+    return dense.reshape(-1), tuple([stride // size for stride in array.strides])

@@ -9,9 +9,11 @@ from foveal.report.figures.class_balance import draw_class_balance
 from foveal.report.figures.confusion import draw_confusion
 from foveal.report.figures.convolution import animate_convolution, draw_convolution_step
 from foveal.report.figures.dendrogram import draw_dendrogram
+from foveal.report.figures.explanation import draw_explanation
 from foveal.report.figures.feature_maps import draw_feature_maps, draw_first_layer_filters
 from foveal.report.figures.filters_gallery import draw_filters_gallery
 from foveal.report.figures.grid import draw_grid
+from foveal.report.figures.learning_curve import draw_learning_curve
 from foveal.report.figures.levels import draw_levels
 from foveal.report.figures.losses import draw_losses
 from foveal.report.figures.mining import draw_mining
@@ -19,6 +21,7 @@ from foveal.report.figures.pooling import draw_pooling, draw_stages
 from foveal.report.figures.precision_recall import draw_precision_recall
 from foveal.report.figures.proposal_quality import draw_proposal_quality
 from foveal.report.figures.range_test import draw_range_test
+from foveal.report.figures.ratios import draw_ratios
 from foveal.report.figures.recall import draw_recall
 from foveal.report.figures.samples import draw_samples
 from foveal.report.figures.scores import draw_scores
@@ -35,10 +38,12 @@ __all__ = [
     "draw_confusion",
     "draw_convolution_step",
     "draw_dendrogram",
+    "draw_explanation",
     "draw_feature_maps",
     "draw_filters_gallery",
     "draw_first_layer_filters",
     "draw_grid",
+    "draw_learning_curve",
     "draw_levels",
     "draw_losses",
     "draw_mining",
@@ -46,6 +51,7 @@ __all__ = [
     "draw_precision_recall",
     "draw_proposal_quality",
     "draw_range_test",
+    "draw_ratios",
     "draw_recall",
     "draw_samples",
     "draw_scores",
