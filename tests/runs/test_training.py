@@ -338,7 +338,7 @@ def test_control_c(scene_folder, small_settings, tmp_path):
     process = start("train", scene_folder, "--out", out, *words)
     grown(out, process, "log.jsonl")
     time.sleep(0.1)
-    # Python itself drops an interrupt that falls into the end of an import, as a person's second one does not.
+    # Python itself drops an interrupt that falls into the end of an import; a person presses again.
     for _ in range(3):
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):
