@@ -35,7 +35,20 @@ def relu(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def relu_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    """The gradient of :func:`relu` by ``x``, from its output ``y``: 0 where that is 0."""
+    """The gradient of :func:`relu` by ``x``, from its output ``y``: 0 where that is 0.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    y : ndarray of the shape of ``grad``
+        The output of the forward pass.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
     return _rectify_backward(grad, y, 0.0, 0.0)
 
 
@@ -51,12 +64,36 @@ def relu6(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def relu6_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    """The gradient of :func:`relu6` by ``x``, from its output ``y``: 0 where that is 0 or 6."""
+    """The gradient of :func:`relu6` by ``x``, from its output ``y``: 0 where that is 0 or 6.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    y : ndarray of the shape of ``grad``
+        The output of the forward pass.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
     return _rectify_backward(grad, y, 0.0, 6.0)
 
 
 def leaky_relu(x: NDArray[Any], negative_slope: float = 0.01) -> NDArray[Any]:
     """``x`` above 0, ``negative_slope * x`` below (Maas et al. 2013); see :func:`relu`.
+
+    Parameters
+    ----------
+    x : array-like
+        Any shape.
+    negative_slope : float, default=0.01
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``x``; empty where that is empty.
 
     Examples
     --------
@@ -67,7 +104,21 @@ def leaky_relu(x: NDArray[Any], negative_slope: float = 0.01) -> NDArray[Any]:
 
 
 def leaky_relu_backward(grad: NDArray[Any], x: NDArray[Any], negative_slope: float = 0.01) -> NDArray[Any]:
-    """The gradient of :func:`leaky_relu` by ``x``; at 0 it is the slope of the negative side."""
+    """The gradient of :func:`leaky_relu` by ``x``; at 0 it is the slope of the negative side.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    x : ndarray of the shape of ``grad``
+        The input of the forward pass.
+    negative_slope : float, default=0.01
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``x``; empty where that is empty.
+    """
     return _rectify_backward(grad, x, negative_slope, 0.0)
 
 
@@ -92,7 +143,20 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def sigmoid_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    """The gradient of :func:`sigmoid` by ``x``, from its output ``y``: ``grad * y * (1 - y)``."""
+    """The gradient of :func:`sigmoid` by ``x``, from its output ``y``: ``grad * y * (1 - y)``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    y : ndarray of the shape of ``grad``
+        The output of the forward pass.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
 
     def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
         np.subtract(1, y, out=out)
@@ -114,7 +178,20 @@ def tanh(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def tanh_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
-    """The gradient of :func:`tanh` by ``x``, from its output ``y``: ``grad * (1 - y²)``."""
+    """The gradient of :func:`tanh` by ``x``, from its output ``y``: ``grad * (1 - y²)``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    y : ndarray of the shape of ``grad``
+        The output of the forward pass.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
 
     def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
         np.multiply(y, y, out=out)
@@ -144,7 +221,20 @@ def silu(x: NDArray[Any]) -> NDArray[Any]:
 
 
 def silu_backward(grad: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
-    """The gradient of :func:`silu` by ``x``: ``grad * s * (1 + x * (1 - s))`` with the sigmoid ``s``."""
+    """The gradient of :func:`silu` by ``x``: ``grad * s * (1 + x * (1 - s))`` with the sigmoid ``s``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    x : ndarray of the shape of ``grad``
+        The input of the forward pass.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``x``; empty where that is empty.
+    """
 
     def compute(x: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
         with np.errstate(over="ignore"):
@@ -189,7 +279,22 @@ def gelu(x: NDArray[Any], approximate: Literal["none", "tanh"] = "none") -> NDAr
 def gelu_backward(
     grad: NDArray[Any], x: NDArray[Any], approximate: Literal["none", "tanh"] = "none"
 ) -> NDArray[Any]:
-    """The gradient of :func:`gelu` by ``x``: ``grad * (Φ(x) + x Φ'(x))``."""
+    """The gradient of :func:`gelu` by ``x``: ``grad * (Φ(x) + x Φ'(x))``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    x : ndarray of the shape of ``grad``
+        The input of the forward pass.
+    approximate : {"none", "tanh"}
+        As in the forward pass.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``x``; empty where that is empty.
+    """
     phi = _normal_distribution(approximate)
 
     def compute(x: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from foveal.nn.functional.depthwise import depthwise, depthwise_backward
 from foveal.nn.functional.memory import contiguous, empty, nothing
-from foveal.nn.functional.products import Clip, announce_compiling, flat, multiply, padded
+from foveal.nn.functional.products import Clip, announce_compiling, as_rows, flat, multiply, padded
 from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
 
 # Elements of a thread's band of padded rows; in float32 a quarter of the second cache.
@@ -67,7 +67,7 @@ def conv2d(
     x = np.asarray(x, weight.dtype)
     shape = WindowShape(x.shape, weight.shape, stride, padding, dilation, groups)
     if shape.is_product:
-        y = multiply(_rows(x), weight[:, :, 0, 0].T, bias, clip=clip)
+        y = multiply(as_rows(x), weight[:, :, 0, 0].T, bias, clip=clip)
         return y.reshape(*x.shape[:3], shape.outs)
     if shape.is_depthwise:
         return depthwise(x, weight, bias, shape, clip)
@@ -257,9 +257,9 @@ def _pack(
 
 def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple[NDArray[Any], NDArray[Any]]:
     if shape.is_product:
-        rows = _rows(grad)
+        rows = as_rows(grad)
         by_bias = np.zeros(shape.outs, rows.dtype)
-        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T.reshape(shape.outs, shape.channels, 1, 1)
+        by_weight = multiply(as_rows(x).T, rows, sums=by_bias).T.reshape(shape.outs, shape.channels, 1, 1)
         return by_weight, by_bias
     from foveal.nn.functional._convolution_kernels import POSITIONS, weight_gradient
     from foveal.nn.functional._register_tile import COLUMNS
@@ -319,8 +319,8 @@ def _by_input(
 ) -> NDArray[Any]:
     gate = None if input_clip is None else x
     if shape.is_product:
-        gate_rows = None if gate is None else _rows(gate)
-        rows = multiply(_rows(grad), weight[:, :, 0, 0], gate=gate_rows, gate_clip=input_clip)
+        gate_rows = None if gate is None else as_rows(gate)
+        rows = multiply(as_rows(grad), weight[:, :, 0, 0], gate=gate_rows, gate_clip=input_clip)
         return rows.reshape(x.shape)
     by_x = empty(x.shape, x.dtype)
     for down in phases(shape, 0):
@@ -340,7 +340,3 @@ def _by_input(
                 gate_clip=input_clip,
             )
     return by_x
-
-
-def _rows(array: NDArray[Any]) -> NDArray[Any]:
-    return contiguous(array).reshape(-1, array.shape[-1])

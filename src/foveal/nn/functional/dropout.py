@@ -38,6 +38,21 @@ def dropout(
 
 
 def dropout_backward(grad: NDArray[Any], kept: NDArray[np.bool_], p: float) -> NDArray[Any]:
-    """The gradient of :func:`dropout` by ``x``."""
+    """The gradient of :func:`dropout` by ``x``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    kept : ndarray or None
+        As the forward pass returned it.
+    p : float
+        The share that was dropped.
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
     scale = grad.dtype.type(1 / (1 - p) if p < 1 else 0)
     return np.asarray(grad * scale * kept)

@@ -5,8 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.nn.functional.memory import contiguous
-from foveal.nn.functional.products import Clip, multiply
+from foveal.nn.functional.products import Clip, as_rows, multiply
 
 
 def linear(
@@ -45,7 +44,7 @@ def linear(
     x = np.asarray(x, weight.dtype)
     if x.shape[-1] != weight.shape[1]:
         raise ValueError(f"x has {x.shape[-1]} features and the weights {weight.shape[1]}.")
-    y = multiply(_rows(x), weight.T, bias, clip=clip)
+    y = multiply(as_rows(x), weight.T, bias, clip=clip)
     return y.reshape(*x.shape[:-1], len(weight))
 
 
@@ -75,16 +74,12 @@ def linear_backward(
     -------
     by_x, by_weight, by_bias : ndarray or None
     """
-    x, rows = np.asarray(x, weight.dtype), _rows(np.asarray(grad, weight.dtype))
+    x, rows = np.asarray(x, weight.dtype), as_rows(np.asarray(grad, weight.dtype))
     by_x = by_weight = by_bias = None
     if needs_input_grad:
-        gate = None if input_clip is None else _rows(x)
+        gate = None if input_clip is None else as_rows(x)
         by_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
     if needs_weight_grad:
         by_bias = np.zeros(rows.shape[1], rows.dtype)
-        by_weight = multiply(_rows(x).T, rows, sums=by_bias).T
+        by_weight = multiply(as_rows(x).T, rows, sums=by_bias).T
     return by_x, by_weight, by_bias
-
-
-def _rows(array: NDArray[Any]) -> NDArray[Any]:
-    return contiguous(array).reshape(-1, array.shape[-1])

@@ -167,7 +167,19 @@ def avg_pool2d_backward(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> NDArray[Any]:
-    """The gradient of :func:`avg_pool2d` by ``x``, of shape ``input_shape``."""
+    """The gradient of :func:`avg_pool2d` by ``x``, of shape ``input_shape``.
+
+    Parameters
+    ----------
+    grad : ndarray of shape (N, H', W', C)
+    input_shape : (N, H, W, C)
+    kernel_size, stride, padding, ceil_mode, count_include_pad
+        As in the forward pass.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W, C)
+    """
     windows = average_windows(input_shape, kernel_size, stride, padding, ceil_mode, count_include_pad)
     return _average_backward(grad, input_shape, *windows)
 
@@ -206,7 +218,19 @@ def adaptive_avg_pool2d(x: NDArray[Any], output_size: Pair) -> NDArray[Any]:
 def adaptive_avg_pool2d_backward(
     grad: NDArray[Any], input_shape: tuple[int, ...], output_size: Pair
 ) -> NDArray[Any]:
-    """The gradient of :func:`adaptive_avg_pool2d` by ``x``, of shape ``input_shape``."""
+    """The gradient of :func:`adaptive_avg_pool2d` by ``x``, of shape ``input_shape``.
+
+    Parameters
+    ----------
+    grad : ndarray of shape (N, rows, columns, C)
+    input_shape : (N, H, W, C)
+    output_size : int or (int, int)
+        As in the forward pass.
+
+    Returns
+    -------
+    ndarray of shape (N, H, W, C)
+    """
     return _average_backward(grad, input_shape, *adaptive_windows(input_shape, output_size))
 
 

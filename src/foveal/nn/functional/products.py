@@ -145,6 +145,11 @@ def shares(count: int, threads: int) -> list[int]:
     return [count * i // threads for i in range(threads + 1)]
 
 
+def as_rows(array: NDArray[Any]) -> NDArray[Any]:
+    """All but the last axis as one: the left side of a product."""
+    return contiguous(array).reshape(-1, array.shape[-1])
+
+
 def threads_for(multiplications: int) -> int:
     """How many threads a piece of work is worth."""
     return max(1, min(parallel.cores(), multiplications // _WORTH_A_THREAD))

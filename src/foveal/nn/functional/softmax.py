@@ -63,5 +63,19 @@ def softmax(logits: ArrayLike, axis: int = -1) -> NDArray[Any]:
 
 
 def softmax_backward(grad: NDArray[Any], y: NDArray[Any], axis: int = -1) -> NDArray[Any]:
-    """The gradient of :func:`softmax` by the logits, from its output: ``y * (grad - sum(grad * y))``."""
+    """The gradient of :func:`softmax` by the logits, from its output: ``y * (grad - sum(grad * y))``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    y : ndarray of the shape of ``grad``
+        The output of the forward pass.
+    axis : int, default=-1
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
     return np.asarray(y * (grad - (grad * y).sum(axis, keepdims=True)))
