@@ -149,7 +149,7 @@ class BoxAugmentation:
         if mirrored:
             boxes = boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [columns, 0, columns, 0]
         boxes = boxes * factor + [left, top, left, top]
-        clipped = np.clip(boxes, 0, [width, height, width, height])
+        clipped = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
         left_over = _area(clipped)
         # Rounding must not lose a box that lies inside wholly.
         kept = (left_over > 0) & (left_over >= self.visible * _area(boxes) * (1 - 1e-9))
@@ -171,7 +171,7 @@ def _drawn(
     if factor * _LINEAR_SHRINKS < 1:
         times = int(1 / factor)
         smaller = (max(1, round(columns / times)), max(1, round(rows / times)))
-        image = cv2.resize(image, smaller, interpolation=cv2.INTER_AREA)
+        image = np.asarray(cv2.resize(image, smaller, interpolation=cv2.INTER_AREA), np.uint8)
     # The sides were rounded: each has a scale of its own, so that the edges stay where they are.
     across, down = factor * columns / image.shape[1], factor * rows / image.shape[0]
     shift = float(left)
