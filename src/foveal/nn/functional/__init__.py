@@ -28,7 +28,9 @@ from foveal.nn.functional.pooling import (
     max_pool2d,
     max_pool2d_backward,
 )
+from foveal.nn.functional.roi_align import roi_align, roi_align_backward
 from foveal.nn.functional.softmax import log_softmax, softmax, softmax_backward
+from foveal.nn.functional.upsampling import upsample_nearest, upsample_nearest_backward
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -55,6 +57,8 @@ __all__ = [
     "relu6",
     "relu6_backward",
     "relu_backward",
+    "roi_align",
+    "roi_align_backward",
     "sigmoid",
     "sigmoid_backward",
     "silu",
@@ -63,4 +67,6 @@ __all__ = [
     "softmax_backward",
     "tanh",
     "tanh_backward",
+    "upsample_nearest",
+    "upsample_nearest_backward",
 ]
