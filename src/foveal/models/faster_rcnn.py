@@ -215,7 +215,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
             (tuned if name.startswith("stage.") else own).append(parameter)
         groups: list[dict[str, Any]] = [{"params": own}]
         if tuned:
-            groups.append({"params": tuned, "lr": self.tuning_rate, "weight_decay": 0.0})
+            groups.append({"params": tuned, "lr": self.tuning_rate * self.learning_rate, "weight_decay": 0.0})
         return nn.AdamW(groups, lr=self.learning_rate, weight_decay=self.weight_decay)
 
 

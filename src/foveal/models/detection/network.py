@@ -108,7 +108,7 @@ class DetectionNetwork(Module):
             levels.append(self.stage(levels[-1]))
         else:
             levels.append(maps[self.settings.levels[-1]])
-        return self.pyramid(levels)  # type: ignore[no-any-return]
+        return self.pyramid.forward(levels)  # type: ignore[no-any-return]
 
     def anchors(self, shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """All anchors over a padded picture of so many rows and columns, and where each level begins."""
@@ -144,7 +144,7 @@ class DetectionNetwork(Module):
         levels = self.features(batch.maps, batch.tunes)
         finest, stride = levels[0].shape, self.settings.strides[0]
         anchors, starts = self.anchors((finest[1] * stride, finest[2] * stride))
-        logits, deltas = self.rpn(levels)
+        logits, deltas = self.rpn.forward(levels)
         drawn = [
             self._draw(i, batch, anchors, starts, logits[i], deltas[i]) for i in range(len(batch))
         ]
@@ -278,7 +278,7 @@ class DetectionNetwork(Module):
         """Proposals and their objectness logits of each picture, from the pyramid's maps."""
         finest, stride = levels[0].shape, self.settings.strides[0]
         anchors, starts = self.anchors((finest[1] * stride, finest[2] * stride))
-        logits, deltas = self.rpn(levels)
+        logits, deltas = self.rpn.forward(levels)
         return [
             proposals_of(logits[i], deltas[i], anchors, starts, (size[0], size[1]), self.settings)
             for i, size in enumerate(sizes.tolist())
