@@ -78,7 +78,8 @@ def grid_anchors(shape: tuple[int, int], stride: float, sizes: ArrayLike) -> NDA
     Raises
     ------
     ValueError
-        If a side of the map is negative, ``stride`` is not positive, or the sizes are not (A, 2) and positive.
+        If a side of the map is negative, ``stride`` is not positive, or the sizes are not (A, 2) or not
+        positive.
 
     References
     ----------
@@ -115,10 +116,10 @@ def anchor_sizes(
 ) -> list[NDArray[np.float32]]:
     """Anchors' widths and heights for each level of a pyramid, from the boxes that are to be found.
 
-    Scales lie one octave apart and are placed so that they cover the boxes' sides, ``sqrt(w h)``, from the 2nd
-    to the 98th percentile: no such box is further than half an octave from a scale. Each scale goes to the
-    level where it is nearest to 8 cells long, and a level that no scale would go to gets the one nearest to
-    it. Ratios are quantiles of the boxes' ``h / w``, those within 20 % of each other merged into one.
+    Scales lie one octave apart and are placed so that they cover the boxes' sides, ``sqrt(w h)``, from the
+    2nd to the 98th percentile: no such box is further than half an octave from a scale. Each scale goes to
+    the level where it is nearest to 8 cells long, and a level that no scale would go to gets the one nearest
+    to it. Ratios are quantiles of the boxes' ``h / w``, those within 20 % of each other merged into one.
 
     Parameters
     ----------
@@ -135,8 +136,8 @@ def anchor_sizes(
     Returns
     -------
     list of ndarray of shape (A, 2), float32
-        For each level widths and heights, by rising scale and, of a scale, rising ratio ``h / w``. Every level
-        has at least one. Where there are no boxes, they are squares and 1:2 and 2:1 of 8 cells.
+        For each level widths and heights, by rising scale and, of a scale, rising ratio ``h / w``. Every
+        level has at least one. Where there are no boxes, they are squares and 1:2 and 2:1 of 8 cells.
 
     Raises
     ------
@@ -145,15 +146,15 @@ def anchor_sizes(
 
     Notes
     -----
-    Faster R-CNN fixes scales and ratios by hand. Lin et al. 2017, section 4.1, give one scale to each level, 8
-    cells long.
+    Faster R-CNN fixes scales and ratios by hand. Lin et al. 2017, section 4.1, give one scale to each level,
+    8 cells long.
 
     Examples
     --------
-    >>> for level in anchor_sizes([[40, 40], [50, 50], [90, 90]], (8, 16)):
-    ...     print(level.round(1).tolist())
-    [[42.4, 42.4]]
-    [[84.9, 84.9]]
+    >>> for level in anchor_sizes([[32, 32]] * 50 + [[256, 256]] * 50, (8, 16)):
+    ...     print(level.round().tolist())
+    [[45.0, 45.0], [91.0, 91.0]]
+    [[181.0, 181.0]]
     """
     if len(strides) == 0 or scales_per_octave < 1 or max_ratios < 1:
         raise ValueError("anchor_sizes needs at least one level, one scale an octave and one ratio.")
