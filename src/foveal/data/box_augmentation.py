@@ -149,7 +149,7 @@ class BoxAugmentation:
         if mirrored:
             boxes = boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [columns, 0, columns, 0]
         boxes = boxes * factor + [left, top, left, top]
-        clipped = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
+        clipped: NDArray[Any] = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
         left_over = _area(clipped)
         # Rounding must not lose a box that lies inside wholly.
         kept = (left_over > 0) & (left_over >= self.visible * _area(boxes) * (1 - 1e-9))
@@ -193,5 +193,5 @@ def _drawn(
     return np.asarray(view, np.uint8)
 
 
-def _area(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _area(boxes: NDArray[Any]) -> NDArray[np.float64]:
     return np.asarray(np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0))

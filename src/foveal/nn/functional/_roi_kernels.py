@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 from numba import njit
 
 
@@ -98,3 +99,61 @@ def align_backward(grad, images, cells, weights, counts, out, places, start, sto
                         weight = by_row * weights[r, 1, j, b]
                         for k in range(len(given)):
                             target[k] += weight * given[k]
+
+
+@njit(cache=True, nogil=True)
+def pool(x, images, cells, y, places):
+    """The largest values of bins of whole cells, and where they are."""
+    _, height, width, channels = x.shape
+    for r in range(len(images)):
+        image = x[images[r]]
+        left, top, right, bottom = cells[r, 0], cells[r, 1], cells[r, 2], cells[r, 3]
+        rows, columns = y.shape[1], y.shape[2]
+        for i in range(rows):
+            first_row = min(max(top + i * (bottom - top) // rows, 0), height)
+            last_row = min(max(top - (-(i + 1) * (bottom - top) // rows), 0), height)
+            for j in range(columns):
+                first_column = min(max(left + j * (right - left) // columns, 0), width)
+                last_column = min(max(left - (-(j + 1) * (right - left) // columns), 0), width)
+                best = y[r, i, j]
+                place = places[r, i, j]
+                if first_row >= last_row or first_column >= last_column:
+                    for k in range(channels):
+                        best[k] = 0
+                        place[k] = -1
+                    continue
+                start = np.int32(first_row * width + first_column)
+                values = image[first_row, first_column]
+                for k in range(channels):
+                    best[k] = values[k]
+                    place[k] = start
+                for row in range(first_row, last_row):
+                    for column in range(first_column, last_column):
+                        values = image[row, column]
+                        cell = np.int32(row * width + column)
+                        for k in range(channels):
+                            value = values[k]
+                            before = best[k]
+                            # Read before the choice, without which the loop is not vectorised.
+                            place_before = place[k]
+                            higher = (value > before) | ((value != value) & (before == before))
+                            best[k] = value if higher else before
+                            place[k] = cell if higher else place_before
+
+
+@njit(cache=True, nogil=True)
+def pool_backward(grad, places, images, out, start, stop):
+    """Hand each gradient to the cell that won, for channels ``start`` to ``stop``."""
+    width = out.shape[2]
+    for n in range(out.shape[0]):
+        for row in range(out.shape[1]):
+            for column in range(width):
+                out[n, row, column, start:stop] = 0
+    for r in range(len(images)):
+        image = out[images[r]]
+        for i in range(grad.shape[1]):
+            for j in range(grad.shape[2]):
+                for k in range(start, stop):
+                    place = places[r, i, j, k]
+                    if place >= 0:
+                        image[place // width, place % width, k] += grad[r, i, j, k]

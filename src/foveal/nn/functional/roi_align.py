@@ -10,8 +10,8 @@ from foveal.nn.functional.memory import contiguous, empty
 from foveal.nn.functional.sharing import share
 from foveal.nn.functional.windows import Pair, pair
 
-# So many channels at a time fill vector registers, and no two threads write into one line of the cache.
-_CHANNELS_PER_SHARE = 16
+#: So many channels at a time fill vector registers, and no two threads write into one line of the cache.
+CHANNELS_PER_SHARE = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def roi_align(
     >>> roi_align(x, [[0, 0, 4, 4]], [0], 2)[0, :, :, 0].tolist()
     [[2.5, 4.5], [10.5, 12.5]]
     """
-    x = _maps(x)
+    x = checked_maps(x)
     found = align_weights(
         x.shape, x.dtype, boxes, image_indices, output_size, spatial_scale, sampling_ratio, aligned
     )
@@ -242,8 +242,8 @@ def scatter(
     channels = x_shape[3]
 
     def part(blocks: slice) -> None:
-        start = blocks.start * _CHANNELS_PER_SHARE
-        stop = min(blocks.stop * _CHANNELS_PER_SHARE, channels)
+        start = blocks.start * CHANNELS_PER_SHARE
+        stop = min(blocks.stop * CHANNELS_PER_SHARE, channels)
         kernels.align_backward(
             grad,
             found.images,
@@ -256,7 +256,7 @@ def scatter(
             stop,
         )
 
-    share(part, -(-channels // _CHANNELS_PER_SHARE), max(found.work * channels, out.size // 4))
+    share(part, -(-channels // CHANNELS_PER_SHARE), max(found.work * channels, out.size // 4))
     return out
 
 
@@ -329,7 +329,14 @@ def _most_points(boxes: NDArray[np.float64], scale: float, bins: tuple[int, int]
     return int(np.ceil(longest.max())) + 1
 
 
-def _maps(x: NDArray[Any]) -> NDArray[Any]:
+def checked_maps(x: NDArray[Any]) -> NDArray[Any]:
+    """Maps as the kernels take them: C-contiguous and writeable.
+
+    Raises
+    ------
+    ValueError
+        If they are no floats of shape (N, H, W, C).
+    """
     if x.ndim != 4 or x.dtype.kind != "f":
         raise ValueError(f"Maps are floats of shape (N, H, W, C), not {x.dtype} of shape {x.shape}.")
     return contiguous(x)
