@@ -52,6 +52,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         tuning_rate: float = 0.1,
         weight_decay: float = 0.05,
         tuned_share: float = 0.5,
+        repeats: int = 2,
         average: float = 0.995,
         scale: tuple[float, float] = (0.6, 1.5),
         jitter: float = 0.3,
@@ -72,6 +73,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         self.tuning_rate = tuning_rate
         self.weight_decay = weight_decay
         self.tuned_share = tuned_share
+        self.repeats = repeats
         self.average = average
         self.scale = scale
         self.jitter = jitter
@@ -113,6 +115,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
                 self.batch_size,
                 least_steps=_LEAST_STEPS,
                 tunes_from=tunes_from,
+                repeats=self.repeats,
                 seed=seed,
             )
             made.pictures = pictures
