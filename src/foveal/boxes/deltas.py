@@ -13,7 +13,7 @@ from foveal.boxes._arrays import as_boxes
 
 # No side grows by more than this factor in one step (from a feature cell of 16 pixels to 1000), so a
 # wild delta cannot overflow the exponential.
-_LARGEST_LOG_SCALE = float(np.log(1000 / 16))
+LARGEST_LOG_SCALE = float(np.log(1000 / 16))
 
 
 def encode(
@@ -108,7 +108,7 @@ def decode(
     centre = proposals[:, :2] + size / 2
     deltas = (deltas / scale).astype(dtype, copy=False)
     centre = centre + deltas[:, :2] * size
-    half = np.exp(np.minimum(deltas[:, 2:], _LARGEST_LOG_SCALE)) * size / 2
+    half = np.exp(np.minimum(deltas[:, 2:], LARGEST_LOG_SCALE)) * size / 2
     return np.concatenate([centre - half, centre + half], axis=1).astype(dtype, copy=False)
 
 
