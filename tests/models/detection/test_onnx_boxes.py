@@ -136,27 +136,27 @@ def aligned(x, boxes, scale, size, ratio):
 
 
 @pytest.mark.parametrize("number", [0, 1, 12])
-def test_pyramid_roi_align(number):
+def test_roi_align(number):
     rng = np.random.default_rng(6)
-    maps = [rng.normal(size=(1, 3, 32 >> i, 40 >> i)).astype(np.float32) for i in range(3)]
-    strides, limits = [8, 16, 32], [40.0, 120.0]
-    boxes = boxes_of(rng, number, side=250)
+    x, boxes = rng.normal(size=(1, 3, 16, 20)).astype(np.float32), boxes_of(rng, number, side=250)
     if number > 3:
-        boxes[0] = [0, 0, 40, 40]  # exactly at the limit: the second map
         boxes[1] = [-30, -30, 500, 500]
         boxes[2, 2:] = boxes[2, :2]
     graph = Graph()
-    name = onnx_boxes.pyramid_roi_align(
-        graph, ["a", "b", "c"], "boxes", "regions", strides=strides, output_size=3, sampling_ratio=2,
-        limits=limits,
-    )  # fmt: skip
-    (found,) = run(graph, {**dict(zip("abc", maps, strict=True)), "boxes": boxes}, [name])
+    name = onnx_boxes.roi_align(graph, "x", "boxes", "regions", stride=16, output_size=3)
+    (found,) = run(graph, {"x": x, "boxes": boxes}, [name])
     assert found.shape == (number, 3, 3, 3)
-    roots = np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1))
-    for r, level in enumerate((roots[:, None] >= limits).sum(1)):
-        x = maps[level][0].transpose(1, 2, 0)
-        expected = aligned(x, boxes[r : r + 1], 1 / strides[level], 3, 2)[0]
-        np.testing.assert_allclose(found[r].transpose(1, 2, 0), expected, atol=1e-4)
+    expected = aligned(x[0].transpose(1, 2, 0), boxes, 1 / 16, 3, 2)
+    np.testing.assert_allclose(found.transpose(0, 2, 3, 1), expected, atol=1e-4)
+
+
+def test_large_enough():
+    boxes = np.float32([[0, 0, 1, 5], [0, 0, 5, 1], [0, 0, 2, 2], [3, 3, 2, 9]])
+    graph = Graph()
+    names = [onnx_boxes.large_enough(graph, "boxes", 1.0, str(equal), equal=equal) for equal in (True, False)]
+    at_least, longer = run(graph, {"boxes": boxes}, names)
+    assert at_least.tolist() == [True, True, True, False]
+    assert longer.tolist() == [False, False, True, False]
 
 
 def weights_of(given, wanted):

@@ -79,6 +79,30 @@ def clip(graph: Graph, boxes: str, edges: str, name: str) -> str:
     return graph.add("Min", [inside, edges], name)
 
 
+def large_enough(graph: Graph, boxes: str, side: float, name: str, *, equal: bool) -> str:
+    """Whether both sides of a box are longer than a length, or as long where ``equal``.
+
+    Parameters
+    ----------
+    graph : Graph
+    boxes : str
+        float32 (..., 4).
+    side : float
+        In pixels.
+    name : str
+    equal : bool
+
+    Returns
+    -------
+    str
+        bool (...).
+    """
+    low, high = graph.add_several("Split", [boxes], [f"{name}.low", f"{name}.high"], axis=-1, num_outputs=2)
+    sides = graph.add("Sub", [high, low], f"{name}.sides")
+    shorter = graph.add("ReduceMin", [sides, graph.constant([-1], np.int64)], f"{name}.shorter", keepdims=0)
+    return graph.add("GreaterOrEqual" if equal else "Greater", [shorter, graph.constant(side)], name)
+
+
 def grid_anchors(graph: Graph, cells: str, columns: str, sizes: ArrayLike, stride: float, name: str) -> str:
     """Some of the anchors of a grid: rows of :func:`foveal.boxes.grid_anchors`.
 
@@ -107,7 +131,7 @@ def grid_anchors(graph: Graph, cells: str, columns: str, sizes: ArrayLike, strid
     column = graph.add("Mod", [cell, columns], f"{name}.column")
     row = graph.add("Div", [cell, columns], f"{name}.row")
     axis = graph.constant([1], np.int64)
-    place = [graph.add("Unsqueeze", [value, axis], f"{value}.unsqueezed") for value in (column, row)]
+    place = [graph.add("Unsqueeze", [value, axis], f"{value}.of_one") for value in (column, row)]
     centre = graph.add("Concat", place, f"{name}.place", axis=1)
     centre = graph.add("Cast", [centre], f"{name}.numbers", to=1)
     centre = graph.add("Add", [centre, graph.constant(0.5)], f"{name}.middle")
@@ -195,89 +219,44 @@ def nms(
     )
 
 
-def pyramid_roi_align(
-    graph: Graph,
-    maps: Sequence[str],
-    boxes: str,
-    name: str,
-    *,
-    strides: Sequence[int],
-    output_size: int,
-    sampling_ratio: int,
-    limits: Sequence[float],
+def roi_align(
+    graph: Graph, x: str, boxes: str, name: str, *, stride: int, output_size: int, sampling_ratio: int = 2
 ) -> str:
-    """RoIAlign over the maps of a pyramid, each box on one of them: :class:`foveal.nn.PyramidRoIAlign`.
+    """What is seen of boxes in a map, aligned to a grid: :func:`foveal.nn.functional.roi_align`.
 
     Parameters
     ----------
     graph : Graph
-    maps : sequence of str
-        float32 (1, C, h, w) each, of one picture, the finest first.
+    x : str
+        float32 (1, C, h, w), the map of one picture.
     boxes : str
         float32 (R, 4), in pixels.
     name : str
-    strides : sequence of int
-        Pixels of a cell of each map.
-    output_size, sampling_ratio : int
-    limits : sequence of float
-        One fewer than maps: a box goes to the next map if the square root of its area is at least the limit.
+    stride : int
+        Pixels of a cell of the map.
+    output_size : int
+        Rows and columns of the grid.
+    sampling_ratio : int, default=2
+        Rows and columns of sampling points in a cell of the grid.
 
     Returns
     -------
     str
-        float32 (R, C, output_size, output_size), in the order of the boxes.
-
-    References
-    ----------
-    Lin et al., "Feature Pyramid Networks for Object Detection", CVPR 2017, equation 1.
+        float32 (R, C, output_size, output_size).
     """
-    settings = {
-        "output_height": output_size,
-        "output_width": output_size,
-        "sampling_ratio": sampling_ratio,
-        "coordinate_transformation_mode": "half_pixel",
-        "mode": "avg",
-    }
-
-    def align(level: int, chosen: str) -> str:
-        count = graph.add("Shape", [chosen], f"{name}.{level}.count", end=1)
-        zeros = graph.add("ConstantOfShape", [count], f"{name}.{level}.images", value=_zero())
-        inputs = [maps[level], chosen, zeros]
-        return graph.add(
-            "RoiAlign", inputs, f"{name}.{level}.regions", spatial_scale=1 / strides[level], **settings
-        )
-
-    if len(maps) == 1:
-        return align(0, boxes)
-    level = _levels(graph, boxes, limits, name)
-    parts, orders = [], []
-    for place in range(len(maps)):
-        mine = graph.add("Equal", [level, graph.constant(place, np.int64)], f"{name}.{place}.mine")
-        rows = graph.add("NonZero", [mine], f"{name}.{place}.rows")
-        rows = graph.add("Squeeze", [rows, graph.constant([0], np.int64)], f"{name}.{place}.row")
-        parts.append(align(place, graph.add("Gather", [boxes, rows], f"{name}.{place}.boxes", axis=0)))
-        orders.append(rows)
-    together = graph.add("Concat", parts, f"{name}.together", axis=0)
-    order = graph.add("Concat", orders, f"{name}.order", axis=0)
-    length = graph.add("Shape", [order], f"{name}.length")
-    _, back = graph.add_several(
-        "TopK", [order, length], [f"{name}.sorted", f"{name}.back"], axis=0, largest=0, sorted=1
-    )
-    return graph.add("Gather", [together, back], name, axis=0)
-
-
-def _levels(graph: Graph, boxes: str, limits: Sequence[float], name: str) -> str:
-    """The place of each box's map, int64 (R,)."""
-    low, high = graph.add_several("Split", [boxes], [f"{name}.low", f"{name}.high"], axis=1, num_outputs=2)
-    sides = graph.add("Sub", [high, low], f"{name}.sides")
-    area = graph.add("ReduceProd", [sides, graph.constant([1], np.int64)], f"{name}.area", keepdims=1)
-    squares = graph.constant([limit**2 for limit in limits])
-    reached = graph.add("GreaterOrEqual", [area, squares], f"{name}.reached")
-    reached = graph.add("Cast", [reached], f"{name}.steps", to=7)
-    return graph.add("ReduceSum", [reached, graph.constant([1], np.int64)], f"{name}.level", keepdims=0)
-
-
-def _zero() -> object:
     from onnx import helper
 
-    return helper.make_tensor("value", 7, [1], [0])
+    count = graph.add("Shape", [boxes], f"{name}.count", end=1)
+    zero = helper.make_tensor("value", 7, [1], [0])
+    images = graph.add("ConstantOfShape", [count], f"{name}.images", value=zero)
+    return graph.add(
+        "RoiAlign",
+        [x, boxes, images],
+        name,
+        output_height=output_size,
+        output_width=output_size,
+        sampling_ratio=sampling_ratio,
+        spatial_scale=1 / stride,
+        coordinate_transformation_mode="half_pixel",
+        mode="avg",
+    )
