@@ -38,8 +38,8 @@ def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence
     -------
     onnx.ModelProto
         Its input ``image`` is uint8 (H, W, 3), RGB, of any size. Its outputs are ``boxes``, float32 (N, 4),
-        in pixels of that image, ``scores``, float32 (N,), falling, and ``labels``, int64 (N,). The names of the
-        classes are a JSON list in its metadata, ``classes``.
+        in pixels of that image, ``scores``, float32 (N,), falling, and ``labels``, int64 (N,). The names of
+        the classes are a JSON list in its metadata, ``classes``.
 
     Raises
     ------
