@@ -15,7 +15,6 @@ from foveal.errors import DataError, SettingError
 from foveal.models import load
 from foveal.runs import live, live_source, predict_live
 
-
 CAPTURE = cv2.VideoCapture
 
 

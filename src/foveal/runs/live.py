@@ -2,17 +2,14 @@
 
 import json
 import os
-import queue
-import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foveal.data.detections import Detections
 from foveal.errors import DataError, SettingError
@@ -21,18 +18,22 @@ from foveal.files import replacing
 from foveal.images import draw_boxes
 from foveal.models.loading import load
 from foveal.runs.folder import empty_folder
+from foveal.runs.frames import (
+    Frame,
+    Picture,
+    ahead,
+    announced_frames,
+    camera_frames,
+    file_frames,
+    frame_rate,
+    newest,
+    opened,
+)
 
 #: How the names of files end that are taken for videos.
 VIDEO_EXTENSIONS = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"}
 )
-#: Frames that each step is ahead of the next one.
-_AHEAD = 4
-# Cameras that do not say how many frames a second they give.
-_USUAL_RATE = 30.0
-
-Item = TypeVar("Item")
-Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -67,15 +68,6 @@ class LiveResults:
     model_fps: float
     fps: float
     stopped: bool
-
-
-@dataclass(frozen=True, eq=False)
-class _Frame:
-    """A picture of a video, its number, counted from 0, and when it is shown."""
-
-    number: int
-    seconds: float
-    picture: Picture
 
 
 def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
@@ -158,25 +150,25 @@ def predict_live(
     """
     model = load(run)
     live = isinstance(source, int)
-    with _opened(source) as capture:
-        frames: Iterator[_Frame] = _camera_frames(capture) if live else _file_frames(capture)
+    with opened(source) as capture:
+        frames: Iterator[Frame] = camera_frames(capture) if live else file_frames(capture)
         first = next(frames, None)
         if first is None:
             raise DataError(
                 f"Camera {source} gives no picture." if live else f"{source} holds no frame of a video."
             )
         folder = empty_folder(out)
-        rate = _rate(capture)
+        rate = frame_rate(capture)
         name = f"camera-{source}" if live else Path(os.fspath(source)).stem
         answering = _Answering(model, min_score)
         writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.picture.shape[:2])
-        total = None if live else _announced(capture)
+        total = None if live else announced_frames(capture)
         with stage(callbacks, "prediction", total) as progress, writing.open():
             try:
                 # The last step is closed first: each waits for its thread, which uses the one before.
                 with (
-                    closing(_newest(frames) if live else _ahead(frames)) as decoded,
-                    closing(_ahead(answering(first, decoded))) as answers,
+                    closing(newest(frames) if live else ahead(frames)) as decoded,
+                    closing(ahead(answering(first, decoded))) as answers,
                 ):
                     for frame, answer, begin, end in answers:
                         writing.take(frame, answer, begin, end)
@@ -190,154 +182,6 @@ def predict_live(
     return writing.results()
 
 
-# -- frames in ------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _opened(source: str | os.PathLike[str] | int) -> Iterator[Any]:
-    """A capture that gives frames; OpenCV's and FFmpeg's own words are kept from the terminal."""
-    # It is read when OpenCV first opens a file: -8 is FFmpeg's AV_LOG_QUIET.
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    import cv2
-
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(0)
-    capture = None
-    try:
-        with suppress(cv2.error):
-            capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
-        if capture is None or not capture.isOpened():
-            raise DataError(
-                f"There is no camera {source} that can be opened, and no file of that name."
-                if isinstance(source, int)
-                else f"{os.fspath(source)} cannot be read as a video: it is damaged, or of a kind that "
-                "OpenCV does not know."
-            )
-        yield capture
-    finally:
-        if capture is not None:
-            capture.release()
-        cv2.utils.logging.setLogLevel(level)
-
-
-def _read(capture: Any) -> Picture | None:
-    import cv2
-
-    there, picture = capture.read()
-    if not there or picture is None or picture.size == 0:
-        return None
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
-
-
-def _file_frames(capture: Any) -> Iterator[_Frame]:
-    import cv2
-
-    rate, last = _rate(capture), -1.0
-    number = 0
-    while (picture := _read(capture)) is not None:
-        seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
-        # Some files have no times, or times that stand still.
-        if not (np.isfinite(seconds) and seconds > last) or seconds < 0:
-            seconds = max(number / rate, last)
-        yield _Frame(number, seconds, picture)
-        number, last = number + 1, seconds
-
-
-def _camera_frames(capture: Any) -> Iterator[_Frame]:
-    start = None
-    number = 0
-    while (picture := _read(capture)) is not None:
-        now = time.perf_counter()
-        start = now if start is None else start
-        yield _Frame(number, now - start, picture)
-        number += 1
-
-
-def _rate(capture: Any) -> float:
-    """Frames a second that the source announces, or the usual number."""
-    import cv2
-
-    rate = float(capture.get(cv2.CAP_PROP_FPS))
-    return rate if 0.1 <= rate <= 1000 else _USUAL_RATE
-
-
-def _announced(capture: Any) -> int | None:
-    import cv2
-
-    number = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    return int(number) if np.isfinite(number) and 0 < number < 1e9 else None
-
-
-class _End:
-    """The last thing in a queue: nothing more comes, perhaps because of an error."""
-
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
-
-
-def _ahead(items: Iterable[Item], size: int = _AHEAD) -> Generator[Item, None, None]:
-    """The items, fetched by a thread that is a few ahead."""
-
-    def put(waiting: "queue.Queue[Item | _End]", item: Item | _End, stop: threading.Event) -> None:
-        while not stop.is_set():
-            with suppress(queue.Full):
-                waiting.put(item, timeout=0.1)
-                return
-
-    return _fetched(items, size, put)
-
-
-def _newest(items: Iterable[Item]) -> Generator[Item, None, None]:
-    """The newest of the items whenever one is asked for; those that nobody waited for are dropped."""
-
-    def put(waiting: "queue.Queue[Item | _End]", item: Item | _End, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                waiting.put_nowait(item)
-                return
-            except queue.Full:
-                with suppress(queue.Empty):
-                    waiting.get_nowait()
-
-    return _fetched(items, 1, put)
-
-
-def _fetched(items: Iterable[Item], size: int, put: Any) -> Generator[Item, None, None]:
-    """What a thread fetches and puts into a queue."""
-    waiting: queue.Queue[Item | _End] = queue.Queue(size)
-    stop = threading.Event()
-
-    def fetch() -> None:
-        end = _End()
-        try:
-            for item in items:
-                put(waiting, item, stop)
-                if stop.is_set():
-                    break
-        except BaseException as error:
-            end = _End(error)
-        put(waiting, end, stop)
-
-    thread = threading.Thread(target=fetch, name="foveal-frames", daemon=True)
-    thread.start()
-    try:
-        while True:
-            try:
-                # Not for ever: on some systems Ctrl-C does not come through a wait without an end.
-                item = waiting.get(timeout=0.2)
-            except queue.Empty:
-                continue
-            if isinstance(item, _End):
-                if item.error is not None:
-                    raise item.error
-                return
-            yield item
-    finally:
-        # A capture must not be released while a thread reads from it.
-        stop.set()
-        thread.join()
-
-
 # -- answers --------------------------------------------------------------------------------------------
 
 
@@ -348,12 +192,12 @@ class _Answering:
     model: Any
     min_score: float | None
 
-    def __call__(self, first: _Frame, others: Iterable[_Frame]) -> Iterator[tuple[_Frame, Any, float, float]]:
+    def __call__(self, first: Frame, others: Iterable[Frame]) -> Iterator[tuple[Frame, Any, float, float]]:
         yield self._timed(first)
         for frame in others:
             yield self._timed(frame)
 
-    def _timed(self, frame: _Frame) -> tuple[_Frame, Any, float, float]:
+    def _timed(self, frame: Frame) -> tuple[Frame, Any, float, float]:
         begin = time.perf_counter()
         answer = self._answer(frame.picture)
         return frame, answer, begin, time.perf_counter()
@@ -416,7 +260,7 @@ class _Writing:
                 finally:
                     self._video.release()
 
-    def take(self, frame: _Frame, answer: Detections | dict[str, float], begin: float, end: float) -> None:
+    def take(self, frame: Frame, answer: Detections | dict[str, float], begin: float, end: float) -> None:
         """Write what is said of a frame, and remember when it was said."""
         line: dict[str, Any] = {"frame": frame.number, "seconds": round(frame.seconds, 4)}
         if isinstance(answer, Detections):
@@ -436,7 +280,7 @@ class _Writing:
             # While this frame was drawn, the model was at the next one.
             self._begin = end
 
-    def _show(self, frame: _Frame, answer: Detections | dict[str, float]) -> None:
+    def _show(self, frame: Frame, answer: Detections | dict[str, float]) -> None:
         import cv2
 
         picture = drawn_answer(frame.picture, answer)
