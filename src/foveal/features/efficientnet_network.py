@@ -52,8 +52,8 @@ def map_channels(width: float) -> dict[str, int]:
 class EfficientNetLiteNetwork(Module):
     """The layers of an EfficientNet-Lite, with the weights that are given.
 
-    Inputs are ``(x - 127) / 128`` for pixels from 0 to 255, of shape (N, H, W, 3), RGB, with H and W multiples
-    of 32: there the fixed padding is the "SAME" padding that the weights were trained with.
+    Inputs are ``(x - 127) / 128`` for pixels from 0 to 255, of shape (N, H, W, 3), RGB, with H and W
+    multiples of 32: there the fixed padding is the "SAME" padding that the weights were trained with.
 
     Parameters
     ----------

@@ -60,8 +60,9 @@ def read_legacy_weights(content: bytes, name: str = "The weight file") -> dict[s
     except ModelFileError as error:
         raise ModelFileError(f"{name} {error}") from None
     except Exception as error:
-        # A pickle that is none can fail in any way.
-        raise ModelFileError(f"{name} is no weight file of PyTorch's older kind: {error}.") from error
+        # A pickle that is none can fail in any way, and say so in several lines.
+        why = " ".join(str(error).split()).rstrip(".")
+        raise ModelFileError(f"{name} is no weight file of PyTorch's older kind: {why}.") from error
 
 
 def read_checked_weights(path: Path, sha256: str) -> dict[str, NDArray[Any]]:

@@ -33,6 +33,7 @@ from foveal.nn.layers import (
     SiLU,
     Softmax,
     Tanh,
+    Upsample,
 )
 from foveal.nn.module import Module
 
@@ -284,6 +285,16 @@ def _adaptive_avg_pool(layer: AdaptiveAvgPool2d, graph: Graph, value: Value, nam
         settings = {"kernel_shape": steps, "strides": steps}
         return Value(graph.add("AveragePool", [value.name], name, **settings), shape)
     return _by_products(graph, value, name, sides, *adaptive_windows((0, *sides), layer.output_size))
+
+
+@converts(Upsample)
+def _upsample(layer: Upsample, graph: Graph, value: Value, name: str) -> Value:
+    _needs_image(layer, value, name)
+    scales = graph.weight(f"{name}.scales", [1, 1, layer.scale_factor, layer.scale_factor])
+    settings = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    output = graph.add("Resize", [value.name, "", scales], name, mode="nearest", **settings)
+    sides = (None if side is None else side * layer.scale_factor for side in value.shape[:2])
+    return Value(output, (*sides, value.shape[2]))
 
 
 @converts(ReLU)
