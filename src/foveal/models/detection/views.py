@@ -2,15 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip
-from foveal.data import BoxAugmentation, Dataset
+from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
+from foveal.features import Backbone
 from foveal.images import read, resize
 from foveal.models.detection.network import ViewBatch
 from foveal.models.detection.targets import Objects
@@ -28,18 +29,6 @@ _KEPT_LARGER = 1.25
 _KEPT_MAPS = 600_000_000
 # Batches that are put in order of the pictures' shapes at a time.
 _CHUNK = 8
-
-
-class Maps(Protocol):
-    """What a backbone does for the batches."""
-
-    strides: dict[str, int]
-
-    def maps(
-        self, images: NDArray[np.uint8], levels: Sequence[str] = ..., *, threads: int | None = None
-    ) -> dict[str, NDArray[np.float32]]:
-        """Maps of some levels of pictures of one size."""
-        ...
 
 
 def working_size(shape: Sequence[int], size: int) -> tuple[int, int]:
@@ -130,8 +119,8 @@ class ViewBatches:
 
     Parameters
     ----------
-    dataset : Dataset
-    backbone : Maps
+    pictures : Pictures
+    backbone : Backbone
     levels : sequence of str
     size : int
         The longer side of a view, in pixels.
@@ -140,7 +129,9 @@ class ViewBatches:
     least_steps : int
         An epoch passes over small data as often as it takes to make so many steps.
     tunes_from : int
-        The step from which on the backbone's last stage learns too.
+        The step from which on the backbone's last stages learn too.
+    n_tuned : int
+        How many stages do: so many of the last levels' maps are not made here then.
     repeats : int
         Passes over the data that see the same views, before new ones are drawn: a view's maps cost as much as
         learning from them.
@@ -149,8 +140,8 @@ class ViewBatches:
 
     def __init__(
         self,
-        dataset: Dataset,
-        backbone: Maps,
+        pictures: Pictures,
+        backbone: Backbone,
         levels: Sequence[str],
         size: int,
         augmentation: BoxAugmentation,
@@ -158,24 +149,25 @@ class ViewBatches:
         *,
         least_steps: int = 1,
         tunes_from: int,
+        n_tuned: int = 1,
         repeats: int = 1,
         seed: int,
     ) -> None:
         self.repeats = repeats
         self._kept: dict[tuple[int, int], View] = {}
         self._free = _KEPT_MAPS
-        self.pictures = Pictures(dataset.samples, size)
+        self.pictures = pictures
         self.backbone, self.levels, self.size = backbone, tuple(levels), size
         self.augmentation, self.seed = augmentation, seed
-        self.n_examples = len(dataset)
+        self.n_examples = len(pictures.samples)
         self.batch_size = min(batch_size, self.n_examples)
-        self.tunes_from = tunes_from
-        per_pass = -(-self.n_examples // self.batch_size)
-        self.passes = max(1, -(-least_steps // per_pass))
-        self._per_pass = per_pass
+        self.tunes_from, self.n_tuned = tunes_from, n_tuned
+        #: Steps that see every picture once.
+        self.per_pass = -(-self.n_examples // self.batch_size)
+        self.passes = max(1, -(-least_steps // self.per_pass))
 
     def __len__(self) -> int:
-        return self._per_pass * self.passes
+        return self.per_pass * self.passes
 
     def _order(self, number: int) -> list[NDArray[np.int64]]:
         """The pictures of every batch of a pass: at random, but neighbours of like shapes."""
@@ -193,9 +185,7 @@ class ViewBatches:
     def epoch(self, number: int, *, start: int = 0) -> Iterator[tuple[ViewBatch, None]]:
         """The batches of an epoch, counted from 1, from one of them on."""
         first = (number - 1) * self.passes
-        chosen = [
-            (turn, batch) for turn in range(first, first + self.passes) for batch in self._order(turn)
-        ]
+        chosen = [(turn, batch) for turn in range(first, first + self.passes) for batch in self._order(turn)]
         step = (number - 1) * len(self)
         for batch in made_ahead(
             lambda i: self._make(step + i, *chosen[i]), range(start, len(chosen)), workers=1, ahead=2
@@ -204,8 +194,8 @@ class ViewBatches:
 
     def _make(self, step: int, turn: int, indices: NDArray[np.int64]) -> ViewBatch:
         tunes = step >= self.tunes_from
-        levels = self.levels[:-1] if tunes else self.levels
-        views = self._views([int(i) for i in indices], turn, levels)
+        levels = self.levels[: -self.n_tuned] if tunes else self.levels
+        views = self.views([int(i) for i in indices], turn, levels)
         return ViewBatch(
             {name: _stacked_maps([view.maps[name] for view in views]) for name in levels},
             np.array([view.size for view in views], np.float32),
@@ -214,7 +204,7 @@ class ViewBatches:
             tunes,
         )
 
-    def _views(self, indices: list[int], turn: int, levels: tuple[str, ...]) -> list["View"]:
+    def views(self, indices: list[int], turn: int, levels: tuple[str, ...]) -> list["View"]:
         """Views of some pictures, those of the last pass where it saw the same."""
         version, again = divmod(turn, self.repeats)
         found = {i: self._kept[i, version] for i in indices if (i, version) in self._kept}
@@ -226,7 +216,9 @@ class ViewBatches:
                 size = (picture.shape[0], picture.shape[1])
                 rows, columns = padded_size(size)
                 own = {
-                    name: values[place, : rows // self.backbone.strides[name], : columns // self.backbone.strides[name]]
+                    name: values[
+                        place, : rows // self.backbone.strides[name], : columns // self.backbone.strides[name]
+                    ]
                     for name, values in maps.items()
                 }
                 found[i] = View(size, objects, own)
@@ -260,6 +252,7 @@ class ViewBatches:
             "seed of the batches": self.seed,
             "augmentation": repr(self.augmentation),
             "tunes from": self.tunes_from,
+            "repeats": self.repeats,
         }
 
 
