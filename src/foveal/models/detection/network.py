@@ -145,9 +145,7 @@ class DetectionNetwork(Module):
         finest, stride = levels[0].shape, self.settings.strides[0]
         anchors, starts = self.anchors((finest[1] * stride, finest[2] * stride))
         logits, deltas = self.rpn.forward(levels)
-        drawn = [
-            self._draw(i, batch, anchors, starts, logits[i], deltas[i]) for i in range(len(batch))
-        ]
+        drawn = [self._draw(i, batch, anchors, starts, logits[i], deltas[i]) for i in range(len(batch))]
         class_loss, box_loss, by_logits, by_deltas = self._rpn_losses([d[0] for d in drawn], logits, deltas)
         regions = [d[1] for d in drawn]
         boxes = np.concatenate([r.boxes for r in regions])

@@ -75,9 +75,7 @@ class FeaturePyramid(Module):
             merged[place] = merged[place] + upsample_nearest(merged[place + 1], 2)
         return [output(level) for output, level in zip(self.outputs, merged, strict=True)]
 
-    def backward(
-        self, grad: Any, *, needs_input_grad: bool | Sequence[bool] = True
-    ) -> Any:
+    def backward(self, grad: Any, *, needs_input_grad: bool | Sequence[bool] = True) -> Any:
         """Gradients by the maps; None for those that need none, where that is said of each map."""
         needed = [needs_input_grad] * len(grad) if isinstance(needs_input_grad, bool) else needs_input_grad
         passed: NDArray[Any] | None = None

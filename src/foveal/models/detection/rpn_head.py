@@ -35,7 +35,8 @@ class RPNHead(Module):
         self.trunk = Sequential(Conv2d(channels, channels, 3, padding=1, random_state=seeds[0]), ReLU())
         # One convolution computes logits and deltas of a level: the first A channels, and 4 A more.
         predictors = [
-            Conv2d(channels, 5 * max(a, 1), 1, random_state=s) for a, s in zip(anchors, seeds[1:], strict=True)
+            Conv2d(channels, 5 * max(a, 1), 1, random_state=s)
+            for a, s in zip(anchors, seeds[1:], strict=True)
         ]
         for predictor in predictors:
             predictor.weight.data *= np.float32(0.1)
