@@ -3,7 +3,8 @@ import pytest
 
 from foveal.boxes import clip, decode, nms
 from foveal.models.detection import onnx_boxes
-from foveal.models.detection.onnx_pictures import fit_picture, fitted_size
+from foveal.models.detection.onnx_pictures import fit_picture
+from foveal.models.detection.views import working_size
 from foveal.nn.exporting import session
 from foveal.nn.onnx_graph import Graph
 
@@ -180,7 +181,7 @@ def test_fit_picture(shape):
     batch, edges, factors, own = run(
         graph, {"image": image}, [fitted.batch, fitted.edges, fitted.factors, fitted.own_edges]
     )
-    height, width = fitted_size(*shape, 64)
+    height, width = working_size(shape, 64)
     assert max(height, width) == 64
     assert batch.shape == (1, 3, -(-height // 32) * 32, -(-width // 32) * 32)
     np.testing.assert_array_equal(edges, [width, height] * 2)
@@ -193,14 +194,14 @@ def test_fit_picture(shape):
     assert not batch[0, :, :, width:].any()
 
 
-def test_fitted_size_rounds_halves_to_even():
-    assert fitted_size(1, 1, 512) == (512, 512)
-    assert fitted_size(5000, 2, 512) == (512, 1)
-    assert fitted_size(3, 1024, 512) == (2, 512)
-    assert fitted_size(5, 1024, 512) == (2, 512)
+def test_working_size_rounds_halves_to_even():
+    assert working_size((1, 1), 512) == (512, 512)
+    assert working_size((5000, 2), 512) == (512, 1)
+    assert working_size((3, 1024), 512) == (2, 512)
+    assert working_size((5, 1024), 512) == (2, 512)
     graph = Graph()
     fitted = fit_picture(graph, "image", "fit", longest=512, mean=127, scale=128)
     for height in (3, 5, 7):
         image = np.zeros((height, 1024, 3), np.uint8)
         (edges,) = run(graph, {"image": image}, [fitted.edges])
-        assert edges[1] == fitted_size(height, 1024, 512)[0]
+        assert edges[1] == working_size((height, 1024), 512)[0]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from foveal.features.efficientnet_graph import CENTER, SCALE
 from foveal.models.detection import onnx_boxes
 from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx_pictures import FittedPicture, fit_picture
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 #: The first version of ONNX's operators whose ``Resize`` does not alias.
 OPSET = 18
-# EfficientNet-Lite's: what is taken from a pixel, and what it is divided by.
-_MEAN, _SCALE = 127.0, 128.0
 _LOWEST = float(np.finfo(np.float32).min)
 
 
@@ -48,7 +47,7 @@ def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence
     """
     settings = network.settings
     graph = Graph()
-    picture = fit_picture(graph, "image", "picture", longest=settings.size, mean=_MEAN, scale=_SCALE)
+    picture = fit_picture(graph, "image", "picture", longest=settings.size, mean=CENTER, scale=SCALE)
     levels = _pyramid(graph, network, _backbone_maps(graph, network, backbone, picture.batch))
     regions = _proposals(graph, network, levels, picture)
     logits, deltas = _head(graph, network, levels, regions)

@@ -29,30 +29,6 @@ class FittedPicture:
     own_edges: str
 
 
-def fitted_size(height: int, width: int, longest: int) -> tuple[int, int]:
-    """The sides of a picture whose longer one is brought to a length.
-
-    Parameters
-    ----------
-    height, width : int
-        At least 1.
-    longest : int
-
-    Returns
-    -------
-    (int, int)
-        Height and width, each at least 1; halves are rounded to the even number.
-
-    Examples
-    --------
-    >>> fitted_size(375, 500, 512)
-    (384, 512)
-    """
-    longer = max(height, width)
-    # One division, so that a half is a half.
-    return max(1, round(height * longest / longer)), max(1, round(width * longest / longer))
-
-
 def fit_picture(
     graph: Graph, image: str, name: str, *, longest: int, multiple: int = 32, mean: float, scale: float
 ) -> FittedPicture:
@@ -69,7 +45,7 @@ def fit_picture(
         uint8 (H, W, 3).
     name : str
     longest : int
-        In pixels; see :func:`fitted_size`.
+        In pixels; see :func:`foveal.models.detection.views.working_size`.
     multiple : int, default=32
         What the sides are padded to multiples of.
     mean, scale : float
