@@ -61,6 +61,7 @@ LAYERS = [
     (nn.Upsample(3), IMAGE),
     (nn.Sequential(), IMAGE),
     (nn.Sequential(nn.Conv2d(6, 4, 3, random_state=0), nn.Flatten(), nn.Linear(168, 3)), IMAGE),
+    (nn.Sequential(nn.Conv2d(6, 4, 3, 2, ((0, 1), (1, 2))), nn.Flatten(), nn.Linear(80, 3)), IMAGE),
     *(
         (layer, shape)
         for layer in (

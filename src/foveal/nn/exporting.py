@@ -157,13 +157,16 @@ def to_onnx(
     return model
 
 
-def session(content: bytes) -> Any:
+def session(content: bytes, *, threads: int | None = None) -> Any:
     """An ONNX Runtime session on the cores of this process, whose threads do not spin.
 
     Parameters
     ----------
     content : bytes
         An ONNX model.
+    threads : int, optional
+        How many compute one output; by default one on every core. Give 1 where several outputs are computed
+        at a time.
 
     Returns
     -------
@@ -174,7 +177,7 @@ def session(content: bytes) -> Any:
     from foveal.parallel import cores
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = cores() if threads is None else threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Threads that wait for work by spinning would take the cores from the engine's.

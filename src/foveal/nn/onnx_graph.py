@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foveal.errors import ExportError
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.functional.pooling import adaptive_windows, average_windows, window_count
+from foveal.nn.functional.windows import sides
 from foveal.nn.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -160,14 +161,18 @@ def _conv2d(layer: Conv2d, graph: Graph, value: Value, name: str) -> Value:
     inputs = [value.name, graph.weight(f"{name}.weight", layer.weight.data)]
     if layer.bias is not None:
         inputs.append(graph.weight(f"{name}.bias", layer.bias.data))
+    (top, bottom), (left, right) = sides(layer.padding)
     settings = {
         "kernel_shape": layer.kernel_size,
         "strides": layer.stride,
-        "pads": (*layer.padding, *layer.padding),
+        "pads": (top, left, bottom, right),
         "dilations": layer.dilation,
         "group": layer.groups,
     }
-    shape = (*_sizes(value, layer.kernel_size, layer.stride, layer.padding, layer.dilation),)
+    # One row or column more on one side only is one more of the padded picture.
+    uneven = [after - before for before, after in ((top, bottom), (left, right))]
+    padded = [None if side is None else side + more for side, more in zip(value.shape, uneven, strict=False)]
+    shape = _sizes(Value("", (*padded,)), layer.kernel_size, layer.stride, (top, left), layer.dilation)
     return Value(graph.add("Conv", inputs, name, **settings), (*shape, layer.out_channels))
 
 
