@@ -186,9 +186,9 @@ def test_wrong_parts_of_selective_search(pair, words):
 
 def test_none_outlives_the_configuration(tmp_path):
     from foveal.runs.folder import RunFolder
-    from foveal.runs.training import _flat, _nested
+    from foveal.runs.nested_settings import flat, nested
 
     settings = resolve("rcnn", {"proposals.working_size": None})
     run = RunFolder.create(tmp_path / "run")
-    run.write_config({"settings": _nested(settings)})
-    assert resolve("rcnn", _flat(run.read_config()["settings"])) == settings
+    run.write_config({"settings": nested(settings)})
+    assert resolve("rcnn", flat(run.read_config()["settings"])) == settings

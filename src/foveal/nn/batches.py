@@ -146,7 +146,7 @@ class ArrayBatches:
         if self.transform is None and self._load is None:
             yield from map(make, places)
         else:
-            yield from _made_ahead(make, places, self.workers, self.ahead)
+            yield from made_ahead(make, places, self.workers, self.ahead)
 
     def _batch(self, number: int, order: NDArray[np.int64], place: int) -> Batch:
         chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
@@ -170,7 +170,7 @@ class ArrayBatches:
         return about
 
 
-def _made_ahead(make: Callable[[int], Batch], places: range, workers: int, ahead: int) -> Iterator[Batch]:
+def made_ahead(make: Callable[[int], Batch], places: range, workers: int, ahead: int) -> Iterator[Batch]:
     """``map(make, places)``, some of it already under way in threads while the caller works."""
     waiting: deque[Future[Batch]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="foveal-batches")

@@ -6,10 +6,11 @@ from foveal.runs.explaining import Objects, explain_proposals, objects_of
 from foveal.runs.explaining_answers import explain
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
+from foveal.runs.measuring import Finished
 from foveal.runs.predicting import predict
 from foveal.runs.proposing import propose
 from foveal.runs.settings import parse_settings
-from foveal.runs.training import Finished, resume, train
+from foveal.runs.training import resume, train
 
 __all__ = [
     "FileResults",
