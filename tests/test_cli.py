@@ -87,7 +87,11 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
     assert "The setting C is a finite number" in fails(*train, "--set", "C=large")
     assert "There is no format" in fails(*train, "--format", "xml")
     assert "Name the data to train on" in fails("train")
-    assert "Name the data to train on" in fails("train", scene_folder, "--resume", out)
+    assert "give nothing else" in fails("train", scene_folder, "--resume", out)
+    assert "names model, format and seed" in fails("train", "--config", scene_run.folder.path, "--seed", 3)
+    assert "is not the config.toml of a run" not in fails(
+        "train", "--config", scene_run.folder.path, "--out", scene_folder
+    )
     assert "give nothing else" in fails("train", "--resume", scene_run.folder.path, "--model", "svm")
     assert "is finished" in fails("train", "--resume", scene_run.folder.path)
     assert "is not a run folder" in fails("train", "--resume", tmp_path)

@@ -10,7 +10,7 @@ from foveal.runs.measuring import Finished
 from foveal.runs.predicting import predict
 from foveal.runs.proposing import propose
 from foveal.runs.settings import parse_settings
-from foveal.runs.training import resume, train
+from foveal.runs.training import resume, retrain, train
 
 __all__ = [
     "FileResults",
@@ -27,5 +27,6 @@ __all__ = [
     "predict",
     "propose",
     "resume",
+    "retrain",
     "train",
 ]
