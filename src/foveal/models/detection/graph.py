@@ -1,6 +1,5 @@
 """A whole detector as one ONNX graph: from the pixels of a picture of any size to its objects."""
 
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx_pictures import FittedPicture, fit_picture
 from foveal.models.detection.proposing import MIN_SIDE
 from foveal.models.detection.settings import HEAD_WEIGHTS, RPN_WEIGHTS, DetectionSettings
+from foveal.models.exporting import metadata_of
 from foveal.nn.layers import Linear
 from foveal.nn.onnx_graph import Graph, Value, convert
 
@@ -242,13 +242,6 @@ def _model(graph: Graph, classes: Sequence[str]) -> "ModelProto":
         doc_string="image: RGB, 0 to 255. boxes: x1, y1, x2, y2 in its pixels, half-open.",
     )
     model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    helper.set_model_props(
-        model,
-        {
-            "classes": json.dumps(list(classes), ensure_ascii=False),
-            "model": "faster-rcnn",
-            "version": foveal.__version__,
-        },
-    )
+    helper.set_model_props(model, metadata_of("faster-rcnn", classes))
     onnx.checker.check_model(model, full_check=True)
     return model
