@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,15 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given several times."),
 ]
+
+
+# About when the process began: Python itself takes some hundredths of a second before.
+_BEGAN = time.perf_counter()
+
+
+def _spent() -> float:
+    """Seconds since the program was started."""
+    return time.perf_counter() - _BEGAN
 
 
 def _version(wanted: bool) -> None:
@@ -226,21 +236,36 @@ def train(
     seed: Seed = 0,
     format: Format = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Go on with an unfinished run.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Train as a run was trained: its config.toml, or its folder."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model, measure it on held-out pictures and write a report."""
     from foveal.errors import SettingError
-    from foveal.runs import parse_settings
+    from foveal.runs import parse_settings, retrain
     from foveal.runs import resume as go_on
     from foveal.runs import train as run
 
-    if (data is None) == (resume is None):
+    if resume is None and config is None and data is None:
         raise SettingError("Name the data to train on, or an unfinished run with --resume.")
     with _progress(quiet=as_json) as callback:
         if resume is not None:
-            if model or out or settings or format:
+            if data or model or out or settings or format or config:
                 raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
-            finished = go_on(resume, callbacks=[callback])
+            finished = go_on(resume, callbacks=[callback], spent=_spent())
+        elif config is not None:
+            if model or format or seed:
+                raise SettingError("--config names model, format and seed: give --set or other data with it.")
+            finished = retrain(
+                config,
+                data=data,
+                out=out,
+                settings=parse_settings(settings or []),
+                callbacks=[callback],
+                spent=_spent(),
+            )
         else:
             assert data is not None
             finished = run(
@@ -251,6 +276,7 @@ def train(
                 seed=seed,
                 format=format,
                 callbacks=[callback],
+                spent=_spent(),
             )
     if as_json:
         _print_json({"run": str(finished.folder.path), "metrics": finished.metrics})

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DETECTORS",
     "MODELS",
-    "NETWORKS",
     "RCNN",
     "CNNClassifier",
     "LogisticClassifier",
@@ -56,9 +55,8 @@ _EXPLAINING = {
     "occlusion_map": "foveal.models.occlusion",
     "stage_maps": "foveal.models.class_activation",
 }
+#: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
 DETECTORS = frozenset({"rcnn"})
-#: Those that are networks, whose training goes on from a checkpoint.
-NETWORKS = frozenset({"mlp", "cnn"})
 
 
 def model_class(name: str) -> type[Any]:

@@ -12,7 +12,7 @@ from foveal.runs.measuring import Finished
 from foveal.runs.predicting import predict
 from foveal.runs.proposing import propose
 from foveal.runs.settings import parse_settings
-from foveal.runs.training import resume, train
+from foveal.runs.training import resume, retrain, train
 
 __all__ = [
     "Exported",
@@ -34,5 +34,6 @@ __all__ = [
     "predict_live",
     "propose",
     "resume",
+    "retrain",
     "train",
 ]

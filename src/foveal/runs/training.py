@@ -1,17 +1,18 @@
 """Training: from a data set to a run folder."""
 
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from foveal.data import Dataset, Finding, doctor, load
 from foveal.data.dataset import relative_name
-from foveal.errors import DataError, FovealError, SettingError
+from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, emit
 from foveal.models import DETECTORS
 from foveal.runs.fitting import divide, fit_model
-from foveal.runs.folder import RunFolder, checkpoint_step, free_folder
+from foveal.runs.folder import RunFolder, checkpoint_step, free_folder, read_config
 from foveal.runs.measuring import Finished, finish_classifier, finish_detector
 from foveal.runs.nested_settings import flat, nested
 from foveal.runs.settings import resolve
@@ -30,6 +31,7 @@ def train(
     seed: int = 0,
     format: str | None = None,
     callbacks: Callbacks = (),
+    spent: float = 0.0,
 ) -> Finished:
     """Train a model on a data set, measure it on held-out images and report.
 
@@ -48,6 +50,9 @@ def train(
         See :func:`foveal.data.load`.
     callbacks : sequence of callables
         Told of everything that is done; see :mod:`foveal.events`.
+    spent : float, default=0.0
+        Seconds that had gone by before this call. Detectors that take ``minutes`` count them, and all that
+        this function does.
 
     Returns
     -------
@@ -59,6 +64,7 @@ def train(
     FovealError
         If the data, the model, a setting or the folder cannot be used.
     """
+    began = time.perf_counter() - spent
     data = Path(data)
     dataset = load(data, format=format)
     model = DEFAULT_MODELS[dataset.task] if model is None else model
@@ -71,26 +77,91 @@ def train(
     name = dataset.root.resolve().name
     run = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
     try:
-        return _train(run, data, dataset, model, resolved, seed, format, callbacks)
+        return _train(run, data, dataset, model, resolved, seed, format, callbacks, began)
     except FovealError:
         # Nothing was learnt: the corrected command shall find the folder as it was.
         run.discard()
         raise
 
 
-def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finished:
+def retrain(
+    config: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    callbacks: Callbacks = (),
+    spent: float = 0.0,
+) -> Finished:
+    """Train anew as a run was trained: the same data gives the same model file, byte for byte.
+
+    Where the run was given minutes, the schedule that they led to is kept, however fast this machine is now.
+
+    Parameters
+    ----------
+    config : path-like
+        The ``config.toml`` of a run, or its folder; the run need not have come to its end.
+    data : path-like, optional
+        By default the data of the run.
+    out : path-like, optional
+        As for :func:`train`.
+    settings : mapping, optional
+        What shall be otherwise than in the run; ``minutes`` choose a new schedule.
+    callbacks, spent
+        As for :func:`train`.
+
+    Raises
+    ------
+    FovealError
+        If the file is no run's ``config.toml``, or as for :func:`train`.
+    """
+    known = read_config(config)
+    try:
+        same = flat(known["settings"]) | flat(known.get("chosen", {}))
+        seed, model, described = known["seed"], known["model"], known["data"]
+        place = Path(described["path"]) if data is None else Path(data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{config} is not the config.toml of a run: it lacks {error}.") from error
+    given = dict(settings or {})
+    if "minutes" not in given and "minutes" in same:
+        settled = {**known.get("schedule", {}), **flat(known.get("resolved", {}))}
+        if settled:
+            same |= {key: value for key, value in settled.items() if key in same} | {"minutes": None}
+    if data is None and load(place, format=described.get("asked_format")).digest != described["digest"]:
+        emit(callbacks, "note", text=f"{place} has changed since: the model will be another.")
+    return train(
+        place,
+        model=model,
+        out=out,
+        settings=same | given,
+        seed=seed,
+        format=described.get("asked_format") if data is None else None,
+        callbacks=callbacks,
+        spent=spent,
+    )
+
+
+def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: float = 0.0) -> Finished:
     """Go on with a run that was broken off.
 
-    A trained model that is there is measured and reported. A network goes on from its checkpoint and ends
-    with the same model file, byte for byte, as one that was never broken off. Other trainings, which keep no
-    half-trained state, start again with the run's own settings and seed, and so does a comparison of settings
-    that was not yet decided.
+    A trained model that is there is measured and reported. A network, a detector's too, goes on from its
+    checkpoint and ends with the same model file, byte for byte, as one that was never broken off. Other
+    trainings, which keep no half-trained state, start again with the run's own settings and seed, and so does
+    a comparison of settings that was not yet decided.
+
+    Parameters
+    ----------
+    run : path-like
+        A run folder.
+    callbacks, spent
+        As for :func:`train`.
 
     Raises
     ------
     FovealError
         If the folder is no run, the run is finished, or its data is gone or has changed.
     """
+    began = time.perf_counter() - spent
     folder = RunFolder.open(run)
     if folder.finished:
         raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")
@@ -101,8 +172,9 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finishe
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
     resolved = resolve(config["model"], flat(config["settings"]))
     asked = config["data"].get("asked_format")
-    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule") if key in config}
-    return _train(folder, data, dataset, config["model"], resolved, config["seed"], asked, callbacks, known)
+    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule", "resolved") if key in config}
+    seed = config["seed"]
+    return _train(folder, data, dataset, config["model"], resolved, seed, asked, callbacks, began, known)
 
 
 def _train(
@@ -114,6 +186,7 @@ def _train(
     seed: int,
     format: str | None,
     callbacks: Callbacks,
+    began: float,
     known: Mapping[str, Any] | None = None,
 ) -> Finished:
     if run.checkpoint_file.is_file():
@@ -158,7 +231,7 @@ def _train(
         raise DataError(
             f"The training images of {data} are all of one class: a classifier needs images of at least two."
         )
-    estimator = fit_model(run, model, settings, seed, parts, config, callbacks)
+    estimator = fit_model(run, model, settings, seed, parts, config, callbacks, began)
     record = {
         "title": dataset.root.resolve().name,
         "model": model,
