@@ -1,5 +1,6 @@
 import json
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -153,26 +154,28 @@ def test_mistakes(tmp_path):
         export(tmp_path, tmp_path / "m")
 
 
-class Found:
-    """A detector that only remembers what it was checked on."""
+def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp_path, monkeypatch):
+    from foveal.models.detection import exporting as detectors
+    from foveal.runs import exporting as module
 
-    def export(self, path, pictures):
-        self.pictures = pictures
+    seen = []
+
+    def write(network, backbone, classes, path, pictures):
+        seen[:] = pictures
         path.write_bytes(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [])).SerializeToString())
         return 7
 
-
-def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp_path, monkeypatch):
-    from foveal.runs import exporting as module
-
-    model = Found()
+    model = SimpleNamespace(
+        to_onnx=None, network_=None, classes_=("a",), backbone_=SimpleNamespace(network=lambda folded: None)
+    )
     monkeypatch.setattr(module, "load", lambda run: model)
+    monkeypatch.setattr(detectors, "export_detector", write)
     done = export(scene_run.folder.path, tmp_path / "m.onnx")
     assert done.check == "Checked on 4 pictures: 7 detections agree with the training engine's."
     held = [read(p) for p in sorted((scene_folder / "images" / "test").iterdir())]
-    for picture in model.pictures:
+    for picture in seen:
         assert any(np.array_equal(picture, other) for other in held)
     # A model file alone has no data.
     export(scene_run.folder.path / "model.safetensors", tmp_path / "n.onnx")
-    assert [p.shape for p in model.pictures] == [(427, 640, 3)] * 2
-    assert exporting.model_name(model) == "Found"
+    assert [p.shape for p in seen] == [(427, 640, 3)] * 2
+    assert exporting.model_name(model) == "SimpleNamespace"

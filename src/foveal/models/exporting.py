@@ -34,7 +34,7 @@ def export_model(
     Parameters
     ----------
     model : estimator
-        A classifier with a method ``as_network``, or a detector with a method ``export``.
+        A classifier with a method ``as_network``, or a detector with a method ``to_onnx``.
     path : path-like
         An existing file is replaced, if all goes well.
     pictures : sequence of ndarray of shape (H, W, 3), uint8
@@ -52,8 +52,11 @@ def export_model(
         was.
     """
     name = model_name(model)
-    if hasattr(model, "export"):
-        compared = model.export(path, pictures)
+    if hasattr(model, "to_onnx"):
+        from foveal.models.detection.exporting import export_detector
+
+        backbone = model.backbone_.network(folded=True)
+        compared = export_detector(model.network_, backbone, model.classes_, path, pictures)
         return (
             f"Checked on {len(pictures)} {'picture' if len(pictures) == 1 else 'pictures'}: {compared} "
             "detections agree with the training engine's."
@@ -96,4 +99,4 @@ def exportable_names() -> list[str]:
     from foveal.models import MODELS, model_class
 
     kinds = {name: model_class(name) for name in MODELS}
-    return [name for name, kind in kinds.items() if hasattr(kind, "as_network") or hasattr(kind, "export")]
+    return [name for name, kind in kinds.items() if hasattr(kind, "as_network") or hasattr(kind, "to_onnx")]

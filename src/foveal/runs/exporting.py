@@ -81,7 +81,7 @@ def export(
         raise SettingError(f"{path} exists: name another file, or remove it first.")
     model = load(run)
     with stage(callbacks, "export and check"):
-        pictures = _pictures(Path(run)) if hasattr(model, "export") else []
+        pictures = _pictures(Path(run)) if hasattr(model, "to_onnx") else []
         check = export_model(model, path, pictures=pictures)
     inputs, outputs = _ends(path)
     return Exported(path, model_name(model), path.stat().st_size, inputs, outputs, check)

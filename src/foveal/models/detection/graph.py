@@ -1,6 +1,7 @@
 """A whole detector as one ONNX graph: from the pixels of a picture of any size to its objects."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,14 +58,15 @@ def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence
 
 def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Any, batch: str) -> list[Value]:
     """The maps that the pyramid stands on, the finest first."""
-    value, start, maps = Value(batch, (None, None, 3)), "image", []
-    for level in network.settings.levels:
-        last = level == network.settings.levels[-1]
-        tuned = last and network.tuned and network.stage is not None
-        stage = network.stage if tuned else backbone.stage(start, level)
+    levels = network.settings.levels
+    stages = [backbone.stage(*pair) for pair in pairwise(("image", *levels))]
+    if network.tuned:
+        # The last ones learnt: the network has its own.
+        stages[len(levels) - len(network.stages) :] = network.stages
+    value, maps = Value(batch, (None, None, 3)), []
+    for level, stage in zip(levels, stages, strict=True):
         value = convert(stage, graph, value, f"backbone.{level}")
         maps.append(value)
-        start = level
     return maps
 
 
