@@ -24,12 +24,12 @@ from foveal.models.examples import ExamplePool
 from foveal.models.held_back import best_threshold, judge_held_back
 from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
+from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_examples import collect_objects, collect_proposals
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, close_stage
-from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
 # The least and the greatest value of each parameter that is a number.
@@ -58,7 +58,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     proposals : Proposer or str, default="fast"
-        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``.
+        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
+        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
+        training images; what it learned is in the model file.
     features : RegionFeatures, optional
         What is seen of each region; :class:`foveal.features.HogColor` by default.
     learned_order : bool, default=False
@@ -188,7 +190,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
         if not n_objects:
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-        self.proposer_ = _proposer(self.proposals)
+        self.proposer_ = trained_proposer(
+            self.proposals, dataset, random_state=self.random_state, callbacks=callbacks
+        )
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
         self.features_ = HogColor() if self.features is None else self.features
@@ -394,6 +398,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 "box_regression.biases": self.box_regression_.biases,
                 "platt.slopes": self.platt_.slopes,
                 "platt.offsets": self.platt_.offsets,
+                **proposer_arrays(self.proposer_),
             },
             {
                 "model": "rcnn",
@@ -410,7 +415,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RCNN":
-        proposer = proposer_from_config(metadata["proposals"])
+        proposer = restore_proposer(metadata["proposals"], arrays)
         features = features_from_config(metadata["features"])
         model = cls(proposals=proposer, features=features, **metadata["settings"])
         model.proposer_ = proposer
@@ -434,16 +439,6 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         )
         model.platt_ = Platt(arrays["platt.slopes"], arrays["platt.offsets"])
         return model
-
-
-def _proposer(proposals: Proposer | str) -> Proposer:
-    if isinstance(proposals, str):
-        return SelectiveSearch(mode=proposals)
-    if not isinstance(proposals, Proposer):
-        raise SettingError(
-            f"proposals is a mode of selective search or has a method propose; got {proposals!r}."
-        )
-    return proposals
 
 
 def _with_learned_order(
