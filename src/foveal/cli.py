@@ -401,6 +401,39 @@ def _predict_live(
     _say(f"{_plain(' and '.join(names))}: in [bold]{_plain(str(done.folder))}[/].")
 
 
+@app.command(epilog="Example: foveal export runs/first detector.onnx")
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="A new file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as an ONNX file, which other programs run without Foveal.
+
+    It is checked against the training engine before it is there.
+    """
+    from foveal.runs import export as go
+
+    with _progress(quiet=as_json) as callback:
+        done = go(run, file, callbacks=[callback])
+    if as_json:
+        _print_json(
+            {
+                "file": str(done.path),
+                "model": done.model,
+                "bytes": done.bytes,
+                "inputs": done.inputs,
+                "outputs": done.outputs,
+                "check": done.check,
+            }
+        )
+        return
+    for title, ends in (("in", done.inputs), ("out", done.outputs)):
+        for name, kind in ends.items():
+            _say(_plain(f"{title:>4}  {name}: {kind}"), to_output=True)
+    _say(_plain(done.check))
+    _say(f"{_plain(done.model)} in [bold]{_plain(str(done.path))}[/], {done.bytes / 1e6:.1f} MB.")
+
+
 @app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")
 def explain(
     run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],

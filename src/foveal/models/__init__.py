@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
+    from foveal.models.fast_rcnn import FastRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
@@ -27,6 +28,7 @@ __all__ = [
     "RCNN",
     "RPN",
     "CNNClassifier",
+    "FastRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
@@ -47,6 +49,7 @@ MODELS = {
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
+    "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
     "rpn": ("foveal.models.rpn", "RPN"),
 }
 # What explains the answers of models, each function with its module.
@@ -59,7 +62,7 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.class_activation",
 }
 #: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
-DETECTORS = frozenset({"rcnn", "rpn"})
+DETECTORS = frozenset({"rcnn", "fast-rcnn", "rpn"})
 
 
 def model_class(name: str) -> type[Any]:

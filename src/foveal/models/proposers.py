@@ -1,4 +1,4 @@
-"""Methods of proposing regions as parts of a detector: made from a name, trained, kept in its model file."""
+"""A method of proposing regions as a part of a detector: trained before it, kept in its model file."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,64 +8,42 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from foveal.data.dataset import Dataset
-from foveal.errors import SettingError
 from foveal.events import Callbacks
-from foveal.proposals import Proposer, SelectiveSearch
+from foveal.models.region_proposals import proposer_for
+from foveal.proposals import Proposer
 from foveal.proposals.restoring import proposer_from_config
 
 # What a method has learnt is kept under this name and a dot.
 _PREFIX = "proposals."
 
 
-def make_proposer(proposals: Proposer | str) -> Proposer:
-    """A method of proposing regions from a detector's parameter.
-
-    Parameters
-    ----------
-    proposals : Proposer or str
-        A method itself, a mode of selective search, or ``"rpn"`` for a region proposal network that is still
-        to be trained.
-
-    Raises
-    ------
-    SettingError
-        If it is none of these.
-
-    Examples
-    --------
-    >>> make_proposer("single").mode
-    'single'
-    """
-    if proposals == "rpn":
-        from foveal.models.rpn import RPN
-
-        return RPN()
-    if isinstance(proposals, str):
-        return SelectiveSearch(mode=proposals)
-    if not isinstance(proposals, Proposer):
-        raise SettingError(
-            f'proposals is a mode of selective search, "rpn", or has a method propose; got {proposals!r}.'
-        )
-    return proposals
-
-
 def trained_proposer(
-    proposals: Proposer | str, dataset: Dataset, *, random_state: int = 0, callbacks: Callbacks = ()
+    proposals: Proposer | str, dataset: Dataset, random_state: int = 0, callbacks: Callbacks = ()
 ) -> Proposer:
-    """The method of :func:`make_proposer`; a region proposal network that is not trained yet learns first.
+    """A detector's method of proposing; a region proposal network that is not trained yet learns first.
 
     The parameter stays as the user made it.
 
     Parameters
     ----------
     proposals : Proposer or str
+        See :func:`foveal.models.region_proposals.proposer_for`.
     dataset : Dataset
         What the detector learns from.
     random_state : int, default=0
-        Of a network that is asked for by name.
+        Of a network that is asked for by a word.
     callbacks : sequence of callables
+
+    Returns
+    -------
+    Proposer
+
+    Raises
+    ------
+    SettingError
+        If ``proposals`` is no method.
     """
-    proposer: Any = make_proposer(proposals)
+    proposer: Any = proposer_for(proposals)
     if getattr(proposer, "is_fitted", True):
         return proposer  # type: ignore[no-any-return]
     if isinstance(proposals, str):
@@ -74,7 +52,13 @@ def trained_proposer(
 
 
 def proposer_arrays(proposer: Proposer) -> dict[str, NDArray[Any]]:
-    """What a method has learnt, as arrays for the detector's model file; most have learnt nothing."""
+    """What a method has learnt, as arrays for the detector's model file; most have learnt nothing.
+
+    Examples
+    --------
+    >>> proposer_arrays(proposer_for("single"))
+    {}
+    """
     learnt = getattr(proposer, "arrays", None)
     return {} if learnt is None else {_PREFIX + name: value for name, value in learnt().items()}
 
@@ -89,7 +73,7 @@ def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.
 
     Examples
     --------
-    >>> restore_proposer(SelectiveSearch("single").get_config(), {}).mode
+    >>> restore_proposer(proposer_for("single").get_config(), {}).mode
     'single'
     """
     if config.get("kind") == "rpn":

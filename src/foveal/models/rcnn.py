@@ -26,10 +26,11 @@ from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_examples import collect_objects, collect_proposals
+from foveal.models.region_proposals import propose_pictures
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
-from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, close_stage
+from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
 from foveal.version import __version__
 
 # The least and the greatest value of each parameter that is a number.
@@ -190,9 +191,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
         if not n_objects:
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-        self.proposer_ = trained_proposer(
-            self.proposals, dataset, random_state=self.random_state, callbacks=callbacks
-        )
+        self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
         self.features_ = HogColor() if self.features is None else self.features
@@ -347,19 +346,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
-        cache = user_cache()
-        files = FileProposer(self.proposer_, cache)
-
-        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> tuple[Proposals, bool | None]:
-            if isinstance(source, np.ndarray):
-                return self.proposer_.propose(source).best(self.max_proposals), None
-            found = files.propose(source)
-            return found.proposals.best(self.max_proposals), found.cached
-
-        with stage(callbacks, "proposals of held-out images", len(images)) as progress:
-            answers = parallel.map(one, images, done=progress)
-        close_stage(cache, [cached for _, cached in answers if cached is not None], callbacks)
-        return [proposals for proposals, _ in answers]
+        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.

@@ -4,6 +4,7 @@ from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import Objects, explain_proposals, objects_of
 from foveal.runs.explaining_answers import explain
+from foveal.runs.exporting import Exported, export
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
 from foveal.runs.live import LiveResults, live_source, predict_live
@@ -14,6 +15,7 @@ from foveal.runs.settings import parse_settings
 from foveal.runs.training import resume, retrain, train
 
 __all__ = [
+    "Exported",
     "FileResults",
     "Finished",
     "LiveResults",
@@ -24,6 +26,7 @@ __all__ = [
     "evaluate_run",
     "explain",
     "explain_proposals",
+    "export",
     "live_source",
     "objects_of",
     "parse_settings",

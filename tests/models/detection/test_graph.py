@@ -1,5 +1,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def backbone():
     return EfficientNetLite0().network(folded=True)
 
 
-def make_network(backbone, *, fusion="sum", tuned=False, levels=("c3", "c4", "c5"), anchors=None, **settings):
+def make_network(*, fusion="sum", tuned=0, levels=("c3", "c4", "c5"), anchors=None, **settings):
     """An untrained network whose answers are far from equal, as a trained one's are."""
     channels, strides = EfficientNetLite0().channels, EfficientNetLite0().strides
     anchors = anchors or [[(s, s), (s, 2 * s)] for s in (16, 32, 64)][-len(levels) :]
@@ -41,13 +42,17 @@ def make_network(backbone, *, fusion="sum", tuned=False, levels=("c3", "c4", "c5
         fusion=fusion,
         **settings,
     )
-    stage = backbone.stage(*levels[-2:]) if tuned else None
-    network = DetectionNetwork(settings, stage, random_state=0)
+    # The stages are the network's own, and have learnt something.
+    own = EfficientNetLite0().network(folded=True)
+    stages = [own.stage(*pair) for pair in pairwise(levels[-1 - tuned :])]
+    for parameter in (p for stage in stages for p in stage.parameters()):
+        parameter.data *= np.float32(1.1)
+    network = DetectionNetwork(settings, stages, random_state=0)
     rng = np.random.default_rng(0)
     for layer in [*network.rpn.predictors, network.head.predictor]:
         layer.weight.data *= np.float32(30 if layer is network.head.predictor else 5)
         layer.bias.data[...] = rng.normal(0, 0.5, layer.bias.data.shape)
-    network.tuned = tuned
+    network.tuned = bool(tuned)
     return network.eval()
 
 
@@ -66,19 +71,15 @@ def detector_of(network, backbone):
     "settings",
     [
         {},
-        {"fusion": "concat", "tuned": True},
+        {"fusion": "concat", "tuned": 1},
+        {"tuned": 2},
         {"levels": ("c4", "c5"), "pre_nms": 20, "post_nms": 7, "nms": 0.3, "max_detections": 5},
         {"anchors": [[(16, 16)], [], [(64, 64), (90, 40), (128, 128)]], "min_score": 0.2},
     ],
-    ids=["default", "concat-tuned", "two-levels", "no-anchors"],
+    ids=["default", "concat-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
 )
 def test_the_graph_finds_what_the_engine_finds(backbone, settings):
-    network = make_network(backbone, **settings)
-    if settings.get("tuned"):
-        # The stage is the network's own, and has learnt something.
-        network.stage = EfficientNetLite0().network(folded=True).stage("c4", "c5")
-        for parameter in network.stage.parameters():
-            parameter.data *= np.float32(1.1)
+    network = make_network(**settings)
     detect, expect = detector_of(network, backbone), engine_detector(network, backbone, CLASSES)
     found = [detect(image) for image in pictures()]
     assert check_agreement(found, [expect(image) for image in pictures()], box_tolerance=0.05) > 20
@@ -95,7 +96,7 @@ def test_the_graph_finds_what_the_engine_finds(backbone, settings):
 
 
 def test_another_network_is_told_apart(backbone):
-    network = make_network(backbone)
+    network = make_network()
     found = [detector_of(network, backbone)(image) for image in pictures()]
     network.pyramid.outputs[1].weight.data *= np.float32(1.05)
     expect = engine_detector(network, backbone, CLASSES)
@@ -126,7 +127,7 @@ def test_check_agreement():
 
 
 def test_what_the_file_says_of_itself(backbone):
-    network = make_network(backbone)
+    network = make_network()
     model = to_detector_onnx(network, backbone, CLASSES)
     assert {p.key: p.value for p in model.metadata_props}.keys() == {"classes", "model", "version"}
     session = Detector(model.SerializeToString())._session(1)
@@ -144,14 +145,14 @@ def test_what_the_file_says_of_itself(backbone):
 
 
 def test_nothing_found_and_odd_pictures(backbone):
-    network = make_network(backbone, min_score=0.99)
+    network = make_network(min_score=0.99)
     network.head.predictor.weight.data[...] = 0
     detect = detector_of(network, backbone)
     for shape in [(1, 1), (1, 700), (700, 1), (33, 31)]:
         found = detect(np.full((*shape, 3), 9, np.uint8))
         assert found.boxes.shape == (0, 4)
         assert found.scores.shape == found.labels.shape == (0,)
-    detect = detector_of(make_network(backbone), backbone)
+    detect = detector_of(make_network(), backbone)
     for shape in [(1, 1), (2, 700), (700, 2)]:
         found = detect(np.full((*shape, 3), 9, np.uint8))
         assert np.isfinite(found.boxes).all()
@@ -161,7 +162,7 @@ def test_nothing_found_and_odd_pictures(backbone):
 def test_threads_and_copies(backbone):
     import pickle
 
-    detect = detector_of(make_network(backbone), backbone)
+    detect = detector_of(make_network(), backbone)
     images = pictures() * 3
     expected = [detect(image) for image in images]
     with ThreadPoolExecutor(4) as pool:
@@ -176,7 +177,7 @@ def test_threads_and_copies(backbone):
 
 
 def test_photographs(backbone, test_data):
-    network = make_network(backbone)
+    network = make_network()
     images = [read(p) for p in sorted((test_data / "voc2012_100").rglob("*.jpg"))[:3]]
     assert len(images) == 3
     detect, expect = detector_of(network, backbone), engine_detector(network, backbone, CLASSES)

@@ -1,7 +1,7 @@
 """A whole detector as one ONNX graph: from the pixels of a picture of any size to its objects."""
 
-import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx_pictures import FittedPicture, fit_picture
 from foveal.models.detection.proposing import MIN_SIDE
 from foveal.models.detection.settings import HEAD_WEIGHTS, RPN_WEIGHTS, DetectionSettings
+from foveal.models.exporting import metadata_of
 from foveal.nn.layers import Linear
 from foveal.nn.onnx_graph import Graph, Value, convert
 
@@ -57,14 +58,15 @@ def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence
 
 def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Any, batch: str) -> list[Value]:
     """The maps that the pyramid stands on, the finest first."""
-    value, start, maps = Value(batch, (None, None, 3)), "image", []
-    for level in network.settings.levels:
-        last = level == network.settings.levels[-1]
-        tuned = last and network.tuned and network.stage is not None
-        stage = network.stage if tuned else backbone.stage(start, level)
+    levels = network.settings.levels
+    stages = [backbone.stage(*pair) for pair in pairwise(("image", *levels))]
+    if network.tuned:
+        # The last ones learnt: the network has its own.
+        stages[len(levels) - len(network.stages) :] = network.stages
+    value, maps = Value(batch, (None, None, 3)), []
+    for level, stage in zip(levels, stages, strict=True):
         value = convert(stage, graph, value, f"backbone.{level}")
         maps.append(value)
-        start = level
     return maps
 
 
@@ -242,13 +244,6 @@ def _model(graph: Graph, classes: Sequence[str]) -> "ModelProto":
         doc_string="image: RGB, 0 to 255. boxes: x1, y1, x2, y2 in its pixels, half-open.",
     )
     model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    helper.set_model_props(
-        model,
-        {
-            "classes": json.dumps(list(classes), ensure_ascii=False),
-            "model": "faster-rcnn",
-            "version": foveal.__version__,
-        },
-    )
+    helper.set_model_props(model, metadata_of("faster-rcnn", classes))
     onnx.checker.check_model(model, full_check=True)
     return model
