@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.detections import Detections
-from foveal.errors import DataError, ImageError
+from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import unique_names, write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
@@ -111,6 +111,11 @@ def predict(
         If there is no model, nothing to predict on, or ``out`` is not empty.
     """
     model = load(run)
+    if not hasattr(model, "predict"):
+        raise SettingError(
+            f"{run} says where objects may be, not what they are: give it to a detector, with "
+            f"foveal train --model rcnn --set proposals={run}."
+        )
     files = find_images(inputs)
     folder = empty_folder(out)
     detects = hasattr(model, "propose")

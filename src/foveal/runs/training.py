@@ -13,7 +13,7 @@ from foveal.events import Callbacks, emit
 from foveal.models import DETECTORS
 from foveal.runs.fitting import divide, fit_model
 from foveal.runs.folder import RunFolder, checkpoint_step, free_folder, read_config
-from foveal.runs.measuring import Finished, finish_classifier, finish_detector
+from foveal.runs.measuring import Finished, finish_classifier, finish_detector, finish_proposer
 from foveal.runs.nested_settings import flat, nested
 from foveal.runs.settings import resolve
 from foveal.version import __version__
@@ -242,7 +242,9 @@ def _train(
         "parts": parts,
         "test": parts.test,
     }
-    finish = finish_detector if model in DETECTORS else finish_classifier
+    finish = (
+        finish_proposer if model == "rpn" else finish_detector if model in DETECTORS else finish_classifier
+    )
     return finish(run, estimator, parts, record, callbacks)
 
 
