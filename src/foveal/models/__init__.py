@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from foveal.models.occlusion import occlusion_map
     from foveal.models.rcnn import RCNN
     from foveal.models.svm import SVMClassifier
+    from foveal.models.transfer import TransferClassifier
 
 __all__ = [
     "DETECTORS",
@@ -29,6 +30,7 @@ __all__ = [
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
+    "TransferClassifier",
     "class_activation_maps",
     "feature_maps",
     "first_layer_filters",
@@ -45,6 +47,7 @@ MODELS = {
     "mlp": ("foveal.models.mlp", "MLPClassifier"),
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
+    "transfer": ("foveal.models.transfer", "TransferClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
 }
 # What explains the answers of models, each function with its module.

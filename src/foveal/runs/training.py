@@ -22,7 +22,7 @@ from foveal.runs.sweeping import choose_settings
 from foveal.version import __version__
 
 #: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
+DEFAULT_MODELS = {"detection": "rcnn", "classification": "transfer"}
 
 # Models that choose on a validation set; the others hold training images back by turns.
 _CHOOSES_ON_VALIDATION = frozenset({"logistic"}) | NETWORKS
@@ -65,8 +65,8 @@ def train(
     ----------
     data : path-like
         Anything that :func:`foveal.data.load` reads.
-    model : {"rcnn", "svm", "logistic", "mlp", "cnn"}, optional
-        By default ``rcnn`` for boxed data and ``svm`` for a folder a class.
+    model : {"rcnn", "transfer", "svm", "logistic", "mlp", "cnn"}, optional
+        By default ``rcnn`` for boxed data and ``transfer`` for a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
     settings : mapping, optional
