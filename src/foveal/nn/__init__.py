@@ -24,12 +24,16 @@ from foveal.nn.layers import (
     LeakyReLU,
     Linear,
     MaxPool2d,
+    PyramidRoIAlign,
     ReLU,
     ReLU6,
+    RoIAlign,
+    RoIPool,
     Sigmoid,
     SiLU,
     Softmax,
     Tanh,
+    Upsample,
 )
 from foveal.nn.losses import (
     BCEWithLogitsLoss,
@@ -55,6 +59,7 @@ from foveal.nn.module import Module, no_grad
 from foveal.nn.optimizers import SGD, AdamW, Optimizer
 from foveal.nn.parameter import Parameter
 from foveal.nn.range_test import RangeTest, learning_rate_range_test
+from foveal.nn.roi_walkthrough import RoIAlignStep, RoIPoolStep, roi_align_steps, roi_pool_steps
 from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
 from foveal.nn.time_budget import TimeBudget
 from foveal.nn.training import fit, train_step
@@ -98,10 +103,15 @@ __all__ = [
     "Optimizer",
     "Parameter",
     "PoolingStep",
+    "PyramidRoIAlign",
     "RangeTest",
     "ReLU",
     "ReLU6",
     "Residual",
+    "RoIAlign",
+    "RoIAlignStep",
+    "RoIPool",
+    "RoIPoolStep",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -110,6 +120,7 @@ __all__ = [
     "Step",
     "Tanh",
     "TimeBudget",
+    "Upsample",
     "binary_cross_entropy_with_logits",
     "ciou_loss",
     "clip_grad_norm",
@@ -128,6 +139,8 @@ __all__ = [
     "mse_loss",
     "no_grad",
     "pooling_steps",
+    "roi_align_steps",
+    "roi_pool_steps",
     "sigmoid_focal_loss",
     "smooth_l1_loss",
     "softmax",
