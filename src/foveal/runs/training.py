@@ -19,7 +19,7 @@ from foveal.runs.settings import resolve
 from foveal.version import __version__
 
 #: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
+DEFAULT_MODELS = {"detection": "rcnn", "classification": "transfer"}
 
 
 def train(
@@ -39,8 +39,8 @@ def train(
     ----------
     data : path-like
         Anything that :func:`foveal.data.load` reads.
-    model : {"rcnn", "svm", "logistic", "mlp", "cnn"}, optional
-        By default ``rcnn`` for boxed data and ``svm`` for a folder a class.
+    model : {"rcnn", "transfer", "svm", "logistic", "mlp", "cnn"}, optional
+        By default ``rcnn`` for boxed data and ``transfer`` for a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
     settings : mapping, optional
