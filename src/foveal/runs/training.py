@@ -170,7 +170,11 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     dataset = load(data, format=config["data"].get("asked_format"))
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
-    resolved = resolve(config["model"], flat(config["settings"]))
+    settings = flat(config["settings"])
+    if config["model"] == "rcnn":
+        # Runs of the time when there was but one kind do not name it.
+        settings.setdefault("features", "hog-color")
+    resolved = resolve(config["model"], settings)
     asked = config["data"].get("asked_format")
     known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule", "resolved") if key in config}
     seed = config["seed"]

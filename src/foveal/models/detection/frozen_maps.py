@@ -224,3 +224,28 @@ def region_cells(
         for level, stride in zip(maps.levels, strides, strict=True)
     ]
     return np.concatenate(seen, axis=3)
+
+
+def region_vectors(
+    maps: PictureMaps, boxes: NDArray[np.float32], strides: Sequence[int], grid: int
+) -> NDArray[np.float32]:
+    """What the maps show of regions as :meth:`foveal.features.EfficientNetLite.extract` orders it.
+
+    Parameters
+    ----------
+    maps, boxes, strides, grid
+        See :func:`region_cells`.
+
+    Returns
+    -------
+    ndarray of shape (R, grid * grid * channels), float32
+        Map by map, cell by cell.
+    """
+    from foveal.nn.functional import roi_align
+
+    indices = np.zeros(len(boxes), np.int64)
+    seen = [
+        roi_align(level, boxes, indices, grid, spatial_scale=1 / stride).reshape(len(boxes), -1)
+        for level, stride in zip(maps.levels, strides, strict=True)
+    ]
+    return np.concatenate(seen, axis=1)
