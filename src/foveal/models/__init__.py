@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
+    from foveal.models.fast_rcnn import FastRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
@@ -25,6 +26,7 @@ __all__ = [
     "MODELS",
     "RCNN",
     "CNNClassifier",
+    "FastRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
@@ -45,6 +47,7 @@ MODELS = {
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
+    "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
 }
 # What explains the answers of models, each function with its module.
 _EXPLAINING = {
@@ -56,7 +59,7 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.class_activation",
 }
 #: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
-DETECTORS = frozenset({"rcnn"})
+DETECTORS = frozenset({"rcnn", "fast-rcnn"})
 
 
 def model_class(name: str) -> type[Any]:

@@ -7,6 +7,8 @@ from foveal.models import DETECTORS, model_class
 
 # Those that look at a validation part though they keep no checkpoints.
 _CHOOSE = frozenset({"logistic"})
+# Those that learn from every picture though they keep checkpoints: one schedule for all, and nothing to stop.
+_HOLD_BACK = frozenset({"fast-rcnn"})
 
 
 @cache
@@ -37,7 +39,7 @@ def uses_validation(model: str) -> bool:
     >>> uses_validation("cnn"), uses_validation("logistic"), uses_validation("rcnn")
     (True, True, False)
     """
-    return model in _CHOOSE or fit_takes(model, "checkpoint")
+    return model in _CHOOSE or (fit_takes(model, "checkpoint") and model not in _HOLD_BACK)
 
 
 def detects(model: str) -> bool:

@@ -84,8 +84,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
     dropout : float, default=0.0
         In the box head.
     validation_size : float, default=0.1
-        The share of the training pictures, at most 60, that are held back where ``fit`` is given no validation
-        and there are 40 pictures or more. They choose the weights and the threshold.
+        The share of the training pictures, at most 60, that are held back where ``fit`` is given no
+        validation and there are 40 pictures or more. They choose the weights and the threshold.
     random_state : int, default=0
 
     Attributes
@@ -403,7 +403,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as one safetensors file; :func:`foveal.load` reads it.
 
-        The backbone's pretrained weights are not in it, but their digest is; its last stage is, where it learnt.
+        The backbone's pretrained weights are not in it, but their digest is; those that learnt are.
         """
         self._check_fitted()
         parameters = self.get_params(deep=False)
@@ -481,10 +481,10 @@ def count_objects(dataset: Dataset, least: int = 1) -> int:
 def propose_by_engine(network: DetectionNetwork, backbone: Backbone, image: NDArray[np.uint8]) -> Proposals:
     """What a network proposes in one image, in its pixels; ``scores`` are probabilities of an object."""
     picture = working_picture(image, network.settings.size)
-    size = np.float32([picture.shape[:2]])
+    size = np.array([picture.shape[:2]], np.float32)
     with nn.no_grad():
         maps = backbone.maps(stacked([picture]), network.settings.levels)
         boxes, logits = network.propose(network.features(maps, network.tuned), size)[0]
     height, width = image.shape[:2]
-    factors = np.float32([width / picture.shape[1], height / picture.shape[0]] * 2)
+    factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
     return Proposals(boxes * factors, nn.functional.sigmoid(logits))

@@ -36,6 +36,6 @@ def anchors_for(dataset: Dataset, strides: Sequence[int], size: int) -> Anchors:
             height = width = int(np.ceil(boxes.max(initial=1)))
         boxes = clip(boxes, width, height)
         rows, columns = working_size((height, width), size)
-        sides.append((boxes[:, 2:] - boxes[:, :2]) * np.float32([columns / width, rows / height]))
+        sides.append((boxes[:, 2:] - boxes[:, :2]) * np.array([columns / width, rows / height], np.float32))
     levels = anchor_sizes(np.concatenate(sides), strides)
     return tuple(tuple((round(float(w), 2), round(float(h), 2)) for w, h in level) for level in levels)

@@ -61,7 +61,7 @@ class Judge:
 
     def _scale(self, index: int) -> NDArray[np.float32]:
         rows, columns = np.asarray(self._shapes[index]) / self._sizes[index]
-        return np.float32([columns, rows, columns, rows])
+        return np.array([columns, rows, columns, rows], np.float32)
 
     def __call__(self, network: Module) -> dict[str, float]:
         """``AP50``, ``AP`` and their mean, by which the best weights are chosen."""

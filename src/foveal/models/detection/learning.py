@@ -31,7 +31,7 @@ _STANDARDIZING = 9
 
 @dataclass(frozen=True)
 class Learning:
-    """How a detection network learns: the parameters of the same names of :class:`foveal.models.FasterRCNN`."""
+    """How a detection network learns: :class:`foveal.models.FasterRCNN`'s parameters of the same names."""
 
     minutes: float
     epochs: float | None
@@ -187,7 +187,8 @@ def learn(
 
 def make_optimizer(network: DetectionNetwork, how: Learning) -> nn.AdamW:
     """AdamW (Loshchilov & Hutter 2019); the pretrained stage learns at a lower rate and does not decay."""
-    own, tuned = [], []
+    own: list[nn.Parameter] = []
+    tuned: list[nn.Parameter] = []
     for name, parameter in network.named_parameters():
         (tuned if name.startswith("stages.") else own).append(parameter)
     groups: list[dict[str, Any]] = [{"params": own}]

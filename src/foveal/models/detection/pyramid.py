@@ -67,7 +67,8 @@ class FeaturePyramid(Module):
         untrained laterals' weights, so that nothing is computed for it.
         """
         for lateral, x in zip(self.laterals, maps, strict=True):
-            assert isinstance(lateral, Conv2d) and lateral.bias is not None
+            assert isinstance(lateral, Conv2d)
+            assert lateral.bias is not None
             flat = x.reshape(-1, x.shape[-1]).astype(np.float64)
             deviation = flat.std(axis=0)
             deviation[deviation < 1e-6] = 1.0

@@ -82,7 +82,9 @@ class RPNHead(Module):
             start = end
             for layer, values in zip(self.trunk, kept.pop(0), strict=True):
                 layer._saved = values
-            found.append(self.trunk.backward(predictor.backward(out)))
+            inner = predictor.backward(out)
+            assert inner is not None
+            found.append(self.trunk.backward(inner))
         return found
 
     def extra_repr(self) -> str:

@@ -73,12 +73,12 @@ class Pictures:
         return picture, shape
 
     def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> Objects:
-        """The objects of a picture in another size of it, those that can neither be learnt nor ignored left out."""
+        """The objects of a picture in another size of it, without those that are too small to count."""
         sample = self.samples[index]
         ignored = sample.difficult | sample.crowd
         counts = sample.trainable | ignored
         boxes = clip(sample.boxes[counts], shape[1], shape[0])
-        scale = np.float32([to[1] / shape[1], to[0] / shape[0]] * 2)
+        scale = np.array([to[1] / shape[1], to[0] / shape[0]] * 2, np.float32)
         return Objects((boxes * scale).astype(np.float32), sample.labels[counts], ignored[counts])
 
 
@@ -215,10 +215,9 @@ class ViewBatches:
             for place, (i, (picture, objects)) in enumerate(zip(missing, made, strict=True)):
                 size = (picture.shape[0], picture.shape[1])
                 rows, columns = padded_size(size)
+                strides = self.backbone.strides
                 own = {
-                    name: values[
-                        place, : rows // self.backbone.strides[name], : columns // self.backbone.strides[name]
-                    ]
+                    name: values[place, : rows // strides[name], : columns // strides[name]]
                     for name, values in maps.items()
                 }
                 found[i] = View(size, objects, own)
