@@ -339,7 +339,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         from foveal.models.detection.graph import to_detector_onnx
 
         self._check_fitted()
-        return to_detector_onnx(self.network_, self.backbone_.network(folded=True), self.classes_)
+        backbone = self.backbone_.network(folded=True)
+        return to_detector_onnx(self.network_, backbone, self.classes_, threshold=self.threshold_)
 
     def propose(
         self, images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]], *, callbacks: Callbacks = ()
