@@ -3,7 +3,7 @@
 import inspect
 from functools import cache
 
-from foveal.models import DETECTORS, model_class
+from foveal.models import model_class
 
 # Those that look at a validation part while they learn.
 _VALIDATE = frozenset({"logistic", "mlp", "cnn", "transfer", "faster-rcnn", "rpn"})
