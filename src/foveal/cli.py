@@ -227,7 +227,8 @@ def train(
         str | None,
         typer.Option(
             "--model",
-            help="rcnn; transfer, svm, logistic, mlp or cnn. By default rcnn for boxes, transfer for folders.",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes (the first by default); transfer, svm, logistic, "
+            "mlp or cnn for folders (the first by default).",
         ),
     ] = None,
     out: Annotated[
