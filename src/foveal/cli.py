@@ -227,7 +227,7 @@ def train(
         str | None,
         typer.Option(
             "--model",
-            help="rcnn; transfer, svm, logistic, mlp or cnn. By default rcnn for boxes, transfer for folders.",
+            help="rcnn; transfer, svm, logistic, mlp, cnn. By default rcnn for boxes, transfer for folders.",
         ),
     ] = None,
     out: Annotated[

@@ -304,9 +304,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
         )
-        sampling = Sampling(
-            self.regions_per_image, self.foreground_fraction, floor=self.background_floor
-        )
+        sampling = Sampling(self.regions_per_image, self.foreground_fraction, floor=self.background_floor)
         batches = nn.ArrayBatches(
             chosen,
             chosen,
@@ -440,9 +438,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
-        return propose_pictures(
-            self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks
-        )
+        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.
