@@ -227,8 +227,8 @@ def train(
         str | None,
         typer.Option(
             "--model",
-            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes (the first by default); transfer, svm, logistic, "
-            "mlp or cnn for folders (the first by default).",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for folders. "
+            "The first of each is the default.",
         ),
     ] = None,
     out: Annotated[

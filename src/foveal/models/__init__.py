@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     )
     from foveal.models.cnn import CNNClassifier
     from foveal.models.fast_rcnn import FastRCNN
+    from foveal.models.faster_rcnn import FasterRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
@@ -30,6 +31,7 @@ __all__ = [
     "RPN",
     "CNNClassifier",
     "FastRCNN",
+    "FasterRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
@@ -53,6 +55,7 @@ MODELS = {
     "transfer": ("foveal.models.transfer", "TransferClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
     "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
+    "faster-rcnn": ("foveal.models.faster_rcnn", "FasterRCNN"),
     "rpn": ("foveal.models.rpn", "RPN"),
 }
 # What explains the answers of models, each function with its module.
@@ -65,7 +68,7 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.class_activation",
 }
 #: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
-DETECTORS = frozenset({"rcnn", "fast-rcnn", "rpn"})
+DETECTORS = frozenset({"rcnn", "fast-rcnn", "faster-rcnn", "rpn"})
 
 
 def model_class(name: str) -> type[Any]:

@@ -8,6 +8,7 @@ from foveal.models import model_class
 # Those that look at a validation part while they learn.
 _VALIDATE = frozenset({"logistic", "mlp", "cnn", "transfer", "faster-rcnn", "rpn"})
 
+
 @cache
 def fit_takes(model: str, argument: str) -> bool:
     """Whether the training of a model takes an argument.

@@ -13,6 +13,7 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite
 from foveal.features.efficientnet import FAMILY
+from foveal.features.efficientnet_graph import CENTER, SCALE
 from foveal.models.fine_tuning import START, Tail, fine_tune
 from foveal.models.held_out import stratified_folds
 from foveal.models.image_classifier import ImageClassifier
@@ -98,6 +99,7 @@ class TransferClassifier(ImageClassifier):
     _name = "transfer"
 
     features_: EfficientNetLite | None
+    _network: nn.Sequential | None = None
 
     def __init__(
         self,
@@ -155,7 +157,7 @@ class TransferClassifier(ImageClassifier):
         """
         penalties = self._checked()
         rng = np.random.default_rng(self.random_state)
-        self.tail_, self.history_ = None, {}
+        self.tail_, self.history_, self._network = None, {}, None
         copies, labels = self._learn_copies(X, y, callbacks)
         n = len(labels)
         if validation is None:
@@ -393,7 +395,7 @@ class TransferClassifier(ImageClassifier):
 
     @property
     def network_(self) -> nn.Sequential:
-        """The whole network as layers, made anew at each call: of what :meth:`prepare` gives, logits (N, K).
+        """The whole network as layers, in use: of what :meth:`prepare` gives it makes logits, (N, K).
 
         Of two classes the logits are minus and plus half of the decision value, so that their softmax is
         what :meth:`predict_proba` gives. With a mean over the last map and one linear layer behind it,
@@ -407,6 +409,8 @@ class TransferClassifier(ImageClassifier):
         """
         if getattr(self, "features_", None) is None or not hasattr(self, "coef_"):
             raise AttributeError(f"Only a {type(self).__name__} that was fitted on pictures has a network.")
+        if self._network is not None:
+            return self._network
         assert self.features_ is not None
         network = self.features_.network(folded=True)
         if self.tail_ is not None:
@@ -415,7 +419,29 @@ class TransferClassifier(ImageClassifier):
         coef, intercept = _of_every_class(self.coef_, self.intercept_)
         head.load_state_dict({"weight": coef, "bias": intercept})
         layers = [*network.stem, *network.blocks, *network.head, *network.pool, head]
-        return nn.Sequential(*layers).eval()
+        self._network = nn.Sequential(*layers).eval()
+        return self._network
+
+    def as_network(self) -> tuple[nn.Sequential, tuple[int, ...]]:
+        """The whole way from pixels, or from the numbers of rows, to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255, (N, side, side, 3), or rows, (N, D), to (N, K).
+        shape : tuple of int
+            Of one example.
+        """
+        check_is_fitted(self)
+        if self.features_ is None:
+            coef, intercept = _of_every_class(self.coef_, self.intercept_)
+            linear = nn.Linear(self.n_features_in_, len(self.classes_), random_state=0)
+            linear.load_state_dict({"weight": coef, "bias": intercept})
+            return nn.Sequential(linear, nn.Softmax()).eval(), (int(self.n_features_in_),)
+        scaling = nn.BatchNorm2d(3, eps=0.0, affine=False)
+        scaling.running_mean = np.full(3, CENTER, np.float32)
+        scaling.running_var = np.full(3, SCALE**2, np.float32)
+        return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What :attr:`network_` is given for pictures, (N, side, side, 3) float32."""
@@ -427,6 +453,11 @@ class TransferClassifier(ImageClassifier):
         return self.image_side_, self.image_side_, 3
 
     # -- copies and the model file ------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the network, which is made of what is there anyway."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_network"}
 
     def _preprocessing(self) -> dict[str, Any]:
         side = None if self.features_ is None else self.image_side_

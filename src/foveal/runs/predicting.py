@@ -193,10 +193,10 @@ def predict(
 def _detect(model: Any, *, alone: bool) -> Callable[[NDArray[np.uint8]], Detections]:
     """The detector of one picture: on one core, or on all where it is the only picture."""
     if not hasattr(model, "detector"):
-        return lambda picture: model.predict([picture])[0]  # type: ignore[no-any-return]
+        return lambda picture: model.predict([picture])[0]
     detector = model.detector()
     threads = None if alone else 1
-    return lambda picture: detector(picture, threads=threads)  # type: ignore[no-any-return]
+    return lambda picture: detector(picture, threads=threads)
 
 
 def drawn_names(files: Sequence[Path]) -> list[str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
 # Detectors whose features' own parameters are settings.
-_TAKES_FEATURES = ("rcnn", "fast-rcnn")
+_TAKES_FEATURES = ("rcnn", "fast-rcnn", "faster-rcnn", "rpn")
 # A detector lacks the pictures that it is judged on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
 

@@ -19,7 +19,7 @@ from foveal.runs.settings import resolve
 from foveal.version import __version__
 
 #: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "rcnn", "classification": "transfer"}
+DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
 
 
 def train(

@@ -92,8 +92,8 @@ class DetectionNetwork(ProposalNetwork):
         Returns
         -------
         ndarray of shape (R, S, S, channels)
-            RoIAlign (He et al. 2017) to a grid of ``roi_size``, summed over the maps: a box is not assigned to
-            the one map of its size (Lin et al. 2017, equation 1), but looked at in each.
+            RoIAlign (He et al. 2017) to a grid of ``roi_size``, summed over the maps: a box is not assigned
+            to the one map of its size (Lin et al. 2017, equation 1), but looked at in each.
         """
         seen: NDArray[Any] | None = None
         for level, stride in zip(levels, self.settings.strides, strict=True):
