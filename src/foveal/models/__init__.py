@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from foveal.models.rcnn import RCNN
     from foveal.models.rpn import RPN
     from foveal.models.svm import SVMClassifier
+    from foveal.models.transfer import TransferClassifier
 
 __all__ = [
     "DETECTORS",
@@ -32,6 +33,7 @@ __all__ = [
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
+    "TransferClassifier",
     "class_activation_maps",
     "feature_maps",
     "first_layer_filters",
@@ -48,6 +50,7 @@ MODELS = {
     "mlp": ("foveal.models.mlp", "MLPClassifier"),
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
+    "transfer": ("foveal.models.transfer", "TransferClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
     "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
     "rpn": ("foveal.models.rpn", "RPN"),

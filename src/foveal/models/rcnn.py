@@ -16,12 +16,13 @@ from foveal.data.dataset import Dataset
 from foveal.data.detections import Detections
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.features import HogColor, RegionFeatures, features_from_config
+from foveal.features import EfficientNetLite, EfficientNetLite0, RegionFeatures, features_from_config
 from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
 from foveal.models.examples import ExamplePool
 from foveal.models.held_back import best_threshold, judge_held_back
+from foveal.models.linear_svms import LinearSVMs
 from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
@@ -47,6 +48,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_detections": (1, np.inf),
 }
 
+# First and hard negatives of an image, class and round, of features that are read off a network's maps.
+_FIRST, _HARD = 10, 10
+
 
 class RCNN(BaseEstimator):  # type: ignore[misc]
     """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
@@ -63,7 +67,8 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
         training images; what it learned is in the model file.
     features : RegionFeatures, optional
-        What is seen of each region; :class:`foveal.features.HogColor` by default.
+        What is seen of each region; :class:`foveal.features.EfficientNetLite0` by default, read off
+        maps that all regions share (He et al. 2014); :class:`foveal.features.HogColor` needs no network.
     learned_order : bool, default=False
         Let selective search learn from the training images which proposals to put first
         (:meth:`foveal.proposals.SelectiveSearch.fit`); what it learned is in the model file.
@@ -194,16 +199,29 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
-        self.features_ = HogColor() if self.features is None else self.features
+        self.features_ = EfficientNetLite0() if self.features is None else self.features
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
+        if isinstance(self.features_, EfficientNetLite) and self.kernel != "linear":
+            raise SettingError(
+                "The intersection kernel needs features that are never negative: give features=hog-color, or "
+                "kernel=linear."
+            )
         fit_svms = fit_with(self.kernel, C=self.C)
         mining = Mining(low=self.negative_low, high=self.negative_high, rounds=self.mining_rounds)
+        if isinstance(self.features_, EfficientNetLite):
+            # Vectors are three times as long, and tell background apart sooner.
+            mining = replace(mining, first=_FIRST, hard=_HARD)
 
         # Images go to threads of their own, and one thread a product adds up in the same order.
         with parallel.blas_threads(1):
             bank = RegionBank(
-                dataset, self.proposer_, self.features_, max_proposals=self.max_proposals, callbacks=callbacks
+                dataset,
+                self.proposer_,
+                self.features_,
+                max_proposals=self.max_proposals,
+                flip=self.flip,
+                callbacks=callbacks,
             )
             pool = ExamplePool(len(self.classes_))
             collect_objects(bank, pool, flip=self.flip, callbacks=callbacks)
@@ -235,6 +253,11 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 random_state=self.random_state,
                 callbacks=callbacks,
             )
+        if bank.scaling is not None:
+            # What is found in a new picture is not standardised: the machines do that themselves.
+            assert isinstance(self.svms_, LinearSVMs)
+            self.svms_ = self.svms_.unscaled(*bank.scaling)
+            self.box_regression_ = self.box_regression_.unscaled(*bank.scaling)
         self.platt_ = fit_platt(judged.values, judged.labels, judged.correct, len(self.classes_))
         probabilities = self.platt_(judged.values, judged.labels)
         self.threshold_ = best_threshold(probabilities, judged.correct, n_objects)

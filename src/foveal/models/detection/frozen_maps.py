@@ -184,9 +184,7 @@ class FrozenMaps:
         start = sum(sizes) if mirrored else 0
         kept = self._kept[index]
         if isinstance(kept, int):
-            flat = np.memmap(
-                self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),)
-            )
+            flat = np.memmap(self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),))
         else:
             flat = kept[start : start + sum(sizes)]
         ends = np.cumsum(sizes)
@@ -224,3 +222,28 @@ def region_cells(
         for level, stride in zip(maps.levels, strides, strict=True)
     ]
     return np.concatenate(seen, axis=3)
+
+
+def region_vectors(
+    maps: PictureMaps, boxes: NDArray[np.float32], strides: Sequence[int], grid: int
+) -> NDArray[np.float32]:
+    """What the maps show of regions as :meth:`foveal.features.EfficientNetLite.extract` orders it.
+
+    Parameters
+    ----------
+    maps, boxes, strides, grid
+        See :func:`region_cells`.
+
+    Returns
+    -------
+    ndarray of shape (R, grid * grid * channels), float32
+        Map by map, cell by cell.
+    """
+    from foveal.nn.functional import roi_align
+
+    indices = np.zeros(len(boxes), np.int64)
+    seen = [
+        roi_align(level, boxes, indices, grid, spatial_scale=1 / stride).reshape(len(boxes), -1)
+        for level, stride in zip(maps.levels, strides, strict=True)
+    ]
+    return np.concatenate(seen, axis=1)

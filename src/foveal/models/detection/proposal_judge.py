@@ -4,7 +4,7 @@ import numpy as np
 
 from foveal.metrics import proposal_recall
 from foveal.models.detection.judging import Judge
-from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.nn import Module, no_grad
 from foveal.nn.exporting import in_use
 
@@ -24,7 +24,7 @@ class ProposalJudge(Judge):
 
         The average recall is COCO's and Hosang et al.'s (2016), section 4.
         """
-        assert isinstance(network, DetectionNetwork)
+        assert isinstance(network, ProposalNetwork)
         found = {}
         with in_use(network.modules()), no_grad():
             for members, maps in self._batches:
