@@ -121,9 +121,12 @@ class ProposalRecord(_Record):
     title, model, version, config, events, metrics, findings, data, parts, test
         As in :class:`DetectionRecord`.
     proposal_quality : foveal.metrics.ProposalQuality
+    others : mapping of str to ProposalQuality
+        Other methods, by their names, measured on the same images.
     """
 
     proposal_quality: "ProposalQuality"
+    others: Mapping[str, "ProposalQuality"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

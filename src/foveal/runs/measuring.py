@@ -81,13 +81,19 @@ def finish_detector(
 def finish_proposer(
     run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
 ) -> Finished:
-    """Measure a method of proposing on the held-out pictures and report."""
+    """Measure a method of proposing on the held-out pictures, beside selective search, and report."""
+    from foveal.metrics import compare_proposers
+    from foveal.proposals import SelectiveSearch
     from foveal.report import ProposalRecord, proposal_chapter, write_report
 
-    quality = proposal_quality(estimator, parts.test, callbacks)
+    methods = {"RPN": estimator, "selective search": SelectiveSearch()}
+    others = compare_proposers(methods, parts.test, callbacks=callbacks)
+    quality = others.pop("RPN")
     metrics = proposal_metrics(quality)
     run.write_metrics(metrics)
-    finished = ProposalRecord(**record, events=run.read_log(), metrics=metrics, proposal_quality=quality)
+    finished = ProposalRecord(
+        **record, events=run.read_log(), metrics=metrics, proposal_quality=quality, others=others
+    )
     with stage(callbacks, "report"):
         write_report(run.report_file, finished.title, "", [proposal_chapter(finished)])
     return Finished(run, metrics, finished)
