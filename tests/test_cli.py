@@ -89,9 +89,7 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
     assert "Name the data to train on" in fails("train")
     assert "give nothing else" in fails("train", scene_folder, "--resume", out)
     assert "names model, format and seed" in fails("train", "--config", scene_run.folder.path, "--seed", 3)
-    assert "is not the config.toml of a run" not in fails(
-        "train", "--config", scene_run.folder.path, "--out", scene_folder
-    )
+    assert "cannot be read" in fails("train", "--config", tmp_path / "gone.toml")
     assert "give nothing else" in fails("train", "--resume", scene_run.folder.path, "--model", "svm")
     assert "is finished" in fails("train", "--resume", scene_run.folder.path)
     assert "is not a run folder" in fails("train", "--resume", tmp_path)

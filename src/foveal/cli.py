@@ -314,10 +314,15 @@ def evaluate(
         _print_metrics(metrics, str(data))
 
 
-@app.command(epilog="Example: foveal predict runs/first holiday/ 'more/*.png' --out found")
+@app.command(
+    epilog="Examples: foveal predict runs/first holiday/ 'more/*.png' --out found; "
+    "foveal predict runs/first film.mp4; foveal predict runs/first 0"
+)
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
-    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    images: Annotated[
+        list[str], typer.Argument(help="Pictures, folders or patterns; or a video, or a camera's number.")
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; predictions by default.")] = None,
     min_score: Annotated[
         float | None,
@@ -329,18 +334,25 @@ def predict(
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write pictures with the boxes.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Find objects in pictures, or name what they show.
+    """Find objects in pictures or in a video, or name what they show.
 
     Files that cannot be read are named and left out. Exit status 0 if all could be read, 1 if some could
-    not, 2 if there was nothing to do.
+    not, 2 if there was nothing to do. Ctrl-C ends a camera.
     """
     from foveal.errors import SettingError
+    from foveal.runs import live_source
     from foveal.runs import predict as go
     from foveal.runs.folder import free_folder
 
     if form not in ("json", "coco", "csv"):
         raise SettingError(f"--form is json, coco or csv; got {form!r}.")
+    source = live_source(images)
+    if source is not None and form != "json":
+        raise SettingError("The answers to a video are JSON lines, one a frame: leave --form away.")
     folder = free_folder(Path("predictions")) if out is None else out
+    if source is not None:
+        _predict_live(run, source, folder, min_score, draw, as_json)
+        return
     with _progress(quiet=as_json) as callback:
         summary = go(
             run,
@@ -357,6 +369,69 @@ def predict(
         _print_predictions(summary.results)
         _say(f"Everything is in [bold]{folder}[/].")
     _name_unreadable(summary.unreadable)
+
+
+def _predict_live(
+    run: Path, source: Path | int, folder: Path, min_score: float | None, draw: bool, as_json: bool
+) -> None:
+    from foveal.runs import predict_live
+
+    with _progress(quiet=as_json) as callback:
+        done = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
+    if as_json:
+        _print_json(
+            {
+                "folder": str(done.folder),
+                "predictions": str(done.predictions),
+                "video": None if done.video is None else str(done.video),
+                "frames": done.frames,
+                "dropped": done.dropped,
+                "model_fps": round(done.model_fps, 2),
+                "fps": round(done.fps, 2),
+            }
+        )
+        return
+    passed = f", and {_count(done.dropped, 'frame')} passed over" if done.dropped else ""
+    _say(
+        f"{_count(done.frames, 'frame')}{passed}: {done.model_fps:.1f} a second by the model, "
+        f"{done.fps:.1f} a second with decoding, drawing and writing.",
+        to_output=True,
+    )
+    names = [path.name for path in (done.video, done.predictions) if path is not None]
+    _say(f"{_plain(' and '.join(names))}: in [bold]{_plain(str(done.folder))}[/].")
+
+
+@app.command(epilog="Example: foveal export runs/first detector.onnx")
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="A new file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as an ONNX file, which other programs run without Foveal.
+
+    It is checked against the training engine before it is there.
+    """
+    from foveal.runs import export as go
+
+    with _progress(quiet=as_json) as callback:
+        done = go(run, file, callbacks=[callback])
+    if as_json:
+        _print_json(
+            {
+                "file": str(done.path),
+                "model": done.model,
+                "bytes": done.bytes,
+                "inputs": done.inputs,
+                "outputs": done.outputs,
+                "check": done.check,
+            }
+        )
+        return
+    for title, ends in (("in", done.inputs), ("out", done.outputs)):
+        for name, kind in ends.items():
+            _say(_plain(f"{title:>4}  {name}: {kind}"), to_output=True)
+    _say(_plain(done.check))
+    _say(f"{_plain(done.model)} in [bold]{_plain(str(done.path))}[/], {done.bytes / 1e6:.1f} MB.")
 
 
 @app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")

@@ -84,8 +84,8 @@ def test_features_by_their_name():
     settings = resolve("rcnn", {"features": "pixels", "features.size": 8})
     assert make_model("rcnn", settings, 0).features == Pixels(size=8)
     # The parameters are those of the features that were named.
-    with pytest.raises(SettingError, match=r"rcnn has no setting 'features.context'"):
-        resolve("rcnn", {"features": "pixels", "features.context": 0.1})
+    with pytest.raises(SettingError, match=r"rcnn has no setting 'features.bins'"):
+        resolve("rcnn", {"features": "pixels", "features.bins": 4})
     with pytest.raises(SettingError, match=r"There are no features 'hogs': give hog-color, pixels"):
         resolve("rcnn", {"features": "hogs"})
     with pytest.raises(SettingError, match="features is a word"):

@@ -13,7 +13,7 @@ from foveal.boxes._arrays import as_boxes
 
 # No side grows by more than this factor in one step (from a feature cell of 16 pixels to 1000), so a
 # wild delta cannot overflow the exponential.
-_LARGEST_LOG_SCALE = float(np.log(1000 / 16))
+LARGEST_LOG_SCALE = float(np.log(1000 / 16))
 
 
 def encode(
@@ -114,7 +114,7 @@ def decode(
     if (scale != 1).any():
         delta = (delta / scale[:, None]).astype(dtype, copy=False)
     centre = centre + delta[:2] * size
-    half = np.exp(np.minimum(delta[2:], _LARGEST_LOG_SCALE)) * size / 2
+    half = np.exp(np.minimum(delta[2:], LARGEST_LOG_SCALE)) * size / 2
     return np.ascontiguousarray(np.concatenate([centre - half, centre + half]).T, dtype)
 
 

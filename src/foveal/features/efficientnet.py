@@ -236,7 +236,7 @@ class EfficientNetLite:
         height, width = image.shape[:2]
         scale = self.longest / max(height, width)
         size = max(1, round(height * scale)), max(1, round(width * scale))
-        scaled = boxes * np.float32([size[1] / width, size[0] / height] * 2)
+        scaled = boxes * np.array([size[1] / width, size[0] / height] * 2, np.float32)
         # Images are taken side by side by several threads.
         maps = self.maps(resize(image, size)[None], threads=1)
         indices, column = np.zeros(len(boxes), np.int64), 0

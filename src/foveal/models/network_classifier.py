@@ -386,6 +386,23 @@ class NetworkClassifier(Classifier):
         index = self._logits(X).argmax(1)
         return np.asarray(self.classes_[index])
 
+    def as_network(self) -> tuple[nn.Sequential, tuple[int, int, int]]:
+        """The whole way from numbers as they come in to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255 (or the numbers of rows, folded to the shape), of shape
+            (N, H, W, C), to (N, K). It shares the weights.
+        shape : (int, int, int)
+            ``image_shape_``.
+        """
+        check_is_fitted(self)
+        scaling = nn.BatchNorm2d(self.image_shape_[2], eps=0.0, affine=False)
+        scaling.running_mean = self.mean_.astype(np.float32)
+        scaling.running_var = (self.scale_**2).astype(np.float32)
+        return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
+
     # -- copies and the model file ------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:

@@ -59,6 +59,7 @@ from foveal.nn.module import Module, no_grad
 from foveal.nn.optimizers import SGD, AdamW, Optimizer
 from foveal.nn.parameter import Parameter
 from foveal.nn.range_test import RangeTest, learning_rate_range_test
+from foveal.nn.roi_walkthrough import RoIAlignStep, RoIPoolStep, roi_align_steps, roi_pool_steps
 from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
 from foveal.nn.time_budget import TimeBudget
 from foveal.nn.training import fit, train_step
@@ -108,7 +109,9 @@ __all__ = [
     "ReLU6",
     "Residual",
     "RoIAlign",
+    "RoIAlignStep",
     "RoIPool",
+    "RoIPoolStep",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -136,6 +139,8 @@ __all__ = [
     "mse_loss",
     "no_grad",
     "pooling_steps",
+    "roi_align_steps",
+    "roi_pool_steps",
     "sigmoid_focal_loss",
     "smooth_l1_loss",
     "softmax",

@@ -64,6 +64,7 @@ class Graph:
 
     nodes: list[Any] = field(default_factory=list)
     initializers: list[Any] = field(default_factory=list)
+    _constants: set[str] = field(default_factory=set, repr=False)
 
     def weight(self, name: str, values: Any, dtype: Any = np.float32) -> str:
         """Add an array and return its name."""
@@ -79,6 +80,22 @@ class Graph:
 
         name = name.removeprefix(".") or kind.lower()
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def add_several(self, kind: str, inputs: list[str], names: list[str], **attributes: Any) -> list[str]:
+        """Add a node with several outputs and return their names; an empty name is an output left out."""
+        from onnx import helper
+
+        named = next(name for name in names if name)
+        self.nodes.append(helper.make_node(kind, inputs, names, name=named, **attributes))
+        return names
+
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
+        """Add a small array, once however often it is asked for, and return its name."""
+        array = np.array(values, dtype, order="C")
+        name = f"constant.{array.dtype}.{array.tolist()}".replace(" ", "")
+        if name not in self._constants:
+            self._constants.add(self.weight(name, array, dtype))
         return name
 
 

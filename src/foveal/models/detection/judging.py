@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data import Dataset, Detections
+from foveal.features import Backbone
 from foveal.metrics import evaluate, to_results
 from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.views import Maps, stacked, working_pictures
+from foveal.models.detection.views import stacked, working_pictures
 from foveal.nn import Module, no_grad
 from foveal.nn.exporting import in_use
 
@@ -26,13 +27,13 @@ class Judge:
     Parameters
     ----------
     dataset : Dataset
-    backbone : Maps
+    backbone : Backbone
     levels : sequence of str
     size : int
         The longer side of the working pictures.
     """
 
-    def __init__(self, dataset: Dataset, backbone: Maps, levels: Sequence[str], size: int) -> None:
+    def __init__(self, dataset: Dataset, backbone: Backbone, levels: Sequence[str], size: int) -> None:
         self.dataset, self.truth = dataset, dataset.to_coco()
         pictures = working_pictures(dataset.samples, size)
         self._shapes = [shape for _, shape in pictures]
@@ -60,7 +61,7 @@ class Judge:
 
     def _scale(self, index: int) -> NDArray[np.float32]:
         rows, columns = np.asarray(self._shapes[index]) / self._sizes[index]
-        return np.float32([columns, rows, columns, rows])
+        return np.array([columns, rows, columns, rows], np.float32)
 
     def __call__(self, network: Module) -> dict[str, float]:
         """``AP50``, ``AP`` and their mean, by which the best weights are chosen."""

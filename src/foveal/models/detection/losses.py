@@ -17,8 +17,8 @@ _TOLD_EVERY = 10
 class JointLoss:
     """The weighted sum of the losses by part (Ren et al. 2015, equation 1, and Girshick 2015, equation 1).
 
-    Called with the network's losses it returns their sum and its gradient by each. Every ten steps it tells the
-    callbacks the mean of each part: an event ``losses`` with ``step``, ``seconds`` and the parts' names.
+    Called with the network's losses it returns their sum and its gradient by each. Every ten steps it tells
+    the callbacks the mean of each part: an event ``losses`` with ``step``, ``seconds`` and the parts' names.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """The network of Faster R-CNN: one set of features, proposals from them, and what is in each."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ class ViewBatch:
     seeds : list of sequences of int
         What is drawn for each view depends on these alone.
     tunes : bool
-        Whether the backbone's last stage learns too, and so computes its map itself.
+        Whether the backbone's last stages learn too, and so compute their maps themselves.
     """
 
     maps: dict[str, NDArray[np.float32]]
@@ -69,13 +70,14 @@ class DetectionNetwork(Module):
     Parameters
     ----------
     settings : DetectionSettings
-    stage : Sequential, optional
-        The backbone's blocks between its last two maps, where they are to be trained.
+    stages : sequence of Module
+        The backbone's blocks between its last maps, where they are to be trained: those that lead to the last
+        level, to the last two, and so on.
     random_state : int
     """
 
     def __init__(
-        self, settings: DetectionSettings, stage: Sequential | None = None, *, random_state: int = 0
+        self, settings: DetectionSettings, stages: Sequence[Module] = (), *, random_state: int = 0
     ) -> None:
         self.settings = settings
         self.tuned = False
@@ -91,7 +93,7 @@ class DetectionNetwork(Module):
             dropout=settings.dropout,
             random_state=seeds[2],
         )
-        self.stage = stage
+        self.stages = Sequential(*stages)
         self._anchors: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.int64]]] = {}
 
     def __call__(self, x: Any) -> Any:
@@ -102,12 +104,11 @@ class DetectionNetwork(Module):
 
     def features(self, maps: dict[str, NDArray[Any]], tunes: bool) -> list[NDArray[Any]]:
         """The pyramid's maps, the finest first, from the backbone's."""
-        levels = [maps[name] for name in self.settings.levels[:-1]]
-        if tunes:
-            assert self.stage is not None
-            levels.append(self.stage(levels[-1]))
-        else:
-            levels.append(maps[self.settings.levels[-1]])
+        if not tunes:
+            return self.pyramid.forward([maps[name] for name in self.settings.levels])  # type: ignore[no-any-return]
+        levels = [maps[name] for name in self.settings.levels[: -len(self.stages)]]
+        for stage in self.stages:
+            levels.append(stage(levels[-1]))
         return self.pyramid.forward(levels)  # type: ignore[no-any-return]
 
     def anchors(self, shape: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -145,9 +146,7 @@ class DetectionNetwork(Module):
         finest, stride = levels[0].shape, self.settings.strides[0]
         anchors, starts = self.anchors((finest[1] * stride, finest[2] * stride))
         logits, deltas = self.rpn.forward(levels)
-        drawn = [
-            self._draw(i, batch, anchors, starts, logits[i], deltas[i]) for i in range(len(batch))
-        ]
+        drawn = [self._draw(i, batch, anchors, starts, logits[i], deltas[i]) for i in range(len(batch))]
         class_loss, box_loss, by_logits, by_deltas = self._rpn_losses([d[0] for d in drawn], logits, deltas)
         regions = [d[1] for d in drawn]
         boxes = np.concatenate([r.boxes for r in regions])
@@ -235,11 +234,14 @@ class DetectionNetwork(Module):
                 spatial_scale=1 / stride,
             )
             by_levels[place] = by_level if by_levels[place] is None else by_levels[place] + by_level
-        needed = [False] * (len(shapes) - 1) + [tunes]
+        n_stages = len(self.stages) if tunes else 0
+        needed = [False] * (len(shapes) - n_stages) + [True] * n_stages
         by_maps = self.pyramid.backward(by_levels, needs_input_grad=needed)
-        if tunes:
-            assert self.stage is not None
-            self.stage.backward(by_maps[-1], needs_input_grad=False)
+        for place in range(len(shapes) - 1, len(shapes) - n_stages - 1, -1):
+            earlier = place > len(shapes) - n_stages
+            passed = self.stages[place - len(shapes)].backward(by_maps[place], needs_input_grad=earlier)
+            if earlier:
+                by_maps[place - 1] = by_maps[place - 1] + passed
 
     # -- use ----------------------------------------------------------------------------------------
 

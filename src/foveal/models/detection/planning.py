@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from foveal.nn.speed import Speed, measure_speed
+from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
 
 # Left unused of the time: machines are not equally fast all the time.
@@ -39,7 +39,7 @@ def plan(
     *,
     tuned_share: float,
     spent: float,
-    after: Callable[[Speed], float],
+    after: Callable[[float], float],
     most_steps: int,
 ) -> DetectionPlan:
     """Measure steps of both kinds and a validation, and choose how many steps fit.
@@ -55,7 +55,7 @@ def plan(
     spent : float
         Seconds that are gone before this call.
     after : callable
-        Seconds that are needed after the training, from what was measured.
+        Seconds that are needed after the training, from those that a validation takes.
     most_steps : int
         Never more.
 
@@ -72,7 +72,7 @@ def plan(
     validation = (1 - tuned_share) * frozen.validation + tuned_share * tuned.validation
     per_step += validation / len(loop.batches)
     measuring = time.perf_counter() - began
-    usable = 60 * minutes * (1 - _MARGIN) - spent - measuring - after(frozen)
+    usable = 60 * minutes * (1 - _MARGIN) - spent - measuring - after(frozen.validation)
     steps = max(1, min(most_steps, int(usable / per_step)))
     tunes_from = steps - round(tuned_share * steps)
     epochs = steps / len(loop.batches)

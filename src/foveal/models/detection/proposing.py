@@ -1,6 +1,7 @@
 """From objectness and deltas of all anchors to proposals."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,10 +71,7 @@ def proposals_of(
         Objectness logits.
     """
     chosen = np.concatenate(
-        [
-            start + _best(logits[start:end], settings.pre_nms)
-            for start, end in zip(starts[:-1], starts[1:], strict=True)
-        ]
+        [start + _best(logits[start:end], settings.pre_nms) for start, end in pairwise(starts.tolist())]
     )
     boxes = clip(decode(anchors[chosen], deltas[chosen], RPN_WEIGHTS), size[1], size[0])
     scores = logits[chosen]

@@ -10,6 +10,15 @@ from foveal.nn import Conv2d, Module, Sequential
 from foveal.nn.functional import upsample_nearest, upsample_nearest_backward
 
 
+def separable(channels: int, random_state: int) -> Sequential:
+    """A 3×3 convolution of each channel by itself and a 1×1 convolution of all (Howard et al. 2017)."""
+    first, second = np.random.SeedSequence(random_state).generate_state(2).tolist()
+    return Sequential(
+        Conv2d(channels, channels, 3, padding=1, groups=channels, random_state=first),
+        Conv2d(channels, channels, 1, random_state=second),
+    )
+
+
 class FeaturePyramid(Module):
     """Feature pyramid network (Lin et al. 2017, section 3).
 
@@ -48,9 +57,7 @@ class FeaturePyramid(Module):
         laterals = [
             Conv2d(c, channels, 1, random_state=int(s)) for c, s in zip(in_channels, seeds, strict=False)
         ]
-        outputs = [
-            Conv2d(channels, channels, 3, padding=1, random_state=int(s)) for s in seeds[len(laterals) :]
-        ]
+        outputs = [separable(channels, int(s)) for s in seeds[len(laterals) :]]
         self.laterals, self.outputs = Sequential(*laterals), Sequential(*outputs)
 
     def standardize(self, maps: Sequence[NDArray[Any]]) -> None:
@@ -60,7 +67,8 @@ class FeaturePyramid(Module):
         untrained laterals' weights, so that nothing is computed for it.
         """
         for lateral, x in zip(self.laterals, maps, strict=True):
-            assert isinstance(lateral, Conv2d) and lateral.bias is not None
+            assert isinstance(lateral, Conv2d)
+            assert lateral.bias is not None
             flat = x.reshape(-1, x.shape[-1]).astype(np.float64)
             deviation = flat.std(axis=0)
             deviation[deviation < 1e-6] = 1.0
@@ -75,9 +83,7 @@ class FeaturePyramid(Module):
             merged[place] = merged[place] + upsample_nearest(merged[place + 1], 2)
         return [output(level) for output, level in zip(self.outputs, merged, strict=True)]
 
-    def backward(
-        self, grad: Any, *, needs_input_grad: bool | Sequence[bool] = True
-    ) -> Any:
+    def backward(self, grad: Any, *, needs_input_grad: bool | Sequence[bool] = True) -> Any:
         """Gradients by the maps; None for those that need none, where that is said of each map."""
         needed = [needs_input_grad] * len(grad) if isinstance(needs_input_grad, bool) else needs_input_grad
         passed: NDArray[Any] | None = None

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.models.detection.pyramid import separable
 from foveal.nn import Conv2d, Module, ReLU, Sequential
 
 
@@ -32,10 +33,11 @@ class RPNHead(Module):
     def __init__(self, channels: int, anchors: Sequence[int], *, random_state: int = 0) -> None:
         self.anchors = tuple(anchors)
         seeds = np.random.SeedSequence(random_state).generate_state(1 + len(self.anchors)).tolist()
-        self.trunk = Sequential(Conv2d(channels, channels, 3, padding=1, random_state=seeds[0]), ReLU())
+        self.trunk = Sequential(*separable(channels, seeds[0]), ReLU())
         # One convolution computes logits and deltas of a level: the first A channels, and 4 A more.
         predictors = [
-            Conv2d(channels, 5 * max(a, 1), 1, random_state=s) for a, s in zip(anchors, seeds[1:], strict=True)
+            Conv2d(channels, 5 * max(a, 1), 1, random_state=s)
+            for a, s in zip(anchors, seeds[1:], strict=True)
         ]
         for predictor in predictors:
             predictor.weight.data *= np.float32(0.1)
@@ -80,7 +82,9 @@ class RPNHead(Module):
             start = end
             for layer, values in zip(self.trunk, kept.pop(0), strict=True):
                 layer._saved = values
-            found.append(self.trunk.backward(predictor.backward(out)))
+            inner = predictor.backward(out)
+            assert inner is not None
+            found.append(self.trunk.backward(inner))
         return found
 
     def extra_repr(self) -> str:

@@ -54,7 +54,7 @@ class DetectionSettings:
     fusion: str = "sum"
     dropout: float = 0.0
     rpn_batch: int = 256
-    roi_batch: int = 64
+    roi_batch: int = 128
     rpn_foreground: float = 0.7
     rpn_background: float = 0.3
     roi_foreground: float = 0.5

@@ -129,8 +129,8 @@ def sample_regions(
 ) -> RegionTargets:
     """Draw regions for the box head (Girshick 2015, section 2.3).
 
-    The objects' own boxes are among the proposals, so that an untrained region proposal network does not leave
-    the head without foreground.
+    The objects' own boxes are among the proposals, so that an untrained region proposal network does not
+    leave the head without foreground.
     """
     counted = ~objects.ignored
     candidates: NDArray[Any] = np.concatenate([proposals, objects.boxes[counted]])

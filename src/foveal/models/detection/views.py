@@ -1,15 +1,17 @@
 """Views of a data set's pictures, and batches of them."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip
-from foveal.data import BoxAugmentation, Dataset
+from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
+from foveal.features import Backbone
 from foveal.images import read, resize
 from foveal.models.detection.network import ViewBatch
 from foveal.models.detection.targets import Objects
@@ -23,18 +25,10 @@ _ORDER, _VIEW, _SAMPLE = 0, 1, 2
 _KEPT = 1_000_000_000
 # How much larger than the working picture they are kept: views enlarge some of them.
 _KEPT_LARGER = 1.25
+# Maps kept for the next pass that sees the same views, in bytes.
+_KEPT_MAPS = 600_000_000
 # Batches that are put in order of the pictures' shapes at a time.
 _CHUNK = 8
-
-
-class Maps(Protocol):
-    """What a backbone does for the batches."""
-
-    def maps(
-        self, images: NDArray[np.uint8], levels: Sequence[str] = ..., *, threads: int | None = None
-    ) -> dict[str, NDArray[np.float32]]:
-        """Maps of some levels of pictures of one size."""
-        ...
 
 
 def working_size(shape: Sequence[int], size: int) -> tuple[int, int]:
@@ -79,13 +73,45 @@ class Pictures:
         return picture, shape
 
     def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> Objects:
-        """The objects of a picture in another size of it, those that can neither be learnt nor ignored left out."""
+        """The objects of a picture in another size of it, without those that are too small to count."""
         sample = self.samples[index]
         ignored = sample.difficult | sample.crowd
         counts = sample.trainable | ignored
         boxes = clip(sample.boxes[counts], shape[1], shape[0])
-        scale = np.float32([to[1] / shape[1], to[0] / shape[0]] * 2)
+        scale = np.array([to[1] / shape[1], to[0] / shape[0]] * 2, np.float32)
         return Objects((boxes * scale).astype(np.float32), sample.labels[counts], ignored[counts])
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A picture changed at random.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Rows and columns in pixels, without padding.
+    objects : Objects
+    maps : dict of str to ndarray of shape (H, W, C), float32
+        The backbone's, of the padded view.
+    """
+
+    size: tuple[int, int]
+    objects: Objects
+    maps: dict[str, NDArray[np.float32]]
+
+    @property
+    def nbytes(self) -> int:
+        """Of the maps."""
+        return sum(values.nbytes for values in self.maps.values())
+
+
+def _stacked_maps(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Maps in the upper left corners of one array, (N, H, W, C), zeros beside them."""
+    rows, columns = np.max([m.shape[:2] for m in maps], axis=0)
+    out = np.zeros((len(maps), rows, columns, maps[0].shape[2]), np.float32)
+    for place, values in enumerate(maps):
+        out[place, : values.shape[0], : values.shape[1]] = values
+    return out
 
 
 class ViewBatches:
@@ -93,8 +119,8 @@ class ViewBatches:
 
     Parameters
     ----------
-    dataset : Dataset
-    backbone : Maps
+    pictures : Pictures
+    backbone : Backbone
     levels : sequence of str
     size : int
         The longer side of a view, in pixels.
@@ -103,14 +129,19 @@ class ViewBatches:
     least_steps : int
         An epoch passes over small data as often as it takes to make so many steps.
     tunes_from : int
-        The step from which on the backbone's last stage learns too.
+        The step from which on the backbone's last stages learn too.
+    n_tuned : int
+        How many stages do: so many of the last levels' maps are not made here then.
+    repeats : int
+        Passes over the data that see the same views, before new ones are drawn: a view's maps cost as much as
+        learning from them.
     seed : int
     """
 
     def __init__(
         self,
-        dataset: Dataset,
-        backbone: Maps,
+        pictures: Pictures,
+        backbone: Backbone,
         levels: Sequence[str],
         size: int,
         augmentation: BoxAugmentation,
@@ -118,20 +149,25 @@ class ViewBatches:
         *,
         least_steps: int = 1,
         tunes_from: int,
+        n_tuned: int = 1,
+        repeats: int = 1,
         seed: int,
     ) -> None:
-        self.pictures = Pictures(dataset.samples, size)
+        self.repeats = repeats
+        self._kept: dict[tuple[int, int], View] = {}
+        self._free = _KEPT_MAPS
+        self.pictures = pictures
         self.backbone, self.levels, self.size = backbone, tuple(levels), size
         self.augmentation, self.seed = augmentation, seed
-        self.n_examples = len(dataset)
+        self.n_examples = len(pictures.samples)
         self.batch_size = min(batch_size, self.n_examples)
-        self.tunes_from = tunes_from
-        per_pass = -(-self.n_examples // self.batch_size)
-        self.passes = max(1, -(-least_steps // per_pass))
-        self._per_pass = per_pass
+        self.tunes_from, self.n_tuned = tunes_from, n_tuned
+        #: Steps that see every picture once.
+        self.per_pass = -(-self.n_examples // self.batch_size)
+        self.passes = max(1, -(-least_steps // self.per_pass))
 
     def __len__(self) -> int:
-        return self._per_pass * self.passes
+        return self.per_pass * self.passes
 
     def _order(self, number: int) -> list[NDArray[np.int64]]:
         """The pictures of every batch of a pass: at random, but neighbours of like shapes."""
@@ -148,31 +184,51 @@ class ViewBatches:
 
     def epoch(self, number: int, *, start: int = 0) -> Iterator[tuple[ViewBatch, None]]:
         """The batches of an epoch, counted from 1, from one of them on."""
-        chosen = [
-            (number, place, batch)
-            for place, batch in enumerate(
-                batch
-                for turn in range(self.passes)
-                for batch in self._order((number - 1) * self.passes + turn)
-            )
-            if place >= start
-        ]
-        for batch in made_ahead(lambda i: self._make(*chosen[i]), range(len(chosen)), workers=1, ahead=2):
+        first = (number - 1) * self.passes
+        chosen = [(turn, batch) for turn in range(first, first + self.passes) for batch in self._order(turn)]
+        step = (number - 1) * len(self)
+        for batch in made_ahead(
+            lambda i: self._make(step + i, *chosen[i]), range(start, len(chosen)), workers=1, ahead=2
+        ):
             yield batch, None
 
-    def _make(self, number: int, place: int, indices: NDArray[np.int64]) -> ViewBatch:
-        step = (number - 1) * len(self) + place
-        made = [self.view(int(index), [self.seed, _VIEW, step, i]) for i, index in enumerate(indices)]
+    def _make(self, step: int, turn: int, indices: NDArray[np.int64]) -> ViewBatch:
         tunes = step >= self.tunes_from
-        levels = self.levels[:-1] if tunes else self.levels
-        maps = self.backbone.maps(stacked([view for view, _ in made]), levels, threads=1)
+        levels = self.levels[: -self.n_tuned] if tunes else self.levels
+        views = self.views([int(i) for i in indices], turn, levels)
         return ViewBatch(
-            maps,
-            np.array([view.shape[:2] for view, _ in made], np.float32),
-            [objects for _, objects in made],
-            [[self.seed, _SAMPLE, step, i] for i in range(len(made))],
+            {name: _stacked_maps([view.maps[name] for view in views]) for name in levels},
+            np.array([view.size for view in views], np.float32),
+            [view.objects for view in views],
+            [[self.seed, _SAMPLE, step, i] for i in range(len(views))],
             tunes,
         )
+
+    def views(self, indices: list[int], turn: int, levels: tuple[str, ...]) -> list["View"]:
+        """Views of some pictures, those of the last pass where it saw the same."""
+        version, again = divmod(turn, self.repeats)
+        found = {i: self._kept[i, version] for i in indices if (i, version) in self._kept}
+        missing = [i for i in indices if i not in found]
+        if missing:
+            made = [self.view(i, [self.seed, _VIEW, version, i]) for i in missing]
+            maps = self.backbone.maps(stacked([picture for picture, _ in made]), levels, threads=1)
+            for place, (i, (picture, objects)) in enumerate(zip(missing, made, strict=True)):
+                size = (picture.shape[0], picture.shape[1])
+                rows, columns = padded_size(size)
+                strides = self.backbone.strides
+                own = {
+                    name: values[place, : rows // strides[name], : columns // strides[name]]
+                    for name, values in maps.items()
+                }
+                found[i] = View(size, objects, own)
+        for i in indices:
+            if again == self.repeats - 1:
+                if self._kept.pop((i, version), None) is not None:
+                    self._free += found[i].nbytes
+            elif (i, version) not in self._kept and found[i].nbytes <= self._free:
+                self._kept[i, version] = found[i]
+                self._free -= found[i].nbytes
+        return [found[i] for i in indices]
 
     def view(self, index: int, seed: list[int]) -> tuple[NDArray[np.uint8], Objects]:
         """A picture changed at random and the objects that are left in it."""
@@ -195,6 +251,7 @@ class ViewBatches:
             "seed of the batches": self.seed,
             "augmentation": repr(self.augmentation),
             "tunes from": self.tunes_from,
+            "repeats": self.repeats,
         }
 
 

@@ -63,4 +63,5 @@ def pyramid_levels(
     sides = np.maximum(corners[:, 2:] - corners[:, :2], 0)
     # In area, so that a square of exactly the canonical size is not a rounding below it.
     octaves = np.log2(np.maximum(sides[:, 0] * sides[:, 1], 1e-30) / canonical_size**2) / 2
-    return np.clip(np.floor(canonical_level + octaves), 0, len(strides) - 1).astype(np.int64)
+    levels = np.clip(np.floor(canonical_level + octaves), 0, len(strides) - 1)
+    return np.asarray(levels, np.int64)

@@ -41,7 +41,7 @@ class AlignWeights:
     def work(self) -> int:
         """About how many cells are read in all."""
         bins = self.output_size[0] * self.output_size[1]
-        return len(self.images) * bins * min(self.cells.shape[3], 4) ** 2
+        return len(self.images) * bins * min(int(self.cells.shape[3]), 4) ** 2
 
 
 def roi_align(

@@ -151,4 +151,4 @@ def covered_cells(boxes: NDArray[np.float64], spatial_scale: float) -> NDArray[n
     corners = np.clip(corners, -1e9, 1e9).astype(np.float64)
     whole = np.copysign(np.floor(np.abs(corners) + 0.5), corners).astype(np.int64)
     whole[:, 2:] = np.maximum(whole[:, 2:], whole[:, :2]) + 1
-    return whole
+    return np.asarray(whole, np.int64)

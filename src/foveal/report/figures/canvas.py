@@ -58,16 +58,14 @@ def new_figure(width: float = HALF_WIDTH, height: float = 3.0) -> "Figure":
     return figure
 
 
-def new_axes(
-    figure: "Figure", position: tuple[int, int, int] = (1, 1, 1), *, grid: str | None = "both"
-) -> "Axes":
+def new_axes(figure: "Figure", position: tuple[Any, ...] = (1, 1, 1), *, grid: str | None = "both") -> "Axes":
     """Axes in the manner of all figures: two thin spines, a pale grid behind the data.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
     position : tuple of three int
-        Rows, columns, index, as ``Figure.add_subplot`` takes them.
+        Rows, columns, index, as ``Figure.add_subplot`` takes them; or one place of a grid, in a tuple.
     grid : {"x", "y", "both", None}
         Which way grid lines run.
     """

@@ -1,0 +1,302 @@
+"""Anchors over an image: what a region proposal network begins with, and which of them are foreground."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foveal.boxes import IGNORE, Matches, iou
+from foveal.report.figures.canvas import (
+    FULL_WIDTH,
+    INK,
+    MUTED,
+    SERIES,
+    TEXT_SIZE,
+    add_legend,
+    name_axes,
+    new_axes,
+    new_figure,
+    say_instead,
+    shorten,
+)
+from foveal.report.figures.picture_panel import (
+    add_rows,
+    check_picture,
+    label_place,
+    outline_boxes,
+    panel_height,
+    show_picture,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# So many boxes that count neither way, or are background, are drawn: more would hide the picture.
+_FEW = 24
+_MOST_OBJECTS = 6
+
+
+def draw_anchors(
+    image: NDArray[np.uint8],
+    sizes: Sequence[ArrayLike],
+    strides: Sequence[float],
+    *,
+    place: tuple[float, float] | None = None,
+) -> "Figure":
+    """All anchors at one place of an image, one panel a level (Ren et al. 2015, figure 3).
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        RGB.
+    sizes : sequence of array-like of shape (A_l, 2)
+        Width and height of the anchors of each level, in the image's pixels.
+    strides : sequence of float
+        The distance of neighbouring places on each level, in the image's pixels.
+    place : (float, float), optional
+        x and y; the anchors of the nearest place of each level are drawn. By default the middle.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The places are drawn as dots, anchors of one ratio in one colour.
+
+    Raises
+    ------
+    ValueError
+        If there are not as many strides as sizes, or the image is not (H, W, 3) uint8.
+
+    Examples
+    --------
+    >>> image = np.zeros((64, 96, 3), np.uint8)
+    >>> figure = draw_anchors(image, [[[16, 16], [22.6, 11.3]], [[32, 32]]], [8, 16])
+    >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes]
+    ['stride 8 pixels', 'stride 16 pixels']
+    """
+    image = check_picture(image)
+    levels = [np.asarray(s, np.float64).reshape(-1, 2) for s in sizes]
+    if len(levels) != len(strides):
+        raise ValueError(f"there must be one stride a level, not {len(strides)} for {len(levels)}.")
+    if not levels:
+        figure = new_figure(FULL_WIDTH, 2.0)
+        say_instead(new_axes(figure, grid=None), "There are no levels.")
+        return figure
+    height, width = image.shape[:2]
+    x, y = (width / 2, height / 2) if place is None else place
+    columns = len(levels)
+    each = FULL_WIDTH / columns
+    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.45)
+    ratios = _ratios(np.concatenate(levels))
+    for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
+        rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
+        places = f"{rows * across:,} place{'' if rows * across == 1 else 's'}"
+        kinds = f"{len(anchors)} anchor{'' if len(anchors) == 1 else 's'}"
+        title = f"stride {stride:.3g} pixels\n{kinds} at each of {places}"
+        axes = show_picture(figure, (1, columns, i + 1), image, title, pale=0.35, grey=True)
+        at_x, at_y = np.meshgrid((np.arange(across) + 0.5) * stride, (np.arange(rows) + 0.5) * stride)
+        axes.plot(
+            at_x.ravel(), at_y.ravel(), ".", color="#000000", markersize=min(2.4, 0.12 * stride), alpha=0.35,
+            markeredgewidth=0, rasterized=True,
+        )  # fmt: skip
+        centre = (np.clip(np.floor(np.array([x, y]) / stride), 0, [across - 1, rows - 1]) + 0.5) * stride
+        boxes = np.concatenate([centre - anchors / 2, centre + anchors / 2], axis=1)
+        colors = [SERIES[_nearest(ratios, h / w) % len(SERIES)] for w, h in anchors]
+        outline_boxes(axes, boxes, colors, width=1.8)
+        axes.plot(*centre, "o", color="#ffffff", markeredgecolor="#000000", markersize=4.5)
+        axes.set_xlim(min(0, boxes[:, 0].min(initial=0)) - 1, max(width, boxes[:, 2].max(initial=0)) + 1)
+        axes.set_ylim(max(height, boxes[:, 3].max(initial=0)) + 1, min(0, boxes[:, 1].min(initial=0)) - 1)
+    rows_ = [(SERIES[i % len(SERIES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
+    add_rows(figure, rows_, columns=4)
+    return figure
+
+
+def draw_anchor_matches(
+    image: NDArray[np.uint8],
+    anchors: ArrayLike,
+    objects: ArrayLike,
+    matches: Matches,
+    *,
+    names: Sequence[str] = (),
+    foreground: float = 0.7,
+    background: float = 0.3,
+) -> "Figure":
+    """Which anchors are foreground, which count neither way, which are background, and why.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        RGB.
+    anchors : array-like of shape (N, 4)
+        In the image's pixels.
+    objects : array-like of shape (M, 4)
+        The ground truth.
+    matches : Matches
+        As :func:`foveal.boxes.match` gives them; those that were ignored for crossing the border are
+        ``IGNORE`` there.
+    names : sequence of str, of length M, optional
+        What the objects are.
+    foreground, background : float, default=0.7 and 0.3
+        The thresholds that were used.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Three pictures: the foreground in the colour of its object, dashed where the anchor reaches no
+        threshold and is only the object's best; those ignored, 24 at most, the nearest to being foreground
+        (other reasons than an IoU between the thresholds: the anchor crosses the border, or lies on an
+        object that is not counted); 24 of the background, evenly chosen. Below, how the IoU is distributed.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of anchors, matches, objects and names do not agree.
+
+    References
+    ----------
+    Ren, He, Girshick & Sun, "Faster R-CNN", NeurIPS 2015, section 3.1.2.
+
+    Examples
+    --------
+    >>> from foveal.boxes import match
+    >>> image, objects = np.zeros((40, 60, 3), np.uint8), [[5, 5, 25, 25]]
+    >>> anchors = [[5, 5, 25, 25], [5, 5, 25, 15], [30, 10, 50, 30]]
+    >>> matches = match(anchors, objects, foreground=0.7, background=0.3, force_best=True)
+    >>> figure = draw_anchor_matches(image, anchors, objects, matches, names=["dog"])
+    >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes[:3]]
+    ['1 foreground', '1 ignored', '1 background']
+    """
+    image = check_picture(image)
+    boxes, truth = (
+        np.asarray(anchors, np.float64).reshape(-1, 4),
+        np.asarray(objects, np.float64).reshape(-1, 4),
+    )
+    if len(matches) != len(boxes) or (len(truth) and int(matches.indices.max(initial=-1)) >= len(truth)):
+        raise ValueError(
+            f"there are {len(boxes)} anchors and {len(truth)} objects, and {len(matches)} matches."
+        )
+    if names and len(names) != len(truth):
+        raise ValueError(f"there must be one name an object, not {len(names)} for {len(truth)}.")
+    near = np.flatnonzero(matches.foreground)
+    own = iou(boxes[near], truth[matches.indices[near]], elementwise=True)
+    forced = own < foreground
+    neither, away = np.flatnonzero(matches.indices == IGNORE), np.flatnonzero(matches.background)
+    between = int((matches.ious[neither] >= background).sum())
+    titles = (
+        f"{len(near):,} foreground\nIoU ≥ {foreground:g}, or an object's best",
+        f"{len(neither):,} ignored\n{between:,} between, {len(neither) - between:,} for other reasons",
+        f"{len(away):,} background\nIoU < {background:g}",
+    )
+    each = FULL_WIDTH / 3
+    tall = panel_height(image, each) + 0.2
+    said = [_say_object(k, names, own[matches.indices[near] == k], foreground) for k in range(len(truth))]
+    said_rows = [(_color(k), "-", words) for k, words in enumerate(said[:_MOST_OBJECTS])]
+    if len(said) > _MOST_OBJECTS:
+        said_rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
+    below = 0.2 * -(-len(said_rows) // 2)
+    figure = new_figure(FULL_WIDTH, tall + 1.95 + below)
+    upper, lower = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    for part in (upper, lower):
+        part.set_facecolor("none")
+
+    first = show_picture(upper, (1, 3, 1), image, titles[0], pale=0.25, grey=True)
+    order = np.argsort(own)
+    colors = np.array([_color(k) for k in matches.indices[near]], object)
+    for dashed in (False, True):
+        which = order[forced[order] == dashed]
+        outline_boxes(first, boxes[near[which]], list(colors[which]), width=1.5, dashed=dashed)
+    second = show_picture(upper, (1, 3, 2), image, titles[1], pale=0.25, grey=True)
+    shown = neither[np.argsort(-matches.ious[neither], kind="stable")[:_FEW]]
+    outline_boxes(second, boxes[shown[::-1]], SERIES[4], width=1.2, halo=False)
+    third = show_picture(upper, (1, 3, 3), image, titles[2], pale=0.25, grey=True)
+    outline_boxes(third, boxes[away[np.linspace(0, len(away) - 1, min(_FEW, len(away))).astype(int)]],
+                  SERIES[7], width=1.0, halo=False)  # fmt: skip
+    for axes in (first, second, third):
+        _frame_objects(axes, truth, names)
+        axes.set_xlim(0, image.shape[1])
+        axes.set_ylim(image.shape[0], 0)
+    _draw_overlaps(lower, matches, own, forced, near, foreground, background)
+    add_rows(lower, said_rows, columns=2)
+    return figure
+
+
+def _ratios(sizes: NDArray[np.float64]) -> list[float]:
+    """The different ratios of height to width, rising; equal to the second digit are the same."""
+    return sorted({round(float(h / w), 2) for w, h in sizes})
+
+
+def _nearest(ratios: Sequence[float], ratio: float) -> int:
+    return int(np.argmin([abs(r - ratio) for r in ratios]))
+
+
+def _color(index: int) -> str:
+    # The fifth and the eighth are those of what is no foreground.
+    colors = [c for i, c in enumerate(SERIES) if i not in (4, 7)]
+    return colors[int(index) % len(colors)]
+
+
+def _say_object(index: int, names: Sequence[str], own: NDArray[Any], foreground: float) -> str:
+    name = shorten(names[index], 16) if names else f"object {index + 1}"
+    if not len(own):
+        return f"{name}: no anchor (not counted, or no overlap)"
+    enough = own[own >= foreground]
+    if len(enough):
+        span = f"{enough.min():.2f}" if len(enough) == 1 else f"{enough.min():.2f}–{enough.max():.2f}"
+        words = f"{name}: {len(enough)} anchor{'' if len(enough) == 1 else 's'}, IoU {span}"
+        return words + (
+            f" ({len(own) - len(enough)} more only as its best)" if len(own) > len(enough) else ""
+        )
+    return f"{name}: only its best {'anchor' if len(own) == 1 else 'anchors'}, IoU {own.max():.2f} (dashed)"
+
+
+def _frame_objects(axes: "Axes", truth: NDArray[np.float64], names: Sequence[str]) -> None:
+    outline_boxes(axes, truth, "#ffffff", width=1.4)
+    if len(truth) > _MOST_OBJECTS:
+        return
+    for k, box in enumerate(truth):
+        label_place(axes, shorten(names[k], 14) if names else str(k + 1), box[0], box[1], _color(k))
+
+
+def _draw_overlaps(
+    figure: Any,
+    matches: Matches,
+    own: NDArray[Any],
+    forced: NDArray[np.bool_],
+    near: NDArray[np.int64],
+    foreground: float,
+    background: float,
+) -> None:
+    axes = new_axes(figure, grid="y")
+    best = np.asarray(matches.ious, np.float64).copy()
+    best[near] = own
+    edges = np.linspace(0, 1, 41)
+    only_best = np.zeros(len(best), bool)
+    only_best[near[forced]] = True
+    parts = {
+        "background": (best[matches.background], SERIES[7]),
+        "ignored": (best[matches.indices == IGNORE], SERIES[4]),
+        "foreground: an object's best": (best[only_best], SERIES[1]),
+        "foreground: above the threshold": (best[matches.foreground & ~only_best], SERIES[0]),
+    }
+    for name, (values, color) in parts.items():
+        if len(values):
+            counts = np.histogram(values, edges)[0]
+            drawn = counts > 0
+            axes.bar(
+                edges[:-1][drawn], counts[drawn], np.diff(edges)[drawn], align="edge", color=color,
+                alpha=0.75, label=name, linewidth=0,
+            )  # fmt: skip
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.6)
+    axes.minorticks_off()
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.set_xlim(0, 1)
+    for threshold in (background, foreground):
+        axes.axvline(threshold, color=INK, linewidth=1.0, linestyle=":")
+        axes.annotate(
+            f"{threshold:g}", (threshold, 1), (3, -2), xycoords=("data", "axes fraction"),
+            textcoords="offset points", fontsize=TEXT_SIZE - 0.5, color=INK, va="top",
+        )  # fmt: skip
+    name_axes(axes, "best IoU with an object", "anchors (log scale)")
+    add_legend(axes, location="upper right")

@@ -1,0 +1,94 @@
+"""What the head of a detector looked at in its regions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foveal.report.figures.canvas import FULL_WIDTH, new_axes, new_figure, say_instead, shorten
+from foveal.report.figures.picture_panel import add_color_bar, check_picture, outline_boxes, show_picture
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_COLORS = "coolwarm"
+
+
+def draw_attention(
+    image: NDArray[np.uint8],
+    boxes: ArrayLike,
+    maps: Sequence[ArrayLike],
+    *,
+    names: Sequence[str] = (),
+    label: str = "lost probability",
+) -> "Figure":
+    """Regions of an image, and below each what its answer rests on, cell by cell of the region's grid.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        RGB.
+    boxes : array-like of shape (N, 4)
+        The regions.
+    maps : sequence of array-like of shape (S, S)
+        One for each region, over its grid; such as the probability that is lost where a cell is hidden. Red
+        where a number is above 0, blue where it is below, all on one scale.
+    names : sequence of str, of length N, optional
+        Written above the regions, such as class and score.
+    label : str
+        What the numbers are, at the scale of colours.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the numbers of boxes, maps and names do not agree.
+
+    Examples
+    --------
+    >>> image = np.zeros((60, 80, 3), np.uint8)
+    >>> figure = draw_attention(image, [[10, 10, 40, 40]], [np.eye(7) / 2], names=["dog 0.93"])
+    >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
+    ['dog 0.93', 'most: 0.50']
+    """
+    image = check_picture(image)
+    rows = np.asarray(boxes, np.float64).reshape(-1, 4)
+    if len(maps) != len(rows):
+        raise ValueError(f"there must be one map a box, not {len(maps)} for {len(rows)}.")
+    if names and len(names) != len(rows):
+        raise ValueError(f"there must be one name a box, not {len(names)} for {len(rows)}.")
+    if not len(rows):
+        figure = new_figure(FULL_WIDTH, 1.6)
+        say_instead(new_axes(figure, grid=None), "There are no regions.")
+        return figure
+    from matplotlib import colormaps
+
+    strongest = max((float(np.abs(np.nan_to_num(m)).max(initial=0)) for m in maps), default=0.0) or 1.0
+    each = min(2.1, (FULL_WIDTH - 0.8) / len(rows))
+    figure = new_figure(len(rows) * each + 0.8, 2 * (each + 0.34))
+    panels = []
+    for i, (box, values) in enumerate(zip(rows, maps, strict=True)):
+        numbers = np.nan_to_num(np.asarray(values, np.float64))
+        if numbers.ndim != 2 or numbers.size == 0:
+            raise ValueError(f"maps must have the shape (S, S); number {i} has {numbers.shape}.")
+        x1, y1, x2, y2 = box
+        centre, half = ((x1 + x2) / 2, (y1 + y2) / 2), 0.55 * max(x2 - x1, y2 - y1, 2.0)
+        title = shorten(names[i], 20) if names else ""
+        most = numbers.ravel()[np.abs(numbers).argmax()]
+        for row, (words, grey) in enumerate(((title, False), (f"most: {most:.2f}".replace("-", "−"), True))):
+            axes = show_picture(figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey)
+            if row and x2 > x1 and y2 > y1:
+                strength = np.clip(numbers / strongest, -1, 1)
+                colors = colormaps[_COLORS](0.5 + 0.5 * strength)
+                colors[..., 3] = 0.12 + 0.68 * np.abs(strength)
+                axes.imshow(colors, extent=(x1, x2, y2, y1), interpolation="nearest", zorder=3)
+            outline_boxes(axes, box, "#ffffff", width=1.2)
+            axes.set_xlim(centre[0] - half, centre[0] + half)
+            axes.set_ylim(centre[1] + half, centre[1] - half)
+            panels.append(axes)
+    add_color_bar(figure, panels, _COLORS, -strongest, strongest, label, fraction=0.04, shrink=0.8)
+    return figure
