@@ -226,7 +226,8 @@ def train(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", help="rcnn, svm, logistic, mlp or cnn; by default rcnn for boxes and svm for folders."
+            "--model",
+            help="rcnn; transfer, svm, logistic, mlp or cnn. By default rcnn for boxes, transfer for folders.",
         ),
     ] = None,
     out: Annotated[

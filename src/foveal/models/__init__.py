@@ -19,17 +19,21 @@ if TYPE_CHECKING:
     from foveal.models.mlp import MLPClassifier
     from foveal.models.occlusion import occlusion_map
     from foveal.models.rcnn import RCNN
+    from foveal.models.rpn import RPN
     from foveal.models.svm import SVMClassifier
+    from foveal.models.transfer import TransferClassifier
 
 __all__ = [
     "DETECTORS",
     "MODELS",
     "RCNN",
+    "RPN",
     "CNNClassifier",
     "FastRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
+    "TransferClassifier",
     "class_activation_maps",
     "feature_maps",
     "first_layer_filters",
@@ -46,8 +50,10 @@ MODELS = {
     "mlp": ("foveal.models.mlp", "MLPClassifier"),
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
+    "transfer": ("foveal.models.transfer", "TransferClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
     "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
+    "rpn": ("foveal.models.rpn", "RPN"),
 }
 # What explains the answers of models, each function with its module.
 _EXPLAINING = {
@@ -59,7 +65,7 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.class_activation",
 }
 #: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
-DETECTORS = frozenset({"rcnn", "fast-rcnn"})
+DETECTORS = frozenset({"rcnn", "fast-rcnn", "rpn"})
 
 
 def model_class(name: str) -> type[Any]:

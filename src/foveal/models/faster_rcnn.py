@@ -24,6 +24,7 @@ from foveal.models.detection.judging import Judge, best_threshold
 from foveal.models.detection.learning import Learning, learn
 from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.parameters import check_parameters
+from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.running import Detector
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.views import stacked, working_picture
@@ -338,7 +339,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         from foveal.models.detection.graph import to_detector_onnx
 
         self._check_fitted()
-        return to_detector_onnx(self.network_, self.backbone_.network(folded=True), self.classes_)
+        backbone = self.backbone_.network(folded=True)
+        return to_detector_onnx(self.network_, backbone, self.classes_, threshold=self.threshold_)
 
     def propose(
         self, images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]], *, callbacks: Callbacks = ()
@@ -477,7 +479,7 @@ def count_objects(dataset: Dataset, least: int = 1) -> int:
     return number
 
 
-def propose_by_engine(network: DetectionNetwork, backbone: Backbone, image: NDArray[np.uint8]) -> Proposals:
+def propose_by_engine(network: ProposalNetwork, backbone: Backbone, image: NDArray[np.uint8]) -> Proposals:
     """What a network proposes in one image, in its pixels; ``scores`` are probabilities of an object."""
     picture = working_picture(image, network.settings.size)
     size = np.array([picture.shape[:2]], np.float32)

@@ -25,13 +25,13 @@ from foveal.models.held_back import best_threshold, judge_held_back
 from foveal.models.linear_svms import LinearSVMs
 from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
+from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_examples import collect_objects, collect_proposals
-from foveal.models.region_proposals import propose_pictures, proposer_for
+from foveal.models.region_proposals import propose_pictures
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
-from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
 # The least and the greatest value of each parameter that is a number.
@@ -63,7 +63,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     proposals : Proposer or str, default="fast"
-        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``.
+        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
+        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
+        training images; what it learned is in the model file.
     features : RegionFeatures, optional
         What is seen of each region; :class:`foveal.features.EfficientNetLite0` by default, read off
         maps that all regions share (He et al. 2014); :class:`foveal.features.HogColor` needs no network.
@@ -194,7 +196,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
         if not n_objects:
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-        self.proposer_ = proposer_for(self.proposals)
+        self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
         self.features_ = EfficientNetLite0() if self.features is None else self.features
@@ -367,9 +369,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
-        return propose_pictures(
-            self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks
-        )
+        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.
@@ -408,6 +408,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 "box_regression.biases": self.box_regression_.biases,
                 "platt.slopes": self.platt_.slopes,
                 "platt.offsets": self.platt_.offsets,
+                **proposer_arrays(self.proposer_),
             },
             {
                 "model": "rcnn",
@@ -424,7 +425,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RCNN":
-        proposer = proposer_from_config(metadata["proposals"])
+        proposer = restore_proposer(metadata["proposals"], arrays)
         features = features_from_config(metadata["features"])
         model = cls(proposals=proposer, features=features, **metadata["settings"])
         model.proposer_ = proposer

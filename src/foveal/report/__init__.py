@@ -18,7 +18,8 @@ from foveal.report.html import (
 )
 from foveal.report.merging import merging_frames, merging_numbers
 from foveal.report.overlays import overlay_map
-from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook
+from foveal.report.proposing import proposal_chapter
+from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook, ProposalRecord
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
 
@@ -28,6 +29,7 @@ __all__ = [
     "DetectionRecord",
     "Headline",
     "NetworkLook",
+    "ProposalRecord",
     "SearchRecord",
     "classification_chapter",
     "detection_chapter",
@@ -37,6 +39,7 @@ __all__ = [
     "merging_frames",
     "merging_numbers",
     "overlay_map",
+    "proposal_chapter",
     "render_report",
     "search_chapter",
     "write_classification_report",

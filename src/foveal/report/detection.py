@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from foveal.metrics import ProposalQuality
 from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.data_section import class_counts, data_section
 from foveal.report.figures import (
@@ -55,7 +56,7 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     ]
     sections = [_pictures_section(record, verdicts), _results_section(record, results), data_section(record)]
     if record.proposal_quality is not None:
-        sections.append(_proposals_section(record))
+        sections.append(proposals_section(record.proposal_quality))
     sections += [training_section(record.events), run_section(record)]
     found = sum(v.right for v in verdicts)
     objects = found + sum(int(v.missed.sum()) for v in verdicts)
@@ -216,9 +217,8 @@ def _all_scores(record: DetectionRecord) -> "tuple[np.ndarray[Any, Any], np.ndar
     return np.array(scores), np.array(right, bool)
 
 
-def _proposals_section(record: DetectionRecord) -> Section:
-    quality = record.proposal_quality
-    assert quality is not None
+def proposals_section(quality: ProposalQuality) -> Section:
+    """How many objects proposals reach, against their number."""
     recalls = dict(zip(quality.thresholds, quality.curve_recall, strict=True))
     columns = [
         "proposals",

@@ -1,7 +1,7 @@
 """The end of a training: the model measured on held-out pictures, and the report."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
 from foveal.runs.explanations import with_explanations
 from foveal.runs.folder import RunFolder
+
+if TYPE_CHECKING:
+    from foveal.metrics import ProposalQuality
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +25,7 @@ class Finished:
     folder : RunFolder
     metrics : dict of str to float
         The figures of the held-out images.
-    record : DetectionRecord or ClassificationRecord
+    record : DetectionRecord or ProposalRecord or ClassificationRecord
         What its report was written from.
     """
 
@@ -73,6 +76,44 @@ def finish_detector(
     with stage(callbacks, "report"):
         write_detection_report(run.report_file, finished)
     return Finished(run, metrics, finished)
+
+
+def finish_proposer(
+    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
+) -> Finished:
+    """Measure a method of proposing on the held-out pictures and report."""
+    from foveal.report import ProposalRecord, proposal_chapter, write_report
+
+    quality = proposal_quality(estimator, parts.test, callbacks)
+    metrics = proposal_metrics(quality)
+    run.write_metrics(metrics)
+    finished = ProposalRecord(**record, events=run.read_log(), metrics=metrics, proposal_quality=quality)
+    with stage(callbacks, "report"):
+        write_report(run.report_file, finished.title, "", [proposal_chapter(finished)])
+    return Finished(run, metrics, finished)
+
+
+def proposal_quality(estimator: Any, dataset: Dataset, callbacks: Callbacks) -> "ProposalQuality":
+    """How well a method of proposing reaches the objects of pictures."""
+    from foveal.metrics import compare_proposers
+
+    return compare_proposers({"RPN": estimator}, dataset, callbacks=callbacks)["RPN"]
+
+
+def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
+    """Recall and average best overlap as flat figures: ``proposals/recall50@100`` is of the best 100.
+
+    Without objects there are none.
+    """
+    metrics: dict[str, float] = {}
+    if not quality.objects:
+        return metrics
+    for column, number in enumerate(quality.numbers):
+        at = "" if number is None else f"@{number}"
+        metrics[f"proposals/MABO{at}"] = round(float(quality.mabo[column]), 6)
+        for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
+            metrics[f"proposals/recall{round(100 * threshold)}{at}"] = round(float(row[column]), 6)
+    return metrics
 
 
 def finish_classifier(

@@ -302,7 +302,9 @@ def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Any:
 
 
 def _proposer(named: str, given: Mapping[str, Any]) -> Any:
-    """A mode of selective search, or a model that proposes, by the run that trained it."""
+    """A mode of selective search, ``rpn``, or a model that proposes, by the run that trained it."""
+    if named == "rpn":
+        return named
     if Path(named).exists():
         from foveal.models.loading import load
 

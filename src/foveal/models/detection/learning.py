@@ -12,8 +12,8 @@ from foveal.data import BoxAugmentation, Dataset
 from foveal.events import Callbacks, emit
 from foveal.features import Backbone
 from foveal.models.detection.losses import JointLoss
-from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.planning import plan
+from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.views import Pictures, ViewBatches
 from foveal.nn.training_loop import TrainingLoop
 
@@ -65,7 +65,7 @@ class Learned:
 
 
 def learn(
-    network: DetectionNetwork,
+    network: ProposalNetwork,
     backbone: Backbone,
     dataset: Dataset,
     judge: Callable[[nn.Module], dict[str, float]] | None,
@@ -81,7 +81,7 @@ def learn(
 
     Parameters
     ----------
-    network : DetectionNetwork
+    network : ProposalNetwork
     backbone : Backbone
     dataset : Dataset
     judge : callable, optional
@@ -103,7 +103,7 @@ def learn(
     began = time.perf_counter()
     settings = network.settings
     pictures = Pictures(dataset.samples, settings.size)
-    loss = JointLoss(callbacks=callbacks)
+    loss = JointLoss(network.losses, callbacks)
 
     def batches(tunes_from: int, augmentation: BoxAugmentation | None = None) -> ViewBatches:
         return ViewBatches(
@@ -133,7 +133,7 @@ def learn(
         def make_loop(tunes: bool) -> TrainingLoop:
             return TrainingLoop(
                 network,
-                JointLoss(),
+                JointLoss(network.losses),
                 optimizer,
                 batches(0 if tunes else never),
                 measure=judge if judge is None else _named(judge),
@@ -185,7 +185,7 @@ def learn(
     return Learned(history, steps, tunes_from, steps / per_pass)
 
 
-def make_optimizer(network: DetectionNetwork, how: Learning) -> nn.AdamW:
+def make_optimizer(network: ProposalNetwork, how: Learning) -> nn.AdamW:
     """AdamW (Loshchilov & Hutter 2019); the pretrained stage learns at a lower rate and does not decay."""
     own: list[nn.Parameter] = []
     tuned: list[nn.Parameter] = []
@@ -197,7 +197,7 @@ def make_optimizer(network: DetectionNetwork, how: Learning) -> nn.AdamW:
     return nn.AdamW(groups, lr=how.learning_rate, weight_decay=how.weight_decay)
 
 
-def _standardize(network: DetectionNetwork, batches: ViewBatches, seed: int) -> None:
+def _standardize(network: ProposalNetwork, batches: ViewBatches, seed: int) -> None:
     number = batches.n_examples
     some = np.random.default_rng([seed, _STANDARDIZING]).permutation(number)[:_STANDARDIZED_ON]
     views = [batches.views([int(i)], 0, batches.levels)[0] for i in some]

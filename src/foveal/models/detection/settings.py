@@ -51,7 +51,6 @@ class DetectionSettings:
     channels: int = 64
     hidden: int = 256
     roi_size: int = 5
-    fusion: str = "sum"
     dropout: float = 0.0
     rpn_batch: int = 256
     roi_batch: int = 128

@@ -13,8 +13,8 @@ from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
 from foveal.features import Backbone
 from foveal.images import read, resize
-from foveal.models.detection.network import ViewBatch
 from foveal.models.detection.targets import Objects
+from foveal.models.detection.view_batch import ViewBatch
 from foveal.nn.batches import made_ahead
 
 #: The colour that surrounds a picture: 0 for the backbone.
