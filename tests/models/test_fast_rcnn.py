@@ -112,7 +112,9 @@ def test_proposals_of_another_method_and_images_without_objects(few):
     empty = replace(few[0], boxes=few[0].boxes[:0], labels=few[0].labels[:0], difficult=few[0].difficult[:0])
     empty = replace(empty, crowd=empty.crowd[:0], areas=empty.areas[:0])
     data = replace(few, samples=(empty, *few.samples[1:5]))
-    model = small(proposals=SlidingWindow(), epochs=1, flip=False, vote_threshold=1.0, refinements=0).fit(data)
+    model = small(proposals=SlidingWindow(), epochs=1, flip=False, vote_threshold=1.0, refinements=0).fit(
+        data
+    )
     assert model.threshold_ == 0.5 or 0.05 <= model.threshold_ <= 0.95
     (found,) = model.predict([np.zeros((60, 80, 3), np.uint8)])
     assert len(found.boxes) <= 100

@@ -83,7 +83,9 @@ class RegionBank:
         # All vectors of about one length, on which the SVMs' C depends (Girshick et al. 2014 do the same).
         scale = scale * np.float32(np.sqrt(features.n_features) / _NORM)
         # A region's numbers lie map by map, cell by cell.
-        places = np.split(np.arange(len(mean)), np.cumsum([features.channels[n] for n in features.levels])[:-1])
+        places = np.split(
+            np.arange(len(mean)), np.cumsum([features.channels[n] for n in features.levels])[:-1]
+        )
         order = np.concatenate([np.tile(p, features.grid**2) for p in places])
         self.scaling = mean[order], scale[order]
 

@@ -184,9 +184,7 @@ class FrozenMaps:
         start = sum(sizes) if mirrored else 0
         kept = self._kept[index]
         if isinstance(kept, int):
-            flat = np.memmap(
-                self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),)
-            )
+            flat = np.memmap(self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),))
         else:
             flat = kept[start : start + sum(sizes)]
         ends = np.cumsum(sizes)

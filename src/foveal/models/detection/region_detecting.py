@@ -84,9 +84,7 @@ def detect_regions(
     return final, scores[kept], labels[kept].astype(np.int64)
 
 
-def _moved(
-    boxes: NDArray[np.float32], deltas: NDArray[Any], size: tuple[int, int]
-) -> NDArray[np.float32]:
+def _moved(boxes: NDArray[np.float32], deltas: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
     moved = clip(decode(boxes, deltas, HEAD_WEIGHTS), size[1], size[0])
     return np.asarray(moved, np.float32)
 

@@ -126,9 +126,7 @@ class RegionSampler:
     ) -> tuple[NDArray[np.int64], int]:
         """Places of the regions drawn, the foreground first, and how many of these there are."""
         plan = self.sampling
-        front = _some(
-            np.flatnonzero(best >= plan.foreground), round(plan.fraction * plan.number), generator
-        )
+        front = _some(np.flatnonzero(best >= plan.foreground), round(plan.fraction * plan.number), generator)
         back = (best < plan.foreground) & ~ImageRegions(
             boxes, image.objects, image.labels, image.ignored
         ).unsure(plan.foreground)
