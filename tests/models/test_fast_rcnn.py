@@ -92,16 +92,16 @@ def test_same_seed_same_file(few, tmp_path):
 
 
 def test_goes_on_after_a_kill(few, tmp_path):
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(event):
         if event["event"] == "losses" and event["step"] == 10:
-            raise Killed
+            raise KilledError
 
     small(epochs=3).fit(few).save(tmp_path / "whole")
     checkpoint = nn.Checkpoint(tmp_path / "checkpoint", every_steps=4)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         small(epochs=3).fit(few, callbacks=[kill], checkpoint=checkpoint)
     assert checkpoint.step() == 8
     small(epochs=3).fit(few, checkpoint=checkpoint).save(tmp_path / "resumed")

@@ -1,4 +1,4 @@
-"""Mini-batches of regions: what is drawn of the proposals of a picture, and what the head is to say of them."""
+"""Mini-batches of regions: what is drawn of a picture's proposals, and what the head is to say of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
