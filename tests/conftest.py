@@ -16,6 +16,7 @@ from PIL import Image
 SMALL = {
     "proposals": "single",
     "max_proposals": 200,
+    "features": "hog-color",
     "features.size": 24,
     "features.grid": 2,
     "features.bins": 4,

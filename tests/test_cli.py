@@ -109,7 +109,7 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
 
 def test_values_that_are_out_of_range(fails, run, scene_folder, tmp_path):
     for i, setting in enumerate(
-        ["C=0", "C=nan", "max_proposals=0", "nms_threshold=5", "features.cell=0", "test_size=2"]
+        ["C=0", "C=nan", "max_proposals=0", "nms_threshold=5", "features.grid=0", "test_size=2"]
     ):
         name = setting.partition("=")[0].rpartition(".")[2]
         assert name in fails("train", scene_folder, "--out", tmp_path / str(i), "--set", setting)

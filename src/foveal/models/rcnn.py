@@ -16,7 +16,13 @@ from foveal.data.dataset import Dataset
 from foveal.data.detections import Detections
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.features import EfficientNetLite, EfficientNetLite0, RegionFeatures, features_from_config
+from foveal.features import (
+    EfficientNetLite,
+    EfficientNetLite0,
+    HogColor,
+    RegionFeatures,
+    features_from_config,
+)
 from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
@@ -68,7 +74,8 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         training images; what it learned is in the model file.
     features : RegionFeatures, optional
         What is seen of each region; :class:`foveal.features.EfficientNetLite0` by default, read off
-        maps that all regions share (He et al. 2014); :class:`foveal.features.HogColor` needs no network.
+        maps that all regions share (He et al. 2014); :class:`foveal.features.HogColor`, which the
+        intersection kernel has by default, needs no network.
     learned_order : bool, default=False
         Let selective search learn from the training images which proposals to put first
         (:meth:`foveal.proposals.SelectiveSearch.fit`); what it learned is in the model file.
@@ -199,7 +206,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
-        self.features_ = EfficientNetLite0() if self.features is None else self.features
+        self.features_ = self._features()
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
         if isinstance(self.features_, EfficientNetLite) and self.kernel != "linear":
@@ -262,6 +269,11 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         probabilities = self.platt_(judged.values, judged.labels)
         self.threshold_ = best_threshold(probabilities, judged.correct, n_objects)
         return self
+
+    def _features(self) -> RegionFeatures:
+        if self.features is not None:
+            return self.features
+        return HogColor() if self.kernel == "intersection" else EfficientNetLite0()
 
     def _check_settings(self) -> None:
         for name, (least, most) in _RANGES.items():

@@ -17,9 +17,9 @@ def fit_squared_hinge(
 
     .. math:: \frac{1}{2} |w|^2 + \frac{1}{2} (b / s)^2 + C \sum_i \max(0, 1 - y_i (w x_i + b))^2
 
-    with :math:`s` the scaling of the intercept. It is the problem that liblinear solves in float64, on a copy
-    of all examples; here the products are those of float32 on the examples as they are, which for thousands of
-    vectors with thousands of numbers is the difference between megabytes and gigabytes.
+    with :math:`s` the scaling of the intercept. It is the problem that liblinear solves in float64, on a
+    copy of all examples; here the products are those of float32, which for tens of thousands of vectors with
+    thousands of numbers is the difference between megabytes and gigabytes.
 
     Parameters
     ----------
