@@ -29,8 +29,8 @@ class DetectionSettings:
     rpn_foreground, rpn_background : float
         IoU from which an anchor is foreground, and below which it is background.
     rpn_border : float
-        How far an anchor may reach over the picture's border and still be learnt from, as a share of its side:
-        0 is the paper's, from 0.5 on all are.
+        How far an anchor may reach over the picture's border and still be learnt from, as a share of its
+        side: 0 is the paper's, from 0.5 on all are.
     roi_foreground, roi_background_floor : float
         IoU from which a region is foreground; from the floor to there it is background.
     roi_fraction : float
