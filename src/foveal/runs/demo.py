@@ -88,8 +88,8 @@ def write_demo_report(path: Path, runs: dict[str, Finished]) -> None:
         path,
         "Foveal’s demo",
         "Two detectors and a classifier, trained on this computer’s processor in two minutes from nothing "
-        "but the installed package: handwritten digits alone, and digits hidden in scenes. Every figure is of "
-        "images that the models had never seen.",
+        "but the installed package: handwritten digits alone, and digits hidden in scenes. Every figure is "
+        "of images that the models had never seen.",
         [
             detection_chapter(runs["scenes"].record),
             detection_chapter(beside),
