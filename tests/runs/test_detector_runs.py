@@ -46,7 +46,7 @@ def test_a_run(whole):
     assert not done.folder.checkpoint_file.exists()
     # Twelve pictures are too few to keep some back.
     assert [len(config["split"][k]) for k in ("train", "validation", "test")] == [12, 0, 6]
-    assert config["resolved"] == {"epochs": 2.0}
+    assert config["resolved"]["epochs"] == 2.0
     assert {e["event"] for e in told} >= {"epoch", "losses"}
 
 
@@ -74,6 +74,16 @@ def test_a_retraining_gives_the_same_model_file(whole, tmp_path):
     again = retrain(done.folder.path, out=tmp_path / "run")
     assert again.folder.model_file.read_bytes() == done.folder.model_file.read_bytes()
     assert again.metrics == done.metrics
+
+
+def test_a_retraining_keeps_the_schedule_that_minutes_led_to(scene_folder, tmp_path):
+    settings = {**SETTINGS, "epochs": "none", "minutes": 0.01}
+    done = train(scene_folder, out=tmp_path / "first", settings=settings)
+    config = done.folder.read_config()
+    assert config["schedule"]["epochs"] == config["resolved"]["epochs"]
+    again = retrain(done.folder.config_file, out=tmp_path / "again")
+    assert again.folder.read_config()["settings"]["minutes"] == "none"
+    assert again.folder.model_file.read_bytes() == done.folder.model_file.read_bytes()
 
 
 def test_minutes_are_those_of_the_whole_command(scene_folder, tmp_path, monkeypatch):
