@@ -228,7 +228,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         )
         self.network_.tuned = learned.tunes_from < learned.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": learned.epochs}
+        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
         return self
 
     def _how(self) -> Learning:
@@ -310,7 +310,8 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             "tuned": self.network_.tuned,
             "resolved": self.resolved_,
             "network": self.settings_.to_dict(),
-            "settings": parameters,
+            # With what the clock has settled: epochs that were given make the same file.
+            "settings": {**parameters, "minutes": None, **self.resolved_},
         }
 
     def save(self, path: str | os.PathLike[str]) -> Path:
