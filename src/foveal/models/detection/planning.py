@@ -57,8 +57,8 @@ def plan(
     make_loop : callable
         A training loop at its beginning; with True one whose backbone learns too.
     tuned_share : float, optional
-        The share of the steps in which it does. By default the backbone stands still for the first minute, and
-        for three tenths of a training that is longer.
+        The share of the steps in which it does. By default the backbone stands still for the first minute,
+        and for three tenths of a training that is longer.
     per_pass : int
         Steps that see every picture once.
     spent : float
