@@ -177,6 +177,7 @@ def learn(
             text=planned.text,
         )
     data = batches(tunes_from)
+    stopping = None if judge is None else nn.EarlyStopping(never, metric=f"validation_{judge.decides}")
     loss.begin()
     history = nn.fit(
         network,
@@ -187,7 +188,9 @@ def learn(
         schedule="cosine",
         validation=judge,
         # The best weights are kept, and the whole schedule is gone through.
-        early_stopping=None if judge is None else nn.EarlyStopping(never, metric=f"validation_{judge.decides}"),
+        early_stopping=None
+        if judge is None
+        else nn.EarlyStopping(never, metric=f"validation_{judge.decides}"),
         average=how.average,
         clip_norm=_CLIP_NORM,
         callbacks=callbacks,

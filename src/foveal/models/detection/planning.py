@@ -98,8 +98,8 @@ def plan(
     tunes_from = steps - min(tuning, steps)
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} passes "
-        f"over the training pictures at {1000 * average:.0f} ms a step, validations included"
+        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} "
+        f"passes over the training pictures, at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone learns too from step {tunes_from + 1:,} on." if tuning else ".")
     )
     return DetectionPlan(steps, tunes_from, average, text)
