@@ -21,6 +21,7 @@ from foveal.report.overlays import overlay_map
 from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
+from foveal.report.steps_section import steps_chapter
 
 __all__ = [
     "Chapter",
@@ -39,6 +40,7 @@ __all__ = [
     "overlay_map",
     "render_report",
     "search_chapter",
+    "steps_chapter",
     "write_classification_report",
     "write_detection_report",
     "write_film",
