@@ -48,8 +48,23 @@ def test_a_training(capsys):
     assert capsys.readouterr().err.splitlines() == [
         "  1 minute holds 2 epochs.",
         "  epoch 1 of 2: loss 1.000, accuracy 0.250, 2.0 s",
-        "  epoch 2 of 2: loss 1.000, validation loss 0.500, validation accuracy 0.750, 2.0 s",
+        "  epoch 2 of 2: loss 1.000, validation loss 0.500, validation accuracy 0.750, "
+        "validation AP50 0.100, 2.0 s",
     ]
+
+
+def test_what_is_left_of_a_training(capsys):
+    with show_progress() as callback:
+        callback(epoch(1, 41, seconds=1.0))
+        # Epochs 2 to 5 have no line, but their time counts.
+        for number in range(2, 7):
+            callback(epoch(number, 41, seconds=3.0))
+        callback(epoch(39, 41, seconds=3.0))
+        callback({"event": "stage_start", "stage": "another training"})
+        callback(epoch(3, 41, seconds=0.5))
+    lines = capsys.readouterr().err.splitlines()
+    left = [line.rpartition(", ")[2] for line in lines]
+    assert left == ["0:40 left", "1:29 left", "1:33 left", "0:05 left", "0:19 left"]
 
 
 def test_of_many_epochs_some_are_told(capsys):

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,15 @@ Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given several times."),
 ]
+
+
+# About when the process began: Python itself takes some hundredths of a second before.
+_BEGAN = time.perf_counter()
+
+
+def _spent() -> float:
+    """Seconds since the program was started."""
+    return time.perf_counter() - _BEGAN
 
 
 def _version(wanted: bool) -> None:
@@ -226,21 +236,36 @@ def train(
     seed: Seed = 0,
     format: Format = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Go on with an unfinished run.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Train as a run was trained: its config.toml, or its folder."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a model, measure it on held-out pictures and write a report."""
     from foveal.errors import SettingError
-    from foveal.runs import parse_settings
+    from foveal.runs import parse_settings, retrain
     from foveal.runs import resume as go_on
     from foveal.runs import train as run
 
-    if (data is None) == (resume is None):
+    if resume is None and config is None and data is None:
         raise SettingError("Name the data to train on, or an unfinished run with --resume.")
     with _progress(quiet=as_json) as callback:
         if resume is not None:
-            if model or out or settings or format:
+            if data or model or out or settings or format or config:
                 raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
-            finished = go_on(resume, callbacks=[callback])
+            finished = go_on(resume, callbacks=[callback], spent=_spent())
+        elif config is not None:
+            if model or format or seed:
+                raise SettingError("--config names model, format and seed: give --set or other data with it.")
+            finished = retrain(
+                config,
+                data=data,
+                out=out,
+                settings=parse_settings(settings or []),
+                callbacks=[callback],
+                spent=_spent(),
+            )
         else:
             assert data is not None
             finished = run(
@@ -251,6 +276,7 @@ def train(
                 seed=seed,
                 format=format,
                 callbacks=[callback],
+                spent=_spent(),
             )
     if as_json:
         _print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
@@ -288,10 +314,15 @@ def evaluate(
         _print_metrics(metrics, str(data))
 
 
-@app.command(epilog="Example: foveal predict runs/first holiday/ 'more/*.png' --out found")
+@app.command(
+    epilog="Examples: foveal predict runs/first holiday/ 'more/*.png' --out found; "
+    "foveal predict runs/first film.mp4; foveal predict runs/first 0"
+)
 def predict(
     run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
-    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    images: Annotated[
+        list[str], typer.Argument(help="Pictures, folders or patterns; or a video, or a camera's number.")
+    ],
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; predictions by default.")] = None,
     min_score: Annotated[
         float | None,
@@ -303,18 +334,25 @@ def predict(
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write pictures with the boxes.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Find objects in pictures, or name what they show.
+    """Find objects in pictures or in a video, or name what they show.
 
     Files that cannot be read are named and left out. Exit status 0 if all could be read, 1 if some could
-    not, 2 if there was nothing to do.
+    not, 2 if there was nothing to do. Ctrl-C ends a camera.
     """
     from foveal.errors import SettingError
+    from foveal.runs import live_source
     from foveal.runs import predict as go
     from foveal.runs.folder import free_folder
 
     if form not in ("json", "coco", "csv"):
         raise SettingError(f"--form is json, coco or csv; got {form!r}.")
+    source = live_source(images)
+    if source is not None and form != "json":
+        raise SettingError("The answers to a video are JSON lines, one a frame: leave --form away.")
     folder = free_folder(Path("predictions")) if out is None else out
+    if source is not None:
+        _predict_live(run, source, folder, min_score, draw, as_json)
+        return
     with _progress(quiet=as_json) as callback:
         summary = go(
             run,
@@ -331,6 +369,69 @@ def predict(
         _print_predictions(summary.results)
         _say(f"Everything is in [bold]{folder}[/].")
     _name_unreadable(summary.unreadable)
+
+
+def _predict_live(
+    run: Path, source: Path | int, folder: Path, min_score: float | None, draw: bool, as_json: bool
+) -> None:
+    from foveal.runs import predict_live
+
+    with _progress(quiet=as_json) as callback:
+        done = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
+    if as_json:
+        _print_json(
+            {
+                "folder": str(done.folder),
+                "predictions": str(done.predictions),
+                "video": None if done.video is None else str(done.video),
+                "frames": done.frames,
+                "dropped": done.dropped,
+                "model_fps": round(done.model_fps, 2),
+                "fps": round(done.fps, 2),
+            }
+        )
+        return
+    passed = f", and {_count(done.dropped, 'frame')} passed over" if done.dropped else ""
+    _say(
+        f"{_count(done.frames, 'frame')}{passed}: {done.model_fps:.1f} a second by the model, "
+        f"{done.fps:.1f} a second with decoding, drawing and writing.",
+        to_output=True,
+    )
+    names = [path.name for path in (done.video, done.predictions) if path is not None]
+    _say(f"{_plain(' and '.join(names))}: in [bold]{_plain(str(done.folder))}[/].")
+
+
+@app.command(epilog="Example: foveal export runs/first detector.onnx")
+def export(
+    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="A new file.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a model as an ONNX file, which other programs run without Foveal.
+
+    It is checked against the training engine before it is there.
+    """
+    from foveal.runs import export as go
+
+    with _progress(quiet=as_json) as callback:
+        done = go(run, file, callbacks=[callback])
+    if as_json:
+        _print_json(
+            {
+                "file": str(done.path),
+                "model": done.model,
+                "bytes": done.bytes,
+                "inputs": done.inputs,
+                "outputs": done.outputs,
+                "check": done.check,
+            }
+        )
+        return
+    for title, ends in (("in", done.inputs), ("out", done.outputs)):
+        for name, kind in ends.items():
+            _say(_plain(f"{title:>4}  {name}: {kind}"), to_output=True)
+    _say(_plain(done.check))
+    _say(f"{_plain(done.model)} in [bold]{_plain(str(done.path))}[/], {done.bytes / 1e6:.1f} MB.")
 
 
 @app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")

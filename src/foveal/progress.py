@@ -8,6 +8,8 @@ from foveal.events import Callback, Event
 
 # Of a training's epochs, so many have a line of their own.
 _EPOCH_LINES = 20
+# Seconds that are left, told from so many on.
+_LEAST_LEFT = 5
 
 
 @contextmanager
@@ -31,8 +33,16 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
     if quiet:
         yield _ignore
         return
+    lines = _Lines()
     if not sys.stderr.isatty():
-        yield _write_line
+
+        def write(event: Event) -> None:
+            line = lines(event)
+            if line:
+                sys.stderr.write(line + "\n")
+                sys.stderr.flush()
+
+        yield write
         return
     from rich.console import Console
     from rich.progress import (
@@ -69,7 +79,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
             bars.update(tasks[stage], completed=event["done"], total=event["total"])
         elif kind == "stage_end" and stage in tasks:
             bars.remove_task(tasks.pop(stage))
-        line = _line(event)
+        line = lines(event)
         if line:
             console.print(line, markup=False)
 
@@ -77,8 +87,26 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
         yield draw
 
 
+class _Lines:
+    """What is worth a line of its own."""
+
+    def __init__(self) -> None:
+        # Of the epochs so far, for what is left.
+        self._seconds, self._epochs = 0.0, 0
+
+    def __call__(self, event: Event) -> str:
+        """The line of an event; empty for most."""
+        if event["event"] == "stage_start" or (event["event"] == "epoch" and event["epoch"] == 1):
+            self._seconds, self._epochs = 0.0, 0
+        if event["event"] != "epoch":
+            return _line(event)
+        self._seconds += event["seconds"]
+        self._epochs += 1
+        left = (event["epochs"] - event["epoch"]) * self._seconds / self._epochs
+        return _epoch_line(event, left)
+
+
 def _line(event: Event) -> str:
-    """What is worth a line of its own; empty for the rest."""
     kind = event["event"]
     if kind == "stage_end" and event["seconds"] >= 0.5:
         return f"  {event['stage']}: {event['seconds']:.1f} s"
@@ -90,8 +118,6 @@ def _line(event: Event) -> str:
         return f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
     if kind == "schedule":
         return f"  {event['text']}"
-    if kind == "epoch":
-        return _epoch_line(event)
     if kind == "mining_round":
         return (
             f"  {event['label']}, round {event['round']}: {event['added']} hard negatives added to "
@@ -100,7 +126,7 @@ def _line(event: Event) -> str:
     return ""
 
 
-def _epoch_line(event: Event) -> str:
+def _epoch_line(event: Event, left: float) -> str:
     """A line for one epoch in every so many, so that there are about twenty in all."""
     number, total = event["epoch"], event["epochs"]
     if number % max(1, -(-total // _EPOCH_LINES)) and number not in (1, total):
@@ -112,15 +138,17 @@ def _epoch_line(event: Event) -> str:
         figures.append(f"validation loss {event['validation_loss']:.3f}")
     if event["validation_accuracy"] is not None:
         figures.append(f"validation accuracy {event['validation_accuracy']:.3f}")
-    return f"  epoch {number} of {total}: {', '.join(figures)}, {event['seconds']:.1f} s"
+    if event.get("validation_AP50") is not None:
+        figures.append(f"validation AP50 {event['validation_AP50']:.3f}")
+    line = f"  epoch {number} of {total}: {', '.join(figures)}, {event['seconds']:.1f} s"
+    # Less is seen to pass.
+    return line + (f", {_clock(left)} left" if left >= _LEAST_LEFT else "")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
 
 
 def _ignore(event: Event) -> None:
     pass
-
-
-def _write_line(event: Event) -> None:
-    line = _line(event)
-    if line:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()

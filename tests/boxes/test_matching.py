@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from foveal.boxes import BACKGROUND, IGNORE, iou, match
+from foveal.boxes import BACKGROUND, IGNORE, iou, match, matching
 
 # Heights of boxes 10 wide against an object of 10 x 10: the IoU is the height in tenths.
 OBJECT = [[0, 0, 10, 10]]
@@ -102,6 +102,30 @@ def test_properties(seed, force_best):
         for column in np.flatnonzero(~ignore & (overlaps.max(axis=0) > 0)):
             best = overlaps[:, column] == overlaps[:, column].max()
             assert (found.indices[best] >= 0).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("force_best", [False, True])
+def test_the_compiled_search_is_the_plain_one(dtype, force_best):
+    rng = np.random.default_rng(0)
+    # Whole numbers and repeated objects, so that there are ties; some boxes are empty or turned round.
+    corner = rng.integers(0, 60, (2500, 2))
+    boxes = np.hstack([corner, corner + rng.integers(-2, 30, (2500, 2))]).astype(dtype)
+    objects = boxes[rng.integers(0, 2500, 12)]
+    objects[5], objects[6] = objects[4], [900, 900, 950, 950]
+    plain = matching._searched(boxes, objects, force_best)
+    for ours, expected in zip(matching._compiled(boxes, objects, force_best), plain, strict=True):
+        np.testing.assert_array_equal(ours, expected)
+        assert ours.dtype == expected.dtype or expected.dtype == np.int64
+    assert (plain[0] > 0).sum() > 1000
+    ignore = np.arange(12) % 4 == 0
+    settings = {"foreground": 0.6, "background": 0.3, "ignore": ignore, "force_best": force_best}
+    whole = match(boxes, objects, **settings)
+    parts = [match(boxes[i : i + 500], objects, **settings) for i in range(0, 2500, 500)]
+    if not force_best:
+        np.testing.assert_array_equal(whole.indices, np.concatenate([part.indices for part in parts]))
+    np.testing.assert_array_equal(whole.ious, np.concatenate([part.ious for part in parts]))
+    assert not matching._compiled(boxes, objects[:0], force_best)[0].any()
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def test_saturation_and_hue_keep_the_grey():
 
 
 def test_half_a_circle_of_hue_gives_the_opposite_colour():
-    from foveal.data.augmentation import _turned
+    from foveal.data.colour_jitter import _turned
 
     turned = _turned(np.array([0.0, 0.5, 1.0]))
     np.testing.assert_allclose(turned[0], np.eye(3), atol=1e-9)

@@ -193,3 +193,32 @@ def test_products_of_all_shapes(rows, depth, columns):
     for left_way, right_way in product((left, np.asfortranarray(left)), (right, np.asfortranarray(right))):
         found = multiply(left_way, right_way, bias, clip=(-1, 2), gate=gate, gate_clip=(-0.5, 1))
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+UNEVEN = [((0, 1), (0, 1)), ((1, 2), (0, 3)), ((2, 0), (1, 1))]
+
+
+@pytest.mark.parametrize("padding", UNEVEN)
+@pytest.mark.parametrize(
+    ("kernel", "stride", "groups"), [(3, 2, 1), (5, 2, 8), (3, 1, 8), (1, 1, 1), (4, 3, 2)]
+)
+def test_padding_that_differs_on_the_sides(padding, kernel, stride, groups):
+    layer = nn.Conv2d(8, 8, kernel, stride, padding, groups=groups, random_state=0).double()
+    plain = nn.Conv2d(8, 8, kernel, stride, 0, groups=groups, random_state=0).double()
+    x = np.random.default_rng(0).normal(size=(2, 8, 6, 8))
+    (top, _), (left, _) = padding
+    y = layer(x)
+    np.testing.assert_allclose(y, plain(np.pad(x, ((0, 0), *padding, (0, 0)))), atol=1e-12)
+    grad = np.random.default_rng(1).normal(size=y.shape)
+    by_x = layer.backward(grad)
+    whole = plain.backward(grad)
+    np.testing.assert_allclose(by_x, whole[:, top : top + 8, left : left + 6], atol=1e-12)
+    np.testing.assert_allclose(layer.weight.grad, plain.weight.grad, atol=1e-12)
+    np.testing.assert_allclose(layer.bias.grad, plain.bias.grad, atol=1e-12)
+
+
+def test_even_padding_is_kept_as_two_numbers():
+    assert nn.Conv2d(1, 1, 3, padding=((1, 1), (2, 2)), random_state=0).padding == (1, 2)
+    assert nn.Conv2d(1, 1, 3, padding=((0, 1), (2, 2)), random_state=0).padding == ((0, 1), (2, 2))
+    with pytest.raises(ValueError, match="padding at 0"):
+        nn.Conv2d(1, 1, 3, padding=((0, -1), (2, 2)))

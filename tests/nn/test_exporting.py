@@ -58,8 +58,10 @@ LAYERS = [
     (nn.Residual(nn.Conv2d(6, 6, 3, padding=1, random_state=0)), IMAGE),
     (nn.Residual(nn.Conv2d(6, 4, 1, random_state=0), nn.Conv2d(6, 4, 1, random_state=1)), IMAGE),
     (nn.Residual(nn.Identity()), ROWS),
+    (nn.Upsample(3), IMAGE),
     (nn.Sequential(), IMAGE),
     (nn.Sequential(nn.Conv2d(6, 4, 3, random_state=0), nn.Flatten(), nn.Linear(168, 3)), IMAGE),
+    (nn.Sequential(nn.Conv2d(6, 4, 3, 2, ((0, 1), (1, 2))), nn.Flatten(), nn.Linear(80, 3)), IMAGE),
     *(
         (layer, shape)
         for layer in (

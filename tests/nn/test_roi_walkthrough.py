@@ -47,8 +47,8 @@ def test_align_agrees_with_the_layer(x):
 
 def test_pool_by_hand():
     x = np.arange(48.0).reshape(6, 8)
-    # x from 9/4 = 2.25 to 22/4 = 5.5, so cells 2 to 6; y from 1 to 2.5, so cells 1 to 3.
-    steps = nn.roi_pool_steps(x, [9, 4, 22, 10], 2, spatial_scale=1 / 4)
+    # x from 9/4 = 2.25 to (23 - 1)/4 = 5.5, so cells 2 to 6; y from 1 to (11 - 1)/4 = 2.5, so cells 1 to 3.
+    steps = nn.roi_pool_steps(x, [9, 4, 23, 11], 2, spatial_scale=1 / 4)
     assert [s.rows.tolist() for s in steps] == [[1, 2], [1, 2], [2, 3], [2, 3]]
     assert [s.columns.tolist() for s in steps] == [[2, 3, 4], [4, 5, 6]] * 2
     assert [s.value for s in steps] == [x[2, 4], x[2, 6], x[3, 4], x[3, 6]]

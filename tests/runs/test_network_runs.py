@@ -8,13 +8,13 @@ import time
 import numpy as np
 import pytest
 
-from foveal.errors import SettingError, TrainingDiverged
+from foveal.errors import ModelFileError, SettingError, TrainingDiverged
 from foveal.files import read_container
-from foveal.runs import resume, train, training
+from foveal.runs import fitting, resume, retrain, train
 
 SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
 # A program whose checkpoints come quickly.
-PROGRAM = "import foveal.runs.training as t; t._CHECKPOINT_EVERY = 0.02; from foveal.cli import main; main()"
+PROGRAM = "import foveal.runs.fitting as t; t._CHECKPOINT_EVERY = 0.02; from foveal.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ class KilledError(Exception):
 
 @pytest.mark.parametrize("epoch", [1, 17, 30])
 def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch, epoch):
-    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
 
     def kill(event):
         if event["event"] == "epoch" and event["epoch"] == epoch:
@@ -64,7 +64,7 @@ def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch,
 
 
 def test_minutes_are_measured_once(color_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
     settings = {"minutes": 0.02, "width": 4, "image_size": 8, "batch_size": 8}
     told = []
 
@@ -109,7 +109,7 @@ def test_a_loss_that_is_no_number(color_folder, tmp_path, monkeypatch):
         train(color_folder, model="mlp", out=tmp_path / "nothing", settings=settings)
     # Nothing was learnt: the corrected command finds the folder as it was.
     assert not (tmp_path / "nothing").exists()
-    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
     with pytest.raises(TrainingDiverged):
         train(color_folder, model="mlp", out=tmp_path / "some", settings=settings)
     arrays, metadata = read_container(tmp_path / "some" / "checkpoint.safetensors")
@@ -148,7 +148,7 @@ def test_a_comparison_is_not_made_twice(color_folder, tmp_path, monkeypatch):
 
     with pytest.raises(KilledError):
         train(color_folder, model="mlp", out=tmp_path / "run", settings=settings, callbacks=[kill])
-    monkeypatch.setattr(training, "choose_settings", None)
+    monkeypatch.setattr(fitting, "choose_settings", None)
     done = resume(tmp_path / "run")
     assert done.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
 
@@ -160,3 +160,34 @@ def test_one_value_is_no_comparison(color_folder, tmp_path):
     with pytest.raises(SettingError, match=r"learning_rate could be trained: .*learning_rate is -2"):
         train(color_folder, model="mlp", out=tmp_path / "run", settings={"learning_rate": [-1, -2]})
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("given", [{}, {"width": 4}])
+def test_a_retraining_from_the_config_gives_the_same_model_file(color_folder, tmp_path, given):
+    settings = {"minutes": 0.02, "image_size": 8, "batch_size": 8, **given}
+    first = train(color_folder, model="cnn", out=tmp_path / "first", settings=settings)
+    again = retrain(first.folder.config_file, out=tmp_path / "again")
+    schedule = first.folder.read_config()["schedule"]
+    assert again.folder.read_config()["settings"]["epochs"] == schedule["epochs"]
+    assert again.folder.read_config()["settings"]["minutes"] == "none"
+    assert "schedule" not in again.folder.read_config()
+    assert again.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
+
+
+def test_a_retraining_keeps_what_was_chosen_and_takes_other_settings(color_folder, tmp_path):
+    settings = {"epochs": 2, "learning_rate": [0.02, 0.002], "width": 4, "image_size": 8}
+    first = train(color_folder, model="mlp", out=tmp_path / "first", settings=settings, seed=3)
+    again = retrain(tmp_path / "first", out=tmp_path / "again")
+    assert again.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
+    assert again.folder.read_config()["seed"] == 3
+    other = retrain(tmp_path / "first", out=tmp_path / "other", settings={"epochs": 3, "width": 2})
+    learned = read_container(other.folder.model_file)[1]["config"]
+    assert (learned["epochs"], learned["width"]) == (3, 2)
+
+
+def test_a_retraining_wants_a_config(color_run, tmp_path):
+    with pytest.raises(ModelFileError, match=r"gone.toml cannot be read"):
+        retrain(tmp_path / "gone.toml")
+    (tmp_path / "other.toml").write_text("a = 1\n")
+    with pytest.raises(ModelFileError, match=r"is not the config.toml of a run: it lacks 'settings'"):
+        retrain(tmp_path / "other.toml")

@@ -3,7 +3,8 @@ import inspect
 import pytest
 
 from foveal.errors import SettingError
-from foveal.models import MODELS, RCNN, model_class
+from foveal.features import Pixels
+from foveal.models import DETECTORS, MODELS, RCNN, model_class
 from foveal.runs.settings import (
     RUN_SETTINGS,
     available_settings,
@@ -53,7 +54,7 @@ def test_no_pair(pair):
 def test_every_parameter_can_be_reached(model):
     settings = resolve(model, {})
     assert settings == available_settings(model)
-    assert settings.items() >= RUN_SETTINGS.items()
+    assert settings.keys() >= RUN_SETTINGS.keys()
     names = set(inspect.signature(model_class(model)).parameters)
     reached = {key.partition(".")[0] for key in settings}
     assert names - reached <= {"random_state", "n_jobs"}
@@ -61,6 +62,8 @@ def test_every_parameter_can_be_reached(model):
     assert estimator.random_state == 7
     # The defaults of the command line are those of the class.
     plain = {k: v for k, v in model_class(model)().get_params(deep=False).items() if k in settings}
+    if model in DETECTORS and plain.pop("features", None) is not None:
+        pytest.fail(f"{model} has features by default: the command line names them")
     assert {k: v for k, v in settings.items() if k in plain} == plain
 
 
@@ -75,6 +78,18 @@ def test_a_detectors_parts():
     assert isinstance(model.features.context, float)
     assert model.proposals.mode == "quality"
     assert model.proposals.working_size == 99
+
+
+def test_features_by_their_name():
+    settings = resolve("rcnn", {"features": "pixels", "features.size": 8})
+    assert make_model("rcnn", settings, 0).features == Pixels(size=8)
+    # The parameters are those of the features that were named.
+    with pytest.raises(SettingError, match=r"rcnn has no setting 'features.bins'"):
+        resolve("rcnn", {"features": "pixels", "features.bins": 4})
+    with pytest.raises(SettingError, match=r"There are no features 'hogs': give hog-color, pixels"):
+        resolve("rcnn", {"features": "hogs"})
+    with pytest.raises(SettingError, match="features is a word"):
+        resolve("rcnn", {"features": 3})
 
 
 @pytest.mark.parametrize(
@@ -94,7 +109,7 @@ def test_a_wrong_name_suggests_the_nearest(model, key, near):
 
 
 def test_names_that_cannot_be_set():
-    for key in ("random_state", "features", "wings", ""):
+    for key in ("random_state", "wings", ""):
         with pytest.raises(SettingError, match="Its settings are C, "):
             resolve("rcnn", {key: 1})
     with pytest.raises(SettingError, match="There is no model 'rcn'"):
@@ -186,9 +201,9 @@ def test_wrong_parts_of_selective_search(pair, words):
 
 def test_none_outlives_the_configuration(tmp_path):
     from foveal.runs.folder import RunFolder
-    from foveal.runs.training import _flat, _nested
+    from foveal.runs.nested_settings import flat, nested
 
     settings = resolve("rcnn", {"proposals.working_size": None})
     run = RunFolder.create(tmp_path / "run")
-    run.write_config({"settings": _nested(settings)})
-    assert resolve("rcnn", _flat(run.read_config()["settings"])) == settings
+    run.write_config({"settings": nested(settings)})
+    assert resolve("rcnn", flat(run.read_config()["settings"])) == settings

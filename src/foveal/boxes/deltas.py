@@ -13,7 +13,7 @@ from foveal.boxes._arrays import as_boxes
 
 # No side grows by more than this factor in one step (from a feature cell of 16 pixels to 1000), so a
 # wild delta cannot overflow the exponential.
-_LARGEST_LOG_SCALE = float(np.log(1000 / 16))
+LARGEST_LOG_SCALE = float(np.log(1000 / 16))
 
 
 def encode(
@@ -57,15 +57,19 @@ def encode(
     if len(proposals) != len(targets):
         raise ValueError(f"there must be one target a proposal, not {len(targets)} for {len(proposals)}.")
     for name, boxes in (("proposals", proposals), ("targets", targets)):
-        empty = np.flatnonzero((boxes[:, 2:] <= boxes[:, :2]).any(axis=1))
-        if len(empty):
-            row = int(empty[0])
+        empty = (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
+        if empty.any():
+            row = int(empty.argmax())
             raise ValueError(f"{name} must have a width and a height; number {row} is {boxes[row].tolist()}.")
     dtype = np.result_type(proposals, targets)
-    size_p, size_t = proposals[:, 2:] - proposals[:, :2], targets[:, 2:] - targets[:, :2]
-    centre_p, centre_t = proposals[:, :2] + size_p / 2, targets[:, :2] + size_t / 2
-    deltas = np.concatenate([(centre_t - centre_p) / size_p, np.log(size_t / size_p)], axis=1)
-    return (deltas * scale).astype(dtype, copy=False)
+    # Each coordinate as one row: NumPy is several times as fast along rows as along pairs.
+    corner_p, corner_t = np.array(proposals.T, order="C"), np.array(targets.T, order="C")
+    size_p, size_t = corner_p[2:] - corner_p[:2], corner_t[2:] - corner_t[:2]
+    centre_p, centre_t = corner_p[:2] + size_p / 2, corner_t[:2] + size_t / 2
+    deltas = np.concatenate([(centre_t - centre_p) / size_p, np.log(size_t / size_p)])
+    if (scale != 1).any():
+        deltas = deltas * scale[:, None]
+    return np.ascontiguousarray(deltas.T, dtype)
 
 
 def decode(
@@ -104,12 +108,14 @@ def decode(
     if len(proposals) != len(deltas):
         raise ValueError(f"there must be one delta a proposal, not {len(deltas)} for {len(proposals)}.")
     dtype = np.result_type(proposals, deltas)
-    size = np.maximum(proposals[:, 2:] - proposals[:, :2], 0)
-    centre = proposals[:, :2] + size / 2
-    deltas = (deltas / scale).astype(dtype, copy=False)
-    centre = centre + deltas[:, :2] * size
-    half = np.exp(np.minimum(deltas[:, 2:], _LARGEST_LOG_SCALE)) * size / 2
-    return np.concatenate([centre - half, centre + half], axis=1).astype(dtype, copy=False)
+    corner, delta = np.array(proposals.T, order="C"), np.array(deltas.T, order="C")
+    size = np.maximum(corner[2:] - corner[:2], 0)
+    centre = corner[:2] + size / 2
+    if (scale != 1).any():
+        delta = (delta / scale[:, None]).astype(dtype, copy=False)
+    centre = centre + delta[:2] * size
+    half = np.exp(np.minimum(delta[2:], LARGEST_LOG_SCALE)) * size / 2
+    return np.ascontiguousarray(np.concatenate([centre - half, centre + half]).T, dtype)
 
 
 def _weights(weights: Sequence[float]) -> NDArray[np.float64]:

@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes._arrays import as_boxes, as_column
-from foveal.boxes.overlap import iou
+from foveal.boxes.overlap import columns, iou
+
+# From so many pairs on the compiled search, some ten times as fast, is worth the import of Numba.
+_PAIRS_TO_COMPILE = 10_000
 
 BACKGROUND = -1
 """Stands where a class or an object would be numbered: nothing is there."""
@@ -116,23 +119,47 @@ def match(
     ignored = np.zeros(len(objects), bool)
     if ignore is not None:
         ignored = as_column(ignore, len(objects), "ignore", bool)
-    overlaps = iou(boxes, objects)
-
     counted = np.flatnonzero(~ignored)
-    to_counted = overlaps if len(counted) == len(objects) else overlaps[:, counted]
-    best, which = _best(to_counted)
+    search = _compiled if len(boxes) * len(objects) >= _PAIRS_TO_COMPILE else _searched
+    best, which, claim, claimant = search(boxes, objects[counted], force_best)
     indices = np.full(len(boxes), IGNORE, np.int64)
     indices[(best >= background_floor) & (best < background)] = BACKGROUND
     if ignored.any():
-        indices[_best(overlaps[:, ignored])[0] >= background] = IGNORE
-    is_foreground = best >= foreground
+        indices[search(boxes, objects[ignored], False)[0] >= background] = IGNORE
+    is_foreground = np.flatnonzero(best >= foreground)
     indices[is_foreground] = counted[which[is_foreground]]
-    if force_best and len(boxes) and len(counted):
-        highest = to_counted.max(axis=0)
-        claims = np.where((to_counted == highest) & (highest > 0), to_counted, 0)
-        claim, claimant = _best(claims)
-        indices[claim > 0] = counted[claimant[claim > 0]]
+    is_claimed = np.flatnonzero(claim > 0)
+    indices[is_claimed] = counted[claimant[is_claimed]]
     return Matches(indices, best)
+
+
+# The highest overlap of each box and the object it is with; then the same, counting only the highest overlap
+# of each object, or nothing where that was not asked for.
+Search = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+
+
+def _searched(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> Search:
+    overlaps = iou(boxes, objects)
+    best, which = _best(overlaps)
+    if not force_best or overlaps.size == 0:
+        return best, which, best[:0], which[:0]
+    highest = overlaps.max(axis=0)
+    return best, which, *_best(np.where(overlaps == highest, overlaps, 0))
+
+
+def _compiled(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> Search:
+    from foveal.boxes._matching_kernels import best_objects
+
+    dtype = np.result_type(boxes, objects)
+    a, b = columns(boxes, dtype), columns(objects, dtype)
+    highest = np.empty(len(objects), dtype)
+    best, which = np.empty(len(boxes), dtype), np.empty(len(boxes), np.int32)
+    best_objects(a, b, False, highest, best, which)
+    if not force_best:
+        return best, which, best[:0], which[:0]
+    claim, claimant = np.empty_like(best), np.empty_like(which)
+    best_objects(a, b, True, highest, claim, claimant)
+    return best, which, claim, claimant
 
 
 def _best(overlaps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -181,7 +181,7 @@ def _measure(
     a, b = as_boxes(a, "a"), as_boxes(b, "b")
     dtype = np.result_type(a, b)
     # Coordinates first, so that each of the four is one contiguous row.
-    columns_a, columns_b = _columns(a, dtype), _columns(b, dtype)
+    columns_a, columns_b = columns(a, dtype), columns(b, dtype)
     if elementwise:
         if len(a) != len(b):
             raise ValueError(f"elementwise needs as many boxes in a as in b, not {len(a)} and {len(b)}.")
@@ -198,10 +198,11 @@ def _measure(
     return result
 
 
-def _columns(boxes: Array, dtype: np.dtype[Any]) -> Array:
-    columns = np.array(boxes.T, dtype, order="C")
-    np.maximum(columns[2:], columns[:2], out=columns[2:])
-    return columns
+def columns(boxes: Array, dtype: np.dtype[Any]) -> Array:
+    """Each coordinate as one contiguous row, shape (4, N), of boxes whose sides are not negative."""
+    turned = np.array(boxes.T, dtype, order="C")
+    np.maximum(turned[2:], turned[:2], out=turned[2:])
+    return turned
 
 
 def _areas(columns: Array) -> Array:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from foveal.data.augmentation import Augmentation
+from foveal.data.box_augmentation import BoxAugmentation
 from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Augmentation",
+    "BoxAugmentation",
     "Dataset",
     "Detections",
     "Finding",

@@ -7,13 +7,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.colour_jitter import jitter_strengths, mean_colour, recolour
 from foveal.errors import SettingError
 from foveal.parallel import one_opencv_thread
-
-# Grey of red, green and blue (ITU-R BT.601), and the plane of colours beside it (YIQ).
-_GREY = np.array([0.299, 0.587, 0.114])
-_YIQ = np.array([_GREY, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
-_RGB = np.linalg.inv(_YIQ)
 
 # Sides of a cut-out part of a picture, one to the other (Szegedy et al. 2015).
 _ASPECT = (3 / 4, 4 / 3)
@@ -103,12 +99,7 @@ class Augmentation:
                 f"scale of an augmentation is {self.scale}; give two shares above 0 and up to 1, "
                 "such as (0.5, 1)."
             )
-        strengths = self._strengths()
-        if len(strengths) != 4 or not all(0 <= s <= 1 for s in strengths) or strengths[3] > 0.5:
-            raise SettingError(
-                f"jitter of an augmentation is {self.jitter}; give a share from 0 to 1, or four, of "
-                "brightness, contrast, saturation and hue (to 0.5)."
-            )
+        jitter_strengths(self.jitter)
         if not 0 <= self.mixup < np.inf:
             raise SettingError(
                 f"mixup of an augmentation is {self.mixup}; give an alpha from 0, such as 0.2."
@@ -166,7 +157,7 @@ class Augmentation:
             return x.copy(), y
         with one_opencv_thread():
             x = self._moved(x, rng)
-            x = self._recoloured(x, rng)
+            recolour(x, jitter_strengths(self.jitter), rng)
             self._cut_out(x, rng)
         return self._mixed(x, y, rng) if self.mixup else (x, y)
 
@@ -211,40 +202,6 @@ class Augmentation:
             new[i] = wide[tops[i] : tops[i] + height, lefts[i] : lefts[i] + width]
         return new
 
-    def _strengths(self) -> tuple[float, ...]:
-        if isinstance(self.jitter, tuple):
-            return self.jitter
-        return (self.jitter, self.jitter, self.jitter, self.jitter / 10)
-
-    def _recoloured(self, x: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
-        """In place."""
-        strengths = np.array(self._strengths())
-        if not strengths.any():
-            return x
-        import cv2
-
-        n, channels = len(x), x.shape[3]
-        white = 255 if x.dtype == np.uint8 else 1
-        drawn = 1 + strengths * rng.uniform(-1, 1, (n, 4))
-        brightness, contrast = drawn[:, 0], drawn[:, 1]
-        means = np.stack([_mean(image) for image in x])
-        if channels != 3:
-            added = (1 - contrast) * brightness * means.mean(axis=1)
-            for image, factor, offset in zip(x, brightness * contrast, added, strict=True):
-                values = image * np.float32(factor)
-                values += np.float32(offset)
-                image[...] = np.clip(np.rint(values) if white == 255 else values, 0, white)
-            return x
-        colours = _saturated(drawn[:, 2])
-        maps = np.empty((n, 3, 4))
-        maps[:, :, :3] = (brightness * contrast)[:, None, None] * (_turned(drawn[:, 3] - 1) @ colours)
-        maps[:, :, 3] = ((1 - contrast) * brightness * (means @ _GREY))[:, None]
-        for image, one in zip(x, maps, strict=True):
-            # Bytes are rounded and clipped by OpenCV.
-            changed = cv2.transform(image, one)
-            image[...] = changed if white == 255 else np.clip(changed, 0, 1)
-        return x
-
     def _cut_out(self, x: NDArray[Any], rng: np.random.Generator) -> None:
         """In place."""
         if not self.cutout:
@@ -254,7 +211,7 @@ class Augmentation:
         tops = rng.integers(height, size=n) - side // 2
         lefts = rng.integers(width, size=n) - side // 2
         for image, top, left in zip(x, tops.tolist(), lefts.tolist(), strict=True):
-            mean = _mean(image)
+            mean = mean_colour(image)
             hole = image[max(0, top) : top + side, max(0, left) : left + side]
             hole[...] = np.rint(mean) if x.dtype == np.uint8 else mean
 
@@ -267,29 +224,3 @@ class Augmentation:
         other = rng.permutation(len(x))
         x, y = x.astype(np.float32), y.astype(np.float32)
         return share * x + (1 - share) * x[other], share * y + (1 - share) * y[other]
-
-
-def _mean(image: NDArray[Any]) -> NDArray[np.float64]:
-    """The mean colour."""
-    import cv2
-
-    channels = image.shape[2]
-    return (
-        np.array(cv2.mean(image)[:channels]) if channels <= 4 else image.mean(axis=(0, 1), dtype=np.float64)
-    )
-
-
-def _saturated(factors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Matrices, (N, 3, 3), that mix colours with their grey: 0 is grey, 1 the colour."""
-    factors = factors[:, None, None]
-    return np.asarray(factors * np.eye(3) + (1 - factors) * _GREY)
-
-
-def _turned(shares: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Matrices, (N, 3, 3), that turn the hue by shares of the full circle."""
-    turns = np.zeros((len(shares), 3, 3))
-    turns[:, 0, 0] = 1
-    turns[:, 1, 1] = turns[:, 2, 2] = np.cos(2 * np.pi * shares)
-    turns[:, 2, 1] = np.sin(2 * np.pi * shares)
-    turns[:, 1, 2] = -turns[:, 2, 1]
-    return np.asarray(_RGB @ turns @ _YIQ)

@@ -48,6 +48,7 @@ def features_from_config(config: Mapping[str, Any]) -> RegionFeatures:
     >>> features_from_config({"kind": "pixels", "size": 8}).n_features
     192
     """
+    from foveal.features.efficientnet import FAMILY
     from foveal.features.hog_color import HogColor
     from foveal.features.pixels import Pixels
 
@@ -57,4 +58,6 @@ def features_from_config(config: Mapping[str, Any]) -> RegionFeatures:
         return HogColor(**settings)
     if kind == "pixels":
         return Pixels(**settings)
+    if kind in FAMILY:
+        return FAMILY[kind].from_config(settings)
     raise ModelFileError(f"The features {kind!r} are unknown to this version of Foveal.")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
+    from foveal.models.fast_rcnn import FastRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = [
     "DETECTORS",
     "MODELS",
-    "NETWORKS",
     "RCNN",
     "CNNClassifier",
+    "FastRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
@@ -46,6 +47,7 @@ MODELS = {
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
+    "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
 }
 # What explains the answers of models, each function with its module.
 _EXPLAINING = {
@@ -56,9 +58,8 @@ _EXPLAINING = {
     "occlusion_map": "foveal.models.occlusion",
     "stage_maps": "foveal.models.class_activation",
 }
-DETECTORS = frozenset({"rcnn"})
-#: Those that are networks, whose training goes on from a checkpoint.
-NETWORKS = frozenset({"mlp", "cnn"})
+#: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
+DETECTORS = frozenset({"rcnn", "fast-rcnn"})
 
 
 def model_class(name: str) -> type[Any]:

@@ -37,7 +37,7 @@ class CNNClassifier(NetworkClassifier):
     width : int, optional
         Channels of the first convolution. By default 16, or 8 where ``minutes`` would leave 16 fewer than
         about 25 epochs.
-    epochs : int, optional
+    epochs : float, optional
         How often all examples are seen. By default as many as make 1,500 steps, at least 10 and at most 100;
         but never less than 500 steps.
     minutes : float, optional
@@ -81,6 +81,8 @@ class CNNClassifier(NetworkClassifier):
     history_ : dict of str to ndarray of shape (E,), float64
         ``loss``, ``accuracy``, ``validation_loss``, ``validation_accuracy`` and ``learning_rate`` of each
         epoch; NaN where nothing was measured.
+    resolved_ : dict
+        Where ``minutes`` were given, the parameters that give the same training by ``epochs``; else empty.
     n_epochs_ : float
         Epochs that were trained.
     image_shape_ : (int, int, int)
@@ -110,7 +112,7 @@ class CNNClassifier(NetworkClassifier):
         *,
         depth: int = 1,
         width: int | None = None,
-        epochs: int | None = None,
+        epochs: float | None = None,
         minutes: float | None = None,
         learning_rate: float | None = None,
         batch_size: int = 64,
@@ -165,6 +167,9 @@ class CNNClassifier(NetworkClassifier):
         rows, columns = self.image_shape_[:2]
         needed = _SECONDS_AN_EXAMPLE * n_examples * rows * columns / (1024 * stride**2)
         return 16 if self.minutes is None or 60 * self.minutes >= needed else 8
+
+    def _resolved_layout(self) -> dict[str, Any]:
+        return {"width": self.layout_["stem_width"]}
 
     def _make_network(self, layout: dict[str, Any]) -> nn.Sequential:
         rng = np.random.default_rng(layout["seed"])

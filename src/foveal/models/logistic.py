@@ -5,17 +5,18 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from foveal import parallel
-from foveal.errors import SettingError
+from foveal.errors import ExportError, SettingError
 from foveal.events import Callbacks, emit, stage
+from foveal.features import Pixels
 from foveal.models.held_out import held_out_part
 from foveal.models.image_classifier import ImageClassifier
 from foveal.models.logistic_steps import one_pass
 from foveal.models.picture_input import are_pictures
 from foveal.models.scaling import RunningScaling, feature_scaling, standardized
-from foveal.nn import cross_entropy, softmax
+from foveal.nn import Flatten, Linear, Sequential, Softmax, cross_entropy, softmax
 
 # Points of a loss curve that are told to callbacks; the whole curve is in ``loss_curves_``.
 _TOLD = 100
@@ -397,6 +398,41 @@ class LogisticClassifier(ImageClassifier):
                     progress(iteration + 1)
         shape = (x.shape[1], len(rates), n_classes)
         return weights.reshape(shape).transpose(1, 0, 2), biases.reshape(shape[1:]), curves
+
+    def as_network(self) -> tuple[Sequential, tuple[int, ...]]:
+        """The whole way from numbers as they come in to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255, of shape (N, size, size, 3), or from rows, to (N, K).
+        shape : tuple of int
+            Without the N.
+
+        Raises
+        ------
+        ExportError
+            If the pictures are described by other features than their pixels, which are no network.
+        """
+        check_is_fitted(self)
+        coef, intercept = self.coef_, self.intercept_
+        if len(self.classes_) == 2:
+            # The first class's logit is 0.
+            coef, intercept = (np.concatenate([np.zeros_like(v), v]) for v in (coef, intercept))
+        shape: tuple[int, ...] = (coef.shape[1],)
+        if self.features_ is not None:
+            if not isinstance(self.features_, Pixels):
+                raise ExportError(
+                    f"A logistic classifier on {self.features_.get_config()['kind']} cannot be exported: "
+                    "its features are no network. Train one on pixels (--set features=pixels)."
+                )
+            side = self.features_.size
+            shape = (side, side, 3)
+            # The layer reads channel after channel; the features' unit is 255.
+            coef = coef.reshape(-1, *shape).transpose(0, 3, 1, 2).reshape(len(coef), -1) / 255
+        linear = Linear(coef.shape[1], len(coef), random_state=0)
+        linear.load_state_dict({"weight": coef.astype(np.float32), "bias": intercept.astype(np.float32)})
+        return Sequential(Flatten(), linear, Softmax()).eval(), shape
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Logits of the classes: (N, K), or (N,) of two classes, positive for the second."""

@@ -20,7 +20,7 @@ class MLPClassifier(NetworkClassifier):
         Units in each of them.
     dropout : float, default=0.2
         Probability that a hidden unit is left out of a step (Srivastava et al. 2014).
-    epochs : int, optional
+    epochs : float, optional
         How often all examples are seen. By default as many as make 1,500 steps, at least 10 and at most 100;
         but never less than 500 steps.
     minutes : float, optional
@@ -64,6 +64,8 @@ class MLPClassifier(NetworkClassifier):
     history_ : dict of str to ndarray of shape (E,), float64
         ``loss``, ``accuracy``, ``validation_loss``, ``validation_accuracy`` and ``learning_rate`` of each
         epoch; NaN where nothing was measured.
+    resolved_ : dict
+        Where ``minutes`` were given, the parameters that give the same training by ``epochs``; else empty.
     n_epochs_ : float
         Epochs that were trained.
     image_shape_ : (int, int, int)
@@ -93,7 +95,7 @@ class MLPClassifier(NetworkClassifier):
         depth: int = 2,
         width: int = 256,
         dropout: float = 0.2,
-        epochs: int | None = None,
+        epochs: float | None = None,
         minutes: float | None = None,
         learning_rate: float | None = None,
         batch_size: int = 64,

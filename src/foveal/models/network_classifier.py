@@ -48,7 +48,7 @@ class NetworkClassifier(Classifier):
 
     image_shape: tuple[int, int, int] | None
     image_size: int | None
-    epochs: int | None
+    epochs: float | None
     minutes: float | None
     learning_rate: float | None
     batch_size: int
@@ -68,6 +68,7 @@ class NetworkClassifier(Classifier):
     scale_: NDArray[np.float64]
     history_: dict[str, NDArray[np.float64]]
     n_epochs_: float
+    resolved_: dict[str, Any]
     _optimizer: Any
     _outputs: NetworkOutputs
 
@@ -78,6 +79,10 @@ class NetworkClassifier(Classifier):
     @abstractmethod
     def _make_layout(self, n_examples: int) -> dict[str, Any]:
         """The sizes of the network for ``image_shape_`` and ``classes_``, as JSON values."""
+
+    def _resolved_layout(self) -> dict[str, Any]:
+        """Parameters that a layout has settled, by the minutes."""
+        return {}
 
     # -- learning -----------------------------------------------------------------------------------
 
@@ -167,6 +172,9 @@ class NetworkClassifier(Classifier):
             ) from error
         self.history_ = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
         self.n_epochs_ = history.steps / len(batches)
+        self.resolved_ = {}
+        if history.budget is not None:
+            self.resolved_ = {"minutes": None, "epochs": history.budget.epochs, **self._resolved_layout()}
         self._optimizer = None
         return self
 
@@ -204,6 +212,7 @@ class NetworkClassifier(Classifier):
             self._start(len(x), seed)
             self.history_ = {name: np.empty(0) for name in _CURVES}
             self.n_epochs_ = 0
+            self.resolved_ = {}
             self._optimizer = None
         else:
             if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
@@ -377,6 +386,23 @@ class NetworkClassifier(Classifier):
         index = self._logits(X).argmax(1)
         return np.asarray(self.classes_[index])
 
+    def as_network(self) -> tuple[nn.Sequential, tuple[int, int, int]]:
+        """The whole way from numbers as they come in to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255 (or the numbers of rows, folded to the shape), of shape
+            (N, H, W, C), to (N, K). It shares the weights.
+        shape : (int, int, int)
+            ``image_shape_``.
+        """
+        check_is_fitted(self)
+        scaling = nn.BatchNorm2d(self.image_shape_[2], eps=0.0, affine=False)
+        scaling.running_mean = self.mean_.astype(np.float32)
+        scaling.running_var = (self.scale_**2).astype(np.float32)
+        return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
+
     # -- copies and the model file ------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
@@ -389,6 +415,13 @@ class NetworkClassifier(Classifier):
         super().__setstate__(state)
         if hasattr(self, "network_"):
             self._outputs = NetworkOutputs(self.network_, self.image_shape_)
+
+    def _config(self) -> dict[str, Any]:
+        # With what the clock has settled: epochs that were given make the same file.
+        config = {**super()._config(), **getattr(self, "resolved_", {})}
+        if config["epochs"] is not None and config["epochs"] == int(config["epochs"]):
+            config["epochs"] = int(config["epochs"])
+        return config
 
     def _preprocessing(self) -> dict[str, Any]:
         return {
@@ -414,6 +447,7 @@ class NetworkClassifier(Classifier):
         self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
         self.history_ = {name: arrays[f"history.{name}"] for name in _CURVES}
         self.layout_, self.n_epochs_ = learned["layout"], learned["n_epochs"]
+        self.resolved_ = {}
         self.network_ = self._make_network(self.layout_)
         shapes = {name: value.shape for name, value in self.network_.state_dict().items()}
         state = {name: arrays[f"network.{name}"].reshape(shape) for name, shape in shapes.items()}

@@ -31,7 +31,7 @@ _PATIENCE = 10
 class NetworkSettings:
     """Checked parameters of a :class:`NetworkClassifier`."""
 
-    epochs: int | None
+    epochs: float | None
     minutes: float | None
     learning_rate: float
     batch_size: int
@@ -60,11 +60,11 @@ class NetworkSettings:
         check_number("validation_size", model.validation_size, above=0, below=1)
         check_whole("batch_size", model.batch_size)
         if model.epochs is not None:
-            check_whole("epochs", model.epochs)
+            check_number("epochs", model.epochs, above=0)
         if model.minutes is not None:
             check_number("minutes", model.minutes, above=0)
         return cls(
-            None if model.epochs is None else int(model.epochs),
+            None if model.epochs is None else float(model.epochs),
             model.minutes,
             float(rate),
             int(model.batch_size),
@@ -81,7 +81,7 @@ class NetworkSettings:
             size -= 1
         return size
 
-    def epochs_for(self, n_examples: int, batch_size: int) -> int:
+    def epochs_for(self, n_examples: int, batch_size: int) -> float:
         """The epochs that were asked for; else about so many that the steps are always as many."""
         if self.epochs is not None:
             return self.epochs

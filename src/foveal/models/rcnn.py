@@ -25,10 +25,11 @@ from foveal.models.held_back import best_threshold, judge_held_back
 from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.region_examples import collect_objects, collect_proposals
+from foveal.models.region_proposals import propose_pictures, proposer_for
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
-from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, close_stage
+from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
 from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
@@ -191,7 +192,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
         if not n_objects:
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-        self.proposer_ = _proposer(self.proposals)
+        self.proposer_ = proposer_for(self.proposals)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
         self.features_ = HogColor() if self.features is None else self.features
@@ -350,19 +351,9 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
-        cache = user_cache()
-        files = FileProposer(self.proposer_, cache)
-
-        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> tuple[Proposals, bool | None]:
-            if isinstance(source, np.ndarray):
-                return self.proposer_.propose(source).best(self.max_proposals), None
-            found = files.propose(source)
-            return found.proposals.best(self.max_proposals), found.cached
-
-        with stage(callbacks, "proposals of held-out images", len(images)) as progress:
-            answers = parallel.map(one, images, done=progress)
-        close_stage(cache, [cached for _, cached in answers if cached is not None], callbacks)
-        return [proposals for proposals, _ in answers]
+        return propose_pictures(
+            self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks
+        )
 
     def explain(
         self,
@@ -475,16 +466,6 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         )
         model.platt_ = Platt(arrays["platt.slopes"], arrays["platt.offsets"])
         return model
-
-
-def _proposer(proposals: Proposer | str) -> Proposer:
-    if isinstance(proposals, str):
-        return SelectiveSearch(mode=proposals)
-    if not isinstance(proposals, Proposer):
-        raise SettingError(
-            f"proposals is a mode of selective search or has a method propose; got {proposals!r}."
-        )
-    return proposals
 
 
 def _with_learned_order(

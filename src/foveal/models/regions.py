@@ -1,66 +1,20 @@
 """The regions of a training set: proposals, what they cover, and their features on demand."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.boxes import clip, iou
-from foveal.data.dataset import Dataset, Sample
+from foveal.data.dataset import Dataset
 from foveal.events import Callbacks, stage
 from foveal.features import RegionFeatures
-from foveal.files import user_cache
 from foveal.images import read
-from foveal.proposals import FileProposals, Proposer, propose_files
+from foveal.models.region_proposals import regions_of
+from foveal.proposals import Proposer
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, eq=False)
-class ImageRegions:
-    """The regions of one image.
-
-    Attributes
-    ----------
-    boxes : ndarray of shape (P, 4), float32
-        Proposals.
-    objects : ndarray of shape (M, 4), float32
-        The objects to learn from, clipped to the image.
-    labels : ndarray of shape (M,), int64
-        Their classes.
-    ignored : ndarray of shape (I, 4), float32
-        Objects that are neither learnt from nor counted as background: difficult ones and crowds.
-    """
-
-    boxes: NDArray[np.float32]
-    objects: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    ignored: NDArray[np.float32]
-
-    def overlaps(self, n_classes: int) -> NDArray[np.float32]:
-        """The best IoU of each proposal with an object of each class, shape (P, n_classes); 0 for none."""
-        best = np.zeros((len(self.boxes), n_classes), np.float32)
-        if len(self.objects):
-            every = iou(self.boxes, self.objects)
-            for label in np.unique(self.labels):
-                best[:, label] = every[:, self.labels == label].max(axis=1)
-        return best
-
-    def unsure(self, threshold: float) -> NDArray[np.bool_]:
-        """Which proposals overlap an ignored object by at least the threshold, shape (P,)."""
-        if not len(self.ignored):
-            return np.zeros(len(self.boxes), np.bool_)
-        return np.asarray(iou(self.boxes, self.ignored).max(axis=1) >= threshold)
-
-    def matched(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """The object that each proposal overlaps most (-1 where there are none) and the IoU."""
-        if not len(self.objects):
-            return np.full(len(self.boxes), -1, np.int64), np.zeros(len(self.boxes), np.float32)
-        every = iou(self.boxes, self.objects)
-        return every.argmax(axis=1), every.max(axis=1)
 
 
 class RegionBank:
@@ -95,14 +49,7 @@ class RegionBank:
         self.dataset = dataset
         self.features = features
         self._callbacks = callbacks
-        proposed = propose_files(
-            proposer,
-            [sample.path for sample in dataset],
-            number=max_proposals,
-            cache=user_cache(),
-            callbacks=callbacks,
-        )
-        self.images = [_regions(s, p) for s, p in zip(dataset.samples, proposed, strict=True)]
+        self.images = regions_of(dataset, proposer, max_proposals=max_proposals, callbacks=callbacks)
         total = sum(len(image.boxes) for image in self.images)
         self._keeps = total * features.n_features * 2 <= memory
         self._kept: dict[int, NDArray[np.float16]] = {}
@@ -147,10 +94,3 @@ class RegionBank:
 
         with stage(self._callbacks, name, len(chosen)) as progress:
             return parallel.map(one, chosen, done=progress)
-
-
-def _regions(sample: Sample, proposed: FileProposals) -> ImageRegions:
-    objects = clip(sample.boxes, proposed.width, proposed.height)
-    good = sample.trainable
-    ignored = sample.difficult | sample.crowd
-    return ImageRegions(proposed.proposals.boxes, objects[good], sample.labels[good], objects[ignored])

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,6 +15,7 @@ from foveal.nn.descriptions import named
 from foveal.nn.random_streams import seed_of
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
+Made = TypeVar("Made")
 Transform = Callable[[NDArray[Any], NDArray[Any], np.random.Generator], Batch]
 
 # Beyond so many bytes a checkpoint knows an array by a part of its rows.
@@ -35,7 +36,7 @@ class Batches(Protocol):
         """Steps an epoch."""
         ...
 
-    def epoch(self, number: int) -> Iterator[Batch]:
+    def epoch(self, number: int) -> Iterator[tuple[Any, Any]]:
         """The batches of an epoch, counted from 1; the same at every call."""
         ...
 
@@ -146,7 +147,7 @@ class ArrayBatches:
         if self.transform is None and self._load is None:
             yield from map(make, places)
         else:
-            yield from _made_ahead(make, places, self.workers, self.ahead)
+            yield from made_ahead(make, places, self.workers, self.ahead)
 
     def _batch(self, number: int, order: NDArray[np.int64], place: int) -> Batch:
         chosen = order[place * self.batch_size : (place + 1) * self.batch_size]
@@ -170,9 +171,9 @@ class ArrayBatches:
         return about
 
 
-def _made_ahead(make: Callable[[int], Batch], places: range, workers: int, ahead: int) -> Iterator[Batch]:
+def made_ahead(make: Callable[[int], Made], places: range, workers: int, ahead: int) -> Iterator[Made]:
     """``map(make, places)``, some of it already under way in threads while the caller works."""
-    waiting: deque[Future[Batch]] = deque()
+    waiting: deque[Future[Made]] = deque()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="foveal-batches")
     try:
         for place in places:

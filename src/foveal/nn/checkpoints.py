@@ -87,6 +87,16 @@ class Checkpoint:
         """
         return int(self._read()[1]["facts"]["step"]) if self.exists() else None
 
+    def total(self) -> int | None:
+        """The steps that the training was to take in all; None where there is no file.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is no checkpoint.
+        """
+        return int(self._read()[1]["facts"]["steps"]) if self.exists() else None
+
     def remove(self) -> None:
         """Delete the file, if it is there."""
         self.path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """Networks as ONNX files, checked before they are there."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -31,6 +31,7 @@ def export(
     tolerance: float = 1e-5,
     opset: int = 17,
     layout: Layout = "NCHW",
+    metadata: Mapping[str, str] | None = None,
 ) -> float:
     """Write a network as an ONNX file that has been found to compute the same.
 
@@ -56,6 +57,8 @@ def export(
     layout : {"NCHW", "NHWC"}, default="NCHW"
         How the file's images, input and output, lie: channels first, which ONNX's users and OpenCV's DNN
         module expect, or last, as in the engine. Inside, the graph is channels-first.
+    metadata : mapping of str to str, optional
+        What the file says of itself, for whoever reads it.
 
     Returns
     -------
@@ -81,7 +84,8 @@ def export(
     """
     if input_shape is None:
         input_shape = _known_shape(network, example)
-    content = to_onnx(network, input_shape, opset=opset, layout=layout).SerializeToString(deterministic=True)
+    model = to_onnx(network, input_shape, opset=opset, layout=layout, metadata=metadata)
+    content = model.SerializeToString(deterministic=True)
     batch = _random_batch(input_shape) if example is None else np.asarray(example, np.float32)
     with in_use(network.modules()), no_grad():
         expected = np.asarray(network(batch))
@@ -96,13 +100,18 @@ def export(
 
 
 def to_onnx(
-    network: Module, input_shape: Sequence[int | None], *, opset: int = 17, layout: Layout = "NCHW"
+    network: Module,
+    input_shape: Sequence[int | None],
+    *,
+    opset: int = 17,
+    layout: Layout = "NCHW",
+    metadata: Mapping[str, str] | None = None,
 ) -> "ModelProto":
     """The ONNX model of a network in use, checked by ``onnx.checker`` but not run.
 
     Parameters
     ----------
-    network, input_shape, opset, layout
+    network, input_shape, opset, layout, metadata
         See :func:`export`.
 
     Returns
@@ -153,17 +162,21 @@ def to_onnx(
     )
     # The oldest format that the operators allow, which the most programs read.
     model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
+    helper.set_model_props(model, dict(metadata or {}))
     onnx.checker.check_model(model, full_check=True)
     return model
 
 
-def session(content: bytes) -> Any:
+def session(content: bytes, *, threads: int | None = None) -> Any:
     """An ONNX Runtime session on the cores of this process, whose threads do not spin.
 
     Parameters
     ----------
     content : bytes
         An ONNX model.
+    threads : int, optional
+        How many compute one output; by default one on every core. Give 1 where several outputs are computed
+        at a time.
 
     Returns
     -------
@@ -174,7 +187,7 @@ def session(content: bytes) -> Any:
     from foveal.parallel import cores
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = cores() if threads is None else threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Threads that wait for work by spinning would take the cores from the engine's.

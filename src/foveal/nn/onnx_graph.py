@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from foveal.errors import ExportError
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.functional.pooling import adaptive_windows, average_windows, window_count
+from foveal.nn.functional.windows import sides
 from foveal.nn.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -32,6 +33,7 @@ from foveal.nn.layers import (
     SiLU,
     Softmax,
     Tanh,
+    Upsample,
 )
 from foveal.nn.module import Module
 
@@ -62,6 +64,7 @@ class Graph:
 
     nodes: list[Any] = field(default_factory=list)
     initializers: list[Any] = field(default_factory=list)
+    _constants: set[str] = field(default_factory=set, repr=False)
 
     def weight(self, name: str, values: Any, dtype: Any = np.float32) -> str:
         """Add an array and return its name."""
@@ -77,6 +80,22 @@ class Graph:
 
         name = name.removeprefix(".") or kind.lower()
         self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
+        return name
+
+    def add_several(self, kind: str, inputs: list[str], names: list[str], **attributes: Any) -> list[str]:
+        """Add a node with several outputs and return their names; an empty name is an output left out."""
+        from onnx import helper
+
+        named = next(name for name in names if name)
+        self.nodes.append(helper.make_node(kind, inputs, names, name=named, **attributes))
+        return names
+
+    def constant(self, values: Any, dtype: Any = np.float32) -> str:
+        """Add a small array, once however often it is asked for, and return its name."""
+        array = np.array(values, dtype, order="C")
+        name = f"constant.{array.dtype}.{array.tolist()}".replace(" ", "")
+        if name not in self._constants:
+            self._constants.add(self.weight(name, array, dtype))
         return name
 
 
@@ -159,14 +178,18 @@ def _conv2d(layer: Conv2d, graph: Graph, value: Value, name: str) -> Value:
     inputs = [value.name, graph.weight(f"{name}.weight", layer.weight.data)]
     if layer.bias is not None:
         inputs.append(graph.weight(f"{name}.bias", layer.bias.data))
+    (top, bottom), (left, right) = sides(layer.padding)
     settings = {
         "kernel_shape": layer.kernel_size,
         "strides": layer.stride,
-        "pads": (*layer.padding, *layer.padding),
+        "pads": (top, left, bottom, right),
         "dilations": layer.dilation,
         "group": layer.groups,
     }
-    shape = (*_sizes(value, layer.kernel_size, layer.stride, layer.padding, layer.dilation),)
+    # One row or column more on one side only is one more of the padded picture.
+    uneven = [after - before for before, after in ((top, bottom), (left, right))]
+    padded = [None if side is None else side + more for side, more in zip(value.shape, uneven, strict=False)]
+    shape = _sizes(Value("", (*padded,)), layer.kernel_size, layer.stride, (top, left), layer.dilation)
     return Value(graph.add("Conv", inputs, name, **settings), (*shape, layer.out_channels))
 
 
@@ -262,6 +285,16 @@ def _adaptive_avg_pool(layer: AdaptiveAvgPool2d, graph: Graph, value: Value, nam
         settings = {"kernel_shape": steps, "strides": steps}
         return Value(graph.add("AveragePool", [value.name], name, **settings), shape)
     return _by_products(graph, value, name, sides, *adaptive_windows((0, *sides), layer.output_size))
+
+
+@converts(Upsample)
+def _upsample(layer: Upsample, graph: Graph, value: Value, name: str) -> Value:
+    _needs_image(layer, value, name)
+    scales = graph.weight(f"{name}.scales", [1, 1, layer.scale_factor, layer.scale_factor])
+    settings = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+    output = graph.add("Resize", [value.name, "", scales], name, mode="nearest", **settings)
+    sides = (None if side is None else side * layer.scale_factor for side in value.shape[:2])
+    return Value(output, (*sides, value.shape[2]))
 
 
 @converts(ReLU)

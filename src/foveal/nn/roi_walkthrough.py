@@ -169,13 +169,13 @@ def roi_pool_steps(
         raise ValueError(f"spatial_scale must be above 0, not {spatial_scale}.")
     x1, y1, x2, y2 = roi_pool_cells(corners, spatial_scale)
     height, width = x.shape
-    wide, high = (x2 - x1) / output_size, (y2 - y1) / output_size
+    wide, high = x2 - x1, y2 - y1
     steps = []
     for row in range(output_size):
-        top, bottom = y1 + int(np.floor(row * high)), y1 + int(np.ceil((row + 1) * high))
+        top, bottom = y1 + row * high // output_size, y1 - (-(row + 1) * high // output_size)
         rows = np.arange(max(top, 0), min(bottom, height), dtype=np.int64)
         for column in range(output_size):
-            left, right = x1 + int(np.floor(column * wide)), x1 + int(np.ceil((column + 1) * wide))
+            left, right = x1 + column * wide // output_size, x1 - (-(column + 1) * wide // output_size)
             columns = np.arange(max(left, 0), min(right, width), dtype=np.int64)
             chosen, value = None, 0.0
             if len(rows) and len(columns):
@@ -189,16 +189,18 @@ def roi_pool_steps(
 def roi_pool_cells(box: ArrayLike, spatial_scale: float) -> tuple[int, int, int, int]:
     """The whole cells that RoIPool takes for a box: left, top, right and bottom, half-open, one at least.
 
-    Halves are rounded up, as in Fast R-CNN's own code, and the last cell counts: ``right`` is one past the
-    rounded ``x2``.
+    ``right`` is one past the rounded last pixel of the box, ``x2 - 1``; see
+    :func:`foveal.nn.functional.roi_pool`.
 
     Examples
     --------
     >>> roi_pool_cells([20, 20, 60, 44], 1 / 16)
     (1, 1, 5, 4)
     """
-    x1, y1, x2, y2 = (int(np.floor(float(v) * spatial_scale + 0.5)) for v in np.asarray(box).ravel())
-    return x1, y1, max(x2 + 1, x1 + 1), max(y2 + 1, y1 + 1)
+    from foveal.nn.functional.roi_pool import covered_cells
+
+    x1, y1, x2, y2 = covered_cells(np.asarray(box, np.float64).reshape(1, 4), spatial_scale)[0].tolist()
+    return x1, y1, x2, y2
 
 
 def _checked(x: ArrayLike, box: ArrayLike, size: int) -> tuple[NDArray[Any], NDArray[np.float64]]:

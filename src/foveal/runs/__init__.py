@@ -4,16 +4,21 @@ from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import Objects, explain_proposals, objects_of
 from foveal.runs.explaining_answers import explain
+from foveal.runs.exporting import Exported, export
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import RunFolder
+from foveal.runs.live import LiveResults, live_source, predict_live
+from foveal.runs.measuring import Finished
 from foveal.runs.predicting import predict
 from foveal.runs.proposing import propose
 from foveal.runs.settings import parse_settings
-from foveal.runs.training import Finished, resume, train
+from foveal.runs.training import resume, retrain, train
 
 __all__ = [
+    "Exported",
     "FileResults",
     "Finished",
+    "LiveResults",
     "Objects",
     "RunFolder",
     "demo",
@@ -21,10 +26,14 @@ __all__ = [
     "evaluate_run",
     "explain",
     "explain_proposals",
+    "export",
+    "live_source",
     "objects_of",
     "parse_settings",
     "predict",
+    "predict_live",
     "propose",
     "resume",
+    "retrain",
     "train",
 ]

@@ -7,7 +7,8 @@ from foveal.data import doctor, scenes
 from foveal.events import Callbacks, emit, stage
 from foveal.report import Headline, classification_chapter, detection_chapter, write_report
 from foveal.runs.folder import empty_folder
-from foveal.runs.training import Finished, train
+from foveal.runs.measuring import Finished
+from foveal.runs.training import train
 
 _TRAIN_SCENES, _TEST_SCENES = 200, 60
 

@@ -14,7 +14,7 @@ from foveal.metrics import evaluate, read_results, to_results
 from foveal.models import DETECTORS
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
-from foveal.runs.training import class_probabilities, classification_metrics
+from foveal.runs.measuring import class_probabilities, classification_metrics
 
 
 def evaluate_run(

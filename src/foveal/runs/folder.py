@@ -117,10 +117,7 @@ class RunFolder:
         ModelFileError
             If it is not TOML.
         """
-        try:
-            return tomllib.loads(self.config_file.read_text(encoding="utf-8"))
-        except tomllib.TOMLDecodeError as error:
-            raise ModelFileError(f"{self.config_file} is not TOML any more ({error}).") from error
+        return read_config(self.config_file)
 
     def log(self, event: Event) -> None:
         """Append an event; progress is not kept."""
@@ -165,6 +162,29 @@ class RunFolder:
             best = classes[int(row.argmax())]
             writer.writerow([file, true, best, *(f"{float(p):.6f}" for p in row)])
         write_text(self.path / "predictions.csv", text.getvalue())
+
+
+def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the ``config.toml`` of a run says.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, or the run folder.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not there or not TOML.
+    """
+    path = Path(path)
+    path = path / "config.toml" if path.is_dir() else path
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelFileError(f"{path} cannot be read ({error}): name the config.toml of a run.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ModelFileError(f"{path} is not TOML any more ({error}).") from error
 
 
 def empty_folder(path: str | os.PathLike[str]) -> Path:

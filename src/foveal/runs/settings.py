@@ -5,24 +5,28 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, get_args
 
 from foveal.errors import SettingError
 from foveal.models import DETECTORS, model_class
+from foveal.models.capabilities import uses_validation
 
 if TYPE_CHECKING:
     from foveal.proposals import SelectiveSearch
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
+# A detector lacks the pictures that it is judged on more than a classifier does.
+_DETECTOR_VAL_SIZE = 0.1
 
 # Parameters that the run sets itself.
 _OWN = ("random_state", "n_jobs")
 # Settings that may be none, whatever their default, by the last part of their names.
 _WHOLE = ("working_size", "image_size")
 _NUMBERS = ("k",)
-_WORDS = ("color_spaces", "similarities")
+_WORDS = ("color_spaces", "similarities", "levels")
 _SEVERAL = ("image_shape",)
 
 
@@ -60,33 +64,65 @@ def _value(text: str) -> Any:
     return text
 
 
-def available_settings(model: str) -> dict[str, Any]:
+def available_settings(model: str, features: str | None = None) -> dict[str, Any]:
     """Every setting of a model and of its run, with the default.
 
     The parameters of a detector's features and of its selective search are among them as
     ``features.size`` and ``proposals.working_size``.
+
+    Parameters
+    ----------
+    model : str
+    features : str, optional
+        The kind of features of a detector, whose own parameters are listed; by default the model's.
     """
     settings = {name: p.default for name, p in _parameters(model).items() if name not in _OWN}
-    for name, parts in _parts(model).items():
-        if settings[name] is None:
-            del settings[name]  # an object: only its own parameters can be set
-        for key, default in parts.items():
-            settings[f"{name}.{key}"] = default
-    return {**settings, **RUN_SETTINGS}
+    if model in DETECTORS:
+        if "features" in settings:
+            settings["features"] = features or default_features(model)
+            parts = _feature_settings(settings["features"]) if model == "rcnn" else {}
+            settings |= {f"features.{key}": default for key, default in parts.items()}
+        if "proposals" in settings:
+            settings |= {f"proposals.{key}": default for key, default in _search_settings().items()}
+    run = dict(RUN_SETTINGS)
+    if model in DETECTORS and uses_validation(model):
+        run["val_size"] = _DETECTOR_VAL_SIZE
+    return {**settings, **run}
+
+
+def default_features(model: str) -> str:
+    """The kind of features that a detector has where none is named."""
+    return "hog-color" if model == "rcnn" else "efficientnet-lite0"
 
 
 def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(model_class(model)).parameters
 
 
-def _parts(model: str) -> dict[str, dict[str, Any]]:
-    if model != "rcnn":
-        return {}
-    from foveal.features import HogColor
+def _features(kind: str, given: Mapping[str, Any]) -> Any:
+    """Features by the name of their kind.
 
-    features = HogColor().get_config()
-    del features["kind"]
-    return {"features": features, "proposals": _search_settings()}
+    Raises
+    ------
+    SettingError
+        If there is no such kind.
+    """
+    from foveal.errors import ModelFileError
+    from foveal.features import features_from_config
+
+    try:
+        return features_from_config({"kind": kind, **given})
+    except ModelFileError as error:
+        raise SettingError(
+            f"There are no features {kind!r}: give hog-color, pixels, efficientnet-lite0, efficientnet-lite1 "
+            "or efficientnet-lite2."
+        ) from error
+
+
+def _feature_settings(kind: str) -> dict[str, Any]:
+    """The parameters of a kind of features, with their defaults."""
+    config = _features(kind, {}).get_config()
+    return {key: value for key, value in config.items() if key not in ("kind", "sha256")}
 
 
 def _search_settings() -> dict[str, Any]:
@@ -109,7 +145,10 @@ def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
         If a setting does not exist (the sentence names the nearest) or has another type than its
         default.
     """
-    settings = available_settings(model)
+    kind = given.get("features") if model in DETECTORS else None
+    if kind is not None and not isinstance(kind, str):
+        raise SettingError(f"The setting features is a word, such as hog-color; got {kind!r}.")
+    settings = available_settings(model, kind)
     types = {name: p.annotation for name, p in _parameters(model).items()}
     swept = {} if model in DETECTORS else _lists(given, settings)
     resolved = _resolved(model, settings, {k: v for k, v in given.items() if k not in swept}, types)
@@ -252,13 +291,23 @@ def _checked_or_none(key: str, name: str, value: Any) -> Any:
 def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Any:
     """An untrained model with resolved settings."""
     plain = {key: value for key, value in settings.items() if "." not in key and key not in RUN_SETTINGS}
-    if model == "rcnn":
-        from foveal.features import HogColor
-        from foveal.proposals import SelectiveSearch
-
-        plain["features"] = HogColor(**_of(settings, "features"))
-        plain["proposals"] = SelectiveSearch(mode=plain["proposals"], **_of(settings, "proposals"))
+    if model in DETECTORS:
+        if "features" in plain:
+            plain["features"] = _features(plain["features"], _of(settings, "features"))
+        if "proposals" in plain:
+            plain["proposals"] = _proposer(plain["proposals"], _of(settings, "proposals"))
     return model_class(model)(**plain, random_state=seed)
+
+
+def _proposer(named: str, given: Mapping[str, Any]) -> Any:
+    """A mode of selective search, or a model that proposes, by the run that trained it."""
+    if Path(named).exists():
+        from foveal.models.loading import load
+
+        return load(named)
+    from foveal.proposals import SelectiveSearch
+
+    return SelectiveSearch(mode=named, **given)
 
 
 def _of(settings: Mapping[str, Any], name: str) -> dict[str, Any]:

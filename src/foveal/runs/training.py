@@ -1,52 +1,25 @@
 """Training: from a data set to a run folder."""
 
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from foveal.data import Dataset, Detections, Finding, Parts, doctor, load, partition
+from foveal.data import Dataset, Finding, doctor, load
 from foveal.data.dataset import relative_name
-from foveal.errors import DataError, FovealError, SettingError
-from foveal.events import Callbacks, Event, emit, stage
-from foveal.models import DETECTORS, NETWORKS
-from foveal.models.loading import load as load_model
-from foveal.runs.explanations import with_explanations
-from foveal.runs.folder import RunFolder, checkpoint_step, free_folder
-from foveal.runs.settings import make_model, resolve, swept_settings
-from foveal.runs.sweeping import choose_settings
+from foveal.errors import DataError, FovealError, ModelFileError, SettingError
+from foveal.events import Callbacks, emit
+from foveal.models import DETECTORS
+from foveal.runs.fitting import divide, fit_model
+from foveal.runs.folder import RunFolder, checkpoint_step, free_folder, read_config
+from foveal.runs.measuring import Finished, finish_classifier, finish_detector
+from foveal.runs.nested_settings import flat, nested
+from foveal.runs.settings import resolve
 from foveal.version import __version__
 
 #: What is trained where no model is named.
 DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
-
-# Models that choose on a validation set; the others hold training images back by turns.
-_CHOOSES_ON_VALIDATION = frozenset({"logistic"}) | NETWORKS
-
-# Seconds between two checkpoints of a network.
-_CHECKPOINT_EVERY = 5.0
-
-
-@dataclass(frozen=True, eq=False)
-class Finished:
-    """A run that came to its end.
-
-    Attributes
-    ----------
-    folder : RunFolder
-    metrics : dict of str to float
-        The figures of the held-out images.
-    record : DetectionRecord or ClassificationRecord
-        What its report was written from.
-    """
-
-    folder: RunFolder
-    metrics: dict[str, float]
-    record: Any
 
 
 def train(
@@ -58,6 +31,7 @@ def train(
     seed: int = 0,
     format: str | None = None,
     callbacks: Callbacks = (),
+    spent: float = 0.0,
 ) -> Finished:
     """Train a model on a data set, measure it on held-out images and report.
 
@@ -76,6 +50,9 @@ def train(
         See :func:`foveal.data.load`.
     callbacks : sequence of callables
         Told of everything that is done; see :mod:`foveal.events`.
+    spent : float, default=0.0
+        Seconds that had gone by before this call. Detectors that take ``minutes`` count them, and all that
+        this function does.
 
     Returns
     -------
@@ -87,6 +64,7 @@ def train(
     FovealError
         If the data, the model, a setting or the folder cannot be used.
     """
+    began = time.perf_counter() - spent
     data = Path(data)
     dataset = load(data, format=format)
     model = DEFAULT_MODELS[dataset.task] if model is None else model
@@ -99,26 +77,91 @@ def train(
     name = dataset.root.resolve().name
     run = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
     try:
-        return _train(run, data, dataset, model, resolved, seed, format, callbacks)
+        return _train(run, data, dataset, model, resolved, seed, format, callbacks, began)
     except FovealError:
         # Nothing was learnt: the corrected command shall find the folder as it was.
         run.discard()
         raise
 
 
-def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finished:
+def retrain(
+    config: str | os.PathLike[str],
+    *,
+    data: str | os.PathLike[str] | None = None,
+    out: str | os.PathLike[str] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    callbacks: Callbacks = (),
+    spent: float = 0.0,
+) -> Finished:
+    """Train anew as a run was trained: the same data gives the same model file, byte for byte.
+
+    Where the run was given minutes, the schedule that they led to is kept, however fast this machine is now.
+
+    Parameters
+    ----------
+    config : path-like
+        The ``config.toml`` of a run, or its folder; the run need not have come to its end.
+    data : path-like, optional
+        By default the data of the run.
+    out : path-like, optional
+        As for :func:`train`.
+    settings : mapping, optional
+        What shall be otherwise than in the run; ``minutes`` choose a new schedule.
+    callbacks, spent
+        As for :func:`train`.
+
+    Raises
+    ------
+    FovealError
+        If the file is no run's ``config.toml``, or as for :func:`train`.
+    """
+    known = read_config(config)
+    try:
+        same = flat(known["settings"]) | flat(known.get("chosen", {}))
+        seed, model, described = known["seed"], known["model"], known["data"]
+        place = Path(described["path"]) if data is None else Path(data)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{config} is not the config.toml of a run: it lacks {error}.") from error
+    given = dict(settings or {})
+    if "minutes" not in given and "minutes" in same:
+        settled = {**known.get("schedule", {}), **flat(known.get("resolved", {}))}
+        if settled:
+            same |= {key: value for key, value in settled.items() if key in same} | {"minutes": None}
+    if data is None and load(place, format=described.get("asked_format")).digest != described["digest"]:
+        emit(callbacks, "note", text=f"{place} has changed since: the model will be another.")
+    return train(
+        place,
+        model=model,
+        out=out,
+        settings=same | given,
+        seed=seed,
+        format=described.get("asked_format") if data is None else None,
+        callbacks=callbacks,
+        spent=spent,
+    )
+
+
+def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: float = 0.0) -> Finished:
     """Go on with a run that was broken off.
 
-    A trained model that is there is measured and reported. A network goes on from its checkpoint and ends
-    with the same model file, byte for byte, as one that was never broken off. Other trainings, which keep no
-    half-trained state, start again with the run's own settings and seed, and so does a comparison of settings
-    that was not yet decided.
+    A trained model that is there is measured and reported. A network, a detector's too, goes on from its
+    checkpoint and ends with the same model file, byte for byte, as one that was never broken off. Other
+    trainings, which keep no half-trained state, start again with the run's own settings and seed, and so does
+    a comparison of settings that was not yet decided.
+
+    Parameters
+    ----------
+    run : path-like
+        A run folder.
+    callbacks, spent
+        As for :func:`train`.
 
     Raises
     ------
     FovealError
         If the folder is no run, the run is finished, or its data is gone or has changed.
     """
+    began = time.perf_counter() - spent
     folder = RunFolder.open(run)
     if folder.finished:
         raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")
@@ -127,10 +170,11 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = ()) -> Finishe
     dataset = load(data, format=config["data"].get("asked_format"))
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
-    resolved = resolve(config["model"], _flat(config["settings"]))
+    resolved = resolve(config["model"], flat(config["settings"]))
     asked = config["data"].get("asked_format")
-    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule") if key in config}
-    return _train(folder, data, dataset, config["model"], resolved, config["seed"], asked, callbacks, known)
+    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule", "resolved") if key in config}
+    seed = config["seed"]
+    return _train(folder, data, dataset, config["model"], resolved, seed, asked, callbacks, began, known)
 
 
 def _train(
@@ -142,6 +186,7 @@ def _train(
     seed: int,
     format: str | None,
     callbacks: Callbacks,
+    began: float,
     known: Mapping[str, Any] | None = None,
 ) -> Finished:
     if run.checkpoint_file.is_file():
@@ -154,7 +199,7 @@ def _train(
         "model": model,
         "task": dataset.task,
         "seed": seed,
-        "settings": _nested(settings),
+        "settings": nested(settings),
         "data": {
             "path": str(data.resolve()),
             "asked_format": format,
@@ -172,7 +217,7 @@ def _train(
     if matter:
         emit(callbacks, "note", text=f"{matter} findings about the data: foveal doctor {data} lists them.")
     usable = without_unreadable(dataset, findings, callbacks)
-    parts = _parts(usable, model, settings, seed)
+    parts = divide(usable, model, settings, seed)
     config["split"] = {
         "origin": parts.origin,
         "train": [s.id for s in parts.train],
@@ -186,7 +231,7 @@ def _train(
         raise DataError(
             f"The training images of {data} are all of one class: a classifier needs images of at least two."
         )
-    estimator = _fitted(run, model, settings, seed, parts, config, callbacks)
+    estimator = fit_model(run, model, settings, seed, parts, config, callbacks, began)
     record = {
         "title": dataset.root.resolve().name,
         "model": model,
@@ -197,7 +242,7 @@ def _train(
         "parts": parts,
         "test": parts.test,
     }
-    finish = _finish_detector if model in DETECTORS else _finish_classifier
+    finish = finish_detector if model in DETECTORS else finish_classifier
     return finish(run, estimator, parts, record, callbacks)
 
 
@@ -209,212 +254,3 @@ def without_unreadable(dataset: Dataset, findings: list[Finding], callbacks: Cal
     for name, why in broken.items():
         emit(callbacks, "note", text=f"{name} is left out: {why}")
     return dataset.select([i for i, name in enumerate(names) if name not in broken])
-
-
-def _parts(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int) -> Parts:
-    chooses = model in _CHOOSES_ON_VALIDATION
-    parts = partition(
-        dataset,
-        random_state=seed,
-        test_size=settings["test_size"],
-        val_size=settings["val_size"],
-        validation="auto" if chooses else "none",
-    )
-    if chooses or not len(parts.validation):
-        return parts
-    ids = {s.id for s in parts.train} | {s.id for s in parts.validation}
-    return Parts(
-        dataset.select([i for i, s in enumerate(dataset) if s.id in ids]),
-        dataset.select([]),
-        parts.test,
-        f"{parts.origin} Its val part is trained on: {model} chooses and calibrates on training images that "
-        "it holds back by turns.",
-    )
-
-
-def _fitted(
-    run: RunFolder,
-    model: str,
-    settings: dict[str, Any],
-    seed: int,
-    parts: Parts,
-    config: dict[str, Any],
-    callbacks: Callbacks,
-) -> Any:
-    if run.model_file.is_file():
-        estimator = load_model(run.model_file)
-        run.checkpoint_file.unlink(missing_ok=True)
-        return estimator
-    validation = _pictures(parts.validation) if len(parts.validation) else None
-    if swept_settings(settings):
-        settings = _chosen(run, model, settings, seed, parts, config, callbacks)
-    estimator = make_model(model, settings, seed)
-    with stage(callbacks, "training"):
-        if model in DETECTORS:
-            estimator.fit(parts.train, validation=parts.validation, callbacks=callbacks)
-        elif model in NETWORKS:
-            from foveal.nn import Checkpoint
-
-            def remember(event: Event) -> None:
-                if event["event"] == "schedule":
-                    config["schedule"] = {k: event[k] for k in ("minutes", "epochs", "steps")}
-                    run.write_config(config)
-
-            estimator.fit(
-                *_pictures(parts.train),
-                validation=validation,
-                callbacks=(*callbacks, remember),
-                checkpoint=Checkpoint(run.checkpoint_file, every_seconds=_CHECKPOINT_EVERY),
-            )
-        else:
-            estimator.fit(*_pictures(parts.train), validation=validation, callbacks=callbacks)
-    estimator.save(run.model_file)
-    run.checkpoint_file.unlink(missing_ok=True)
-    return estimator
-
-
-def _chosen(
-    run: RunFolder,
-    model: str,
-    settings: dict[str, Any],
-    seed: int,
-    parts: Parts,
-    config: dict[str, Any],
-    callbacks: Callbacks,
-) -> dict[str, Any]:
-    """The settings with one value each, chosen now or before the run was broken off."""
-    if "chosen" not in config:
-        validation = _pictures(parts.validation) if len(parts.validation) else None
-        train = _pictures(parts.train)
-        found = choose_settings(model, settings, train, validation, seed, callbacks)
-        config["chosen"] = _nested({key: found[key] for key in swept_settings(settings)})
-        if found.get("minutes") is not None:
-            config["chosen"]["minutes"] = found["minutes"]
-        run.write_config(config)
-    single = {key: values[0] for key, values in swept_settings(settings).items()}
-    return resolve(model, {**settings, **single, **_flat(config["chosen"])})
-
-
-def _pictures(dataset: Dataset) -> tuple[list[Path], NDArray[np.str_]]:
-    labels = [dataset.classes[s.label] for s in dataset if s.label is not None]
-    return [s.path for s in dataset], np.array(labels, dtype=np.str_)
-
-
-def _finish_detector(
-    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
-) -> Finished:
-    from foveal.metrics import evaluate, proposal_recall, to_results
-    from foveal.report import DetectionRecord, write_detection_report
-
-    test = parts.test
-    proposals = None
-    if any(s.trainable.any() for s in test):
-        # Before the detections, which find them in the cache.
-        proposals = estimator.propose([s.path for s in test], callbacks=callbacks)
-    detections = cast("list[Detections]", estimator.predict([s.path for s in test], callbacks=callbacks))
-    results = to_results(test, detections)
-    run.write_results(results)
-    with stage(callbacks, "evaluation"):
-        metrics = evaluate(test.to_coco(), results)
-    quality = None
-    if proposals is not None:
-        good = [s.trainable for s in test]
-        quality = proposal_recall(
-            [p.boxes for p in proposals],
-            [s.boxes[g] for s, g in zip(test, good, strict=True)],
-            labels=[s.labels[g] for s, g in zip(test, good, strict=True)],
-        )
-        if len(quality.mabo):
-            metrics["proposals/MABO"] = round(float(quality.mabo[-1]), 6)
-            for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
-                metrics[f"proposals/recall{round(100 * threshold)}"] = round(float(row[-1]), 6)
-    run.write_metrics(metrics)
-    finished = DetectionRecord(
-        **record,
-        events=run.read_log(),
-        metrics=metrics,
-        detections=detections,
-        results=results,
-        proposal_quality=quality,
-        score_threshold=estimator.threshold_,
-    )
-    with stage(callbacks, "report"):
-        write_detection_report(run.report_file, finished)
-    return Finished(run, metrics, finished)
-
-
-def _finish_classifier(
-    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
-) -> Finished:
-    from foveal.report import ClassificationRecord, write_classification_report
-
-    test = parts.test
-    with stage(callbacks, "prediction"):
-        probabilities = class_probabilities(estimator, test)
-    truth = [0 if s.label is None else s.label for s in test]
-    run.write_probabilities(
-        [relative_name(s.path, test.root) for s in test],
-        test.classes,
-        [test.classes[t] for t in truth],
-        probabilities,
-    )
-    with stage(callbacks, "evaluation"):
-        metrics = classification_metrics(test, probabilities)
-    run.write_metrics(metrics)
-    finished = ClassificationRecord(
-        **record,
-        events=run.read_log(),
-        metrics=metrics,
-        predictions=probabilities.argmax(axis=1),
-        probabilities=probabilities,
-    )
-    with stage(callbacks, "report"):
-        finished = with_explanations(finished, estimator)
-        write_classification_report(run.report_file, finished)
-    return Finished(run, metrics, finished)
-
-
-def class_probabilities(estimator: Any, dataset: Dataset) -> NDArray[np.float64]:
-    """Probabilities in the order of the data set's classes, shape (N, K); 0 for a class never seen."""
-    probabilities = np.zeros((len(dataset), len(dataset.classes)))
-    if not len(dataset):
-        return probabilities
-    known = {name: i for i, name in enumerate(dataset.classes)}
-    answered = estimator.predict_proba([s.path for s in dataset])
-    for column, name in enumerate(estimator.classes_.tolist()):
-        if name in known:
-            probabilities[:, known[name]] = answered[:, column]
-    return probabilities
-
-
-def classification_metrics(dataset: Dataset, probabilities: NDArray[np.float64]) -> dict[str, float]:
-    """The flat figures of a classifier on labelled pictures."""
-    from foveal.metrics import evaluate_classes
-
-    truth = np.array([0 if s.label is None else s.label for s in dataset], np.int64)
-    return evaluate_classes(truth, probabilities.argmax(axis=1), probabilities, classes=dataset.classes)
-
-
-def _nested(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """``features.size`` into a table ``features_settings``, since ``features`` may be a value as well."""
-    nested: dict[str, Any] = {}
-    for key, value in settings.items():
-        # TOML has no word for it, and what is left out would be resumed with its default.
-        value = "none" if value is None else value
-        table, dot, name = key.partition(".")
-        if dot:
-            nested.setdefault(f"{table}_settings", {})[name] = value
-        else:
-            nested[key] = value
-    return nested
-
-
-def _flat(settings: Mapping[str, Any]) -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, Mapping):
-            for name, inner in value.items():
-                flat[f"{key.removesuffix('_settings')}.{name}"] = inner
-        else:
-            flat[key] = value
-    return flat

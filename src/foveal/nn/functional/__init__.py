@@ -28,7 +28,11 @@ from foveal.nn.functional.pooling import (
     max_pool2d,
     max_pool2d_backward,
 )
+from foveal.nn.functional.pyramid import pyramid_levels
+from foveal.nn.functional.roi_align import roi_align, roi_align_backward
+from foveal.nn.functional.roi_pool import roi_pool, roi_pool_backward
 from foveal.nn.functional.softmax import log_softmax, softmax, softmax_backward
+from foveal.nn.functional.upsampling import upsample_nearest, upsample_nearest_backward
 
 __all__ = [
     "adaptive_avg_pool2d",
@@ -51,10 +55,15 @@ __all__ = [
     "log_softmax",
     "max_pool2d",
     "max_pool2d_backward",
+    "pyramid_levels",
     "relu",
     "relu6",
     "relu6_backward",
     "relu_backward",
+    "roi_align",
+    "roi_align_backward",
+    "roi_pool",
+    "roi_pool_backward",
     "sigmoid",
     "sigmoid_backward",
     "silu",
@@ -63,4 +72,6 @@ __all__ = [
     "softmax_backward",
     "tanh",
     "tanh_backward",
+    "upsample_nearest",
+    "upsample_nearest_backward",
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from foveal.nn.functional.depthwise import depthwise, depthwise_backward
 from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.products import Clip, announce_compiling, as_rows, flat, multiply, padded
-from foveal.nn.functional.windows import Pair, Phase, WindowShape, phases, share_rows
+from foveal.nn.functional.windows import Padding, Pair, Phase, WindowShape, phases, share_rows
 
 # Elements of a thread's band of padded rows; in float32 a quarter of the second cache.
 _BAND = 32_768
@@ -19,7 +19,7 @@ def conv2d(
     weight: NDArray[Any],
     bias: NDArray[Any] | None = None,
     stride: Pair = 1,
-    padding: Pair = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     groups: int = 1,
     *,
@@ -40,8 +40,10 @@ def conv2d(
     weight : ndarray of shape (O, I / groups, rows, columns), float32 or float64
         Of any memory order; it is read fastest where O varies fastest.
     bias : ndarray of shape (O,), optional
-    stride, padding, dilation : int or (int, int)
+    stride, dilation : int or (int, int)
         Rows, columns.
+    padding : int, (int, int) or ((int, int), (int, int))
+        Rows, columns; or ((top, bottom), (left, right)).
     groups : int, default=1
         Cuts inputs and outputs into so many groups that do not see each other.
     clip : (float, float), optional
@@ -50,7 +52,7 @@ def conv2d(
     Returns
     -------
     ndarray of shape (N, H', W', O)
-        ``H' = (H + 2 padding - dilation (rows - 1) - 1) // stride + 1``, likewise W'. Empty for N = 0.
+        ``H' = (H + top + bottom - dilation (rows - 1) - 1) // stride + 1``, likewise W'. Empty for N = 0.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def conv2d_backward(
     x: NDArray[Any],
     weight: NDArray[Any],
     stride: Pair = 1,
-    padding: Pair = 0,
+    padding: Padding = 0,
     dilation: Pair = 1,
     groups: int = 1,
     *,

@@ -9,6 +9,9 @@ from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.products import Clip, padded
 from foveal.nn.functional.windows import Phase, WindowShape, phases, share_rows
 
+# Elements of a thread's buffer of padded rows; in float32 a quarter of the second cache.
+_BAND = 32_768
+
 
 def depthwise(
     x: NDArray[Any],
@@ -79,18 +82,17 @@ def _rows(
     out_height, out_width = down.places(whole_height, part_by[0]), across.places(whole_width, part_by[1])
     if not images * out_height * out_width:
         return
-    # Rows and columns of the kernel that take part, in ascending order of what they read.
-    kernel = weight[:, 0, down.tap :: down.tap_by][:, : down.taps] if down.taps else weight[:, 0, :0]
-    kernel = (
-        kernel[:, :, across.tap :: across.tap_by][:, :, : across.taps] if across.taps else kernel[:, :, :0]
-    )
-    weights = np.ascontiguousarray(kernel.transpose(1, 2, 0)).reshape(-1)
+    if not down.taps * across.taps:
+        out[:, down.place :: part_by[0], across.place :: part_by[1]] = 0 if bias is None else bias
+        return
     number = x.dtype.type
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     start = padded(bias, channels, x.dtype)
+    weights = _pack(weight, down, across)
     gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
     x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
+    band = _band((down.taps, across.taps), (down.dilation, across.dilation), out_width, stride[1])
 
     def rows(ends: tuple[int, int]) -> None:
         depthwise_rows(
@@ -119,17 +121,42 @@ def _rows(
             gate_flat,
             number(gate_low),
             number(gate_high),
+            empty((band,), x.dtype),
             *ends,
         )
 
-    share_rows(rows, images * out_height, out_width * channels * max(1, down.taps * across.taps))
+    share_rows(rows, images * out_height, out_width * channels * down.taps * across.taps)
+
+
+def _pack(weight: NDArray[Any], down: Phase, across: Phase) -> NDArray[Any]:
+    """The taps that take part, in ascending order of what they read: blocks, rows, columns, channels."""
+    from foveal.nn.functional._register_tile import COLUMNS
+
+    kernel = weight[:, 0, down.tap :: down.tap_by][:, : down.taps]
+    kernel = kernel[:, :, across.tap :: across.tap_by][:, :, : across.taps]
+    channels = len(kernel)
+    blocks = -(-channels // COLUMNS)
+    packed = np.zeros((blocks * COLUMNS, down.taps * across.taps), weight.dtype)
+    packed[:channels] = kernel.reshape(channels, -1)
+    return np.ascontiguousarray(packed.reshape(blocks, COLUMNS, -1).transpose(0, 2, 1)).reshape(-1)
+
+
+def _band(kernel: tuple[int, int], dilation: tuple[int, int], out_width: int, stride: int) -> int:
+    """Elements of the buffer for the rows of a few channels; at least what one row of the output reads."""
+    from foveal.nn.functional._register_tile import COLUMNS
+
+    reach = [by * (taps - 1) + 1 for by, taps in zip(dilation, kernel, strict=True)]
+    return max(_BAND, reach[0] * ((out_width - 1) * stride + reach[1]) * COLUMNS)
 
 
 def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple[NDArray[Any], NDArray[Any]]:
     from foveal.nn.functional._depthwise_kernels import depthwise_weight_gradient
+    from foveal.nn.functional._register_tile import COLUMNS
 
     sizes = (*shape.kernel, shape.channels)
     x_flat, grad_flat = contiguous(x).reshape(-1), contiguous(grad).reshape(-1)
+    height, width = shape.out_size
+    band = _band(shape.kernel, shape.dilation, width, shape.stride[1])
 
     def rows(ends: tuple[int, int]) -> tuple[NDArray[Any], NDArray[Any]]:
         by_weights, by_bias = np.zeros(sizes, x.dtype), np.zeros(shape.channels, x.dtype)
@@ -138,18 +165,20 @@ def _by_weight(grad: NDArray[Any], x: NDArray[Any], shape: WindowShape) -> tuple
             *shape.in_size,
             shape.channels,
             grad_flat,
-            *shape.out_size,
+            height,
+            width,
             *shape.kernel,
             *shape.stride,
             *shape.dilation,
             *shape.padding,
             by_weights.reshape(-1),
             by_bias,
+            empty((band,), x.dtype),
+            empty((max(_BAND, width * COLUMNS),), x.dtype),
             *ends,
         )
         return by_weights, by_bias
 
-    height, width = shape.out_size
     parts = share_rows(
         rows, shape.images * height, width * shape.channels * shape.kernel[0] * shape.kernel[1]
     )

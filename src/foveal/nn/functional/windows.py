@@ -10,6 +10,8 @@ from foveal import parallel
 from foveal.nn.functional.products import shares, threads_for
 
 Pair = int | tuple[int, int]
+#: A padding may differ on the two sides of an axis: ((top, bottom), (left, right)).
+Padding = Pair | tuple[tuple[int, int], tuple[int, int]]
 Result = TypeVar("Result")
 
 
@@ -19,6 +21,18 @@ def pair(value: Pair) -> tuple[int, int]:
     return int(rows), int(columns)
 
 
+def sides(padding: Padding) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Top and bottom, left and right of a padding.
+
+    Examples
+    --------
+    >>> sides(1), sides((1, 2)), sides(((0, 1), (1, 2)))
+    (((1, 1), (1, 1)), ((1, 1), (2, 2)), ((0, 1), (1, 2)))
+    """
+    rows, columns = padding if isinstance(padding, (tuple, list)) else (padding, padding)
+    return pair(rows), pair(columns)
+
+
 class WindowShape:
     """The sizes of a convolution, checked.
 
@@ -26,13 +40,18 @@ class WindowShape:
     ----------
     x, weight : tuple of int
         The shapes of the input (N, H, W, I) and of the weights (O, I / groups, rows, columns).
-    stride, padding, dilation : int or (int, int)
+    stride, dilation : int or (int, int)
+    padding : int, (int, int) or ((int, int), (int, int))
+        See :func:`sides`.
     groups : int
 
     Attributes
     ----------
     out_size : (int, int)
         Rows and columns of the output.
+    padding : (int, int)
+        That at the top and at the left, where the first window begins. How far the last ones hang over at the
+        bottom and at the right follows from ``out_size``.
 
     Raises
     ------
@@ -45,7 +64,7 @@ class WindowShape:
         x: tuple[int, ...],
         weight: tuple[int, ...],
         stride: Pair,
-        padding: Pair,
+        padding: Padding,
         dilation: Pair,
         groups: int,
     ) -> None:
@@ -56,21 +75,23 @@ class WindowShape:
             )
         self.images, self.channels, self.outs, self.groups = x[0], x[3], weight[0], groups
         self.in_size, self.kernel = (x[1], x[2]), (weight[2], weight[3])
-        self.stride, self.padding, self.dilation = pair(stride), pair(padding), pair(dilation)
-        self.out_size = (self._out(0), self._out(1))
+        self.stride, self.dilation = pair(stride), pair(dilation)
+        pads = sides(padding)
+        self.padding = (pads[0][0], pads[1][0])
+        self.out_size = (self._out(0, sum(pads[0])), self._out(1, sum(pads[1])))
         if min(self.out_size) < 1:
             raise ValueError(
-                f"A picture of {x[1]}x{x[2]} with padding {self.padding} is smaller than the kernel of "
+                f"A picture of {x[1]}x{x[2]} with padding {padding} is smaller than the kernel of "
                 f"{weight[2]}x{weight[3]} with dilation {self.dilation}: pad more or pool less."
             )
-        plain = self.kernel == (1, 1) and self.stride == (1, 1) and self.padding == (0, 0)
+        plain = self.kernel == (1, 1) and self.stride == (1, 1) and pads == ((0, 0), (0, 0))
         #: A product of matrices: nothing but the pixel itself is read.
         self.is_product = plain and groups == 1
         self.is_depthwise = groups == self.channels == self.outs and groups > 1
 
-    def _out(self, axis: int) -> int:
+    def _out(self, axis: int, padding: int) -> int:
         reach = self.dilation[axis] * (self.kernel[axis] - 1) + 1
-        return (self.in_size[axis] + 2 * self.padding[axis] - reach) // self.stride[axis] + 1
+        return (self.in_size[axis] + padding - reach) // self.stride[axis] + 1
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,9 @@ from foveal.nn.layers.dropout import Dropout
 from foveal.nn.layers.linear import Linear
 from foveal.nn.layers.normalization import BatchNorm1d, BatchNorm2d
 from foveal.nn.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
+from foveal.nn.layers.regions import PyramidRoIAlign, RoIAlign, RoIPool
 from foveal.nn.layers.reshaping import Flatten
+from foveal.nn.layers.upsampling import Upsample
 
 __all__ = [
     "GELU",
@@ -20,10 +22,14 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "MaxPool2d",
+    "PyramidRoIAlign",
     "ReLU",
     "ReLU6",
+    "RoIAlign",
+    "RoIPool",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "Upsample",
 ]

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
-from foveal.nn.functional.windows import Pair, pair
+from foveal.nn.functional.windows import Padding, Pair, pair, sides
 from foveal.nn.layers.initialization import uniform_fan_in
 from foveal.nn.module import Module
 from foveal.nn.parameter import Parameter
@@ -21,7 +21,10 @@ class Conv2d(Module):
     in_channels, out_channels : int
     kernel_size : int or (int, int)
         Rows, columns.
-    stride, padding, dilation : int or (int, int)
+    stride, dilation : int or (int, int)
+    padding : int, (int, int) or ((int, int), (int, int))
+        Zeros above and below, left and right; or ((top, bottom), (left, right)), as TensorFlow's "SAME" needs
+        with a stride of 2.
     groups : int, default=1
         Inputs and outputs are cut into so many groups that do not see each other; with ``in_channels`` groups
         it is a depthwise convolution.
@@ -53,7 +56,7 @@ class Conv2d(Module):
         out_channels: int,
         kernel_size: Pair,
         stride: Pair = 1,
-        padding: Pair = 0,
+        padding: Padding = 0,
         dilation: Pair = 1,
         groups: int = 1,
         bias: bool = True,
@@ -67,12 +70,14 @@ class Conv2d(Module):
             )
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
         self.kernel_size, self.stride = pair(kernel_size), pair(stride)
-        self.padding, self.dilation = pair(padding), pair(dilation)
+        (top, bottom), (left, right) = pads = sides(padding)
+        self.padding: Padding = (top, left) if (top, left) == (bottom, right) else pads
+        self.dilation = pair(dilation)
         if (
             min(self.kernel_size) < 1
             or min(self.stride) < 1
             or min(self.dilation) < 1
-            or min(self.padding) < 0
+            or min(top, bottom, left, right) < 0
         ):
             raise ValueError("kernel_size, stride and dilation start at 1, padding at 0.")
         rng = np.random.default_rng(random_state)

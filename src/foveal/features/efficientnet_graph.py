@@ -1,0 +1,113 @@
+"""EfficientNet-Lite as an ONNX graph, for ONNX Runtime."""
+
+from collections.abc import Sequence
+
+from foveal.features.efficientnet_network import EfficientNetLiteNetwork
+from foveal.nn.module import Module
+from foveal.nn.onnx_graph import Graph, Value, convert, converts
+
+#: What is taken from a pixel, and what it is then divided by.
+CENTER, SCALE = 127.0, 128.0
+OPSET = 17
+
+
+@converts(EfficientNetLiteNetwork)
+def _classifier(layer: EfficientNetLiteNetwork, graph: Graph, value: Value, name: str) -> Value:
+    prefix = f"{name}." if name else ""
+    parts: dict[str, Module] = dict(layer.named_children())
+    for part, module in parts.items():
+        value = convert(module, graph, value, prefix + part)
+    return value
+
+
+def add_preprocessing(graph: Graph, pixels: str) -> str:
+    """Nodes from a batch of pictures, (N, H, W, 3) uint8, to what the network takes, (N, 3, H, W) float32.
+
+    Parameters
+    ----------
+    graph : Graph
+    pixels : str
+        The name of the batch.
+
+    Returns
+    -------
+    str
+        The name of the result.
+    """
+    from onnx import TensorProto
+
+    first = graph.add("Transpose", [pixels], "pixels.channels_first", perm=[0, 3, 1, 2])
+    numbers = graph.add("Cast", [first], "pixels.numbers", to=TensorProto.FLOAT)
+    centered = graph.add("Sub", [numbers, graph.weight("pixels.center", CENTER)], "pixels.centered")
+    return graph.add("Mul", [centered, graph.weight("pixels.scale", 1 / SCALE)], "pixels.scaled")
+
+
+def add_maps(
+    graph: Graph, network: EfficientNetLiteNetwork, batch: str, levels: Sequence[str]
+) -> dict[str, Value]:
+    """Nodes from a preprocessed batch, (N, 3, H, W), to maps, channels-first.
+
+    Parameters
+    ----------
+    graph : Graph
+    network : EfficientNetLiteNetwork
+        A folded one makes the smaller graph.
+    batch : str
+        The name of the batch.
+    levels : sequence of {"c2", "c3", "c4", "c5"}
+
+    Returns
+    -------
+    dict of str to Value
+        Named in the graph by where they come from; (N, channels, H / stride, W / stride) there.
+    """
+    found, start, value = {}, "image", Value(batch, (None, None, 3))
+    for level in sorted(set(levels)):
+        value = convert(network.stage(start, level), graph, value, f"backbone.{level}")
+        found[level], start = value, level
+    return found
+
+
+def backbone_model(network: EfficientNetLiteNetwork, outputs: Sequence[str]) -> bytes:
+    """The graph from pictures to maps and to the pooled vector.
+
+    Parameters
+    ----------
+    network : EfficientNetLiteNetwork
+        A folded one.
+    outputs : sequence of {"c2", "c3", "c4", "c5", "pooled"}
+
+    Returns
+    -------
+    bytes
+        An ONNX model. Its input ``images`` is (N, H, W, 3) uint8 of any size that is a multiple of 32, its
+        outputs are named as asked for: channels-last maps, and ``pooled`` of shape (N, 1280); float32.
+    """
+    import onnx
+    from onnx import TensorProto, helper
+
+    graph = Graph()
+    batch = add_preprocessing(graph, "images")
+    levels = [level for level in outputs if level != "pooled"]
+    maps = add_maps(graph, network, batch, [*levels, *(["c5"] if "pooled" in outputs else [])])
+    ends = []
+    for level in outputs:
+        if level == "pooled":
+            value = convert(network.head, graph, maps["c5"], "head")
+            value = convert(network.pool, graph, value, "pool")
+            graph.add("Identity", [value.name], "pooled")
+            shape = ["batch", value.shape[0]]
+        else:
+            graph.add("Transpose", [maps[level].name], level, perm=[0, 2, 3, 1])
+            shape = ["batch", f"{level}_rows", f"{level}_columns", maps[level].shape[2]]
+        ends.append(helper.make_tensor_value_info(level, TensorProto.FLOAT, shape))
+    start = helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", "rows", "columns", 3])
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "backbone", [start], ends, graph.initializers),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        producer_name="foveal",
+    )
+    model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
+    onnx.checker.check_model(model)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content

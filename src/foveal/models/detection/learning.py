@@ -1,0 +1,224 @@
+"""Training a detection network: how long, on which views, and which of its weights are kept."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from foveal import nn, parallel
+from foveal.data import BoxAugmentation, Dataset
+from foveal.events import Callbacks, emit
+from foveal.features import Backbone
+from foveal.models.detection.losses import JointLoss
+from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.planning import plan
+from foveal.models.detection.views import Pictures, ViewBatches
+from foveal.nn.training_loop import TrainingLoop
+
+# Gradients longer than this are shortened: the first ones, of untrained heads, can be wild.
+_CLIP_NORM = 10.0
+# The shortest stretch of training between two validations, in steps.
+_LEAST_STEPS = 50
+# Pictures that the laterals' standardisation is measured on.
+_STANDARDIZED_ON = 8
+# However much time there is, no picture is learnt from more often.
+_MOST_EPOCHS = 300
+# Streams of random numbers of one seed; the views' own are below these.
+_STANDARDIZING = 9
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How a detection network learns: :class:`foveal.models.FasterRCNN`'s parameters of the same names."""
+
+    minutes: float
+    epochs: float | None
+    batch_size: int
+    learning_rate: float
+    tuning_rate: float
+    weight_decay: float
+    tuned_share: float
+    repeats: int
+    average: float
+    scale: tuple[float, float]
+    jitter: float
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A training that came to its end.
+
+    Attributes
+    ----------
+    history : foveal.nn.History
+    steps, tunes_from : int
+    epochs : float
+        Passes over the training pictures.
+    """
+
+    history: nn.History
+    steps: int
+    tunes_from: int
+    epochs: float
+
+
+def learn(
+    network: DetectionNetwork,
+    backbone: Backbone,
+    dataset: Dataset,
+    judge: Callable[[nn.Module], dict[str, float]] | None,
+    how: Learning,
+    *,
+    seed: int,
+    callbacks: Callbacks,
+    checkpoint: nn.Checkpoint | None,
+    spent: float,
+    after: Callable[[float], float],
+) -> Learned:
+    """Train a network; it is left with the weights that the judge found best, else the averaged last ones.
+
+    Parameters
+    ----------
+    network : DetectionNetwork
+    backbone : Backbone
+    dataset : Dataset
+    judge : callable, optional
+        Measures the network after each round; its figure ``choice`` decides.
+    how : Learning
+    seed : int
+    callbacks : sequence of callables
+    checkpoint : Checkpoint, optional
+        Where it exists already, the training goes on from it.
+    spent : float
+        Seconds of ``how.minutes`` that are gone.
+    after : callable
+        Seconds that are needed after the training, from those that a validation takes.
+
+    Returns
+    -------
+    Learned
+    """
+    began = time.perf_counter()
+    settings = network.settings
+    pictures = Pictures(dataset.samples, settings.size)
+    loss = JointLoss(callbacks=callbacks)
+
+    def batches(tunes_from: int, augmentation: BoxAugmentation | None = None) -> ViewBatches:
+        return ViewBatches(
+            pictures,
+            backbone,
+            settings.levels,
+            settings.size,
+            BoxAugmentation(scale=how.scale, jitter=how.jitter) if augmentation is None else augmentation,
+            how.batch_size,
+            least_steps=_LEAST_STEPS,
+            tunes_from=tunes_from,
+            n_tuned=len(network.stages),
+            repeats=how.repeats,
+            seed=seed,
+        )
+
+    never = 1 << 60
+    _standardize(network, batches(never, BoxAugmentation.none()), seed)
+    optimizer = make_optimizer(network, how)
+    per_pass = batches(never).per_pass
+    if checkpoint is not None and (known := checkpoint.total()) is not None:
+        steps = known
+    elif how.epochs is not None:
+        steps = max(1, round(how.epochs * per_pass))
+    else:
+
+        def make_loop(tunes: bool) -> TrainingLoop:
+            return TrainingLoop(
+                network,
+                JointLoss(),
+                optimizer,
+                batches(0 if tunes else never),
+                measure=judge if judge is None else _named(judge),
+                stopping=None,
+                decay=how.average,
+                clip_norm=_CLIP_NORM,
+                seed=seed,
+                callbacks=(),
+            )
+
+        with _quiet():
+            planned = plan(
+                how.minutes,
+                make_loop,
+                tuned_share=how.tuned_share,
+                spent=spent + time.perf_counter() - began,
+                after=after,
+                most_steps=_MOST_EPOCHS * per_pass,
+            )
+        steps = planned.steps
+        emit(
+            callbacks,
+            "schedule",
+            minutes=how.minutes,
+            epochs=steps / per_pass,
+            steps=steps,
+            seconds_per_step=round(planned.seconds_per_step, 4),
+            text=planned.text,
+        )
+    tunes_from = steps - round(how.tuned_share * steps)
+    data = batches(tunes_from)
+    loss.begin()
+    history = nn.fit(
+        network,
+        loss,
+        optimizer,
+        data,
+        epochs=steps / len(data),
+        schedule="cosine",
+        validation=judge,
+        # The best weights are kept, and the whole schedule is gone through.
+        early_stopping=None if judge is None else nn.EarlyStopping(never, metric="validation_choice"),
+        average=how.average,
+        clip_norm=_CLIP_NORM,
+        callbacks=callbacks,
+        checkpoint=checkpoint,
+        random_state=seed,
+    )
+    return Learned(history, steps, tunes_from, steps / per_pass)
+
+
+def make_optimizer(network: DetectionNetwork, how: Learning) -> nn.AdamW:
+    """AdamW (Loshchilov & Hutter 2019); the pretrained stage learns at a lower rate and does not decay."""
+    own: list[nn.Parameter] = []
+    tuned: list[nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        (tuned if name.startswith("stages.") else own).append(parameter)
+    groups: list[dict[str, Any]] = [{"params": own}]
+    if tuned:
+        groups.append({"params": tuned, "lr": how.tuning_rate * how.learning_rate, "weight_decay": 0.0})
+    return nn.AdamW(groups, lr=how.learning_rate, weight_decay=how.weight_decay)
+
+
+def _standardize(network: DetectionNetwork, batches: ViewBatches, seed: int) -> None:
+    number = batches.n_examples
+    some = np.random.default_rng([seed, _STANDARDIZING]).permutation(number)[:_STANDARDIZED_ON]
+    views = [batches.views([int(i)], 0, batches.levels)[0] for i in some]
+    network.pyramid.standardize(
+        [
+            np.concatenate([view.maps[name].reshape(-1, view.maps[name].shape[-1]) for view in views])
+            for name in batches.levels
+        ]
+    )
+
+
+def _named(judge: Callable[[nn.Module], dict[str, float]]) -> Callable[[nn.Module], dict[str, float]]:
+    """The figures under the names that a training gives them."""
+    return lambda network: {f"validation_{name}": value for name, value in judge(network).items()}
+
+
+def _quiet() -> Any:
+    """The conditions of :func:`foveal.nn.fit`, for steps that only measure."""
+    from contextlib import ExitStack
+
+    conditions = ExitStack()
+    conditions.enter_context(parallel.blas_threads(1))
+    conditions.enter_context(parallel.one_opencv_thread())
+    return conditions

@@ -1,0 +1,102 @@
+"""Trained models as ONNX files."""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import nn
+from foveal.errors import ExportError
+from foveal.version import __version__
+
+#: What cannot be written, by the name of the model, with the reason.
+_NO_NETWORK = {
+    "svm": "its support vectors and hand-made features are no network",
+    "rcnn": "selective search, which proposes its regions, is no network",
+    "fast-rcnn": "selective search, which proposes its regions, is no network",
+    "rpn": "it proposes regions and names nothing",
+}
+
+
+def export_model(
+    model: Any, path: str | os.PathLike[str], *, pictures: Sequence[NDArray[np.uint8]] = ()
+) -> str:
+    """Write a trained model as an ONNX file that has been found to compute the same.
+
+    A classifier's input is ``input``, float32 (N, rows, columns, channels), pixels from 0 to 255 in the size
+    that it was trained on, and its output ``output``, float32 (N, K), the probabilities. A detector's are
+    those of :func:`foveal.models.detection.graph.to_detector_onnx`. The names of the classes are in the
+    file's metadata: ``classes``, a JSON list, beside ``model`` and ``version``.
+
+    Parameters
+    ----------
+    model : estimator
+        A classifier with a method ``as_network``, or a detector with a method ``to_onnx``.
+    path : path-like
+        An existing file is replaced, if all goes well.
+    pictures : sequence of ndarray of shape (H, W, 3), uint8
+        What a detector is compared on; classifiers are compared on random pixels.
+
+    Returns
+    -------
+    str
+        What was compared, as a sentence.
+
+    Raises
+    ------
+    ExportError
+        If the model cannot be written, or the file would compute something else. ``path`` is left as it
+        was.
+    """
+    name = model_name(model)
+    if hasattr(model, "to_onnx"):
+        from foveal.models.detection.exporting import export_detector
+
+        backbone = model.backbone_.network(folded=True)
+        compared = export_detector(model.network_, backbone, model.classes_, path, pictures)
+        return (
+            f"Checked on {len(pictures)} {'picture' if len(pictures) == 1 else 'pictures'}: {compared} "
+            "detections agree with the training engine's."
+        )
+    if not hasattr(model, "as_network"):
+        reason = _NO_NETWORK.get(name, "it is no network")
+        raise ExportError(f"{name} cannot be exported: {reason}. What can: {', '.join(exportable_names())}.")
+    network, shape = model.as_network()
+    example = np.random.default_rng(0).integers(0, 256, (4, *shape)).astype(np.float32)
+    difference = nn.export(
+        network,
+        path,
+        input_shape=shape,
+        example=example,
+        layout="NHWC",
+        metadata=metadata_of(name, [str(c) for c in model.classes_]),
+    )
+    return f"Checked on random pixels: probabilities differ by {difference:.1g} from the training engine's."
+
+
+def metadata_of(name: str, classes: Sequence[str]) -> dict[str, str]:
+    """What a file says of itself: the model's name, its classes and the version that wrote it."""
+    return {
+        "classes": json.dumps(list(classes), ensure_ascii=False),
+        "model": name,
+        "version": __version__,
+    }
+
+
+def model_name(model: Any) -> str:
+    """The name that the command line has for an estimator, or its class's."""
+    from foveal.models import MODELS
+
+    own = type(model).__name__
+    return next((name for name, (_, attribute) in MODELS.items() if attribute == own), own)
+
+
+def exportable_names() -> list[str]:
+    """The names of the models that can be exported."""
+    from foveal.models import MODELS, model_class
+
+    kinds = {name: model_class(name) for name in MODELS}
+    return [name for name, kind in kinds.items() if hasattr(kind, "as_network") or hasattr(kind, "to_onnx")]

@@ -1,0 +1,121 @@
+"""A run's model as an ONNX file."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data import load as load_data
+from foveal.errors import FovealError, SettingError
+from foveal.events import Callbacks, stage
+from foveal.images import read
+from foveal.models.exporting import export_model, model_name
+from foveal.models.loading import load
+from foveal.runs.folder import RunFolder
+
+# Pictures that a detector is checked on.
+_PICTURES = 4
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    model : str
+        Its name.
+    bytes : int
+    inputs, outputs : dict of str to str
+        The type and shape of each, such as ``"uint8 (height, width, 3)"``.
+    check : str
+        What was compared, as a sentence.
+    """
+
+    path: Path
+    model: str
+    bytes: int
+    inputs: dict[str, str]
+    outputs: dict[str, str]
+    check: str
+
+
+def export(
+    run: str | os.PathLike[str], path: str | os.PathLike[str], *, callbacks: Callbacks = ()
+) -> Exported:
+    """Write a run's model as an ONNX file, after checking that it computes what the model does.
+
+    A detector is checked on pictures that its run held out, where they are still there, else on two built-in
+    photographs.
+
+    Parameters
+    ----------
+    run : path-like
+        A run folder or a model file.
+    path : path-like
+        A new file whose name ends with ``.onnx``.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    Exported
+
+    Raises
+    ------
+    SettingError
+        If there is a file already, or its name does not end with ``.onnx``.
+    ExportError
+        If the model is of a kind that cannot be exported, or the file would compute something else; there is
+        no file then.
+    ModelFileError
+        If there is no model.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".onnx":
+        raise SettingError(f"{path} is to be an ONNX file: give it a name that ends with .onnx.")
+    if path.exists():
+        raise SettingError(f"{path} exists: name another file, or remove it first.")
+    model = load(run)
+    with stage(callbacks, "export and check"):
+        pictures = _pictures(Path(run)) if hasattr(model, "to_onnx") else []
+        check = export_model(model, path, pictures=pictures)
+    inputs, outputs = _ends(path)
+    return Exported(path, model_name(model), path.stat().st_size, inputs, outputs, check)
+
+
+def _pictures(run: Path) -> list[NDArray[np.uint8]]:
+    """Some that the run held out, else two photographs."""
+    try:
+        config = RunFolder.open(run).read_config()
+        held = set(config["split"]["test"])
+        dataset = load_data(config["data"]["path"], format=config["data"].get("asked_format"))
+        paths = [sample.path for sample in dataset if sample.id in held]
+        chosen = paths[:: max(1, len(paths) // _PICTURES)][:_PICTURES]
+        found = [read(path) for path in chosen]
+    except (FovealError, KeyError, OSError):
+        # The data is somewhere else by now, or it is a model file alone.
+        found = []
+    if found:
+        return found
+    from sklearn.datasets import load_sample_images
+
+    return [np.asarray(image, np.uint8) for image in load_sample_images().images]
+
+
+def _ends(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    import onnx
+
+    graph = onnx.load(path).graph
+
+    def described(value: Any) -> str:
+        kind = value.type.tensor_type
+        dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)).name
+        sides = [side.dim_param or str(side.dim_value) for side in kind.shape.dim]
+        return f"{dtype} ({', '.join(sides)}{',' if len(sides) == 1 else ''})"
+
+    inputs, outputs = ({v.name: described(v) for v in values} for values in (graph.input, graph.output))
+    return inputs, outputs

@@ -1,0 +1,180 @@
+"""The frames of a video or a camera, decoded ahead of those who use them."""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.errors import DataError
+
+#: Frames that each step is ahead of the next one.
+_AHEAD = 4
+# Cameras that do not say how many frames a second they give.
+_USUAL_RATE = 30.0
+
+Item = TypeVar("Item")
+Picture = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """A picture of a video, its number, counted from 0, and when it is shown."""
+
+    number: int
+    seconds: float
+    picture: Picture
+
+
+@contextmanager
+def opened(source: str | os.PathLike[str] | int) -> Iterator[Any]:
+    """A capture that gives frames; OpenCV's and FFmpeg's own words are kept from the terminal."""
+    # It is read when OpenCV first opens a file: -8 is FFmpeg's AV_LOG_QUIET.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    import cv2
+
+    level = cv2.utils.logging.getLogLevel()
+    cv2.utils.logging.setLogLevel(0)
+    capture = None
+    try:
+        with suppress(cv2.error):
+            capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
+        if capture is None or not capture.isOpened():
+            raise DataError(
+                f"There is no camera {source} that can be opened, and no file of that name."
+                if isinstance(source, int)
+                else f"{os.fspath(source)} cannot be read as a video: it is damaged, or of a kind that "
+                "OpenCV does not know."
+            )
+        yield capture
+    finally:
+        if capture is not None:
+            capture.release()
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _read(capture: Any) -> Picture | None:
+    import cv2
+
+    there, picture = capture.read()
+    if not there or picture is None or picture.size == 0:
+        return None
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+
+
+def file_frames(capture: Any) -> Iterator[Frame]:
+    """The frames of a file, with the times that it gives them, or those of a steady rate."""
+    import cv2
+
+    rate, last = frame_rate(capture), -1.0
+    number = 0
+    while (picture := _read(capture)) is not None:
+        seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+        # Some files have no times, or times that stand still.
+        if not (np.isfinite(seconds) and seconds > last) or seconds < 0:
+            seconds = max(number / rate, last)
+        yield Frame(number, seconds, picture)
+        number, last = number + 1, seconds
+
+
+def camera_frames(capture: Any) -> Iterator[Frame]:
+    """The frames of a camera, with the seconds since its first one."""
+    start = None
+    number = 0
+    while (picture := _read(capture)) is not None:
+        now = time.perf_counter()
+        start = now if start is None else start
+        yield Frame(number, now - start, picture)
+        number += 1
+
+
+def frame_rate(capture: Any) -> float:
+    """Frames a second that the source announces, or the usual number."""
+    import cv2
+
+    rate = float(capture.get(cv2.CAP_PROP_FPS))
+    return rate if 0.1 <= rate <= 1000 else _USUAL_RATE
+
+
+def announced_frames(capture: Any) -> int | None:
+    """How many frames a file says it has; None where it does not."""
+    import cv2
+
+    number = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    return int(number) if np.isfinite(number) and 0 < number < 1e9 else None
+
+
+class _End:
+    """The last thing in a queue: nothing more comes, perhaps because of an error."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self.error = error
+
+
+def ahead(items: Iterable[Item], size: int = _AHEAD) -> Generator[Item, None, None]:
+    """The items, fetched by a thread that is a few ahead."""
+
+    def put(waiting: "queue.Queue[Item | _End]", item: Item | _End, stop: threading.Event) -> None:
+        while not stop.is_set():
+            with suppress(queue.Full):
+                waiting.put(item, timeout=0.1)
+                return
+
+    return _fetched(items, size, put)
+
+
+def newest(items: Iterable[Item]) -> Generator[Item, None, None]:
+    """The newest of the items whenever one is asked for; those that nobody waited for are dropped."""
+
+    def put(waiting: "queue.Queue[Item | _End]", item: Item | _End, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                waiting.put_nowait(item)
+                return
+            except queue.Full:
+                with suppress(queue.Empty):
+                    waiting.get_nowait()
+
+    return _fetched(items, 1, put)
+
+
+def _fetched(items: Iterable[Item], size: int, put: Any) -> Generator[Item, None, None]:
+    """What a thread fetches and puts into a queue."""
+    waiting: queue.Queue[Item | _End] = queue.Queue(size)
+    stop = threading.Event()
+
+    def fetch() -> None:
+        end = _End()
+        try:
+            for item in items:
+                put(waiting, item, stop)
+                if stop.is_set():
+                    break
+        except BaseException as error:
+            end = _End(error)
+        put(waiting, end, stop)
+
+    thread = threading.Thread(target=fetch, name="foveal-frames", daemon=True)
+    thread.start()
+    try:
+        while True:
+            try:
+                # Not for ever: on some systems Ctrl-C does not come through a wait without an end.
+                item = waiting.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if isinstance(item, _End):
+                if item.error is not None:
+                    raise item.error
+                return
+            yield item
+    finally:
+        # A capture must not be released while a thread reads from it.
+        stop.set()
+        thread.join()

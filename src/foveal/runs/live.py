@@ -1,0 +1,331 @@
+"""Using a model on a video or a camera, frame after frame."""
+
+import json
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from foveal.data.detections import Detections
+from foveal.errors import DataError, SettingError
+from foveal.events import Callbacks, emit, stage
+from foveal.files import replacing
+from foveal.images import draw_boxes
+from foveal.models.loading import load
+from foveal.runs.folder import empty_folder
+from foveal.runs.frames import (
+    Frame,
+    Picture,
+    ahead,
+    announced_frames,
+    camera_frames,
+    file_frames,
+    frame_rate,
+    newest,
+    opened,
+)
+
+#: How the names of files end that are taken for videos.
+VIDEO_EXTENSIONS = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"}
+)
+
+
+@dataclass(frozen=True)
+class LiveResults:
+    """What became of a video or of what a camera saw.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+    predictions : pathlib.Path
+        JSON lines, one a frame.
+    video : pathlib.Path or None
+        The annotated video, where one was asked for.
+    frames : int
+        Frames that were looked at.
+    dropped : int
+        Frames of a camera that came while the model was at work, and were passed over.
+    model_fps : float
+        Frames a second that the model alone makes: decoding, drawing and writing are excluded. The first
+        frame, on which everything is made ready, is not counted where there are others.
+    fps : float
+        Frames a second of the whole, decoding included, counted in the same way.
+    stopped : bool
+        Whether it was ended by Ctrl-C.
+    """
+
+    folder: Path
+    predictions: Path
+    video: Path | None
+    frames: int
+    dropped: int
+    model_fps: float
+    fps: float
+    stopped: bool
+
+
+def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
+    """The video or the camera that a user names; None where these are pictures.
+
+    A name of digits alone is a camera's number, unless there is a file or folder of that name.
+
+    Raises
+    ------
+    SettingError
+        If a video or a camera is not the only one named.
+    DataError
+        If there is no such video.
+
+    Examples
+    --------
+    >>> live_source(["0"])
+    0
+    >>> live_source(["a.jpg", "b.jpg"]) is None
+    True
+    """
+    found: list[Path | int] = []
+    for name in inputs:
+        path = Path(name)
+        if str(name).isdecimal() and not path.exists():
+            found.append(int(str(name)))
+        elif path.suffix.lower() in VIDEO_EXTENSIONS and not path.is_dir():
+            found.append(path)
+    if not found:
+        return None
+    if len(inputs) > 1:
+        raise SettingError("Videos and cameras are looked at one at a time: name one and nothing else.")
+    source = found[0]
+    if isinstance(source, Path) and not source.exists():
+        raise DataError(f"There is no file {source}.")
+    return source
+
+
+def predict_live(
+    run: str | os.PathLike[str],
+    source: str | os.PathLike[str] | int,
+    out: str | os.PathLike[str],
+    *,
+    min_score: float | None = None,
+    draw: bool = True,
+    callbacks: Callbacks = (),
+) -> LiveResults:
+    """Predict on every frame of a video, or on what a camera sees until Ctrl-C.
+
+    Frames are decoded ahead in a thread, the model works in another, drawing and writing in this one.
+
+    Parameters
+    ----------
+    run : path-like
+        A run folder or a model file.
+    source : path-like or int
+        A video file, or the number of a camera. Where a camera is faster than the model, the newest frame is
+        looked at.
+    out : path-like
+        A new or empty folder. It receives ``predictions.jsonl``, which grows with every frame, and
+        the annotated video, an MP4 file of the source's size and speed.
+    min_score : float, optional
+        Detections less probable than this are left out; by default the model's ``threshold_``.
+    draw : bool, default=True
+        Write the annotated video.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    LiveResults
+
+    Raises
+    ------
+    FovealError
+        If there is no model, the video cannot be read or is empty, there is no such camera, or ``out`` is
+        not empty.
+    KeyboardInterrupt
+        On Ctrl-C in a video file, after what there is has been written. A camera is ended by it, and no
+        error.
+    """
+    model = load(run)
+    live = isinstance(source, int)
+    with opened(source) as capture:
+        frames: Iterator[Frame] = camera_frames(capture) if live else file_frames(capture)
+        first = next(frames, None)
+        if first is None:
+            raise DataError(
+                f"Camera {source} gives no picture." if live else f"{source} holds no frame of a video."
+            )
+        folder = empty_folder(out)
+        rate = frame_rate(capture)
+        name = f"camera-{source}" if live else Path(os.fspath(source)).stem
+        answering = _Answering(model, min_score)
+        writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.picture.shape[:2])
+        total = None if live else announced_frames(capture)
+        with stage(callbacks, "prediction", total) as progress, writing.open():
+            try:
+                # The last step is closed first: each waits for its thread, which uses the one before.
+                with (
+                    closing(newest(frames) if live else ahead(frames)) as decoded,
+                    closing(ahead(answering(first, decoded))) as answers,
+                ):
+                    for frame, answer, begin, end in answers:
+                        writing.take(frame, answer, begin, end)
+                        progress(writing.frames)
+            except KeyboardInterrupt:
+                writing.stopped = True
+    if total is not None and not writing.stopped and writing.frames < 0.9 * total:
+        emit(callbacks, "note", text=f"The video ends after {writing.frames} of {total} frames.")
+    if writing.stopped and not live:
+        raise KeyboardInterrupt
+    return writing.results()
+
+
+# -- answers --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Answering:
+    """The model's answers to frames, one after the other, each with the times of its beginning and end."""
+
+    model: Any
+    min_score: float | None
+
+    def __call__(self, first: Frame, others: Iterable[Frame]) -> Iterator[tuple[Frame, Any, float, float]]:
+        yield self._timed(first)
+        for frame in others:
+            yield self._timed(frame)
+
+    def _timed(self, frame: Frame) -> tuple[Frame, Any, float, float]:
+        begin = time.perf_counter()
+        answer = self._answer(frame.picture)
+        return frame, answer, begin, time.perf_counter()
+
+    def _answer(self, picture: Picture) -> Detections | dict[str, float]:
+        if hasattr(self.model, "propose"):
+            detections: Detections = self.model.predict([picture])[0]
+            least = self.model.threshold_ if self.min_score is None else self.min_score
+            return detections[detections.scores >= least]
+        probabilities = self.model.predict_proba([picture])[0]
+        return {str(c): float(p) for c, p in zip(self.model.classes_, probabilities, strict=True)}
+
+
+# -- what is written ------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Writing:
+    """The files that grow with the frames, and the count of them."""
+
+    folder: Path
+    name: str | None
+    rate: float
+    live: bool
+    size: tuple[int, int]
+    frames: int = 0
+    stopped: bool = False
+    _last: int = 0
+    _written: int = 0
+    _model_seconds: list[float] = field(default_factory=list)
+    _begin: float = 0.0
+    _end: float = 0.0
+    _lines: Any = None
+    _video: Any = None
+
+    @property
+    def predictions(self) -> Path:
+        """One line a frame."""
+        return self.folder / "predictions.jsonl"
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Hold both files open; the video gets its name when it is whole."""
+        with self.predictions.open("w", encoding="utf-8") as self._lines:
+            if self.name is None:
+                yield
+                return
+            import cv2
+
+            with replacing(self.folder / self.name) as temporary:
+                height, width = self.size
+                kind = cv2.VideoWriter.fourcc(*"mp4v")
+                self._video = cv2.VideoWriter(str(temporary), kind, self.rate, (width, height))
+                if not self._video.isOpened():
+                    raise DataError(
+                        f"A video of {width} by {height} pixels cannot be written here: use --no-draw."
+                    )
+                try:
+                    yield
+                finally:
+                    self._video.release()
+
+    def take(self, frame: Frame, answer: Detections | dict[str, float], begin: float, end: float) -> None:
+        """Write what is said of a frame, and remember when it was said."""
+        line: dict[str, Any] = {"frame": frame.number, "seconds": round(frame.seconds, 4)}
+        if isinstance(answer, Detections):
+            line["detections"] = answer.to_rows()
+        else:
+            line["label"] = max(answer, key=lambda name: answer[name])
+            line["probabilities"] = {name: round(value, 6) for name, value in answer.items()}
+        self._lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._lines.flush()
+        if self._video is not None:
+            self._show(frame, answer)
+        self.frames += 1
+        self._last = frame.number
+        self._model_seconds.append(end - begin)
+        self._end = time.perf_counter()
+        if self.frames == 1:
+            # While this frame was drawn, the model was at the next one.
+            self._begin = end
+
+    def _show(self, frame: Frame, answer: Detections | dict[str, float]) -> None:
+        import cv2
+
+        picture = drawn_answer(frame.picture, answer)
+        if picture.shape[:2] != self.size:  # a stream may change its size on the way
+            picture = np.asarray(cv2.resize(picture, self.size[::-1], interpolation=cv2.INTER_AREA))
+        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        # Where frames of a camera were dropped, the last one stays as long as it stood.
+        wanted = round(frame.seconds * self.rate) + 1 if self.live else self._written + 1
+        for _ in range(wanted - self._written):
+            self._video.write(picture)
+        self._written = max(wanted, self._written)
+
+    def results(self) -> LiveResults:
+        """What there is in the end."""
+        counted = self._model_seconds[1:] or self._model_seconds
+        spent = self._end - self._begin if self.frames > 1 else sum(counted)
+        return LiveResults(
+            self.folder,
+            self.predictions,
+            None if self.name is None else self.folder / self.name,
+            self.frames,
+            self._last + 1 - self.frames if self.live and self.frames else 0,
+            len(counted) / max(sum(counted), 1e-9) if counted else 0.0,
+            len(counted) / max(spent, 1e-9) if counted else 0.0,
+            self.stopped,
+        )
+
+
+def drawn_answer(picture: Picture, answer: Detections | dict[str, float]) -> Picture:
+    """A copy of a picture with what a model says of it.
+
+    Parameters
+    ----------
+    picture : ndarray of shape (H, W, 3), uint8
+    answer : Detections or dict of str to float
+        Of a classifier the probability of each class: the most probable one is written along the border.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+    """
+    if isinstance(answer, Detections):
+        return answer.draw(picture)
+    names = list(answer)
+    best = max(range(len(names)), key=lambda place: answer[names[place]])
+    height, width = picture.shape[:2]
+    name = f"{names[best]} {answer[names[best]]:.2f}"
+    return draw_boxes(picture, [[0, 0, width, height]], [name], colors=[best])

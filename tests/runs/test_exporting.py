@@ -1,0 +1,181 @@
+import json
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from PIL import Image
+
+from foveal import nn
+from foveal.cli import main
+from foveal.errors import ExportError, ModelFileError, SettingError
+from foveal.images import read
+from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, exporting
+from foveal.models.exporting import export_model, exportable_names
+from foveal.runs import export
+
+CLASSES = ["a", "ö", "c"]
+
+
+def pictures(number=40, shape=(12, 12), dtype=np.uint8):
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 3, number)
+    x = rng.integers(0, 90, (number, *shape, 3))
+    x[np.arange(number), :, :, labels] += 120
+    return x.astype(dtype), np.array(CLASSES)[labels]
+
+
+def outputs(path, x):
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(None, {"input": x.astype(np.float32)})[0], session.get_modelmeta().custom_metadata_map
+
+
+MODELS = {
+    "cnn": lambda: CNNClassifier(width=4, epochs=2, random_state=0),
+    "mlp": lambda: MLPClassifier(width=8, epochs=2, random_state=0),
+    "logistic": lambda: LogisticClassifier(iterations=20, random_state=0),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("classes", [2, 3])
+def test_classifiers_give_the_same_probabilities(name, classes, tmp_path):
+    x, y = pictures()
+    some = np.isin(y, CLASSES[:classes])
+    model = MODELS[name]().fit(x[some], y[some])
+    said = export_model(model, tmp_path / "m.onnx")
+    assert said.startswith("Checked on random pixels: ")
+    found, metadata = outputs(tmp_path / "m.onnx", x)
+    np.testing.assert_allclose(found, model.predict_proba(x), atol=2e-5)
+    assert found.max() - found.min() > 0.1
+    assert json.loads(metadata["classes"]) == sorted(CLASSES[:classes])
+    assert metadata["model"] == name
+    assert set(metadata) == {"classes", "model", "version"}
+    # Neither a time nor a path is in the file.
+    export_model(model, tmp_path / "again.onnx")
+    assert (tmp_path / "again.onnx").read_bytes() == (tmp_path / "m.onnx").read_bytes()
+    assert str(tmp_path).encode() not in (tmp_path / "m.onnx").read_bytes()
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_classifiers_of_rows_and_of_pixels_from_0_to_1(name, tmp_path):
+    rng = np.random.default_rng(1)
+    rows, labels = rng.normal(3, 5, (60, 7)), rng.integers(0, 3, 60)
+    model = MODELS[name]().fit(rows, labels)
+    export_model(model, tmp_path / "rows.onnx")
+    given = rows if name == "logistic" else rows.reshape(-1, 1, 1, 7)
+    np.testing.assert_allclose(
+        outputs(tmp_path / "rows.onnx", given)[0], model.predict_proba(rows), atol=2e-5
+    )
+    x, y = pictures()
+    model = MODELS[name]().fit(x / 255.0, y)
+    export_model(model, tmp_path / "floats.onnx")
+    found, _ = outputs(tmp_path / "floats.onnx", x)
+    np.testing.assert_allclose(found, model.predict_proba(x / 255.0), atol=2e-5)
+
+
+def test_the_network_of_a_classifier_is_left_as_it_was(tmp_path):
+    x, y = pictures()
+    model = MODELS["cnn"]().fit(x, y)
+    before = model.predict_proba(x)
+    network, shape = model.as_network()
+    assert shape == (12, 12, 3)
+    with nn.no_grad():
+        np.testing.assert_allclose(network(x.astype(np.float32)), before, atol=1e-5)
+    np.testing.assert_array_equal(model.predict_proba(x), before)
+
+
+def test_what_cannot_be_exported(color_run, scene_run, tmp_path):
+    with pytest.raises(
+        ExportError, match=r"svm cannot be exported: .*no network\. What can: logistic, mlp, cnn"
+    ):
+        export(color_run.folder.path, tmp_path / "m.onnx")
+    with pytest.raises(ExportError, match="rcnn cannot be exported: selective search"):
+        export(scene_run.folder.path, tmp_path / "m.onnx")
+    x, y = pictures(shape=(16, 16))
+    model = LogisticClassifier(features="hog+color", image_size=16, iterations=5, random_state=0).fit(x, y)
+    with pytest.raises(ExportError, match=r"features=pixels"):
+        export_model(model, tmp_path / "m.onnx")
+    assert not (tmp_path / "m.onnx").exists()
+    assert {"logistic", "mlp", "cnn"} <= set(exportable_names())
+    assert not {"svm", "rcnn"} & set(exportable_names())
+
+
+def test_what_differs_is_not_written(tmp_path, monkeypatch):
+    x, y = pictures()
+    model = MODELS["mlp"]().fit(x, y)
+    run = nn.exporting.run_onnx
+    monkeypatch.setattr(nn.exporting, "run_onnx", lambda *arguments: run(*arguments) * 1.01)
+    with pytest.raises(ExportError, match=r"m\.onnx was not written"):
+        export_model(model, tmp_path / "m.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_verb(tmp_path, monkeypatch, capsys):
+    x, y = pictures(12)
+    for i, (picture, name) in enumerate(zip(x, y, strict=True)):
+        (tmp_path / "data" / name).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(picture).save(tmp_path / "data" / name / f"{i}.png")
+    MODELS["cnn"]().fit(x, y).save(tmp_path / "model.safetensors")
+
+    def foveal(*words):
+        monkeypatch.setattr(sys, "argv", ["foveal", "export", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code or 0, *capsys.readouterr()
+
+    run = tmp_path / "model.safetensors"
+    status, said, remarks = foveal(run, tmp_path / "m.onnx")
+    assert status == 0
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines == ["in input: float32 (batch, 12, 12, 3)", "out output: float32 (batch, 3)"]
+    assert "Checked on random pixels" in remarks
+    onnx.checker.check_model(str(tmp_path / "m.onnx"), full_check=True)
+    found = json.loads(foveal(run, tmp_path / "n.onnx", "--json")[1])
+    assert found["model"] == "cnn"
+    assert found["bytes"] == (tmp_path / "n.onnx").stat().st_size
+    assert found["inputs"] == {"input": "float32 (batch, 12, 12, 3)"}
+    for words, sentence in (
+        ([run, tmp_path / "m.onnx"], "m.onnx exists: name another file"),
+        ([run, tmp_path / "m.pt"], "a name that ends with .onnx"),
+        ([tmp_path / "gone", tmp_path / "x.onnx"], "There is no model at"),
+    ):
+        status, said, remarks = foveal(*words)
+        assert (status, said) == (2, "")
+        assert sentence in remarks.splitlines()[-1]
+
+
+def test_mistakes(tmp_path):
+    with pytest.raises(ModelFileError):
+        export(tmp_path, tmp_path / "m.onnx")
+    with pytest.raises(SettingError):
+        export(tmp_path, tmp_path / "m")
+
+
+def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp_path, monkeypatch):
+    from foveal.models.detection import exporting as detectors
+    from foveal.runs import exporting as module
+
+    seen = []
+
+    def write(network, backbone, classes, path, pictures):
+        seen[:] = pictures
+        path.write_bytes(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [])).SerializeToString())
+        return 7
+
+    model = SimpleNamespace(
+        to_onnx=None, network_=None, classes_=("a",), backbone_=SimpleNamespace(network=lambda folded: None)
+    )
+    monkeypatch.setattr(module, "load", lambda run: model)
+    monkeypatch.setattr(detectors, "export_detector", write)
+    done = export(scene_run.folder.path, tmp_path / "m.onnx")
+    assert done.check == "Checked on 4 pictures: 7 detections agree with the training engine's."
+    held = [read(p) for p in sorted((scene_folder / "images" / "test").iterdir())]
+    for picture in seen:
+        assert any(np.array_equal(picture, other) for other in held)
+    # A model file alone has no data.
+    export(scene_run.folder.path / "model.safetensors", tmp_path / "n.onnx")
+    assert [p.shape for p in seen] == [(427, 640, 3)] * 2
+    assert exporting.model_name(model) == "SimpleNamespace"

@@ -1,0 +1,282 @@
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import cv2
+import numpy as np
+import pytest
+
+from foveal.cli import main
+from foveal.data import Detections
+from foveal.errors import DataError, SettingError
+from foveal.models import load
+from foveal.runs import live, live_source, predict_live
+
+CAPTURE = cv2.VideoCapture
+
+
+def write_video(path, pictures, rate=10.0):
+    height, width = pictures[0].shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height))
+    assert writer.isOpened()
+    for picture in pictures:
+        writer.write(picture[..., ::-1])
+    writer.release()
+    return path
+
+
+@pytest.fixture(scope="module")
+def scene_video(scene_folder, tmp_path_factory):
+    """Two frames of each of the held-out scenes."""
+    from foveal.images import read
+
+    pictures = [read(p) for p in sorted((scene_folder / "images" / "test").iterdir())[:3]]
+    return write_video(
+        tmp_path_factory.mktemp("video") / "scenes.mp4", [p for p in pictures for _ in range(2)]
+    )
+
+
+def frames_of(path):
+    capture = CAPTURE(str(path))
+    frames = []
+    while True:
+        there, frame = capture.read()
+        if not there:
+            break
+        frames.append(frame[..., ::-1])
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    capture.release()
+    return frames, rate
+
+
+def lines_of(results):
+    return [json.loads(line) for line in results.predictions.read_text().splitlines()]
+
+
+def test_a_detector_on_a_video(scene_run, scene_video, tmp_path):
+    told = []
+    done = predict_live(
+        scene_run.folder.path, scene_video, tmp_path / "out", min_score=0.01, callbacks=[told.append]
+    )
+    assert (done.frames, done.dropped, done.stopped) == (6, 0, False)
+    assert {p.name for p in done.folder.iterdir()} == {"scenes.mp4", "predictions.jsonl"}
+    assert [e["done"] for e in told if e["event"] == "progress"] == [1, 2, 3, 4, 5, 6]
+    assert {e["total"] for e in told if e["event"] == "progress"} == {6}
+    assert done.model_fps > done.fps > 0
+    lines = lines_of(done)
+    assert [line["frame"] for line in lines] == list(range(6))
+    np.testing.assert_allclose([line["seconds"] for line in lines], np.arange(6) / 10, atol=1e-3)
+    # The answers are those of the pictures that the video gives.
+    given, _ = frames_of(scene_video)
+    model = load(scene_run.folder.path)
+    for line, detections in zip(lines, model.predict([np.ascontiguousarray(f) for f in given]), strict=True):
+        assert line["detections"] == detections[detections.scores >= 0.01].to_rows()
+    assert any(line["detections"] for line in lines)
+    drawn, rate = frames_of(done.video)
+    assert rate == 10
+    assert [f.shape for f in drawn] == [f.shape for f in given]
+    assert np.abs(drawn[0].astype(int) - given[0]).max() > 60
+
+
+def test_a_classifier_on_a_video_and_nothing_drawn(color_run, tmp_path):
+    rng = np.random.default_rng(0)
+    pictures = [
+        (np.array(color) + rng.integers(-20, 20, (64, 80, 3))).astype(np.uint8)
+        for color in ((200, 40, 40), (40, 200, 40), (40, 200, 40))
+    ]
+    video = write_video(tmp_path / "colors.avi", pictures)
+    done = predict_live(color_run.folder.path, video, tmp_path / "out")
+    lines = lines_of(done)
+    assert [line["label"] for line in lines] == ["red", "green", "green"]
+    for line in lines:
+        assert sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-4)
+    drawn, _ = frames_of(tmp_path / "out" / "colors.mp4")
+    # A label at the top, and what it does not hide is as it was.
+    assert np.abs(drawn[1][:14, :40].astype(int) - pictures[1][:14, :40]).max() > 60
+    assert np.abs(drawn[1][30:60, 10:70].astype(int).mean() - pictures[1][30:60, 10:70].mean()) < 5
+    done = predict_live(color_run.folder.path, video, tmp_path / "bare", draw=False)
+    assert done.video is None
+    assert [p.name for p in done.folder.iterdir()] == ["predictions.jsonl"]
+
+
+def test_odd_sides_and_one_frame(color_run, tmp_path):
+    picture = np.full((45, 61, 3), (200, 40, 40), np.uint8)
+    video = tmp_path / "one.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"FFV1"), 25, (61, 45))
+    if not writer.isOpened():
+        pytest.skip("This OpenCV does not write FFV1.")
+    writer.write(picture[..., ::-1])
+    writer.release()
+    done = predict_live(color_run.folder.path, video, tmp_path / "out")
+    assert done.frames == 1
+    assert done.fps > 0
+    # The format has even sides.
+    assert frames_of(done.video)[0][0].shape == (44, 60, 3)
+
+
+def test_videos_that_cannot_be_used(color_run, tmp_path):
+    run = color_run.folder.path
+    (tmp_path / "text.mp4").write_text("not a video")
+    (tmp_path / "empty.mp4").touch()
+    for name in ("text.mp4", "empty.mp4"):
+        with pytest.raises(DataError, match=rf"{name} cannot be read as a video"):
+            predict_live(run, tmp_path / name, tmp_path / "out")
+    with pytest.raises(DataError, match="no camera 87 that can be opened"):
+        predict_live(run, 87, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_is_live(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "film.MP4").touch()
+    (tmp_path / "7").touch()
+    (tmp_path / "folder.mp4").mkdir()
+    assert live_source(["film.MP4"]) == tmp_path.relative_to(tmp_path) / "film.MP4"
+    assert live_source(["0"]) == 0
+    assert live_source(["7"]) is None
+    assert live_source(["folder.mp4"]) is None
+    assert live_source(["a.jpg"]) is None
+    with pytest.raises(DataError, match=r"no file gone\.mp4"):
+        live_source(["gone.mp4"])
+    for names in (["film.MP4", "a.jpg"], ["0", "1"]):
+        with pytest.raises(SettingError, match="one at a time"):
+            live_source(names)
+
+
+class Camera:
+    """Sixty pictures, one every 10 ms, numbered by their grey."""
+
+    def __init__(self, source):
+        self.number, self.begin = 0, time.perf_counter()
+
+    def isOpened(self):  # noqa: N802 - OpenCV's name
+        return True
+
+    def get(self, what):
+        return 20.0 if what == cv2.CAP_PROP_FPS else 0.0
+
+    def read(self):
+        if self.number == 60:
+            return False, None
+        time.sleep(max(0, self.begin + 0.01 * self.number - time.perf_counter()))
+        self.number += 1
+        return True, np.full((32, 48, 3), self.number, np.uint8)
+
+    def release(self):
+        assert not any(t.name == "foveal-frames" for t in threading.enumerate())
+
+
+class Slow:
+    """A detector that takes 40 ms a picture."""
+
+    threshold_ = 0.5
+
+    def __init__(self, stop_at=None):
+        self.seen, self.stop_at = [], stop_at
+
+    def propose(self, images):
+        raise NotImplementedError
+
+    def predict(self, images):
+        time.sleep(0.04)
+        self.seen.append(int(images[0][0, 0, 0]))
+        if len(self.seen) == self.stop_at:
+            signal.raise_signal(signal.SIGINT)
+        return [Detections.empty(("a",))]
+
+
+@pytest.fixture
+def ctrl_c():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_camera_that_is_faster_than_the_model(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    model = Slow()
+    monkeypatch.setattr(live, "load", lambda run: model)
+    done = predict_live("run", 3, tmp_path / "out")
+    assert done.video.name == "camera-3.mp4"
+    assert 3 <= done.frames < 40
+    # The newest frame was looked at: none is old by more than what the steps hold.
+    assert model.seen == sorted(set(model.seen))
+    assert np.diff(model.seen).max() > 1
+    assert done.dropped + done.frames == lines_of(done)[-1]["frame"] + 1
+    assert [line["frame"] + 1 for line in lines_of(done)] == model.seen
+    # It plays as long as it took.
+    drawn, rate = frames_of(done.video)
+    assert rate == 20
+    assert len(drawn) == pytest.approx(lines_of(done)[-1]["seconds"] * 20 + 1, abs=1)
+
+
+def test_ctrl_c_ends_a_camera(tmp_path, monkeypatch, ctrl_c):
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    monkeypatch.setattr(live, "load", lambda run: Slow(stop_at=5))
+    done = predict_live("run", 0, tmp_path / "out")
+    assert done.stopped
+    assert 1 <= done.frames <= 5
+    assert len(lines_of(done)) == done.frames
+    assert frames_of(done.video)[0]
+
+
+def test_ctrl_c_in_a_video_keeps_what_there_is(tmp_path, monkeypatch, ctrl_c):
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    monkeypatch.setattr(live, "load", lambda run: Slow(stop_at=5))
+    with pytest.raises(KeyboardInterrupt):
+        predict_live("run", "film.mp4", tmp_path / "out")
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"film.mp4", "predictions.jsonl"}
+    assert frames_of(tmp_path / "out" / "film.mp4")[0]
+
+
+def test_a_model_that_fails_ends_everything(tmp_path, monkeypatch):
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+
+    class Bad(Slow):
+        def predict(self, images):
+            if len(self.seen) == 2:
+                raise RuntimeError("broken")
+            return super().predict(images)
+
+    monkeypatch.setattr(live, "load", lambda run: Bad())
+    with pytest.raises(RuntimeError, match="broken"):
+        predict_live("run", "film.mp4", tmp_path / "out")
+    assert not any(t.name == "foveal-frames" for t in threading.enumerate())
+
+
+def test_the_command_line(color_run, tmp_path, monkeypatch, capsys):
+    run = str(color_run.folder.path)
+    monkeypatch.chdir(tmp_path)
+    write_video(tmp_path / "film.mp4", [np.full((32, 32, 3), (200, 40, 40), np.uint8)] * 3)
+    (tmp_path / "bad.mp4").write_bytes((tmp_path / "film.mp4").read_bytes()[:400])
+
+    def foveal(*arguments):
+        monkeypatch.setattr(sys, "argv", ["foveal", "predict", run, *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+        return end.value.code or 0, *capsys.readouterr()
+
+    status, said, remarks = foveal("film.mp4")
+    assert status == 0
+    assert said.startswith("3 frames: ")
+    assert "a second by the model" in said
+    assert "film.mp4 and predictions.jsonl: in predictions." in remarks
+    found = json.loads(foveal("film.mp4", "--json", "--no-draw")[1])
+    assert (found["frames"], found["video"], found["folder"]) == (3, None, "predictions-2")
+    for arguments, words in (
+        (["93"], "There is no camera 93"),
+        (["film.mp4", "--form", "csv"], "leave --form away"),
+    ):
+        status, _, remarks = foveal(*arguments)
+        assert status == 2
+        assert words in remarks
+    # What FFmpeg and OpenCV say themselves goes past Python.
+    command = [sys.executable, "-c", "from foveal.cli import main; main()", "predict", run, "bad.mp4"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "cannot be read as a video" in ended.stderr
+    assert not (tmp_path / "predictions-3").exists()
