@@ -6,8 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import Matches
+from foveal.boxes import Matches, clip, decode, match, nms
 from foveal.data import Detections
+from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.proposing import anchors_of, candidates_of, level_starts
+from foveal.models.detection.settings import HEAD_WEIGHTS
+from foveal.models.detection.targets import Objects, label_anchors
+from foveal.nn import softmax
+from foveal.nn.functional import sigmoid
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
 
@@ -31,7 +37,7 @@ class DetectionSteps:
     scale : (float, float)
         What x and y of the given picture were multiplied by to get those of ``image``.
     strides : tuple of int
-        Pixels between neighbouring places, for each of the L levels of the pyramid.
+        Pixels between neighbouring places, for each of the L levels that are looked at.
     sizes : tuple of L ndarray of shape (A, 2), float32
         Widths and heights of the anchors at each place of a level.
     anchors : tuple of L ndarray of shape (h * w * A, 4), float32
@@ -124,9 +130,10 @@ class DetectionSteps:
                 f"there are {len(self.detections)} detections, {len(self.answer_kept)} of the answers were "
                 f"kept, and {len(self.attention)} have maps of attention."
             )
-        levels = {len(part) for part in (self.strides, self.sizes, self.anchors, self.objectness)}
-        if len(levels) > 1:
-            raise ValueError("strides, sizes, anchors and objectness are not of the same levels.")
+        levels = {len(part) for part in (self.sizes, self.anchors, self.objectness)}
+        known = {0, len(self.strides)}
+        if len(levels) > 1 or not levels <= known or len(self.activity) not in known:
+            raise ValueError("strides, sizes, anchors, objectness and activity are not of the same levels.")
 
     @property
     def proposals(self) -> NDArray[np.float32]:
@@ -150,7 +157,7 @@ class DetectionSteps:
 
 
 def network_steps(
-    network: Any,
+    network: DetectionNetwork,
     maps: dict[str, NDArray[np.float32]],
     picture: NDArray[np.uint8],
     classes: tuple[str, ...],
@@ -183,12 +190,6 @@ def network_steps(
     -------
     DetectionSteps
     """
-    from foveal.boxes import clip, decode, match, nms
-    from foveal.models.detection.proposing import anchors_of, candidates_of, level_starts
-    from foveal.models.detection.settings import HEAD_WEIGHTS
-    from foveal.models.detection.targets import Objects, label_anchors
-    from foveal.nn import softmax
-
     settings = network.settings
     size = (float(picture.shape[0]), float(picture.shape[1]))
     levels = network.features(maps, network.tuned)
@@ -196,7 +197,7 @@ def network_steps(
     anchors = anchors_of(settings, (levels[0].shape[1] * stride, levels[0].shape[2] * stride))
     starts, every = level_starts(anchors), np.concatenate(anchors)
     logits, deltas = network.rpn.forward(levels)
-    sure = _sigmoid(logits[0])
+    sure = sigmoid(logits[0])
     objectness = tuple(
         sure[start:end].reshape(*level.shape[1:3], len(sizes))
         for start, end, level, sizes in zip(starts[:-1], starts[1:], levels, settings.anchors, strict=True)
@@ -234,7 +235,7 @@ def network_steps(
         objectness=objectness,
         activity=tuple(np.abs(level[0]).mean(axis=2) for level in levels),
         candidates=candidates,
-        candidate_scores=_sigmoid(candidate_logits),
+        candidate_scores=sigmoid(candidate_logits),
         kept=kept,
         proposal_threshold=settings.rpn_nms,
         roi_size=settings.roi_size,
@@ -273,8 +274,6 @@ def hidden_cells(
     ndarray of shape (T, S, S), float32
         The probability that is lost; gained where it is below 0.
     """
-    from foveal.nn import softmax
-
     rows, columns = seen.shape[1:3]
     lost = np.zeros((len(regions), rows, columns), np.float32)
     if not len(regions):
@@ -288,7 +287,3 @@ def hidden_cells(
         sure = softmax(head(copies)[0])[:, label]
         lost[place] = (sure[0] - sure[1:]).reshape(rows, columns)
     return lost
-
-
-def _sigmoid(logits: NDArray[Any]) -> NDArray[np.float32]:
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)
