@@ -443,9 +443,9 @@ def explain(
         str | None,
         typer.Option("--class", metavar="NAME", help="Ask about this class; by default the most probable."),
     ] = None,
-    truth: Annotated[
+    data: Annotated[
         Path | None,
-        typer.Option("--truth", metavar="DATA", help="Of a detector: the boxed data that has the pictures."),
+        typer.Option("--data", help="Of a detector: the boxed data set of the pictures, to show its objects."),
     ] = None,
     format: Format = None,
     as_json: AsJson = False,
@@ -462,7 +462,7 @@ def explain(
     folder = free_folder(Path("explanations")) if out is None else out
     with _progress(quiet=as_json) as callback:
         summary = go(
-            run, images, folder, class_name=class_name, truth=truth, format=format, callbacks=[callback]
+            run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback]
         )
     if as_json:
         _print_json({"results": summary.results, "unreadable": summary.unreadable})

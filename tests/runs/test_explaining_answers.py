@@ -80,12 +80,12 @@ def test_a_detector(scene_run, scene_folder, tmp_path, check_page):
 
 def test_a_detector_beside_the_truth(scene_run, scene_folder, color_run, tmp_path, check_page):
     files = some(scene_folder, 1)
-    explain(scene_run.folder.path, files, tmp_path / "out", truth=scene_folder)
+    explain(scene_run.folder.path, files, tmp_path / "out", data=scene_folder)
     page = check_page((tmp_path / "out" / "explanation.html").read_text())
     assert "Dashed white is the truth" in page.text
     assert "The objects and the proposals" in page.text or "Objects" in page.text
     with pytest.raises(SettingError, match="needs no boxes"):
-        explain(color_run.folder.path, files, tmp_path / "other", truth=scene_folder)
+        explain(color_run.folder.path, files, tmp_path / "other", data=scene_folder)
     assert not (tmp_path / "other").exists()
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
+    from foveal.models.detection.steps import DetectionSteps
     from foveal.models.fast_rcnn import FastRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
@@ -26,6 +27,7 @@ __all__ = [
     "MODELS",
     "RCNN",
     "CNNClassifier",
+    "DetectionSteps",
     "FastRCNN",
     "LogisticClassifier",
     "MLPClassifier",
@@ -49,8 +51,9 @@ MODELS = {
     "rcnn": ("foveal.models.rcnn", "RCNN"),
     "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
 }
-# What explains the answers of models, each function with its module.
+# What explains the answers of models, each with its module.
 _EXPLAINING = {
+    "DetectionSteps": "foveal.models.detection.steps",
     "class_activation_maps": "foveal.models.class_activation",
     "feature_maps": "foveal.models.class_activation",
     "first_layer_filters": "foveal.models.class_activation",

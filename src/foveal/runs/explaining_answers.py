@@ -37,7 +37,7 @@ def explain(
     out: str | os.PathLike[str],
     *,
     class_name: str | None = None,
-    truth: str | os.PathLike[str] | None = None,
+    data: str | os.PathLike[str] | None = None,
     format: str | None = None,
     callbacks: Callbacks = (),
 ) -> FileResults:
@@ -60,7 +60,7 @@ def explain(
         ``drawn/`` and ``explanation.html``; of a classifier ``maps/`` too, each map over its picture.
     class_name : str, optional
         What to ask a classifier about; by default the most probable class of each picture.
-    truth : path-like, optional
+    data : path-like, optional
         A boxed data set that the pictures are in: their objects are drawn, and a detector's anchors and boxes
         are compared with them. Of a detector alone.
     format : str, optional
@@ -88,8 +88,8 @@ def explain(
                 f"{run} is a detector: it can be asked about no class, since it answers for each region; "
                 "leave --class out to see how it came to all its detections."
             )
-        return explain_detector(run, model, files, out, truth=truth, format=format, callbacks=callbacks)
-    if truth is not None:
+        return explain_detector(run, model, files, out, data=data, format=format, callbacks=callbacks)
+    if data is not None:
         raise SettingError(f"{run} is a classifier, and what it says of a picture needs no boxes.")
     try:
         model.as_seen([np.zeros((8, 8, 3), np.uint8)])

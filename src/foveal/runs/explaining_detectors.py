@@ -29,7 +29,7 @@ def explain_detector(
     files: Sequence[Path],
     out: str | os.PathLike[str],
     *,
-    truth: str | os.PathLike[str] | None = None,
+    data: str | os.PathLike[str] | None = None,
     format: str | None = None,
     callbacks: Callbacks = (),
 ) -> FileResults:
@@ -44,7 +44,7 @@ def explain_detector(
     files : sequence of path-like
     out : path-like
         See :func:`foveal.runs.predict`; it receives ``explanation.html`` too.
-    truth : path-like, optional
+    data : path-like, optional
         A boxed data set that the pictures are in.
     format : str, optional
         Of that data set.
@@ -58,9 +58,9 @@ def explain_detector(
     Raises
     ------
     DataError
-        If ``truth`` has no boxes or not these pictures.
+        If ``data`` has no boxes or not these pictures.
     """
-    known = {} if truth is None else objects_of(files, truth, format)
+    known = {} if data is None else objects_of(files, data, format)
     done = predict(run, files, out, callbacks=callbacks)
     readable = [Path(result["file"]) for result in done.results]
     shown = readable[:MOST_PICTURES]

@@ -47,7 +47,7 @@ def test_from_a_detection_back_to_its_proposal():
         ({"answer_regions": np.zeros(3, np.int64)}, "2 answers of 3 regions"),
         ({"answer_kept": np.zeros(2, np.int64)}, "1 detections, 2 of the answers"),
         ({"attention": np.zeros((2, 5, 5), np.float32)}, "2 have maps"),
-        ({"strides": (8,)}, "same levels"),
+        ({"activity": (np.zeros((2, 2), np.float32),)}, "same levels"),
     ],
 )
 def test_parts_must_agree(changes, words):
@@ -80,9 +80,8 @@ def test_hiding_the_cell_that_counts():
 
 def test_the_steps_end_in_the_networks_detections():
     network_module = pytest.importorskip("foveal.models.detection.network")
-    from foveal.models.detection.settings import DetectionSettings
-
     from foveal.boxes import iou
+    from foveal.models.detection.settings import DetectionSettings
     from foveal.models.detection.steps import network_steps
     from foveal.nn import no_grad
     from foveal.nn.exporting import in_use
