@@ -445,7 +445,7 @@ def explain(
     ] = None,
     data: Annotated[
         Path | None,
-        typer.Option("--data", help="Of a detector: the boxed data set of the pictures, to show its objects."),
+        typer.Option("--data", help="Of a detector: the boxed data of the pictures; it shows their objects."),
     ] = None,
     format: Format = None,
     as_json: AsJson = False,
