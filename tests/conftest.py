@@ -16,6 +16,7 @@ from PIL import Image
 SMALL = {
     "proposals": "single",
     "max_proposals": 200,
+    "features": "hog-color",
     "features.size": 24,
     "features.grid": 2,
     "features.bins": 4,
@@ -83,7 +84,7 @@ def color_run(color_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> A
     from foveal.runs import train
 
     settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
-    return train(color_folder, out=tmp_path_factory.mktemp("runs") / "colors", settings=settings)
+    return train(color_folder, model="svm", out=tmp_path_factory.mktemp("runs") / "colors", settings=settings)
 
 
 @pytest.fixture(scope="session")

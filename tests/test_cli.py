@@ -109,7 +109,7 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
 
 def test_values_that_are_out_of_range(fails, run, scene_folder, tmp_path):
     for i, setting in enumerate(
-        ["C=0", "C=nan", "max_proposals=0", "nms_threshold=5", "features.cell=0", "test_size=2"]
+        ["C=0", "C=nan", "max_proposals=0", "nms_threshold=5", "features.grid=0", "test_size=2"]
     ):
         name = setting.partition("=")[0].rpartition(".")[2]
         assert name in fails("train", scene_folder, "--out", tmp_path / str(i), "--set", setting)
@@ -239,14 +239,14 @@ def test_from_crops_to_a_classifier(run, scene_folder, tmp_path, monkeypatch):
 
 def test_default_folders(run, color_folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    settings = ["--set", "features=pixels", "--set", "linear_C=1", "--set", "rbf_C=[]"]
+    settings = ["--set", "image_size=32", "--set", "C=1"]
     status, out, err = run("train", color_folder, *settings)
     assert status == 0
     assert "accuracy" in out
     assert "a<b> [bold]" in out
-    assert "runs/colors-svm" in err.replace("\n", "")
+    assert "runs/colors-transfer" in err.replace("\n", "")
     for expected in ("predictions", "predictions-2"):
-        assert run("predict", "runs/colors-svm", color_folder / "red" / "0.png")[0] == 0
+        assert run("predict", "runs/colors-transfer", color_folder / "red" / "0.png")[0] == 0
         assert (tmp_path / expected / "predictions.json").is_file()
 
 

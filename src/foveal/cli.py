@@ -226,7 +226,9 @@ def train(
     model: Annotated[
         str | None,
         typer.Option(
-            "--model", help="rcnn, svm, logistic, mlp or cnn; by default rcnn for boxes and svm for folders."
+            "--model",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for folders. "
+            "The first of each is the default.",
         ),
     ] = None,
     out: Annotated[

@@ -5,7 +5,7 @@ from unittest import SkipTest
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, SVMClassifier
+from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, SVMClassifier, TransferClassifier
 
 # Quick ones; the defaults pass the same checks, which takes minutes.
 ESTIMATORS = [
@@ -13,6 +13,7 @@ ESTIMATORS = [
     SVMClassifier(),
     MLPClassifier(depth=1, width=32, epochs=40),
     CNNClassifier(width=8, epochs=20),
+    TransferClassifier(),
 ]
 
 # Checks that skip themselves, with what they want.

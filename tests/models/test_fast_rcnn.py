@@ -92,16 +92,16 @@ def test_same_seed_same_file(few, tmp_path):
 
 
 def test_goes_on_after_a_kill(few, tmp_path):
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     def kill(event):
         if event["event"] == "losses" and event["step"] == 10:
-            raise Killed
+            raise KilledError
 
     small(epochs=3).fit(few).save(tmp_path / "whole")
     checkpoint = nn.Checkpoint(tmp_path / "checkpoint", every_steps=4)
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         small(epochs=3).fit(few, callbacks=[kill], checkpoint=checkpoint)
     assert checkpoint.step() == 8
     small(epochs=3).fit(few, checkpoint=checkpoint).save(tmp_path / "resumed")
@@ -112,7 +112,9 @@ def test_proposals_of_another_method_and_images_without_objects(few):
     empty = replace(few[0], boxes=few[0].boxes[:0], labels=few[0].labels[:0], difficult=few[0].difficult[:0])
     empty = replace(empty, crowd=empty.crowd[:0], areas=empty.areas[:0])
     data = replace(few, samples=(empty, *few.samples[1:5]))
-    model = small(proposals=SlidingWindow(), epochs=1, flip=False, vote_threshold=1.0, refinements=0).fit(data)
+    model = small(proposals=SlidingWindow(), epochs=1, flip=False, vote_threshold=1.0, refinements=0).fit(
+        data
+    )
     assert model.threshold_ == 0.5 or 0.05 <= model.threshold_ <= 0.95
     (found,) = model.predict([np.zeros((60, 80, 3), np.uint8)])
     assert len(found.boxes) <= 100

@@ -160,13 +160,17 @@ def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp
 
     seen = []
 
-    def write(network, backbone, classes, path, pictures):
+    def write(network, backbone, classes, path, pictures, threshold):
         seen[:] = pictures
         path.write_bytes(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [])).SerializeToString())
         return 7
 
     model = SimpleNamespace(
-        to_onnx=None, network_=None, classes_=("a",), backbone_=SimpleNamespace(network=lambda folded: None)
+        to_onnx=None,
+        network_=None,
+        classes_=("a",),
+        threshold_=0.3,
+        backbone_=SimpleNamespace(network=lambda folded: None),
     )
     monkeypatch.setattr(module, "load", lambda run: model)
     monkeypatch.setattr(detectors, "export_detector", write)

@@ -70,7 +70,13 @@ def test_every_parameter_can_be_reached(model):
 def test_a_detectors_parts():
     settings = resolve(
         "rcnn",
-        {"features.size": 24, "features.context": 0, "proposals": "quality", "proposals.working_size": 99},
+        {
+            "features": "hog-color",
+            "features.size": 24,
+            "features.context": 0,
+            "proposals": "quality",
+            "proposals.working_size": 99,
+        },
     )
     model = make_model("rcnn", settings, 0)
     assert isinstance(model, RCNN)
@@ -83,6 +89,10 @@ def test_a_detectors_parts():
 def test_features_by_their_name():
     settings = resolve("rcnn", {"features": "pixels", "features.size": 8})
     assert make_model("rcnn", settings, 0).features == Pixels(size=8)
+    assert make_model("rcnn", resolve("rcnn", {"features.levels": "c4,c5"}), 0).features.levels == (
+        "c4",
+        "c5",
+    )
     # The parameters are those of the features that were named.
     with pytest.raises(SettingError, match=r"rcnn has no setting 'features.bins'"):
         resolve("rcnn", {"features": "pixels", "features.bins": 4})
@@ -97,7 +107,7 @@ def test_features_by_their_name():
     [
         ("rcnn", "max_proposal", "max_proposals"),
         ("rcnn", "working_size", "proposals.working_size"),
-        ("rcnn", "feature.size", "features.size"),
+        ("rcnn", "feature.grid", "features.grid"),
         ("svm", "linearC", "linear_C"),
         ("logistic", "learning_rate", "learning_rates"),
         ("svm", "testsize", "test_size"),
@@ -129,7 +139,7 @@ def test_names_that_cannot_be_set():
         ("rcnn", "flip", 1),
         ("rcnn", "flip", "yes"),
         ("rcnn", "proposals", 3),
-        ("rcnn", "features.size", "large"),
+        ("rcnn", "features.grid", "large"),
         ("svm", "linear_C", "a"),
         ("svm", "linear_C", [1, "a"]),
         ("svm", "rbf_C", True),

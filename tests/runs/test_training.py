@@ -123,7 +123,7 @@ def test_logistic_chooses_on_validation(color_folder, tmp_path):
 
 def test_the_same_bytes_twice(color_folder, color_run, tmp_path):
     settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
-    again = train(color_folder, out=tmp_path / "run", settings=settings)
+    again = train(color_folder, model="svm", out=tmp_path / "run", settings=settings)
     for name in ("model.safetensors", "metrics.json", "predictions.csv", "config.toml"):
         assert (again.folder.path / name).read_bytes() == (color_run.folder.path / name).read_bytes()
 
@@ -157,9 +157,9 @@ def test_a_share_that_is_none(color_folder, tmp_path):
 
 def test_free_names(color_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 4}
+    settings = {"C": (1.0,), "image_size": 32}
     names = [train(color_folder, settings=settings).folder.path.as_posix() for _ in range(2)]
-    assert names == ["runs/colors-svm", "runs/colors-svm-2"]
+    assert names == ["runs/colors-transfer", "runs/colors-transfer-2"]
 
 
 def test_a_finished_run_is_not_resumed(scene_run):

@@ -15,23 +15,29 @@ if TYPE_CHECKING:
     from foveal.models.cnn import CNNClassifier
     from foveal.models.detection.steps import DetectionSteps
     from foveal.models.fast_rcnn import FastRCNN
+    from foveal.models.faster_rcnn import FasterRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
     from foveal.models.occlusion import occlusion_map
     from foveal.models.rcnn import RCNN
+    from foveal.models.rpn import RPN
     from foveal.models.svm import SVMClassifier
+    from foveal.models.transfer import TransferClassifier
 
 __all__ = [
     "DETECTORS",
     "MODELS",
     "RCNN",
+    "RPN",
     "CNNClassifier",
     "DetectionSteps",
     "FastRCNN",
+    "FasterRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
+    "TransferClassifier",
     "class_activation_maps",
     "feature_maps",
     "first_layer_filters",
@@ -48,8 +54,11 @@ MODELS = {
     "mlp": ("foveal.models.mlp", "MLPClassifier"),
     "cnn": ("foveal.models.cnn", "CNNClassifier"),
     "svm": ("foveal.models.svm", "SVMClassifier"),
+    "transfer": ("foveal.models.transfer", "TransferClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
     "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
+    "faster-rcnn": ("foveal.models.faster_rcnn", "FasterRCNN"),
+    "rpn": ("foveal.models.rpn", "RPN"),
 }
 # What explains the answers of models, each with its module.
 _EXPLAINING = {
@@ -62,7 +71,7 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.class_activation",
 }
 #: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
-DETECTORS = frozenset({"rcnn", "fast-rcnn"})
+DETECTORS = frozenset({"rcnn", "fast-rcnn", "faster-rcnn", "rpn"})
 
 
 def model_class(name: str) -> type[Any]:

@@ -3,12 +3,10 @@
 import inspect
 from functools import cache
 
-from foveal.models import DETECTORS, model_class
+from foveal.models import model_class
 
-# Those that look at a validation part though they keep no checkpoints.
-_CHOOSE = frozenset({"logistic"})
-# Those that learn from every picture though they keep checkpoints: one schedule for all, and nothing to stop.
-_HOLD_BACK = frozenset({"fast-rcnn"})
+# Those that look at a validation part while they learn.
+_VALIDATE = frozenset({"logistic", "mlp", "cnn", "transfer", "faster-rcnn", "rpn"})
 
 
 @cache
@@ -39,9 +37,4 @@ def uses_validation(model: str) -> bool:
     >>> uses_validation("cnn"), uses_validation("logistic"), uses_validation("rcnn")
     (True, True, False)
     """
-    return model in _CHOOSE or (fit_takes(model, "checkpoint") and model not in _HOLD_BACK)
-
-
-def detects(model: str) -> bool:
-    """Whether a model finds objects; the others name whole images."""
-    return model in DETECTORS
+    return model in _VALIDATE

@@ -56,7 +56,9 @@ def export_model(
         from foveal.models.detection.exporting import export_detector
 
         backbone = model.backbone_.network(folded=True)
-        compared = export_detector(model.network_, backbone, model.classes_, path, pictures)
+        compared = export_detector(
+            model.network_, backbone, model.classes_, path, pictures, threshold=model.threshold_
+        )
         return (
             f"Checked on {len(pictures)} {'picture' if len(pictures) == 1 else 'pictures'}: {compared} "
             "detections agree with the training engine's."

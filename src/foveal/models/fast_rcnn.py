@@ -26,10 +26,10 @@ from foveal.models.detection.region_loss import BOX_LOSSES, RegionLoss
 from foveal.models.detection.region_samples import RegionSampler, Sampling, channel_scaling, standardized
 from foveal.models.detection.steps import DetectionSteps
 from foveal.models.image_regions import ImageRegions
+from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_head import region_head, warm_up
-from foveal.models.region_proposals import Source, propose_pictures, proposer_for, regions_of
+from foveal.models.region_proposals import Source, propose_pictures, regions_of
 from foveal.proposals import FileProposer, Proposals, Proposer
-from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
 # The least and the greatest value of each parameter that is a number.
@@ -70,7 +70,9 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     proposals : Proposer or str, default="fast"
-        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``.
+        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
+        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
+        training images; what it learned is in the model file.
     features : EfficientNetLite, optional
         The pretrained network, with the maps that regions are read off (``levels``), the cells a side that a
         region is read in (``grid``) and the images' longer side (``longest``);
@@ -224,7 +226,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
         if not any(sample.trainable.any() for sample in dataset):
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-        self.proposer_ = proposer_for(self.proposals)
+        self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_ = EfficientNetLite0() if self.features is None else self.features
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
@@ -297,17 +299,16 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             dropout=self.dropout,
             random_state=seed,
         )
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in network.parameters() if p.data.ndim > 1]},
+            {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
+        ]
         optimizer = nn.AdamW(
-            [
-                {"params": [p for p in network.parameters() if p.data.ndim > 1]},
-                {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
-            ],
+            groups,
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
         )
-        sampling = Sampling(
-            self.regions_per_image, self.foreground_fraction, floor=self.background_floor
-        )
+        sampling = Sampling(self.regions_per_image, self.foreground_fraction, floor=self.background_floor)
         batches = nn.ArrayBatches(
             chosen,
             chosen,
@@ -483,9 +484,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
-        return propose_pictures(
-            self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks
-        )
+        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.
@@ -521,7 +520,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
         arrays = {f"network.{name}": value for name, value in self.network_.state_dict().items()}
         write_container(
             path,
-            {**arrays, "mean": self.mean_, "scale": self.scale_},
+            {**arrays, "mean": self.mean_, "scale": self.scale_, **proposer_arrays(self.proposer_)},
             {
                 "model": "fast-rcnn",
                 "version": __version__,
@@ -537,7 +536,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "FastRCNN":
-        proposer = proposer_from_config(metadata["proposals"])
+        proposer = restore_proposer(metadata["proposals"], arrays)
         features = features_from_config(metadata["features"])
         if not isinstance(features, EfficientNetLite):
             raise ModelFileError("its features have no maps.")

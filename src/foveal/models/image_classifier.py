@@ -116,13 +116,13 @@ class ImageClassifier(Classifier):
 
     def _config(self) -> dict[str, Any]:
         config = super()._config()
-        if isinstance(config["features"], RegionFeatures):
+        if isinstance(config.get("features"), RegionFeatures):
             config["features"] = config["features"].get_config()
         return config
 
     @classmethod
     def _from_config(cls, config: dict[str, Any]) -> Any:
-        if isinstance(config["features"], dict):
+        if isinstance(config.get("features"), dict):
             config["features"] = features_from_config(config["features"])
         return super()._from_config(config)
 

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 from foveal.events import Callbacks
 from foveal.models.examples import Examples
 from foveal.models.region_svms import fit_each_class
+from foveal.models.squared_hinge import fit_squared_hinge
+
+# liblinear copies its examples into float64: of more numbers than these the same problem is solved in place.
+_MOST_NUMBERS = 20_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,11 @@ class LinearSVMs:
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Decision values, (N, D) to (N, K)."""
         return np.asarray(features @ self.weights + self.biases, np.float32)
+
+    def unscaled(self, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> "LinearSVMs":
+        """The same classifiers of features ``x`` that were learnt on ``(x - mean) / scale``; both (D,)."""
+        weights = self.weights / scale[:, None]
+        return LinearSVMs(np.ascontiguousarray(weights), self.biases - mean @ weights)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a model file has to hold."""
@@ -59,6 +68,8 @@ def fit_linear_svms(
     """
 
     def fit(rows: NDArray[np.int64], positive: NDArray[np.bool_]) -> tuple[NDArray[np.float32], float]:
+        if len(rows) * examples.features.shape[1] > _MOST_NUMBERS:
+            return fit_squared_hinge(examples.features, rows, positive, C=C, intercept_scaling=10.0)
         from sklearn.svm import LinearSVC
 
         # The primal: liblinear's dual draws from one generator for the whole process, which threads would

@@ -16,21 +16,28 @@ from foveal.data.dataset import Dataset
 from foveal.data.detections import Detections
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.features import HogColor, RegionFeatures, features_from_config
+from foveal.features import (
+    EfficientNetLite,
+    EfficientNetLite0,
+    HogColor,
+    RegionFeatures,
+    features_from_config,
+)
 from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
 from foveal.models.examples import ExamplePool
 from foveal.models.held_back import best_threshold, judge_held_back
+from foveal.models.linear_svms import LinearSVMs
 from foveal.models.mining import Mining, mine
 from foveal.models.platt import Platt, fit_platt
+from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_examples import collect_objects, collect_proposals
-from foveal.models.region_proposals import propose_pictures, proposer_for
+from foveal.models.region_proposals import propose_pictures
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
-from foveal.proposals.restoring import proposer_from_config
 from foveal.version import __version__
 
 if TYPE_CHECKING:
@@ -50,6 +57,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_detections": (1, np.inf),
 }
 
+# First and hard negatives of an image, class and round, of features that are read off a network's maps.
+_FIRST, _HARD = 10, 10
+
 
 class RCNN(BaseEstimator):  # type: ignore[misc]
     """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
@@ -62,9 +72,13 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     proposals : Proposer or str, default="fast"
-        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``.
+        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
+        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
+        training images; what it learned is in the model file.
     features : RegionFeatures, optional
-        What is seen of each region; :class:`foveal.features.HogColor` by default.
+        What is seen of each region; :class:`foveal.features.EfficientNetLite0` by default, read off
+        maps that all regions share (He et al. 2014); :class:`foveal.features.HogColor`, which the
+        intersection kernel has by default, needs no network.
     learned_order : bool, default=False
         Let selective search learn from the training images which proposals to put first
         (:meth:`foveal.proposals.SelectiveSearch.fit`); what it learned is in the model file.
@@ -192,19 +206,32 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
         if not n_objects:
             raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-        self.proposer_ = proposer_for(self.proposals)
+        self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
-        self.features_ = HogColor() if self.features is None else self.features
+        self.features_ = self._features()
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
+        if isinstance(self.features_, EfficientNetLite) and self.kernel != "linear":
+            raise SettingError(
+                "The intersection kernel needs features that are never negative: give features=hog-color, or "
+                "kernel=linear."
+            )
         fit_svms = fit_with(self.kernel, C=self.C)
         mining = Mining(low=self.negative_low, high=self.negative_high, rounds=self.mining_rounds)
+        if isinstance(self.features_, EfficientNetLite):
+            # Vectors are three times as long, and tell background apart sooner.
+            mining = replace(mining, first=_FIRST, hard=_HARD)
 
         # Images go to threads of their own, and one thread a product adds up in the same order.
         with parallel.blas_threads(1):
             bank = RegionBank(
-                dataset, self.proposer_, self.features_, max_proposals=self.max_proposals, callbacks=callbacks
+                dataset,
+                self.proposer_,
+                self.features_,
+                max_proposals=self.max_proposals,
+                flip=self.flip,
+                callbacks=callbacks,
             )
             pool = ExamplePool(len(self.classes_))
             collect_objects(bank, pool, flip=self.flip, callbacks=callbacks)
@@ -236,10 +263,20 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 random_state=self.random_state,
                 callbacks=callbacks,
             )
+        if bank.scaling is not None:
+            # What is found in a new picture is not standardised: the machines do that themselves.
+            assert isinstance(self.svms_, LinearSVMs)
+            self.svms_ = self.svms_.unscaled(*bank.scaling)
+            self.box_regression_ = self.box_regression_.unscaled(*bank.scaling)
         self.platt_ = fit_platt(judged.values, judged.labels, judged.correct, len(self.classes_))
         probabilities = self.platt_(judged.values, judged.labels)
         self.threshold_ = best_threshold(probabilities, judged.correct, n_objects)
         return self
+
+    def _features(self) -> RegionFeatures:
+        if self.features is not None:
+            return self.features
+        return HogColor() if self.kernel == "intersection" else EfficientNetLite0()
 
     def _check_settings(self) -> None:
         for name, (least, most) in _RANGES.items():
@@ -351,9 +388,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             If a file cannot be read.
         """
         self._check_fitted()
-        return propose_pictures(
-            self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks
-        )
+        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     def explain(
         self,
@@ -426,6 +461,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 "box_regression.biases": self.box_regression_.biases,
                 "platt.slopes": self.platt_.slopes,
                 "platt.offsets": self.platt_.offsets,
+                **proposer_arrays(self.proposer_),
             },
             {
                 "model": "rcnn",
@@ -442,7 +478,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RCNN":
-        proposer = proposer_from_config(metadata["proposals"])
+        proposer = restore_proposer(metadata["proposals"], arrays)
         features = features_from_config(metadata["features"])
         model = cls(proposals=proposer, features=features, **metadata["settings"])
         model.proposer_ = proposer

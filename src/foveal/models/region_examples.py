@@ -34,18 +34,12 @@ class RegressionExamples:
 
 def collect_objects(bank: RegionBank, pool: ExamplePool, *, flip: bool, callbacks: Callbacks) -> None:
     """Every object, and its mirror image where ``flip`` is set, is a positive of its class."""
-    extract, length = bank.features.extract, bank.features.n_features
 
     def describe(index: int) -> NDArray[np.float32]:
         objects = bank.images[index].objects
-        if not len(objects):
-            return np.zeros((0, length), np.float32)
-        image = bank.read(index)
-        seen = [extract(image, objects)]
+        seen = [bank.describe(index, objects)]
         if flip:
-            mirrored = objects.copy()
-            mirrored[:, [0, 2]] = image.shape[1] - objects[:, [2, 0]]
-            seen.append(extract(np.ascontiguousarray(image[:, ::-1]), mirrored))
+            seen.append(bank.describe(index, objects, mirrored=True))
         return np.concatenate(seen)
 
     with stage(callbacks, "objects", len(bank.images)) as progress:

@@ -23,22 +23,30 @@ from foveal.proposals import (
     propose_files,
 )
 
+# Passes of a region proposal network that is asked for by a word; not minutes, so that the model is the same
+# every time.
+_RPN_EPOCHS = 30
+
 Source = NDArray[np.uint8] | str | os.PathLike[str]
 
 
 def proposer_for(proposals: Proposer | str) -> Proposer:
-    """A method of proposing regions, or the mode of selective search that a word names.
+    """A method of proposing regions, or what a word names: a mode of selective search, or ``rpn``.
 
     Raises
     ------
     SettingError
         If it is neither.
     """
+    if isinstance(proposals, str) and proposals == "rpn":
+        from foveal.models.rpn import RPN
+
+        return RPN(epochs=_RPN_EPOCHS)
     if isinstance(proposals, str):
         return SelectiveSearch(mode=proposals)
     if not isinstance(proposals, Proposer):
         raise SettingError(
-            f"proposals is a mode of selective search or has a method propose; got {proposals!r}."
+            f"proposals is a mode of selective search, rpn, or has a method propose; got {proposals!r}."
         )
     return proposals
 

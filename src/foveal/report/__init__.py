@@ -18,7 +18,8 @@ from foveal.report.html import (
 )
 from foveal.report.merging import merging_frames, merging_numbers
 from foveal.report.overlays import overlay_map
-from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook
+from foveal.report.proposing import proposal_chapter
+from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook, ProposalRecord
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
 from foveal.report.steps_section import steps_chapter
@@ -29,6 +30,7 @@ __all__ = [
     "DetectionRecord",
     "Headline",
     "NetworkLook",
+    "ProposalRecord",
     "SearchRecord",
     "classification_chapter",
     "detection_chapter",
@@ -38,6 +40,7 @@ __all__ = [
     "merging_frames",
     "merging_numbers",
     "overlay_map",
+    "proposal_chapter",
     "render_report",
     "search_chapter",
     "steps_chapter",

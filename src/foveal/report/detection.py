@@ -1,10 +1,11 @@
 """The chapter about a detector."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from foveal.metrics import ProposalQuality
 from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.data_section import class_counts, data_section
 from foveal.report.figures import (
@@ -57,7 +58,7 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     ]
     sections = [_pictures_section(record, verdicts), _results_section(record, results), data_section(record)]
     if record.proposal_quality is not None:
-        sections.append(_proposals_section(record))
+        sections.append(proposals_section(record.proposal_quality, record.compared_proposals))
     if record.steps is not None:
         sections.append(steps_section(record.steps_of, record.steps, threshold=record.score_threshold))
     sections += [training_section(record.events), run_section(record)]
@@ -220,9 +221,10 @@ def _all_scores(record: DetectionRecord) -> "tuple[np.ndarray[Any, Any], np.ndar
     return np.array(scores), np.array(right, bool)
 
 
-def _proposals_section(record: DetectionRecord) -> Section:
-    quality = record.proposal_quality
-    assert quality is not None
+def proposals_section(
+    quality: ProposalQuality, others: Mapping[str, ProposalQuality] | None = None
+) -> Section:
+    """How many objects proposals reach, against their number; and beside them several methods by name."""
     recalls = dict(zip(quality.thresholds, quality.curve_recall, strict=True))
     columns = [
         "proposals",
@@ -248,7 +250,7 @@ def _proposals_section(record: DetectionRecord) -> Section:
         )
     else:
         blocks.append(Note("There were no objects to be reached."))
-    compared = {name: q for name, q in record.compared_proposals.items() if q.objects}
+    compared = {name: q for name, q in (others or {}).items() if q.objects}
     if len(compared) > 1:
         images = next(iter(compared.values())).images
         said = "; ".join(

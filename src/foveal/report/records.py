@@ -122,6 +122,23 @@ class DetectionRecord(_Record):
             )
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ProposalRecord(_Record):
+    """A method of proposing that was trained, and how many held-out objects it reaches.
+
+    Attributes
+    ----------
+    title, model, version, config, events, metrics, findings, data, parts, test
+        As in :class:`DetectionRecord`.
+    proposal_quality : foveal.metrics.ProposalQuality
+    others : mapping of str to ProposalQuality
+        Other methods, by their names, measured on the same images.
+    """
+
+    proposal_quality: "ProposalQuality"
+    others: Mapping[str, "ProposalQuality"] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, eq=False)
 class NetworkLook:
     """What is to be seen inside a convolutional network.

@@ -13,7 +13,7 @@ from foveal.runs.training import train
 _TRAIN_SCENES, _TEST_SCENES = 200, 60
 
 # A scene is small and its proposals few: less of everything costs next to nothing in AP.
-_QUICK = {"max_proposals": 1000, "mining_rounds": 2, "calibration_folds": 2}
+_QUICK = {"features": "hog-color", "max_proposals": 1000, "mining_rounds": 2, "calibration_folds": 2}
 
 
 def demo(out: str | os.PathLike[str], *, seed: int = 0, callbacks: Callbacks = ()) -> dict[str, Finished]:

@@ -14,7 +14,12 @@ from foveal.metrics import evaluate, read_results, to_results
 from foveal.models import DETECTORS
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
-from foveal.runs.measuring import class_probabilities, classification_metrics
+from foveal.runs.measuring import (
+    class_probabilities,
+    classification_metrics,
+    proposal_metrics,
+    proposal_quality,
+)
 
 
 def evaluate_run(
@@ -66,6 +71,10 @@ def evaluate_run(
         if protocol != "coco" or iou_threshold != 0.5:
             raise SettingError(f"{run} is a classifier: a protocol and an IoU threshold are for detectors.")
         return classification_metrics(usable, class_probabilities(model, usable))
+    if not hasattr(model, "predict"):
+        if protocol != "coco" or iou_threshold != 0.5:
+            raise SettingError(f"{run} proposes regions: a protocol and an IoU threshold are for detectors.")
+        return proposal_metrics(proposal_quality(model, usable, callbacks))
     truth = usable.to_coco()
     measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]
     measure(truth, [])  # a wrong protocol is told before the work, not after it

@@ -1,7 +1,7 @@
 """The end of a training: the model measured on held-out pictures, and the report."""
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from foveal.runs.explanations import with_explanations, with_steps
 from foveal.runs.folder import RunFolder
 from foveal.runs.time_reserve import minutes_of
 
+if TYPE_CHECKING:
+    from foveal.metrics import ProposalQuality
+
 
 @dataclass(frozen=True, eq=False)
 class Finished:
@@ -24,7 +27,7 @@ class Finished:
     folder : RunFolder
     metrics : dict of str to float
         The figures of the held-out images.
-    record : DetectionRecord or ClassificationRecord
+    record : DetectionRecord or ProposalRecord or ClassificationRecord
         What its report was written from.
     """
 
@@ -82,6 +85,50 @@ def finish_detector(
             finished = with_steps(finished, estimator)
         write_detection_report(run.report_file, finished)
     return Finished(run, metrics, finished)
+
+
+def finish_proposer(
+    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
+) -> Finished:
+    """Measure a method of proposing on the held-out pictures, beside selective search, and report."""
+    from foveal.metrics import compare_proposers
+    from foveal.proposals import SelectiveSearch
+    from foveal.report import ProposalRecord, proposal_chapter, write_report
+
+    methods = {"RPN": estimator, "selective search": SelectiveSearch()}
+    others = compare_proposers(methods, parts.test, callbacks=callbacks)
+    quality = others.pop("RPN")
+    metrics = proposal_metrics(quality)
+    run.write_metrics(metrics)
+    finished = ProposalRecord(
+        **record, events=run.read_log(), metrics=metrics, proposal_quality=quality, others=others
+    )
+    with stage(callbacks, "report"):
+        write_report(run.report_file, finished.title, "", [proposal_chapter(finished)])
+    return Finished(run, metrics, finished)
+
+
+def proposal_quality(estimator: Any, dataset: Dataset, callbacks: Callbacks) -> "ProposalQuality":
+    """How well a method of proposing reaches the objects of pictures."""
+    from foveal.metrics import compare_proposers
+
+    return compare_proposers({"RPN": estimator}, dataset, callbacks=callbacks)["RPN"]
+
+
+def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
+    """Recall and average best overlap as flat figures: ``proposals/recall50@100`` is of the best 100.
+
+    Without objects there are none.
+    """
+    metrics: dict[str, float] = {}
+    if not quality.objects:
+        return metrics
+    for column, number in enumerate(quality.numbers):
+        at = "" if number is None else f"@{number}"
+        metrics[f"proposals/MABO{at}"] = round(float(quality.mabo[column]), 6)
+        for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
+            metrics[f"proposals/recall{round(100 * threshold)}{at}"] = round(float(row[column]), 6)
+    return metrics
 
 
 def finish_classifier(

@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.detections import Detections
-from foveal.errors import DataError, ImageError
+from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import unique_names, write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
@@ -22,7 +22,7 @@ from foveal.runs.folder import empty_folder
 
 Form = Literal["json", "coco", "csv"]
 
-# Pictures in memory at once.
+# Pictures that a classifier is given at once.
 _AT_A_TIME = 8
 
 
@@ -111,6 +111,11 @@ def predict(
         If there is no model, nothing to predict on, or ``out`` is not empty.
     """
     model = load(run)
+    if not hasattr(model, "predict"):
+        raise SettingError(
+            f"{run} says where objects may be, not what they are: give it to a detector, with "
+            f"foveal train --model rcnn --set proposals={run}."
+        )
     files = find_images(inputs)
     folder = empty_folder(out)
     detects = hasattr(model, "propose")
@@ -146,20 +151,36 @@ def predict(
     results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
     unreadable: dict[str, str] = {}
+
+    def keep(index: int, done: str | tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+        if isinstance(done, str):
+            unreadable[str(files[index])] = done
+        else:
+            results.append(done[0])
+            rows.extend(done[1])
+
     with stage(callbacks, "prediction", len(files)) as progress:
-        for start in range(0, len(files), _AT_A_TIME):
-            batch = range(start, min(start + _AT_A_TIME, len(files)))
-            pictures = parallel.map(load_picture, batch)
-            good = [(i, p) for i, p in zip(batch, pictures, strict=True) if not isinstance(p, str)]
-            for index, picture in zip(batch, pictures, strict=True):
-                if isinstance(picture, str):
-                    unreadable[str(files[index])] = picture
-            arrays = [p for _, p in good]
-            answers = (model.predict(arrays) if detects else model.predict_proba(arrays)) if good else []
-            finished = parallel.map(finish, [(*g, a) for g, a in zip(good, answers, strict=True)])
-            results += [result for result, _ in finished]
-            rows += [row for _, some in finished for row in some]
-            progress(batch.stop)
+        if detects:
+            detect = _detect(model, alone=len(files) == 1)
+
+            def whole_way(index: int) -> str | tuple[dict[str, Any], list[dict[str, Any]]]:
+                picture = load_picture(index)
+                return picture if isinstance(picture, str) else finish((index, picture, detect(picture)))
+
+            # Each core goes the whole way with a picture of its own: none waits for another one's.
+            for index, done in enumerate(parallel.map(whole_way, range(len(files)), done=progress)):
+                keep(index, done)
+        else:
+            for start in range(0, len(files), _AT_A_TIME):
+                batch = range(start, min(start + _AT_A_TIME, len(files)))
+                pictures = parallel.map(load_picture, batch)
+                good = [(i, p) for i, p in zip(batch, pictures, strict=True) if not isinstance(p, str)]
+                answers = model.predict_proba([p for _, p in good]) if good else []
+                finished = parallel.map(finish, [(*g, a) for g, a in zip(good, answers, strict=True)])
+                of_index = dict(zip((i for i, _ in good), finished, strict=True))
+                for index, picture in zip(batch, pictures, strict=True):
+                    keep(index, picture if isinstance(picture, str) else of_index[index])
+                progress(batch.stop)
     if form == "csv":
         write_text(folder / "predictions.csv", _as_csv(results))
     elif form == "coco":
@@ -167,6 +188,15 @@ def predict(
     else:
         write_json(folder / "predictions.json", results)
     return FileResults(folder, results, unreadable)
+
+
+def _detect(model: Any, *, alone: bool) -> Callable[[NDArray[np.uint8]], Detections]:
+    """The detector of one picture: on one core, or on all where it is the only picture."""
+    if not hasattr(model, "detector"):
+        return lambda picture: model.predict([picture])[0]
+    detector = model.detector()
+    threads = None if alone else 1
+    return lambda picture: detector(picture, threads=threads)
 
 
 def drawn_names(files: Sequence[Path]) -> list[str]:

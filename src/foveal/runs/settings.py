@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
+# Detectors whose features' own parameters are settings.
+_TAKES_FEATURES = ("rcnn", "fast-rcnn", "faster-rcnn", "rpn")
 # A detector lacks the pictures that it is judged on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
 
@@ -80,7 +82,7 @@ def available_settings(model: str, features: str | None = None) -> dict[str, Any
     if model in DETECTORS:
         if "features" in settings:
             settings["features"] = features or default_features(model)
-            parts = _feature_settings(settings["features"]) if model == "rcnn" else {}
+            parts = _feature_settings(settings["features"]) if model in _TAKES_FEATURES else {}
             settings |= {f"features.{key}": default for key, default in parts.items()}
         if "proposals" in settings:
             settings |= {f"proposals.{key}": default for key, default in _search_settings().items()}
@@ -92,7 +94,7 @@ def available_settings(model: str, features: str | None = None) -> dict[str, Any
 
 def default_features(model: str) -> str:
     """The kind of features that a detector has where none is named."""
-    return "hog-color" if model == "rcnn" else "efficientnet-lite0"
+    return "efficientnet-lite0"
 
 
 def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
@@ -300,7 +302,9 @@ def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Any:
 
 
 def _proposer(named: str, given: Mapping[str, Any]) -> Any:
-    """A mode of selective search, or a model that proposes, by the run that trained it."""
+    """A mode of selective search, ``rpn``, or a model that proposes, by the run that trained it."""
+    if named == "rpn":
+        return named
     if Path(named).exists():
         from foveal.models.loading import load
 

@@ -13,13 +13,13 @@ from foveal.events import Callbacks, emit
 from foveal.models import DETECTORS
 from foveal.runs.fitting import divide, fit_model
 from foveal.runs.folder import RunFolder, checkpoint_step, free_folder, read_config
-from foveal.runs.measuring import Finished, finish_classifier, finish_detector
+from foveal.runs.measuring import Finished, finish_classifier, finish_detector, finish_proposer
 from foveal.runs.nested_settings import flat, nested
 from foveal.runs.settings import resolve
 from foveal.version import __version__
 
 #: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "rcnn", "classification": "svm"}
+DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
 
 
 def train(
@@ -39,8 +39,8 @@ def train(
     ----------
     data : path-like
         Anything that :func:`foveal.data.load` reads.
-    model : {"rcnn", "svm", "logistic", "mlp", "cnn"}, optional
-        By default ``rcnn`` for boxed data and ``svm`` for a folder a class.
+    model : {"rcnn", "transfer", "svm", "logistic", "mlp", "cnn"}, optional
+        By default ``rcnn`` for boxed data and ``transfer`` for a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
     settings : mapping, optional
@@ -170,7 +170,11 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     dataset = load(data, format=config["data"].get("asked_format"))
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
-    resolved = resolve(config["model"], flat(config["settings"]))
+    settings = flat(config["settings"])
+    if config["model"] == "rcnn":
+        # Runs of the time when there was but one kind do not name it.
+        settings.setdefault("features", "hog-color")
+    resolved = resolve(config["model"], settings)
     asked = config["data"].get("asked_format")
     known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule", "resolved") if key in config}
     seed = config["seed"]
@@ -242,7 +246,9 @@ def _train(
         "parts": parts,
         "test": parts.test,
     }
-    finish = finish_detector if model in DETECTORS else finish_classifier
+    finish = (
+        finish_proposer if model == "rpn" else finish_detector if model in DETECTORS else finish_classifier
+    )
     return finish(run, estimator, parts, record, callbacks)
 
 

@@ -22,6 +22,8 @@ def export_detector(
     classes: Sequence[str],
     path: str | os.PathLike[str],
     pictures: Sequence[NDArray[np.uint8]],
+    *,
+    threshold: float = 0.5,
 ) -> int:
     """Write a detector as an ONNX file that has been found to detect the same as the training engine.
 
@@ -34,6 +36,8 @@ def export_detector(
         An existing file is replaced, if all goes well.
     pictures : sequence of ndarray of shape (H, W, 3), uint8
         What both are compared on; at least one.
+    threshold : float, default=0.5
+        See :func:`foveal.models.detection.graph.to_detector_onnx`.
 
     Returns
     -------
@@ -45,7 +49,8 @@ def export_detector(
     ExportError
         If a layer has no counterpart in ONNX, or the detections differ. ``path`` is left as it was.
     """
-    content = to_detector_onnx(network, backbone, classes).SerializeToString(deterministic=True)
+    model = to_detector_onnx(network, backbone, classes, threshold=threshold)
+    content = model.SerializeToString(deterministic=True)
     detect, expect = Detector(content), engine_detector(network, backbone, classes)
     with parallel.blas_threads(parallel.cores()):
         expected = [expect(picture) for picture in pictures]

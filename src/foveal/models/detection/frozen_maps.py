@@ -79,7 +79,7 @@ def picture_maps(
     both = [small, np.ascontiguousarray(small[:, ::-1])] if mirror else [small]
     # Pictures are taken side by side by several threads.
     maps = backbone.maps(stacked(both), levels, threads=1)
-    scale = np.float32([columns / image.shape[1], rows / image.shape[0]] * 2)
+    scale = np.array([columns / image.shape[1], rows / image.shape[0]] * 2, np.float32)
     return [
         PictureMaps([maps[level][place : place + 1] for level in levels], (rows, columns), scale, bool(place))
         for place in range(len(both))
@@ -183,10 +183,9 @@ class FrozenMaps:
         sizes = [prod(s) for s in shapes]
         start = sum(sizes) if mirrored else 0
         kept = self._kept[index]
+        flat: NDArray[np.float16]
         if isinstance(kept, int):
-            flat = np.memmap(
-                self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),)
-            )
+            flat = np.memmap(self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),))
         else:
             flat = kept[start : start + sum(sizes)]
         ends = np.cumsum(sizes)
@@ -224,3 +223,28 @@ def region_cells(
         for level, stride in zip(maps.levels, strides, strict=True)
     ]
     return np.concatenate(seen, axis=3)
+
+
+def region_vectors(
+    maps: PictureMaps, boxes: NDArray[np.float32], strides: Sequence[int], grid: int
+) -> NDArray[np.float32]:
+    """What the maps show of regions as :meth:`foveal.features.EfficientNetLite.extract` orders it.
+
+    Parameters
+    ----------
+    maps, boxes, strides, grid
+        See :func:`region_cells`.
+
+    Returns
+    -------
+    ndarray of shape (R, grid * grid * channels), float32
+        Map by map, cell by cell.
+    """
+    from foveal.nn.functional import roi_align
+
+    indices = np.zeros(len(boxes), np.int64)
+    seen = [
+        roi_align(level, boxes, indices, grid, spatial_scale=1 / stride).reshape(len(boxes), -1)
+        for level, stride in zip(maps.levels, strides, strict=True)
+    ]
+    return np.concatenate(seen, axis=1)

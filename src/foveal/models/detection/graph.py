@@ -24,7 +24,9 @@ OPSET = 18
 _LOWEST = float(np.finfo(np.float32).min)
 
 
-def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence[str]) -> "ModelProto":
+def to_detector_onnx(
+    network: DetectionNetwork, backbone: Any, classes: Sequence[str], *, threshold: float = 0.5
+) -> "ModelProto":
     """The ONNX model of a detector, checked by ``onnx.checker`` but not run.
 
     Parameters
@@ -33,13 +35,16 @@ def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence
     backbone : EfficientNetLiteNetwork
         The layers whose maps the network was trained on, best with folded batch normalisation.
     classes : sequence of str
+    threshold : float, default=0.5
+        The score from which a detection is taken for one; for whoever reads the metadata, the outputs hold
+        less probable ones too.
 
     Returns
     -------
     onnx.ModelProto
         Its input ``image`` is uint8 (H, W, 3), RGB, of any size. Its outputs are ``boxes``, float32 (N, 4),
-        in pixels of that image, ``scores``, float32 (N,), falling, and ``labels``, int64 (N,). The names of
-        the classes are a JSON list in its metadata, ``classes``.
+        in pixels of that image, ``scores``, float32 (N,), falling, and ``labels``, int64 (N,). Its metadata
+        has ``classes``, the names as a JSON list, ``threshold``, ``model`` and ``version``.
 
     Raises
     ------
@@ -53,7 +58,7 @@ def to_detector_onnx(network: DetectionNetwork, backbone: Any, classes: Sequence
     regions = _proposals(graph, network, levels, picture)
     logits, deltas = _head(graph, network, levels, regions)
     _detections(graph, settings, logits, deltas, regions, picture)
-    return _model(graph, classes)
+    return _model(graph, {**metadata_of("faster-rcnn", classes), "threshold": repr(float(threshold))})
 
 
 def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Any, batch: str) -> list[Value]:
@@ -146,11 +151,7 @@ def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions:
         for place, (level, stride) in enumerate(zip(levels, settings.strides, strict=True))
     ]
     channels = settings.channels
-    if settings.fusion == "concat":
-        together = graph.add("Concat", seen, "regions", axis=1)
-        channels *= len(seen)
-    else:
-        together = graph.add("Sum", seen, "regions")
+    together = graph.add("Sum", seen, "regions")
     flat = graph.add("Flatten", [together], "regions.flat", axis=1)
     value = Value(flat, (grid * grid * channels,))
     for place, layer in enumerate(network.head.hidden):
@@ -224,7 +225,7 @@ def _detections(
     onnx_boxes.clip(graph, own, picture.own_edges, "boxes")
 
 
-def _model(graph: Graph, classes: Sequence[str]) -> "ModelProto":
+def _model(graph: Graph, metadata: dict[str, str]) -> "ModelProto":
     import onnx
     from onnx import TensorProto, helper
 
@@ -244,6 +245,6 @@ def _model(graph: Graph, classes: Sequence[str]) -> "ModelProto":
         doc_string="image: RGB, 0 to 255. boxes: x1, y1, x2, y2 in its pixels, half-open.",
     )
     model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    helper.set_model_props(model, metadata_of("faster-rcnn", classes))
+    helper.set_model_props(model, metadata)
     onnx.checker.check_model(model, full_check=True)
     return model

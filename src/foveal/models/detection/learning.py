@@ -12,8 +12,8 @@ from foveal.data import BoxAugmentation, Dataset
 from foveal.events import Callbacks, emit
 from foveal.features import Backbone
 from foveal.models.detection.losses import JointLoss
-from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.planning import plan
+from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.views import Pictures, ViewBatches
 from foveal.nn.training_loop import TrainingLoop
 
@@ -23,6 +23,8 @@ _CLIP_NORM = 10.0
 _LEAST_STEPS = 50
 # Pictures that the laterals' standardisation is measured on.
 _STANDARDIZED_ON = 8
+# The share of the steps in which the backbone learns too, where epochs are given and nothing else said.
+_TUNED_SHARE = 0.4
 # However much time there is, no picture is learnt from more often.
 _MOST_EPOCHS = 300
 # Streams of random numbers of one seed; the views' own are below these.
@@ -39,7 +41,7 @@ class Learning:
     learning_rate: float
     tuning_rate: float
     weight_decay: float
-    tuned_share: float
+    tuned_share: float | None
     repeats: int
     average: float
     scale: tuple[float, float]
@@ -63,9 +65,14 @@ class Learned:
     tunes_from: int
     epochs: float
 
+    @property
+    def tuned_share(self) -> float:
+        """The share of the steps in which the backbone learnt too."""
+        return (self.steps - self.tunes_from) / self.steps
+
 
 def learn(
-    network: DetectionNetwork,
+    network: ProposalNetwork,
     backbone: Backbone,
     dataset: Dataset,
     judge: Callable[[nn.Module], dict[str, float]] | None,
@@ -81,7 +88,7 @@ def learn(
 
     Parameters
     ----------
-    network : DetectionNetwork
+    network : ProposalNetwork
     backbone : Backbone
     dataset : Dataset
     judge : callable, optional
@@ -103,7 +110,7 @@ def learn(
     began = time.perf_counter()
     settings = network.settings
     pictures = Pictures(dataset.samples, settings.size)
-    loss = JointLoss(callbacks=callbacks)
+    loss = JointLoss(network.losses, callbacks)
 
     def batches(tunes_from: int, augmentation: BoxAugmentation | None = None) -> ViewBatches:
         return ViewBatches(
@@ -125,15 +132,18 @@ def learn(
     optimizer = make_optimizer(network, how)
     per_pass = batches(never).per_pass
     if checkpoint is not None and (known := checkpoint.total()) is not None:
-        steps = known
+        # What was chosen once is gone on with.
+        steps, tunes_from = known, int(checkpoint.settings()["batches"]["tunes from"])
     elif how.epochs is not None:
         steps = max(1, round(how.epochs * per_pass))
+        share = _TUNED_SHARE if how.tuned_share is None else how.tuned_share
+        tunes_from = steps - round(share * steps)
     else:
 
         def make_loop(tunes: bool) -> TrainingLoop:
             return TrainingLoop(
                 network,
-                JointLoss(),
+                JointLoss(network.losses),
                 optimizer,
                 batches(0 if tunes else never),
                 measure=judge if judge is None else _named(judge),
@@ -149,21 +159,22 @@ def learn(
                 how.minutes,
                 make_loop,
                 tuned_share=how.tuned_share,
+                per_pass=per_pass,
                 spent=spent + time.perf_counter() - began,
                 after=after,
                 most_steps=_MOST_EPOCHS * per_pass,
             )
-        steps = planned.steps
+        steps, tunes_from = planned.steps, planned.tunes_from
         emit(
             callbacks,
             "schedule",
             minutes=how.minutes,
             epochs=steps / per_pass,
             steps=steps,
+            tuned_share=(steps - tunes_from) / steps,
             seconds_per_step=round(planned.seconds_per_step, 4),
             text=planned.text,
         )
-    tunes_from = steps - round(how.tuned_share * steps)
     data = batches(tunes_from)
     loss.begin()
     history = nn.fit(
@@ -185,7 +196,7 @@ def learn(
     return Learned(history, steps, tunes_from, steps / per_pass)
 
 
-def make_optimizer(network: DetectionNetwork, how: Learning) -> nn.AdamW:
+def make_optimizer(network: ProposalNetwork, how: Learning) -> nn.AdamW:
     """AdamW (Loshchilov & Hutter 2019); the pretrained stage learns at a lower rate and does not decay."""
     own: list[nn.Parameter] = []
     tuned: list[nn.Parameter] = []
@@ -197,7 +208,7 @@ def make_optimizer(network: DetectionNetwork, how: Learning) -> nn.AdamW:
     return nn.AdamW(groups, lr=how.learning_rate, weight_decay=how.weight_decay)
 
 
-def _standardize(network: DetectionNetwork, batches: ViewBatches, seed: int) -> None:
+def _standardize(network: ProposalNetwork, batches: ViewBatches, seed: int) -> None:
     number = batches.n_examples
     some = np.random.default_rng([seed, _STANDARDIZING]).permutation(number)[:_STANDARDIZED_ON]
     views = [batches.views([int(i)], 0, batches.levels)[0] for i in some]

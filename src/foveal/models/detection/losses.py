@@ -8,27 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.events import Callbacks, emit
-from foveal.models.detection.network import LOSSES
 
 # Steps whose mean losses are told together.
 _TOLD_EVERY = 10
 
 
 class JointLoss:
-    """The weighted sum of the losses by part (Ren et al. 2015, equation 1, and Girshick 2015, equation 1).
+    """The sum of the losses by part (Ren et al. 2015, equation 1, and Girshick 2015, equation 1).
 
     Called with the network's losses it returns their sum and its gradient by each. Every ten steps it tells
     the callbacks the mean of each part: an event ``losses`` with ``step``, ``seconds`` and the parts' names.
 
     Parameters
     ----------
-    weights : sequence of float, default=(1, 1, 1, 1)
-        Of the parts, in the order of :data:`foveal.models.detection.network.LOSSES`.
+    parts : sequence of str
+        The names of the losses, in the order in which the network returns them.
     callbacks : sequence of callables
     """
 
-    def __init__(self, weights: Sequence[float] = (1.0, 1.0, 1.0, 1.0), callbacks: Callbacks = ()) -> None:
-        self.weights = tuple(weights)
+    def __init__(self, parts: Sequence[str], callbacks: Callbacks = ()) -> None:
+        self.parts = tuple(parts)
         self._callbacks = callbacks
         self._began = time.perf_counter()
         self._rows: list[NDArray[Any]] = []
@@ -39,13 +38,12 @@ class JointLoss:
         self.step, self._rows, self._began = step, [], time.perf_counter()
 
     def __call__(self, output: NDArray[Any], target: Any = None) -> tuple[float, NDArray[Any]]:
-        """The sum and its gradient, (4,)."""
-        weights = np.asarray(self.weights)
+        """The sum and its gradient by each part."""
         self.step += 1
         self._rows.append(output)
         if len(self._rows) == _TOLD_EVERY:
-            means = dict(zip(LOSSES, np.mean(self._rows, axis=0).round(6).tolist(), strict=True))
+            means = dict(zip(self.parts, np.mean(self._rows, axis=0).round(6).tolist(), strict=True))
             seconds = round(time.perf_counter() - self._began, 3)
             emit(self._callbacks, "losses", step=self.step, seconds=seconds, **means)
             self._rows = []
-        return float(weights @ output), weights
+        return float(output.sum()), np.ones(len(output))

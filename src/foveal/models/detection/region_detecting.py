@@ -143,9 +143,7 @@ def follow_regions(
     return RegionCourse(every, first, boxes, scores, labels, rows, kept, final)
 
 
-def _moved(
-    boxes: NDArray[np.float32], deltas: NDArray[Any], size: tuple[int, int]
-) -> NDArray[np.float32]:
+def _moved(boxes: NDArray[np.float32], deltas: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:
     moved = clip(decode(boxes, deltas, HEAD_WEIGHTS), size[1], size[0])
     return np.asarray(moved, np.float32)
 

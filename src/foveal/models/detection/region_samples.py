@@ -1,4 +1,4 @@
-"""Mini-batches of regions: what is drawn of the proposals of a picture, and what the head is to say of them."""
+"""Mini-batches of regions: what is drawn of a picture's proposals, and what the head is to say of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -126,9 +126,7 @@ class RegionSampler:
     ) -> tuple[NDArray[np.int64], int]:
         """Places of the regions drawn, the foreground first, and how many of these there are."""
         plan = self.sampling
-        front = _some(
-            np.flatnonzero(best >= plan.foreground), round(plan.fraction * plan.number), generator
-        )
+        front = _some(np.flatnonzero(best >= plan.foreground), round(plan.fraction * plan.number), generator)
         back = (best < plan.foreground) & ~ImageRegions(
             boxes, image.objects, image.labels, image.ignored
         ).unsure(plan.foreground)

@@ -51,7 +51,6 @@ class DetectionSettings:
     channels: int = 64
     hidden: int = 256
     roi_size: int = 5
-    fusion: str = "sum"
     dropout: float = 0.0
     rpn_batch: int = 256
     roi_batch: int = 128
@@ -60,9 +59,9 @@ class DetectionSettings:
     roi_foreground: float = 0.5
     roi_background_floor: float = 0.0
     roi_fraction: float = 0.25
-    pre_nms: int = 300
-    post_nms: int = 150
-    rpn_nms: float = 0.7
+    pre_nms: int = 1000
+    post_nms: int = 300
+    rpn_nms: float = 0.8
     nms: float = 0.5
     min_score: float = 0.01
     max_detections: int = 100

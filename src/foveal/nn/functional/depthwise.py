@@ -82,17 +82,18 @@ def _rows(
     out_height, out_width = down.places(whole_height, part_by[0]), across.places(whole_width, part_by[1])
     if not images * out_height * out_width:
         return
-    if not down.taps * across.taps:
-        out[:, down.place :: part_by[0], across.place :: part_by[1]] = 0 if bias is None else bias
-        return
+    # Rows and columns of the kernel that take part, in ascending order of what they read.
+    kernel = weight[:, 0, down.tap :: down.tap_by][:, : down.taps] if down.taps else weight[:, 0, :0]
+    kernel = (
+        kernel[:, :, across.tap :: across.tap_by][:, :, : across.taps] if across.taps else kernel[:, :, :0]
+    )
+    weights = np.ascontiguousarray(kernel.transpose(1, 2, 0)).reshape(-1)
     number = x.dtype.type
     low, high = clip or (-np.inf, np.inf)
     gate_low, gate_high = gate_clip or (-np.inf, np.inf)
     start = padded(bias, channels, x.dtype)
-    weights = _pack(weight, down, across)
     gate_flat = nothing(x.dtype) if gate is None else contiguous(gate).reshape(-1)
     x_flat, out_flat = contiguous(x).reshape(-1), out.reshape(-1)
-    band = _band((down.taps, across.taps), (down.dilation, across.dilation), out_width, stride[1])
 
     def rows(ends: tuple[int, int]) -> None:
         depthwise_rows(
@@ -121,24 +122,10 @@ def _rows(
             gate_flat,
             number(gate_low),
             number(gate_high),
-            empty((band,), x.dtype),
             *ends,
         )
 
-    share_rows(rows, images * out_height, out_width * channels * down.taps * across.taps)
-
-
-def _pack(weight: NDArray[Any], down: Phase, across: Phase) -> NDArray[Any]:
-    """The taps that take part, in ascending order of what they read: blocks, rows, columns, channels."""
-    from foveal.nn.functional._register_tile import COLUMNS
-
-    kernel = weight[:, 0, down.tap :: down.tap_by][:, : down.taps]
-    kernel = kernel[:, :, across.tap :: across.tap_by][:, :, : across.taps]
-    channels = len(kernel)
-    blocks = -(-channels // COLUMNS)
-    packed = np.zeros((blocks * COLUMNS, down.taps * across.taps), weight.dtype)
-    packed[:channels] = kernel.reshape(channels, -1)
-    return np.ascontiguousarray(packed.reshape(blocks, COLUMNS, -1).transpose(0, 2, 1)).reshape(-1)
+    share_rows(rows, images * out_height, out_width * channels * max(1, down.taps * across.taps))
 
 
 def _band(kernel: tuple[int, int], dilation: tuple[int, int], out_width: int, stride: int) -> int:

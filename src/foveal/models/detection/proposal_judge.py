@@ -1,0 +1,42 @@
+"""How good the proposals of a network are on pictures that it does not learn from."""
+
+import numpy as np
+
+from foveal.metrics import proposal_recall
+from foveal.models.detection.judging import Judge
+from foveal.models.detection.proposal_network import ProposalNetwork
+from foveal.nn import Module, no_grad
+from foveal.nn.exporting import in_use
+
+# So many proposals of a picture are what detectors take.
+_NUMBER = 100
+_THRESHOLDS = tuple(np.arange(0.5, 0.96, 0.05).round(2).tolist())
+
+
+class ProposalJudge(Judge):
+    """Recall of a network's proposals while it learns, on the same pictures every time.
+
+    Parameters are :class:`foveal.models.detection.judging.Judge`'s.
+    """
+
+    def __call__(self, network: Module) -> dict[str, float]:
+        """``recall50`` of the best 100 proposals, ``AR``, the mean over IoUs of .5 to .95, and their mean.
+
+        The average recall is COCO's and Hosang et al.'s (2016), section 4.
+        """
+        assert isinstance(network, ProposalNetwork)
+        found = {}
+        with in_use(network.modules()), no_grad():
+            for members, maps in self._batches:
+                levels = network.features(maps, network.tuned)
+                answers = network.propose(levels, self._sizes[members])
+                for index, (boxes, _) in zip(members, answers, strict=True):
+                    found[index] = boxes * self._scale(index)
+        quality = proposal_recall(
+            [found[i] for i in range(len(self.dataset))],
+            [sample.boxes[sample.trainable] for sample in self.dataset],
+            numbers=(_NUMBER,),
+            thresholds=_THRESHOLDS,
+        )
+        recall, mean = float(quality.recall[0, 0]), float(quality.recall.mean())
+        return {"recall50": recall, "AR": mean, "choice": (recall + mean) / 2}

@@ -1,0 +1,343 @@
+"""The region proposal network, alone: a method of proposing regions that learns from boxes."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from foveal import nn
+from foveal.boxes import clip
+from foveal.data import Dataset
+from foveal.errors import ModelFileError
+from foveal.events import Callbacks, stage
+from foveal.features import Backbone, EfficientNetLite0, features_from_config
+from foveal.files import write_container
+from foveal.models.detection.anchoring import anchors_for
+from foveal.models.detection.holding_back import hold_back
+from foveal.models.detection.learning import Learning, learn
+from foveal.models.detection.parameters import check_parameters
+from foveal.models.detection.proposal_judge import ProposalJudge
+from foveal.models.detection.proposal_network import ProposalNetwork
+from foveal.models.detection.settings import DetectionSettings
+from foveal.models.faster_rcnn import LEVELS, count_objects, propose_by_engine, tuned_stages
+from foveal.proposals import Proposals
+from foveal.version import __version__
+
+# What is used where neither minutes nor epochs are given.
+_MINUTES = 2.0
+# Seconds a picture takes to be searched afterwards, at least; by selective search as well, for comparison.
+_SECONDS_A_PICTURE = 0.12
+
+
+class RPN(BaseEstimator):  # type: ignore[misc]
+    """Region proposal network (Ren, He, Girshick & Sun 2015, section 3.1) on a small feature pyramid.
+
+    On every cell of a pretrained backbone's maps stand anchors, boxes of a few sizes. The network tells of
+    each how much it looks like an object and how it has to move; suppression leaves one box of those that
+    overlap much. It learns from annotated boxes, whatever their classes, and proposes in the place of
+    selective search: ``RCNN(proposals=rpn)``.
+
+    Parameters
+    ----------
+    features : Backbone, optional
+        :class:`foveal.features.EfficientNetLite0` by default.
+    size : int, default=512
+        The longer side that pictures are brought to, in pixels; a multiple of 32.
+    minutes : float, optional
+        The time for everything. 2 by default.
+    epochs : float, optional
+        Passes over the training pictures instead, whatever they take.
+    max_proposals : int, default=1000
+        The best so many of a picture.
+    nms_threshold : float, default=0.7
+        Of two proposals that overlap by more, the better one stays (section 3.3).
+    batch_size, learning_rate, weight_decay, tuned_share, tuned_from, tuning_rate
+        As :class:`foveal.models.FasterRCNN`'s; the backbone stands still by default.
+    repeats, average, scale, jitter, channels, validation_size
+        As :class:`foveal.models.FasterRCNN`'s.
+    random_state : int, default=0
+
+    Attributes
+    ----------
+    classes_ : tuple of str
+        Of the objects that it learnt from; it does not tell them apart.
+    network_ : ProposalNetwork
+    settings_ : DetectionSettings
+        The anchors among them, which come from the data set's own boxes.
+    backbone_ : Backbone
+    n_images_ : int
+        How many images it was trained on.
+    resolved_ : dict
+        The epochs that the minutes came to.
+
+    See Also
+    --------
+    foveal.metrics.compare_proposers : its recall beside that of other methods.
+
+    Notes
+    -----
+    A trained one stays trained where it is a parameter of an estimator that scikit-learn clones: it is a part
+    like features are. ``RPN(**rpn.get_params())`` is an untrained one.
+
+    Examples
+    --------
+    >>> RPN(minutes=1, max_proposals=300)
+    RPN(max_proposals=300, minutes=1)
+    """
+
+    def __init__(
+        self,
+        *,
+        features: Backbone | None = None,
+        size: int = 512,
+        minutes: float | None = None,
+        epochs: float | None = None,
+        max_proposals: int = 1000,
+        nms_threshold: float = 0.7,
+        batch_size: int = 4,
+        learning_rate: float = 2e-3,
+        weight_decay: float = 0.05,
+        tuned_share: float = 0.0,
+        tuned_from: str = "c4",
+        tuning_rate: float = 0.1,
+        repeats: int = 6,
+        average: float = 0.995,
+        scale: tuple[float, float] = (0.6, 1.5),
+        jitter: float = 0.3,
+        channels: int = 64,
+        validation_size: float = 0.1,
+        random_state: int = 0,
+    ) -> None:
+        self.features = features
+        self.size = size
+        self.minutes = minutes
+        self.epochs = epochs
+        self.max_proposals = max_proposals
+        self.nms_threshold = nms_threshold
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.tuned_share = tuned_share
+        self.tuned_from = tuned_from
+        self.tuning_rate = tuning_rate
+        self.repeats = repeats
+        self.average = average
+        self.scale = scale
+        self.jitter = jitter
+        self.channels = channels
+        self.validation_size = validation_size
+        self.random_state = random_state
+
+    def fit(
+        self,
+        dataset: Dataset,
+        *,
+        validation: Dataset | None = None,
+        callbacks: Callbacks = (),
+        checkpoint: nn.Checkpoint | None = None,
+        spent: float = 0.0,
+        images_after: int = 0,
+    ) -> "RPN":
+        """Learn from annotated boxes where objects are.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            For detection. Images without objects are learnt from; difficult and crowd objects are neither
+            learnt from nor taken for background.
+        validation : Dataset, optional
+            Chooses the weights by their recall. Without one a part of the training images is held back; an
+            empty one says that none shall be.
+        callbacks : sequence of callables
+            Told of progress, ``schedule``, ``losses`` (those of the head are 0) and ``epoch``; see
+            :mod:`foveal.events`.
+        checkpoint : foveal.nn.Checkpoint, optional
+            Written from time to time; where its file exists, the training goes on from it.
+        spent : float, default=0.0
+            Seconds of ``minutes`` that are gone already, or that will be needed for something else.
+        images_after : int, default=0
+            So many images are to be searched afterwards, within the minutes too.
+
+        Returns
+        -------
+        RPN
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If the data set is not for detection or holds no object to learn from.
+        SettingError
+            If a parameter is out of its range.
+        TrainingDiverged
+            If the loss becomes infinite or no number.
+        """
+        began = time.perf_counter()
+        check_parameters(self)
+        count_objects(dataset)
+        seed = int(self.random_state)
+        if validation is None:
+            dataset, validation = hold_back(dataset, self.validation_size, seed)
+        self.classes_, self.n_images_ = dataset.classes, len(dataset)
+        self.backbone_ = EfficientNetLite0() if self.features is None else self.features
+        strides = tuple(self.backbone_.strides[name] for name in LEVELS)
+        self.settings_ = DetectionSettings(
+            n_classes=1,
+            levels=LEVELS,
+            in_channels=tuple(self.backbone_.channels[name] for name in LEVELS),
+            strides=strides,
+            anchors=anchors_for(dataset, strides, self.size),
+            size=self.size,
+            channels=self.channels,
+            pre_nms=self.max_proposals,
+            post_nms=self.max_proposals,
+            rpn_nms=self.nms_threshold,
+        )
+        stages = tuned_stages(self.backbone_, LEVELS, self.tuned_from) if self.tuned_share else ()
+        self.network_ = ProposalNetwork(self.settings_, stages, random_state=seed)
+        judge = None
+        if count_objects(validation, least=0):
+            with stage(callbacks, "maps of the validation pictures"):
+                judge = ProposalJudge(validation, self.backbone_, LEVELS, self.size)
+        n_validation = len(validation)
+
+        def after(seconds: float) -> float:
+            a_picture = seconds / n_validation if judge is not None else 0.0
+            return images_after * max(_SECONDS_A_PICTURE, 2 * a_picture)
+
+        learned = learn(
+            self.network_,
+            self.backbone_,
+            dataset,
+            judge,
+            self._how(),
+            seed=seed,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            spent=spent + time.perf_counter() - began,
+            after=after,
+        )
+        self.network_.tuned = learned.tunes_from < learned.steps
+        self.network_.eval()
+        self.resolved_ = {"epochs": learned.epochs}
+        return self
+
+    def _how(self) -> Learning:
+        return Learning(
+            minutes=_MINUTES if self.minutes is None else float(self.minutes),
+            epochs=None if self.epochs is None else float(self.epochs),
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            tuning_rate=self.tuning_rate,
+            weight_decay=self.weight_decay,
+            tuned_share=self.tuned_share,
+            repeats=self.repeats,
+            average=self.average,
+            scale=(float(self.scale[0]), float(self.scale[1])),
+            jitter=self.jitter,
+        )
+
+    def propose(self, image: NDArray[np.uint8]) -> Proposals:
+        """Boxes in an image that may hold an object.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8
+            RGB, of any size from 1×1.
+
+        Returns
+        -------
+        Proposals
+            In pixels of the image and within it; ``scores`` are probabilities of an object.
+        """
+        self._check_fitted()
+        found = propose_by_engine(self.network_, self.backbone_, image)
+        boxes = clip(found.boxes, image.shape[1], image.shape[0])
+        return replace(found, boxes=boxes.astype(np.float32, copy=False))
+
+    def score(self, dataset: Dataset) -> float:
+        """Recall at IoU 0.5 of the best 100 proposals on annotated images; 0 where they show no object."""
+        from foveal.metrics import compare_proposers
+
+        quality = compare_proposers({"RPN": self}, dataset, numbers=(100,), thresholds=(0.5,))["RPN"]
+        return float(quality.recall[0, 0]) if quality.objects else 0.0
+
+    def _check_fitted(self) -> None:
+        if not self.is_fitted:
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError("This RPN is not trained yet: call fit first.")
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it has learnt."""
+        return hasattr(self, "network_")
+
+    def __sklearn_clone__(self) -> "RPN":
+        """Itself where it is trained: a part of another estimator, as features are."""
+        return self if self.is_fitted else type(self)(**self.get_params(deep=False))
+
+    # -- the model file -----------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has learnt; with :meth:`get_config` all that it is made again from."""
+        self._check_fitted()
+        return {
+            name: value
+            for name, value in self.network_.state_dict().items()
+            if self.network_.tuned or not name.startswith("stages.")
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        self._check_fitted()
+        parameters = self.get_params(deep=False)
+        del parameters["features"]
+        return {
+            "kind": "rpn",
+            "classes": list(self.classes_),
+            "n_images": self.n_images_,
+            "features": self.backbone_.get_config(),
+            "tuned": self.network_.tuned,
+            "resolved": self.resolved_,
+            "network": self.settings_.to_dict(),
+            "settings": parameters,
+        }
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model as one safetensors file; :func:`foveal.load` reads it.
+
+        The backbone's pretrained weights are not in it, but their digest is.
+        """
+        write_container(path, self.arrays(), {"model": "rpn", "version": __version__, **self.get_config()})
+        return Path(path)
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RPN":
+        backbone = features_from_config(metadata["features"])
+        if not isinstance(backbone, Backbone):
+            raise ModelFileError(
+                f"its features are {metadata['features'].get('kind')!r}, which have no maps."
+            )
+        parameters = dict(metadata["settings"])
+        parameters["scale"] = tuple(parameters["scale"])
+        model = cls(features=backbone, **parameters)
+        model.backbone_ = backbone
+        model.classes_ = tuple(metadata["classes"])
+        model.n_images_ = int(metadata["n_images"])
+        model.resolved_ = dict(metadata["resolved"])
+        model.settings_ = DetectionSettings.from_dict(metadata["network"])
+        stages: Sequence[nn.Module] = ()
+        if metadata["tuned"]:
+            stages = tuned_stages(backbone, model.settings_.levels, model.tuned_from)
+        model.network_ = ProposalNetwork(model.settings_, stages)
+        model.network_.load_state_dict(arrays)
+        model.network_.tuned = bool(metadata["tuned"])
+        model.network_.eval()
+        return model
