@@ -183,3 +183,24 @@ def test_what_was_kept_is_what_was_chosen():
     chart, _ = loss_parts_blocks(events)
     assert "epoch 2, after 2.0 s: AP50 0.800" in chart.caption
     assert [t.get_text() for t in chart.figure.axes[1].texts] == ["kept: 0.800"]
+
+
+def test_proposals_alone(check_page):
+    """Such as RPN: nothing is said of what is in the regions."""
+    none = Detections.empty(())
+    steps = make_steps()
+    steps = make_steps(
+        classes=(),
+        detections=none,
+        answers=none,
+        probabilities=np.zeros((len(steps.kept), 0), np.float32),
+        moved=np.zeros((len(steps.kept), 0, 4), np.float32),
+        answer_regions=np.zeros(0, np.int64),
+        answer_kept=np.zeros(0, np.int64),
+        attention=np.zeros((0, 1, 1), np.float32),
+        roi_size=0,
+    )
+    chapter = steps_chapter("a.png", steps, "rpn")
+    assert [section.title for section in chapter.sections] == ["Anchors", "Objectness", "Proposals"]
+    assert chapter.text.startswith("How rpn went from 60 candidates to 30 proposals")
+    check_page(render_report("Steps", "", [chapter]))

@@ -412,22 +412,9 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
             If the file cannot be read.
         """
         self._check_fitted()
-        pixels = image if isinstance(image, np.ndarray) else read(image)
-        picture = working_picture(pixels, self.settings_.size)
-        scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
-        known = None
-        if objects is not None:
-            known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
-        with in_use(self.network_.modules()), nn.no_grad():
-            return network_steps(
-                self.network_,
-                self.backbone_.maps(stacked([picture]), self.settings_.levels),
-                picture,
-                self.classes_,
-                scale=scale,
-                objects=known,
-                object_names=tuple(object_names),
-            )
+        return explain_by_engine(
+            self.network_, self.backbone_, image, self.classes_, objects, tuple(object_names)
+        )
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images; 0 where they show no object at all."""
@@ -542,3 +529,30 @@ def propose_by_engine(network: ProposalNetwork, backbone: Backbone, image: NDArr
     height, width = image.shape[:2]
     factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
     return Proposals(boxes * factors, nn.functional.sigmoid(logits))
+
+
+def explain_by_engine(
+    network: ProposalNetwork,
+    backbone: Backbone,
+    image: NDArray[np.uint8] | str | os.PathLike[str],
+    classes: tuple[str, ...],
+    objects: ArrayLike | None,
+    object_names: tuple[str, ...],
+) -> DetectionSteps:
+    """The steps of a network in one image; objects are in the image's pixels."""
+    pixels = image if isinstance(image, np.ndarray) else read(image)
+    picture = working_picture(pixels, network.settings.size)
+    scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
+    known = None
+    if objects is not None:
+        known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
+    with in_use(network.modules()), nn.no_grad():
+        return network_steps(
+            network,
+            backbone.maps(stacked([picture]), network.settings.levels),
+            picture,
+            classes,
+            scale=scale,
+            objects=known,
+            object_names=object_names,
+        )

@@ -51,13 +51,19 @@ def steps_chapter(name: str, steps: "DetectionSteps", model: str, *, threshold: 
     headlines = [
         Headline(f"{len(steps.candidates):,}", "candidates", "boxes that may hold an object"),
         Headline(f"{len(steps.kept):,}", "proposals", "left of them, and looked at closely"),
-        Headline(f"{len(steps.answers):,}", "answers", "a region with a class that is probable enough"),
-        Headline(f"{len(steps.detections):,}", "detections", "left of them"),
     ]
+    if steps.classes:
+        headlines += [
+            Headline(f"{len(steps.answers):,}", "answers", "a region with a class that is probable enough"),
+            Headline(f"{len(steps.detections):,}", "detections", "left of them"),
+        ]
     if steps.anchors:
         total = sum(len(level) for level in steps.anchors)
         headlines.insert(0, Headline(f"{total:,}", "anchors", f"on {count(len(steps.strides), 'level')}"))
-    sections = [Section("Detections", "What was found in the end.", [_found(name, steps, threshold)])]
+    sections = []
+    if steps.classes:
+        found = _found(name, steps, threshold)
+        sections.append(Section("Detections", "What was found in the end.", [found]))
     titles = {
         "Anchors": "Where it begins: boxes of a few sizes at every place of every level (Ren et al. 2015, "
         "section 3.1.1).",
@@ -71,11 +77,13 @@ def steps_chapter(name: str, steps: "DetectionSteps", model: str, *, threshold: 
     }
     parts = _blocks(steps)
     sections += [Section(title, text, parts[title]) for title, text in titles.items() if parts[title]]
+    left = count(len(steps.detections), "detection") if steps.classes else count(len(steps.kept), "proposal")
     text = (
-        f"How a detector went from {count(len(steps.candidates), 'candidate')} to "
-        f"{count(len(steps.detections), 'detection')} in a picture that it saw at {width} × {height} pixels."
+        f"How {model} went from {count(len(steps.candidates), 'candidate')} to {left} in a picture that it "
+        f"saw at {width} × {height} pixels."
     )
-    return Chapter(name, f"Object detector · {model}", text, headlines, sections)
+    kind = "Object detector" if steps.classes else "Region proposals"
+    return Chapter(name, f"{kind} · {model}", text, headlines, sections)
 
 
 def steps_section(name: str, steps: "DetectionSteps", *, threshold: float = 0.5) -> Section:
@@ -97,10 +105,10 @@ def _blocks(steps: "DetectionSteps", *, brief: bool = False) -> dict[str, list[B
         "Objectness": _objectness(steps),
         "Proposals": _proposals(steps),
         "RoIAlign": _sampling(steps),
-        "Classes": [] if brief else _classes(steps),
+        "Classes": [] if brief or not steps.classes else _classes(steps),
         "Regression": _regression(steps, 3 if brief else _FOLLOWED),
         "Attention": _attention(steps),
-        "Suppression": [] if brief else _suppression(steps),
+        "Suppression": [] if brief or not steps.classes else _suppression(steps),
     }
 
 

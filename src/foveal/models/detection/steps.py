@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from foveal.boxes import Matches, clip, decode, match, nms
 from foveal.data import Detections
 from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.proposing import anchors_of, candidates_of, level_starts
 from foveal.models.detection.settings import HEAD_WEIGHTS
 from foveal.models.detection.targets import Objects, label_anchors
@@ -31,7 +32,7 @@ class DetectionSteps:
     image : ndarray of shape (H, W, 3), uint8
         The picture that the detector worked on: RGB, its longer side brought to the detector's size.
     classes : tuple of str
-        K of them.
+        K of them; none where proposals are all that is asked for.
     detections : Detections
         The answer: D of the ``answers``, best first.
     scale : (float, float)
@@ -157,7 +158,7 @@ class DetectionSteps:
 
 
 def network_steps(
-    network: DetectionNetwork,
+    network: ProposalNetwork,
     maps: dict[str, NDArray[np.float32]],
     picture: NDArray[np.uint8],
     classes: tuple[str, ...],
@@ -167,12 +168,12 @@ def network_steps(
     object_names: tuple[str, ...] = (),
     explained: int = 4,
 ) -> DetectionSteps:
-    """Follow one picture through a detection network, in the engine's forward pass.
+    """Follow one picture through a network, in the engine's forward pass.
 
     Parameters
     ----------
-    network : DetectionNetwork
-        Ready for use: in evaluation.
+    network : DetectionNetwork or ProposalNetwork
+        Ready for use: in evaluation. The steps of one without a box head end with its proposals.
     maps : dict of str to ndarray of shape (1, h, w, C), float32
         The backbone's maps of the picture, padded.
     picture : ndarray of shape (H, W, 3), uint8
@@ -206,28 +207,17 @@ def network_steps(
     kept = nms(candidates, candidate_logits, settings.rpn_nms)[: settings.post_nms]
     regions = candidates[kept]
 
-    seen = network.regions(levels, regions, np.zeros(len(regions), np.int64))
-    class_logits, moves = network.head(seen)
-    probabilities = softmax(class_logits)
-    n_classes = settings.n_classes
-    moved = decode(np.repeat(regions, n_classes, axis=0), moves.reshape(-1, 4), HEAD_WEIGHTS)
-    moved = clip(moved, size[1], size[0]).reshape(len(regions), n_classes, 4)
-    rows, labels = np.nonzero(probabilities[:, :-1] >= settings.min_score)
-    boxes, scores = moved[rows, labels], probabilities[rows, labels]
-    stays = nms(boxes, scores, settings.nms, labels)
-    stays = stays[(boxes[stays, 2:] > boxes[stays, :2]).all(axis=1)][: settings.max_detections]
-    answers = Detections(boxes, scores, labels.astype(np.int64), tuple(classes))
-
     matches = None
     if objects is not None:
         known = Objects(objects, np.zeros(len(objects), np.int64), np.zeros(len(objects), bool))
         found = match(every, objects, foreground=settings.rpn_foreground, background=settings.rpn_background)
         matches = Matches(label_anchors(every, known, size, settings), found.ious)
-    first = stays[:explained]
+    if isinstance(network, DetectionNetwork):
+        looked_at = _looked_at(network, levels, regions, size, tuple(classes), explained)
+    else:
+        looked_at = _nothing_looked_at(len(regions))
     return DetectionSteps(
         image=picture,
-        classes=tuple(classes),
-        detections=answers[stays],
         scale=scale,
         strides=tuple(settings.strides),
         sizes=tuple(np.reshape(np.asarray(s, np.float32), (-1, 2)) for s in settings.anchors),
@@ -238,20 +228,61 @@ def network_steps(
         candidate_scores=sigmoid(candidate_logits),
         kept=kept,
         proposal_threshold=settings.rpn_nms,
-        roi_size=settings.roi_size,
-        probabilities=probabilities,
-        moved=moved,
-        answers=answers,
-        answer_regions=rows,
-        answer_kept=stays,
-        answer_threshold=settings.nms,
-        attention=hidden_cells(network.head, seen, rows[first], labels[first]),
         objects=objects,
         object_names=object_names,
         matches=matches,
         foreground=settings.rpn_foreground,
         background=settings.rpn_background,
+        **looked_at,
     )
+
+
+def _looked_at(
+    network: DetectionNetwork,
+    levels: list[NDArray[Any]],
+    regions: NDArray[Any],
+    size: tuple[float, float],
+    classes: tuple[str, ...],
+    explained: int,
+) -> dict[str, Any]:
+    """What the box head makes of the regions."""
+    settings, n_classes = network.settings, len(classes)
+    seen = network.regions(levels, regions, np.zeros(len(regions), np.int64))
+    logits, moves = network.head(seen)
+    probabilities = softmax(logits)
+    moved = decode(np.repeat(regions, n_classes, axis=0), moves.reshape(-1, 4), HEAD_WEIGHTS)
+    moved = clip(moved, size[1], size[0]).reshape(len(regions), n_classes, 4)
+    rows, labels = np.nonzero(probabilities[:, :-1] >= settings.min_score)
+    boxes, scores = moved[rows, labels], probabilities[rows, labels]
+    stays = nms(boxes, scores, settings.nms, labels)
+    stays = stays[(boxes[stays, 2:] > boxes[stays, :2]).all(axis=1)][: settings.max_detections]
+    answers = Detections(boxes, scores, labels.astype(np.int64), classes)
+    first = stays[:explained]
+    return {
+        "classes": classes,
+        "detections": answers[stays],
+        "roi_size": settings.roi_size,
+        "probabilities": probabilities,
+        "moved": moved,
+        "answers": answers,
+        "answer_regions": rows,
+        "answer_kept": stays,
+        "answer_threshold": settings.nms,
+        "attention": hidden_cells(network.head, seen, rows[first], labels[first]),
+    }
+
+
+def _nothing_looked_at(regions: int) -> dict[str, Any]:
+    """Of a network that proposes and says no more."""
+    return {
+        "classes": (),
+        "detections": Detections.empty(()),
+        "probabilities": np.zeros((regions, 0), np.float32),
+        "moved": np.zeros((regions, 0, 4), np.float32),
+        "answers": Detections.empty(()),
+        "answer_regions": np.zeros(0, np.int64),
+        "answer_kept": np.zeros(0, np.int64),
+    }
 
 
 def hidden_cells(
