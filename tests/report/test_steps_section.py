@@ -155,7 +155,7 @@ def test_in_a_report(make_detection, check_page):
         "One picture, step by step",
         "what it says of here.png",
         "Losses by part, and the validation",
-        "epoch 1, after 20.0 s: AP50 0.625",
+        "epoch 1, after 20.0 s: validation AP50 0.625",
         "The 2 epochs as a table",
         "Recall beside other methods",
         f"RPN 1.000; selective search {reached:.3f}",
@@ -171,6 +171,20 @@ def test_a_log_without_losses(events):
     assert loss_parts_blocks(events) == []
 
 
+def test_a_network_that_only_proposes():
+    from foveal.report.loss_parts_blocks import loss_parts_blocks
+
+    events = [
+        {"event": "losses", "step": s, "seconds": s / 10, "rpn_class": 1.0, "head_class": 0.0}
+        for s in (10, 20)
+    ]
+    events.append({"event": "epoch", "epoch": 1, "step": 20, "validation_recall50": 0.75})
+    chart, _ = loss_parts_blocks(events)
+    assert "validation recall at IoU 0.5 0.750" in chart.caption
+    assert "head" not in chart.caption
+    assert [axes.get_ylabel() for axes in chart.figure.axes] == ["loss", "validation recall50"]
+
+
 def test_what_was_kept_is_what_was_chosen():
     from foveal.report.loss_parts_blocks import loss_parts_blocks
 
@@ -181,7 +195,7 @@ def test_what_was_kept_is_what_was_chosen():
         for e, a, c in ((1, 0.9, 0.5), (2, 0.1, 0.1), (2, 0.8, 0.6), (3, None, None))
     ]
     chart, _ = loss_parts_blocks(events)
-    assert "epoch 2, after 2.0 s: AP50 0.800" in chart.caption
+    assert "epoch 2, after 2.0 s: validation AP50 0.800" in chart.caption
     assert [t.get_text() for t in chart.figure.axes[1].texts] == ["kept: 0.800"]
 
 

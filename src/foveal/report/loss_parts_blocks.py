@@ -13,9 +13,15 @@ from foveal.report.figures.timing import say_duration
 
 Event = Mapping[str, Any]
 
-# What the best epoch is chosen by, as far as it was measured, and how a table names it.
-_CHOSEN_BY = ("validation_choice", "validation_AP50")
-_MEASURED = {"validation_AP50": "validation AP50", "validation_AP": "validation AP"}
+# What a validation may measure, the first one there is in the chart and all in the table; and what the best
+# epoch is chosen by, where that is something else.
+_MEASURED = {
+    "validation_AP50": "validation AP50",
+    "validation_recall50": "validation recall at IoU 0.5",
+    "validation_AP": "validation AP",
+    "validation_AR": "validation AR",
+}
+_CHOICE = "validation_choice"
 
 
 def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
@@ -35,30 +41,31 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     if not losses:
         return []
     epochs = timed_epochs(events, losses)
-    measured = [e for e in epochs if _number(e, "validation_AP50") is not None]
-    key = next((k for k in _CHOSEN_BY if any(_number(e, k) is not None for e in measured)), None)
-    best = None
-    if key is not None:
-        # Of equal ones the first, as early stopping takes it.
-        best = max(measured, key=lambda e: _number(e, key) or 0.0)
+    keys = [k for k in _MEASURED if any(_number(e, k) is not None for e in epochs)]
+    measure = keys[0] if keys else "validation_AP50"
+    measured = [e for e in epochs if _number(e, measure) is not None]
+    by = _CHOICE if any(_number(e, _CHOICE) is not None for e in measured) else measure
+    # Of equal ones the first, as early stopping takes it.
+    best = max(measured, key=lambda e: _number(e, by) or 0.0, default=None)
     last = losses[-1]
     said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if _number(last, k) is not None)
     caption = f"Strong lines are running means. In the end: {said}."
     if best is not None:
         caption += (
             f" The best weights on the validation images were those of epoch {best['epoch']}, after "
-            f"{say_duration(best['seconds'])}: AP50 {best['validation_AP50']:.3f}."
+            f"{say_duration(best['seconds'])}: {_MEASURED[measure]} {best[measure]:.3f}."
         )
     blocks: list[Block] = [
         Chart(
             "Losses by part, and the validation",
-            draw_loss_parts(losses, epochs, marked=None if best is None else best["seconds"]),
-            f"Lines of the losses against time, and below them the validation AP50. {caption}",
+            draw_loss_parts(
+                losses, epochs, measure=measure, marked=None if best is None else best["seconds"]
+            ),
+            f"Lines of the losses against time, and below them the validation. {caption}",
             caption,
         )
     ]
     if epochs:
-        keys = [k for k in _MEASURED if any(_number(e, k) is not None for e in epochs)]
         columns = ("epoch", "time", "steps", "loss", *(_MEASURED[k] for k in keys), "learning rate")
         rows = [
             [
@@ -97,7 +104,9 @@ def running_losses(events: Sequence[Event]) -> list[dict[str, Any]]:
             before = rows[-1]["seconds"] if rows else 0.0
         last = seconds
         rows.append({**event, "step": step, "seconds": before + seconds})
-    return rows
+    # A network that only proposes has no head whose losses could be other than 0.
+    idle = [key for key in PARTS if not any(row.get(key) for row in rows)]
+    return [{k: v for k, v in row.items() if k not in idle} for row in rows]
 
 
 def timed_epochs(events: Sequence[Event], losses: Sequence[Event]) -> list[dict[str, Any]]:

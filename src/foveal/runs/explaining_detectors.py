@@ -143,8 +143,8 @@ def _write_page(path: Path, model: Any, chapters: list[Chapter], shown: int, don
     left = len(done.results) - shown
     if left:
         sentences.append(
-            f"{count(left, 'more picture')} {'is' if left == 1 else 'are'} not followed here; the answers for "
-            "all are in the folder."
+            f"{count(left, 'more picture')} {'is' if left == 1 else 'are'} not followed here; the answers "
+            "for all are in the folder."
         )
     if done.unreadable:
         sentences.append(
