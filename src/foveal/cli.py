@@ -78,16 +78,16 @@ def demo(
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; foveal-demo by default.")] = None,
     seed: Seed = 0,
 ) -> None:
-    """Go the whole way on built-in data: make it, check it, train a detector and a classifier, report."""
+    """Go the whole way on built-in data: make it, check it, train two detectors and a classifier, report."""
     from foveal.runs.folder import free_folder
 
     folder = free_folder(Path("foveal-demo")) if out is None else out
     with _progress() as callback:
-        _say("Digits hidden in scenes: a detector (R-CNN) and a classifier (logistic regression).")
-        _say("On two cores this takes one to two minutes, the first time half a minute more for compiling.")
+        _say("Digits hidden in scenes, by two detectors (R-CNN, Faster R-CNN), and alone, by a classifier.")
+        _say("On two cores this takes two minutes.")
         from foveal.runs import demo as run
 
-        runs = run(folder, seed=seed, callbacks=[callback])
+        runs = run(folder, seed=seed, callbacks=[callback], spent=_spent())
     _say("")
     for name, finished in runs.items():
         key = "AP50" if "AP50" in finished.metrics else "accuracy"
@@ -227,8 +227,8 @@ def train(
         str | None,
         typer.Option(
             "--model",
-            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for folders. "
-            "The first of each is the default.",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for "
+            "folders. The first of each is the default.",
         ),
     ] = None,
     out: Annotated[

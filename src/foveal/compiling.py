@@ -4,11 +4,15 @@ import logging
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from threading import Lock
 
 logger = logging.getLogger("foveal")
 
 
-@cache
+# Several threads come to a kernel at once.
+_lock = Lock()
+
+
 def announce(what: str, module: str, kernel: str) -> bool:
     """Say once in a process that something is about to be compiled, if it has not been before.
 
@@ -26,6 +30,12 @@ def announce(what: str, module: str, kernel: str) -> bool:
     bool
         Whether there was something to say.
     """
+    with _lock:
+        return _announced(what, module, kernel)
+
+
+@cache
+def _announced(what: str, module: str, kernel: str) -> bool:
     if is_compiled(module, kernel):
         return False
     logger.warning("Compiling %s for this computer: once, for ten to twenty seconds.", what)

@@ -12,7 +12,7 @@ import foveal
 from foveal.boxes import iou
 from foveal.data import load
 from foveal.errors import DataError, ImageError, SettingError
-from foveal.features import HogColor
+from foveal.features import EfficientNetLite0, HogColor
 from foveal.models import RCNN, rcnn
 from foveal.models.intersection_svms import IntersectionSVMs
 from foveal.models.mining import mine
@@ -72,6 +72,40 @@ def test_learns_plain_things_perfectly(squares):
     model = small(C=1.0).fit(squares)
     assert model.classes_ == ("cat", "dog")
     assert model.score(squares) > 0.95
+
+
+def test_on_a_pretrained_networks_maps(scenes, tmp_path):
+    features = EfficientNetLite0(levels=("c3", "c4"), grid=2, longest=192)
+    digits = of_one_class(scenes.part("train"))
+    model = small(features=features, mining_rounds=2).fit(digits)
+    assert model.score(of_one_class(scenes.part("test"))) > 0.45
+    # What was learnt on standardised vectors is said of vectors as they come.
+    bank = RegionBank(digits, model.proposer_, features, max_proposals=50)
+    assert bank.scaling is not None
+    seen = bank.describe(0, bank.images[0].boxes) * bank.scaling[1] + bank.scaling[0]
+    plain = features.extract(bank.read(0), bank.images[0].boxes)
+    # The maps of the bank are in half precision.
+    np.testing.assert_allclose(seen, plain, atol=0.02 * np.abs(plain).max())
+    again = foveal.load(model.save(tmp_path / "model.safetensors"))
+    (before,), (after,) = model.predict([digits[0].path]), again.predict([digits[0].path])
+    np.testing.assert_array_equal(before.boxes, after.boxes)
+    assert RCNN(kernel="intersection")._features() == HogColor()
+    with pytest.raises(SettingError, match="intersection kernel needs features that are never negative"):
+        small(features=features, kernel="intersection").fit(digits)
+
+
+def test_mirrored_regions_of_maps_are_those_of_the_mirrored_image(scenes):
+    features = EfficientNetLite0(levels=("c4",), grid=2, longest=160)
+    digits = of_one_class(scenes.part("train")).select(range(2))
+    bank = RegionBank(digits, small().fit(digits).proposer_, features, max_proposals=10)
+    boxes = bank.images[1].boxes
+    image = np.ascontiguousarray(bank.read(1)[:, ::-1])
+    mirrored = boxes.copy()
+    mirrored[:, [0, 2]] = image.shape[1] - boxes[:, [2, 0]]
+    assert bank.scaling is not None
+    seen = bank.describe(1, boxes, mirrored=True) * bank.scaling[1] + bank.scaling[0]
+    plain = features.extract(image, mirrored)
+    np.testing.assert_allclose(seen, plain, atol=0.02 * np.abs(plain).max())
 
 
 def test_predictions(fitted, scenes):

@@ -9,7 +9,8 @@ from foveal.data import Dataset
 from foveal.data.dataset import Sample
 from foveal.errors import ImageError
 from foveal.features import HogColor
-from foveal.models.regions import ImageRegions, RegionBank
+from foveal.models.image_regions import ImageRegions
+from foveal.models.regions import RegionBank
 from foveal.proposals import SlidingWindow
 
 SMALL = HogColor(size=24, cell=8, grid=2, bins=4)

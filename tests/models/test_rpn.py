@@ -1,5 +1,7 @@
 """The region proposal network: alone, in the place of selective search, and as a run."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -12,10 +14,11 @@ from foveal.errors import DataError, SettingError
 from foveal.images import read
 from foveal.metrics import compare_proposers
 from foveal.models import RCNN, RPN
-from foveal.models.detection.network import DetectionNetwork, ViewBatch
+from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.targets import Objects
+from foveal.models.detection.targets import Objects, label_anchors
+from foveal.models.detection.view_batch import ViewBatch
 from foveal.proposals import Proposer, SlidingWindow
 
 SMALL = {
@@ -131,6 +134,8 @@ def test_what_cannot_be(scenes, picture, color_folder):
         RPN().fit(scenes.select([]))
     with pytest.raises(SettingError, match="size is a multiple of 32"):
         RPN(size=100).fit(scenes)
+    with pytest.raises(SettingError, match="max_proposals is from 1"):
+        RPN(max_proposals=0).fit(scenes)
     with pytest.raises(SettingError, match="proposals is a mode"):
         RCNN(proposals=5).fit(scenes)
 
@@ -155,13 +160,23 @@ def test_its_gradients_are_those_of_the_whole_detector():
     ]
     batch = ViewBatch(maps, np.float32([[64, 96], [60, 90]]), objects, [[1], [2]], False)
     alone, whole = (kind(settings, random_state=3).double() for kind in (ProposalNetwork, DetectionNetwork))
-    losses = alone(batch)
-    np.testing.assert_allclose(losses[:2], whole(batch)[:2], rtol=1e-12)
-    assert losses[2:].tolist() == [0, 0]
-    alone.backward([1.0, 2.0, 1.0, 1.0])
+    np.testing.assert_allclose(alone(batch), whole(batch)[:2], rtol=1e-12)
+    alone.backward([1.0, 2.0])
     whole.backward([1.0, 2.0, 0.0, 0.0])
     theirs = dict(whole.named_parameters())
     names = [name for name, _ in alone.named_parameters()]
     assert names == [name for name in theirs if not name.startswith("head.")]
     for name, parameter in alone.named_parameters():
         np.testing.assert_allclose(parameter.grad, theirs[name].grad, atol=1e-12)
+
+
+def test_anchors_on_the_border_are_learnt_from_where_they_may_reach_over_it():
+    settings = DetectionSettings(
+        n_classes=1, levels=("c3",), in_channels=(3,), strides=(8,), anchors=(((16.0, 16.0),),)
+    )
+    # Across the border by nothing, by a quarter of a side, by half, and by more.
+    anchors = np.float32([[0, 0, 16, 16], [-4, 0, 12, 16], [0, 8, 16, 24], [0, 9, 16, 25]])
+    objects = Objects(anchors[1:2], np.array([0]), np.array([False]))
+    for border, expected in ((0.0, [-2, -2, -2, -2]), (0.25, [-2, 0, -2, -2]), (0.5, [-2, 0, -1, -2])):
+        labels = label_anchors(anchors, objects, (16.0, 40.0), replace(settings, rpn_border=border))
+        assert labels.tolist()[1:] == expected[1:]

@@ -1,9 +1,10 @@
 """What a detector's SVMs learn from: regions that are positive or negative examples of each class."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,10 +32,18 @@ class Examples:
 
 
 class ExamplePool:
-    """Collects examples; a region asked for by several classes is stored once."""
+    """Collects examples; a region asked for by several classes is stored once.
 
-    def __init__(self, n_classes: int) -> None:
-        self._features: list[NDArray[np.float32]] = []
+    Parameters
+    ----------
+    n_classes : int
+    dtype : dtype-like, default=numpy.float32
+        Half precision where vectors are long, and read off maps that are kept in it anyway.
+    """
+
+    def __init__(self, n_classes: int, dtype: DTypeLike = np.float32) -> None:
+        self._features: list[NDArray[Any]] = []
+        self._dtype = np.dtype(dtype)
         self._images: list[int] = []
         self._rows: dict[tuple[int, int], int] = {}
         self._positives: list[list[int]] = [[] for _ in range(n_classes)]
@@ -70,7 +79,7 @@ class ExamplePool:
 
     def _append(self, image: int, features: NDArray[np.float32]) -> int:
         # A copy: a view would keep the features of all the image's proposals alive.
-        self._features.append(features.copy())
+        self._features.append(features.astype(self._dtype))
         self._images.append(image)
         return len(self._features) - 1
 

@@ -464,7 +464,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
             "tuned": self.network_.tuned,
             "resolved": self.resolved_,
             "network": self.settings_.to_dict(),
-            "settings": parameters,
+            # With what the clock has settled: epochs that were given make the same file.
+            "settings": {**parameters, "minutes": None, **self.resolved_},
         }
         write_container(path, arrays, metadata)
         return Path(path)

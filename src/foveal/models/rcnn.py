@@ -58,7 +58,9 @@ _RANGES: dict[str, tuple[float, float]] = {
 }
 
 # First and hard negatives of an image, class and round, of features that are read off a network's maps.
-_FIRST, _HARD = 10, 10
+_FIRST, _HARD = 8, 8
+# Proposals near an object that teach the regression then, instead of ten.
+_PER_OBJECT = 4
 
 
 class RCNN(BaseEstimator):  # type: ignore[misc]
@@ -233,7 +235,8 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 flip=self.flip,
                 callbacks=callbacks,
             )
-            pool = ExamplePool(len(self.classes_))
+            on_maps = bank.scaling is not None
+            pool = ExamplePool(len(self.classes_), np.float16 if on_maps else np.float32)
             collect_objects(bank, pool, flip=self.flip, callbacks=callbacks)
             near = collect_proposals(
                 bank,
@@ -242,6 +245,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
                 len(self.classes_),
                 positive_overlap=self.positive_overlap,
                 random_state=self.random_state,
+                per_object=_PER_OBJECT if on_maps else 10,
             )
             self.box_regression_ = fit_box_regression(
                 near.features, near.boxes, near.targets, alpha=self.regression_alpha

@@ -14,7 +14,6 @@ from foveal.models.regions import RegionBank
 
 #: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).
 REGRESSION_OVERLAP = 0.6
-_REGRESSION_PER_OBJECT = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,12 +57,13 @@ def collect_proposals(
     *,
     positive_overlap: float,
     random_state: int,
+    per_object: int = 10,
 ) -> RegressionExamples:
     """One walk over all proposals.
 
     First negatives go to the pool, and so do proposals that overlap an object by ``positive_overlap`` or
-    more, as positives. Those that overlap one by ``REGRESSION_OVERLAP`` or more, the best ten of each
-    object, teach the box regression.
+    more, as positives. Those that overlap one by ``REGRESSION_OVERLAP`` or more, the best ``per_object`` of
+    each object, teach the box regression.
     """
     seeds = np.random.default_rng(random_state).integers(0, 2**63, len(bank.images))
 
@@ -76,7 +76,7 @@ def collect_proposals(
         near = [np.zeros(0, np.int64)]
         for m in range(len(regions.objects)):
             rows = np.flatnonzero((matched == m) & (best >= REGRESSION_OVERLAP))
-            near.append(rows[np.argsort(-best[rows], kind="stable")[:_REGRESSION_PER_OBJECT]])
+            near.append(rows[np.argsort(-best[rows], kind="stable")[:per_object]])
         rows = np.concatenate(near)
         return negatives, rows, features[rows], matched[rows], best[rows]
 

@@ -38,6 +38,9 @@ from foveal.version import __version__
 
 # What is used where neither minutes nor epochs are given.
 _MINUTES = 2.0
+# Anchors on the border are learnt from: else nothing tells the large ones, most of which cross it, what an
+# object is.
+_BORDER = 0.5
 # Seconds a picture takes to be searched afterwards, at least; by selective search as well, for comparison.
 _SECONDS_A_PICTURE = 0.12
 
@@ -162,8 +165,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             Chooses the weights by their recall. Without one a part of the training images is held back; an
             empty one says that none shall be.
         callbacks : sequence of callables
-            Told of progress, ``schedule``, ``losses`` (those of the head are 0) and ``epoch``; see
-            :mod:`foveal.events`.
+            Told of progress, ``schedule``, ``losses`` and ``epoch``; see :mod:`foveal.events`.
         checkpoint : foveal.nn.Checkpoint, optional
             Written from time to time; where its file exists, the training goes on from it.
         spent : float, default=0.0
@@ -205,6 +207,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             pre_nms=self.max_proposals,
             post_nms=self.max_proposals,
             rpn_nms=self.nms_threshold,
+            rpn_border=_BORDER,
         )
         stages = tuned_stages(self.backbone_, LEVELS, self.tuned_from) if self.tuned_share else ()
         self.network_ = ProposalNetwork(self.settings_, stages, random_state=seed)
@@ -232,7 +235,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         )
         self.network_.tuned = learned.tunes_from < learned.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": learned.epochs}
+        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
         return self
 
     def _how(self) -> Learning:
@@ -344,7 +347,8 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             "tuned": self.network_.tuned,
             "resolved": self.resolved_,
             "network": self.settings_.to_dict(),
-            "settings": parameters,
+            # With what the clock has settled: epochs that were given make the same file.
+            "settings": {**parameters, "minutes": None, **self.resolved_},
         }
 
     def save(self, path: str | os.PathLike[str]) -> Path:

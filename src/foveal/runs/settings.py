@@ -124,7 +124,9 @@ def _features(kind: str, given: Mapping[str, Any]) -> Any:
 def _feature_settings(kind: str) -> dict[str, Any]:
     """The parameters of a kind of features, with their defaults."""
     config = _features(kind, {}).get_config()
-    return {key: value for key, value in config.items() if key not in ("kind", "sha256")}
+    # A list would be several values to compare.
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+    return {key: value for key, value in plain.items() if key not in ("kind", "sha256")}
 
 
 def _search_settings() -> dict[str, Any]:

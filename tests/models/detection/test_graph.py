@@ -25,7 +25,7 @@ def backbone():
     return EfficientNetLite0().network(folded=True)
 
 
-def make_network(*, fusion="sum", tuned=0, levels=("c3", "c4", "c5"), anchors=None, **settings):
+def make_network(*, tuned=0, levels=("c3", "c4", "c5"), anchors=None, **settings):
     """An untrained network whose answers are far from equal, as a trained one's are."""
     channels, strides = EfficientNetLite0().channels, EfficientNetLite0().strides
     anchors = anchors or [[(s, s), (s, 2 * s)] for s in (16, 32, 64)][-len(levels) :]
@@ -39,7 +39,6 @@ def make_network(*, fusion="sum", tuned=0, levels=("c3", "c4", "c5"), anchors=No
         channels=16,
         hidden=32,
         roi_size=3,
-        fusion=fusion,
         **settings,
     )
     # The stages are the network's own, and have learnt something.
@@ -71,7 +70,7 @@ def detector_of(network, backbone):
     "settings",
     [
         {},
-        {"fusion": "concat", "tuned": 1},
+        {"tuned": 1},
         {"tuned": 2},
         {"levels": ("c4", "c5"), "pre_nms": 20, "post_nms": 7, "nms": 0.3, "max_detections": 5},
         {"anchors": [[(16, 16)], [], [(64, 64), (90, 40), (128, 128)]], "min_score": 0.2},

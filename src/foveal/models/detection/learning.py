@@ -11,6 +11,7 @@ from foveal import nn, parallel
 from foveal.data import BoxAugmentation, Dataset
 from foveal.events import Callbacks, emit
 from foveal.features import Backbone
+from foveal.models.detection.judging import Judge
 from foveal.models.detection.losses import JointLoss
 from foveal.models.detection.planning import plan
 from foveal.models.detection.proposal_network import ProposalNetwork
@@ -75,7 +76,7 @@ def learn(
     network: ProposalNetwork,
     backbone: Backbone,
     dataset: Dataset,
-    judge: Callable[[nn.Module], dict[str, float]] | None,
+    judge: Judge | None,
     how: Learning,
     *,
     seed: int,
@@ -91,8 +92,8 @@ def learn(
     network : ProposalNetwork
     backbone : Backbone
     dataset : Dataset
-    judge : callable, optional
-        Measures the network after each round; its figure ``choice`` decides.
+    judge : Judge, optional
+        Measures the network after each round and decides which weights are kept.
     how : Learning
     seed : int
     callbacks : sequence of callables
@@ -176,6 +177,7 @@ def learn(
             text=planned.text,
         )
     data = batches(tunes_from)
+    stopping = None if judge is None else nn.EarlyStopping(never, metric=f"validation_{judge.decides}")
     loss.begin()
     history = nn.fit(
         network,
@@ -186,7 +188,7 @@ def learn(
         schedule="cosine",
         validation=judge,
         # The best weights are kept, and the whole schedule is gone through.
-        early_stopping=None if judge is None else nn.EarlyStopping(never, metric="validation_choice"),
+        early_stopping=stopping,
         average=how.average,
         clip_norm=_CLIP_NORM,
         callbacks=callbacks,
@@ -220,7 +222,7 @@ def _standardize(network: ProposalNetwork, batches: ViewBatches, seed: int) -> N
     )
 
 
-def _named(judge: Callable[[nn.Module], dict[str, float]]) -> Callable[[nn.Module], dict[str, float]]:
+def _named(judge: Judge) -> Callable[[nn.Module], dict[str, float]]:
     """The figures under the names that a training gives them."""
     return lambda network: {f"validation_{name}": value for name, value in judge(network).items()}
 

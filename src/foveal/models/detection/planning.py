@@ -57,8 +57,8 @@ def plan(
     make_loop : callable
         A training loop at its beginning; with True one whose backbone learns too.
     tuned_share : float, optional
-        The share of the steps in which it does. By default the backbone stands still for the first minute, and
-        for three tenths of a training that is longer.
+        The share of the steps in which it does. By default the backbone stands still for the first minute,
+        and for three tenths of a training that is longer.
     per_pass : int
         Steps that see every picture once.
     spent : float
@@ -98,8 +98,8 @@ def plan(
     tunes_from = steps - min(tuning, steps)
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} passes "
-        f"over the training pictures at {1000 * average:.0f} ms a step, validations included"
+        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} "
+        f"passes over the training pictures, at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone learns too from step {tunes_from + 1:,} on." if tuning else ".")
     )
     return DetectionPlan(steps, tunes_from, average, text)
