@@ -89,7 +89,10 @@ def test_a_detectors_parts():
 def test_features_by_their_name():
     settings = resolve("rcnn", {"features": "pixels", "features.size": 8})
     assert make_model("rcnn", settings, 0).features == Pixels(size=8)
-    assert make_model("rcnn", resolve("rcnn", {"features.levels": "c4,c5"}), 0).features.levels == ("c4", "c5")
+    assert make_model("rcnn", resolve("rcnn", {"features.levels": "c4,c5"}), 0).features.levels == (
+        "c4",
+        "c5",
+    )
     # The parameters are those of the features that were named.
     with pytest.raises(SettingError, match=r"rcnn has no setting 'features.bins'"):
         resolve("rcnn", {"features": "pixels", "features.bins": 4})

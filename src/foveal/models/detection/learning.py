@@ -23,6 +23,8 @@ _CLIP_NORM = 10.0
 _LEAST_STEPS = 50
 # Pictures that the laterals' standardisation is measured on.
 _STANDARDIZED_ON = 8
+# The share of the steps in which the backbone learns too, where epochs are given and nothing else said.
+_TUNED_SHARE = 0.4
 # However much time there is, no picture is learnt from more often.
 _MOST_EPOCHS = 300
 # Streams of random numbers of one seed; the views' own are below these.
@@ -39,7 +41,7 @@ class Learning:
     learning_rate: float
     tuning_rate: float
     weight_decay: float
-    tuned_share: float
+    tuned_share: float | None
     repeats: int
     average: float
     scale: tuple[float, float]
@@ -62,6 +64,11 @@ class Learned:
     steps: int
     tunes_from: int
     epochs: float
+
+    @property
+    def tuned_share(self) -> float:
+        """The share of the steps in which the backbone learnt too."""
+        return (self.steps - self.tunes_from) / self.steps
 
 
 def learn(
@@ -125,9 +132,12 @@ def learn(
     optimizer = make_optimizer(network, how)
     per_pass = batches(never).per_pass
     if checkpoint is not None and (known := checkpoint.total()) is not None:
-        steps = known
+        # What was chosen once is gone on with.
+        steps, tunes_from = known, int(checkpoint.settings()["batches"]["tunes from"])
     elif how.epochs is not None:
         steps = max(1, round(how.epochs * per_pass))
+        share = _TUNED_SHARE if how.tuned_share is None else how.tuned_share
+        tunes_from = steps - round(share * steps)
     else:
 
         def make_loop(tunes: bool) -> TrainingLoop:
@@ -149,21 +159,22 @@ def learn(
                 how.minutes,
                 make_loop,
                 tuned_share=how.tuned_share,
+                per_pass=per_pass,
                 spent=spent + time.perf_counter() - began,
                 after=after,
                 most_steps=_MOST_EPOCHS * per_pass,
             )
-        steps = planned.steps
+        steps, tunes_from = planned.steps, planned.tunes_from
         emit(
             callbacks,
             "schedule",
             minutes=how.minutes,
             epochs=steps / per_pass,
             steps=steps,
+            tuned_share=(steps - tunes_from) / steps,
             seconds_per_step=round(planned.seconds_per_step, 4),
             text=planned.text,
         )
-    tunes_from = steps - round(how.tuned_share * steps)
     data = batches(tunes_from)
     loss.begin()
     history = nn.fit(

@@ -206,9 +206,7 @@ class ViewBatches:
             tunes,
         )
 
-    def views(
-        self, indices: list[int], turn: int, levels: tuple[str, ...], repeats: int = 1
-    ) -> list["View"]:
+    def views(self, indices: list[int], turn: int, levels: tuple[str, ...], repeats: int = 1) -> list["View"]:
         """Views of some pictures, those of the last pass where it saw the same."""
         again = turn % repeats
         # The pass in which the view was drawn.
