@@ -445,20 +445,27 @@ def explain(
         str | None,
         typer.Option("--class", metavar="NAME", help="Ask about this class; by default the most probable."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Of a detector: the boxed data of the pictures; it shows their objects."),
+    ] = None,
+    format: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what in a picture speaks for its class: Grad-CAM and occlusion, drawn and on a page.
 
-    Of a detector it shows the detections, and how its search came to the regions. Files that cannot be read
-    are named and left out. Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing
-    to do.
+    Of a detector it shows how it came to the detections, step by step: anchors, objectness, proposals, boxes
+    before and after their regression, what it looked at. Files that cannot be read are named and left out.
+    Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing to do.
     """
     from foveal.runs import explain as go
     from foveal.runs.folder import free_folder
 
     folder = free_folder(Path("explanations")) if out is None else out
     with _progress(quiet=as_json) as callback:
-        summary = go(run, images, folder, class_name=class_name, callbacks=[callback])
+        summary = go(
+            run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback]
+        )
     if as_json:
         _print_json({"results": summary.results, "unreadable": summary.unreadable})
     else:

@@ -72,10 +72,27 @@ def test_a_detector(scene_run, scene_folder, tmp_path, check_page):
     files = some(scene_folder, 1)
     with pytest.raises(SettingError, match="is a detector"):
         explain(scene_run.folder.path, files, tmp_path / "out", class_name="1")
-    done = explain(scene_run.folder.path, files, tmp_path / "out")
+    (tmp_path / "broken.png").write_text("no picture")
+    done = explain(scene_run.folder.path, [*files, tmp_path / "broken.png"], tmp_path / "out")
     assert "detections" in done.results[0]
-    check_page((tmp_path / "out" / "explanation.html").read_text())
+    page = check_page((tmp_path / "out" / "explanation.html").read_text())
+    # Both how the detector went from proposals to detections, and how the search came to the proposals.
+    for words in ("The surest regions of each class", "Boxes before and after their regression", "Merging",
+                  f"{files[0].name}: the search", "1 file could not be read"):  # fmt: skip
+        assert words in page.text
+    assert "Dashed white is the truth" not in page.text
     assert list((tmp_path / "out" / "drawn").iterdir())
+
+
+def test_a_detector_beside_the_truth(scene_run, scene_folder, color_run, tmp_path, check_page):
+    files = some(scene_folder, 1)
+    explain(scene_run.folder.path, files, tmp_path / "out", data=scene_folder)
+    page = check_page((tmp_path / "out" / "explanation.html").read_text())
+    assert "Dashed white is the truth" in page.text
+    assert "The objects and the proposals" in page.text or "Objects" in page.text
+    with pytest.raises(SettingError, match="needs no boxes"):
+        explain(color_run.folder.path, files, tmp_path / "other", data=scene_folder)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_model_of_rows(color_folder, tmp_path):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
         stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
+    from foveal.models.detection.steps import DetectionSteps
     from foveal.models.fast_rcnn import FastRCNN
     from foveal.models.faster_rcnn import FasterRCNN
     from foveal.models.loading import load
@@ -30,6 +31,7 @@ __all__ = [
     "RCNN",
     "RPN",
     "CNNClassifier",
+    "DetectionSteps",
     "FastRCNN",
     "FasterRCNN",
     "LogisticClassifier",
@@ -58,8 +60,9 @@ MODELS = {
     "faster-rcnn": ("foveal.models.faster_rcnn", "FasterRCNN"),
     "rpn": ("foveal.models.rpn", "RPN"),
 }
-# What explains the answers of models, each function with its module.
+# What explains the answers of models, each with its module.
 _EXPLAINING = {
+    "DetectionSteps": "foveal.models.detection.steps",
     "class_activation_maps": "foveal.models.class_activation",
     "feature_maps": "foveal.models.class_activation",
     "first_layer_filters": "foveal.models.class_activation",

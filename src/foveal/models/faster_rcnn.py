@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import nn, parallel
@@ -27,7 +27,9 @@ from foveal.models.detection.parameters import check_parameters
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.running import Detector
 from foveal.models.detection.settings import DetectionSettings
+from foveal.models.detection.steps import DetectionSteps, network_steps
 from foveal.models.detection.views import stacked, working_picture
+from foveal.nn.exporting import in_use
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
@@ -382,6 +384,38 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
                 progress(place)
         return found
 
+    def explain(
+        self,
+        image: NDArray[np.uint8] | str | os.PathLike[str],
+        objects: ArrayLike | None = None,
+        *,
+        object_names: Sequence[str] = (),
+    ) -> DetectionSteps:
+        """How the answer for one image came about, by the engine's forward pass.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionSteps
+            In the pixels of the working picture.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        self._check_fitted()
+        return explain_by_engine(
+            self.network_, self.backbone_, image, self.classes_, objects, tuple(object_names)
+        )
+
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images; 0 where they show no object at all."""
         from foveal.metrics import evaluate, to_results
@@ -496,3 +530,30 @@ def propose_by_engine(network: ProposalNetwork, backbone: Backbone, image: NDArr
     height, width = image.shape[:2]
     factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
     return Proposals(boxes * factors, nn.functional.sigmoid(logits))
+
+
+def explain_by_engine(
+    network: ProposalNetwork,
+    backbone: Backbone,
+    image: NDArray[np.uint8] | str | os.PathLike[str],
+    classes: tuple[str, ...],
+    objects: ArrayLike | None,
+    object_names: tuple[str, ...],
+) -> DetectionSteps:
+    """The steps of a network in one image; objects are in the image's pixels."""
+    pixels = image if isinstance(image, np.ndarray) else read(image)
+    picture = working_picture(pixels, network.settings.size)
+    scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
+    known = None
+    if objects is not None:
+        known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
+    with in_use(network.modules()), nn.no_grad():
+        return network_steps(
+            network,
+            backbone.maps(stacked([picture]), network.settings.levels),
+            picture,
+            classes,
+            scale=scale,
+            objects=known,
+            object_names=object_names,
+        )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import nn
@@ -25,7 +25,14 @@ from foveal.models.detection.parameters import check_parameters
 from foveal.models.detection.proposal_judge import ProposalJudge
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.settings import DetectionSettings
-from foveal.models.faster_rcnn import LEVELS, count_objects, propose_by_engine, tuned_stages
+from foveal.models.detection.steps import DetectionSteps
+from foveal.models.faster_rcnn import (
+    LEVELS,
+    count_objects,
+    explain_by_engine,
+    propose_by_engine,
+    tuned_stages,
+)
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
@@ -263,6 +270,36 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         found = propose_by_engine(self.network_, self.backbone_, image)
         boxes = clip(found.boxes, image.shape[1], image.shape[0])
         return replace(found, boxes=boxes.astype(np.float32, copy=False))
+
+    def explain(
+        self,
+        image: NDArray[np.uint8] | str | os.PathLike[str],
+        objects: ArrayLike | None = None,
+        *,
+        object_names: Sequence[str] = (),
+    ) -> DetectionSteps:
+        """How the proposals for one image came about.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionSteps
+            In the pixels of the working picture; without classes it ends with the proposals.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        self._check_fitted()
+        return explain_by_engine(self.network_, self.backbone_, image, (), objects, tuple(object_names))
 
     def score(self, dataset: Dataset) -> float:
         """Recall at IoU 0.5 of the best 100 proposals on annotated images; 0 where they show no object."""

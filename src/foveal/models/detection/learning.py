@@ -188,9 +188,7 @@ def learn(
         schedule="cosine",
         validation=judge,
         # The best weights are kept, and the whole schedule is gone through.
-        early_stopping=None
-        if judge is None
-        else nn.EarlyStopping(never, metric=f"validation_{judge.decides}"),
+        early_stopping=stopping,
         average=how.average,
         clip_norm=_CLIP_NORM,
         callbacks=callbacks,

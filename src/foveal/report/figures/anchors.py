@@ -222,12 +222,16 @@ def draw_anchor_matches(
 
 
 def _ratios(sizes: NDArray[np.float64]) -> list[float]:
-    """The different ratios of height to width, rising; equal to the second digit are the same."""
-    return sorted({round(float(h / w), 2) for w, h in sizes})
+    """The different ratios of height to width, rising; those within a tenth of each other are one."""
+    found: list[float] = []
+    for ratio in sorted(float(h / w) for w, h in sizes):
+        if not found or ratio > 1.1 * found[-1]:
+            found.append(ratio)
+    return found
 
 
 def _nearest(ratios: Sequence[float], ratio: float) -> int:
-    return int(np.argmin([abs(r - ratio) for r in ratios]))
+    return int(np.argmin([abs(np.log(r / ratio)) for r in ratios]))
 
 
 def _color(index: int) -> str:
