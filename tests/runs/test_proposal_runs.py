@@ -39,6 +39,7 @@ def test_it_names_nothing(done, scene_folder, tmp_path):
 def test_a_detector_takes_the_run(done, scene_folder, tmp_path):
     settings = {
         "proposals": str(done.folder.path),
+        "features": "hog-color",
         "features.size": 24,
         "features.grid": 2,
         "mining_rounds": 0,
