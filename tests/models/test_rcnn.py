@@ -427,7 +427,7 @@ def test_fit_answers_itself_and_leaves_parameters_alone(squares):
     model = RCNN(proposals=WINDOWS, max_proposals=50)
     assert model.fit(squares, validation=squares) is model
     assert model.features is None
-    assert model.features_ == HogColor()
+    assert model.features_ == EfficientNetLite0()
 
 
 def test_a_learned_order_is_kept_in_the_model_file(squares, tmp_path):

@@ -75,7 +75,7 @@ def detector_of(network, backbone):
         {"levels": ("c4", "c5"), "pre_nms": 20, "post_nms": 7, "nms": 0.3, "max_detections": 5},
         {"anchors": [[(16, 16)], [], [(64, 64), (90, 40), (128, 128)]], "min_score": 0.2},
     ],
-    ids=["default", "concat-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
+    ids=["default", "one-stage-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
 )
 def test_the_graph_finds_what_the_engine_finds(backbone, settings):
     network = make_network(**settings)
@@ -152,6 +152,9 @@ def test_nothing_found_and_odd_pictures(backbone):
         assert found.boxes.shape == (0, 4)
         assert found.scores.shape == found.labels.shape == (0,)
     detect = detector_of(make_network(), backbone)
+    for wrong in (np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)):
+        with pytest.raises(ValueError, match=r"image must be uint8 of shape \(H, W, 3\) with pixels"):
+            detect(wrong)
     for shape in [(1, 1), (2, 700), (700, 2)]:
         found = detect(np.full((*shape, 3), 9, np.uint8))
         assert np.isfinite(found.boxes).all()
