@@ -87,7 +87,7 @@ def draw_anchors(
     x, y = (width / 2, height / 2) if place is None else place
     columns = len(levels)
     each = FULL_WIDTH / columns
-    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.45)
+    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.65)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
         rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
