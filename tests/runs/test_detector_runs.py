@@ -14,7 +14,7 @@ from foveal.runs.fitting import divide
 from foveal.runs.settings import resolve
 
 SETTINGS = {
-    "epochs": 2,
+    "epochs": 8,
     "size": 96,
     "channels": 8,
     "hidden": 16,
@@ -46,7 +46,7 @@ def test_a_run(whole):
     assert not done.folder.checkpoint_file.exists()
     # Twelve pictures are too few to keep some back.
     assert [len(config["split"][k]) for k in ("train", "validation", "test")] == [12, 0, 6]
-    assert config["resolved"]["epochs"] == 2.0
+    assert config["resolved"]["epochs"] == 8.0
     assert {e["event"] for e in told} >= {"epoch", "losses"}
 
 

@@ -157,7 +157,9 @@ class TransferClassifier(ImageClassifier):
         """
         penalties = self._checked()
         rng = np.random.default_rng(self.random_state)
-        self.tail_, self.history_, self._network = None, {}, None
+        self.tail_: Tail | None = None
+        self.history_: dict[str, NDArray[Any]] = {}
+        self._network = None
         copies, labels = self._learn_copies(X, y, callbacks)
         n = len(labels)
         if validation is None:
@@ -225,7 +227,8 @@ class TransferClassifier(ImageClassifier):
         held = fold_of >= 0
         folds = np.unique(fold_of[held])
         if len(penalties) == 1 or not len(folds):
-            self.C_, self.cv_results_ = penalties[len(penalties) // 2], []
+            self.C_ = penalties[len(penalties) // 2]
+            self.cv_results_: list[Any] = []
             return
 
         def judged(job: tuple[float, int]) -> NDArray[np.float64]:
@@ -296,7 +299,7 @@ class TransferClassifier(ImageClassifier):
     # -- what comes in ------------------------------------------------------------------------------
 
     def _describe(self, X: Any) -> NDArray[np.float32]:
-        return self._vectors(X, (False,))[0]
+        return np.asarray(self._vectors(X, (False,))[0])
 
     def _vectors(self, X: Any, mirrored: tuple[bool, ...], progress: Any = None) -> NDArray[np.float32]:
         """The network's vectors, (copies, N, D)."""
@@ -354,9 +357,8 @@ class TransferClassifier(ImageClassifier):
             picture = read(item)
         else:
             item = np.asarray(item)
-            picture = item if item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3 else None
-            if picture is None:
-                picture = as_rgb(item[None], self.pixel_scale_)[0]
+            ready = item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3
+            picture = item if ready else as_rgb(item[None], self.pixel_scale_)[0]
         if max(picture.shape[:2]) < size:
             return np.asarray(resize(picture, (size, size), interpolation="cubic"), np.uint8)
         return np.asarray(resize(picture, (size, size)), np.uint8)

@@ -196,7 +196,8 @@ def draw_anchor_matches(
         said_rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
     below = 0.2 * -(-len(said_rows) // 2)
     figure = new_figure(FULL_WIDTH, tall + 1.95 + below)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    upper, lower = halves
     for part in (upper, lower):
         part.set_facecolor("none")
 
