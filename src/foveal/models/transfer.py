@@ -79,7 +79,8 @@ class TransferClassifier(ImageClassifier):
     C_ : float
         The chosen penalty.
     cv_results_ : list of dict
-        For each penalty ``C`` up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-back pictures, and ``chosen``.
+        For each penalty ``C``, up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-back
+        pictures, and ``chosen``.
     features_ : EfficientNetLite or None
         What describes the pictures; None where ``fit`` was given rows.
     image_side_ : int
