@@ -6,7 +6,7 @@ import pytest
 
 from foveal.errors import SettingError
 from foveal.files import read_container
-from foveal.runs import evaluate, predict, train
+from foveal.runs import evaluate_run, predict, train
 
 SETTINGS = {"size": 160, "epochs": 6, "max_proposals": 50, "channels": 16}
 
@@ -28,7 +28,7 @@ def test_its_figures_are_recalls(done, check_page):
 
 
 def test_it_is_measured_again(done, scene_folder):
-    assert evaluate(done.folder.path, scene_folder) == pytest.approx(done.metrics)
+    assert evaluate_run(done.folder.path, scene_folder) == pytest.approx(done.metrics)
 
 
 def test_it_names_nothing(done, scene_folder, tmp_path):
@@ -39,6 +39,7 @@ def test_it_names_nothing(done, scene_folder, tmp_path):
 def test_a_detector_takes_the_run(done, scene_folder, tmp_path):
     settings = {
         "proposals": str(done.folder.path),
+        "features": "hog-color",
         "features.size": 24,
         "features.grid": 2,
         "mining_rounds": 0,

@@ -127,7 +127,7 @@ class BoxAugmentation:
         """
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
             raise ValueError(f"A picture is (H, W, 3), uint8, not empty; got {image.shape} {image.dtype}.")
-        moved: NDArray[Any] = np.asarray(boxes, np.float64).reshape(-1, 4)
+        boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
         height, width = int(size[0]), int(size[1])
         if min(height, width) < 1:
             raise ValueError(f"A view has at least one pixel; got {size}.")
@@ -147,12 +147,12 @@ class BoxAugmentation:
             recolour(seen[None], jitter_strengths(self.jitter), rng)
         view[y1:y2, x1:x2] = seen
         if mirrored:
-            moved = moved[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [columns, 0, columns, 0]
-        moved = moved * factor + [left, top, left, top]
-        clipped: NDArray[Any] = np.clip(moved, 0, np.array([width, height, width, height], np.float64))
+            boxes = boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [columns, 0, columns, 0]
+        boxes = boxes * factor + [left, top, left, top]
+        clipped: NDArray[Any] = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
         left_over = _area(clipped)
         # Rounding must not lose a box that lies inside wholly.
-        kept = (left_over > 0) & (left_over >= self.visible * _area(moved) * (1 - 1e-9))
+        kept = (left_over > 0) & (left_over >= self.visible * _area(np.asarray(boxes)) * (1 - 1e-9))
         return view, clipped.astype(np.float32), kept
 
     def _place(self, room: float, drawn: float) -> int:

@@ -67,6 +67,9 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         The best so many of a picture.
     nms_threshold : float, default=0.7
         Of two proposals that overlap by more, the better one stays (section 3.3).
+    foreground : float, default=0.7
+        An anchor that overlaps an object by so much, or is its best, is foreground; below 0.3 it is
+        background (section 3.1.2). At least 0.3.
     batch_size, learning_rate, weight_decay, tuned_share, tuned_from, tuning_rate
         As :class:`foveal.models.FasterRCNN`'s; the backbone stands still by default.
     repeats, average, scale, jitter, channels, validation_size
@@ -110,6 +113,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         epochs: float | None = None,
         max_proposals: int = 1000,
         nms_threshold: float = 0.7,
+        foreground: float = 0.7,
         batch_size: int = 4,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
@@ -130,6 +134,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.max_proposals = max_proposals
         self.nms_threshold = nms_threshold
+        self.foreground = foreground
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -208,6 +213,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             post_nms=self.max_proposals,
             rpn_nms=self.nms_threshold,
             rpn_border=_BORDER,
+            rpn_foreground=self.foreground,
         )
         stages = tuned_stages(self.backbone_, LEVELS, self.tuned_from) if self.tuned_share else ()
         self.network_ = ProposalNetwork(self.settings_, stages, random_state=seed)

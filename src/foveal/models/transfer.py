@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -18,11 +19,13 @@ from foveal.models.fine_tuning import START, Tail, fine_tune
 from foveal.models.held_out import stratified_folds
 from foveal.models.image_classifier import ImageClassifier
 from foveal.models.network_settings import check_number, check_whole
-from foveal.models.picture_input import are_pictures, as_rgb, from_0_to_1
+from foveal.models.picture_input import LARGEST_NATIVE, are_pictures, as_rgb, from_0_to_1, native_sides
 from foveal.models.scaling import feature_scaling, standardized
 
 # Pictures that go through the network at a time, one such batch on every core.
 _BATCH = 8
+# Sides of large and of small pictures for the network.
+_SIDE, _SMALL_SIDE = 224, 160
 # The network's own coarseness: sides are multiples of it.
 _STEP = 32
 # More steps of the optimiser than any of these problems has needed.
@@ -62,8 +65,9 @@ class TransferClassifier(ImageClassifier):
         The share of every class that decides when the fine-tuning was best, unless ``fit`` is given a
         validation set.
     image_size : int, optional
-        Side of the square that pictures are brought to, rounded up to a multiple of 32; 224 by default, the
-        side of the pictures that the network learned from. Smaller pictures are enlarged.
+        Side of the square that pictures are brought to, rounded up to a multiple of 32; smaller ones are
+        enlarged. By default 224, the side of the pictures that the network learned from, but 160 where all
+        pictures have the same size and no side is above 64: they hold no more detail.
     random_state : int, Generator or None
         Draws the folds and the order of the fine-tuning.
 
@@ -75,7 +79,8 @@ class TransferClassifier(ImageClassifier):
     C_ : float
         The chosen penalty.
     cv_results_ : list of dict
-        For each penalty ``C``, ``accuracy`` and ``loss`` on the held-back pictures, and ``chosen``.
+        For each penalty ``C``, up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-back
+        pictures, and ``chosen``.
     features_ : EfficientNetLite or None
         What describes the pictures; None where ``fit`` was given rows.
     image_side_ : int
@@ -157,7 +162,9 @@ class TransferClassifier(ImageClassifier):
         """
         penalties = self._checked()
         rng = np.random.default_rng(self.random_state)
-        self.tail_, self.history_, self._network = None, {}, None
+        self.tail_: Tail | None = None
+        self.history_: dict[str, NDArray[Any]] = {}
+        self._network = None
         copies, labels = self._learn_copies(X, y, callbacks)
         n = len(labels)
         if validation is None:
@@ -200,7 +207,8 @@ class TransferClassifier(ImageClassifier):
         y = self._targets_of_pictures(X, y)
         labels = self._learn_classes(y)
         self.features_ = FAMILY[self.backbone]()
-        self.image_side_ = -(-int(self.image_size or 224) // _STEP) * _STEP
+        side = self.image_size or _default_side(native_sides(X))
+        self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         with stage(callbacks, "features", len(X)) as progress:
             copies = self._vectors(X, (False, True) if self.mirror else (False,), progress)
@@ -225,24 +233,22 @@ class TransferClassifier(ImageClassifier):
         held = fold_of >= 0
         folds = np.unique(fold_of[held])
         if len(penalties) == 1 or not len(folds):
-            self.C_, self.cv_results_ = penalties[len(penalties) // 2], []
+            self.C_ = penalties[len(penalties) // 2]
+            self.cv_results_: list[Any] = []
             return
 
-        def judged(job: tuple[float, int]) -> NDArray[np.float64]:
-            C, fold = job
+        def judged(C: float, fold: int) -> NDArray[np.float64]:
             train = fold_of != fold
             rows = copies[:, train].reshape(-1, copies.shape[2])
             coef, intercept = _fit_linear(rows, np.tile(labels[train], len(copies)), C)
             return _probabilities(copies[0, ~train] @ coef.T + intercept)
 
-        jobs = [(C, int(fold)) for C in penalties for fold in folds]
-        answers = parallel.map(judged, jobs)
         self.cv_results_ = []
         for C in penalties:
             probabilities = np.zeros((len(labels), len(self.classes_)))
-            for (other, fold), answer in zip(jobs, answers, strict=True):
-                if other == C:
-                    probabilities[fold_of == fold] = answer
+            answers = parallel.map(partial(judged, C), folds)
+            for fold, answer in zip(folds, answers, strict=True):
+                probabilities[fold_of == fold] = answer
             chances = probabilities[held, labels[held]]
             self.cv_results_.append(
                 {
@@ -252,6 +258,9 @@ class TransferClassifier(ImageClassifier):
                     "chosen": False,
                 }
             )
+            # Past the best penalty the loss only rises, and weak penalties take the longest.
+            if len(self.cv_results_) > 1 and self.cv_results_[-1]["loss"] > self.cv_results_[-2]["loss"]:
+                break
         # min takes the first of equals: the strongest penalty.
         best = min(self.cv_results_, key=lambda seen: seen["loss"])
         best["chosen"] = True
@@ -296,7 +305,7 @@ class TransferClassifier(ImageClassifier):
     # -- what comes in ------------------------------------------------------------------------------
 
     def _describe(self, X: Any) -> NDArray[np.float32]:
-        return self._vectors(X, (False,))[0]
+        return np.asarray(self._vectors(X, (False,))[0])
 
     def _vectors(self, X: Any, mirrored: tuple[bool, ...], progress: Any = None) -> NDArray[np.float32]:
         """The network's vectors, (copies, N, D)."""
@@ -354,9 +363,8 @@ class TransferClassifier(ImageClassifier):
             picture = read(item)
         else:
             item = np.asarray(item)
-            picture = item if item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3 else None
-            if picture is None:
-                picture = as_rgb(item[None], self.pixel_scale_)[0]
+            ready = item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3
+            picture = item if ready else as_rgb(item[None], self.pixel_scale_)[0]
         if max(picture.shape[:2]) < size:
             return np.asarray(resize(picture, (size, size), interpolation="cubic"), np.uint8)
         return np.asarray(resize(picture, (size, size)), np.uint8)
@@ -487,6 +495,10 @@ class TransferClassifier(ImageClassifier):
             self.tail_ = Tail(self.features_)
             self.tail_.load(_below(arrays, "tail."))
             self.history_ = _below(arrays, "history.")
+
+
+def _default_side(sides: tuple[int, int] | None) -> int:
+    return _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
 
 
 def _fit_linear(

@@ -350,7 +350,7 @@ def _attention(steps: "DetectionSteps") -> list[Block]:
         Chart(
             "What the head looked at",
             draw_attention(
-                steps.image, steps.before_regression[which], steps.attention, names=_names(steps, which)
+                steps.image, steps.before_regression[which], list(steps.attention), names=_names(steps, which)
             ),
             f"Maps over the regions of {count(len(which), 'detection')}.",
             "Each cell of a region's grid is hidden in turn, by what is seen there in the mean of all "

@@ -26,6 +26,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "validation_size": (0, 1),
     "max_proposals": (1, np.inf),
     "nms_threshold": (0, 1),
+    "foreground": (0.3, 1),
 }
 # Those that may not be the end of their range itself.
 _ABOVE = ("minutes", "epochs", "learning_rate")

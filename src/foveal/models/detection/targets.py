@@ -72,7 +72,9 @@ def label_anchors(
     labels = np.full(len(anchors), IGNORE, np.int64)
     reach = settings.rpn_border * (anchors[:, 2:] - anchors[:, :2])
     inside = np.flatnonzero(
-        ((anchors[:, :2] >= -reach) & (anchors[:, 2:] <= np.float32([size[1], size[0]]) + reach)).all(axis=1)
+        (
+            (anchors[:, :2] >= -reach) & (anchors[:, 2:] <= np.array([size[1], size[0]], np.float32) + reach)
+        ).all(axis=1)
     )
     matched = match(
         anchors[inside],

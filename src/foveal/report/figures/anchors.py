@@ -87,7 +87,7 @@ def draw_anchors(
     x, y = (width / 2, height / 2) if place is None else place
     columns = len(levels)
     each = FULL_WIDTH / columns
-    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.45)
+    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.65)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
         rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
@@ -196,7 +196,8 @@ def draw_anchor_matches(
         said_rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
     below = 0.2 * -(-len(said_rows) // 2)
     figure = new_figure(FULL_WIDTH, tall + 1.95 + below)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    upper, lower = halves
     for part in (upper, lower):
         part.set_facecolor("none")
 
