@@ -147,7 +147,15 @@ def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions:
     settings = network.settings
     grid = settings.roi_size
     seen = [
-        onnx_boxes.roi_align(graph, level.name, regions, f"regions.{place}", stride=stride, output_size=grid)
+        onnx_boxes.roi_align(
+            graph,
+            level.name,
+            regions,
+            f"regions.{place}",
+            stride=stride,
+            output_size=grid,
+            sampling_ratio=settings.roi_samples,
+        )
         for place, (level, stride) in enumerate(zip(levels, settings.strides, strict=True))
     ]
     channels = settings.channels

@@ -72,8 +72,15 @@ class DetectionNetwork(ProposalNetwork):
         by_seen = self.head.backward((by_classes * weights[2], by_moves * weights[3]))
         by_levels = self.rpn.backward((by_logits * weights[0], by_deltas * weights[1]))
         for place, (shape, stride) in enumerate(zip(shapes, self.settings.strides, strict=True)):
-            size = self.settings.roi_size
-            by_level = roi_align_backward(by_seen, shape, boxes, images, size, spatial_scale=1 / stride)
+            by_level = roi_align_backward(
+                by_seen,
+                shape,
+                boxes,
+                images,
+                self.settings.roi_size,
+                spatial_scale=1 / stride,
+                sampling_ratio=self.settings.roi_samples,
+            )
             by_levels[place] = by_level if by_levels[place] is None else by_levels[place] + by_level
         self.end(by_levels, tunes)
 
@@ -97,7 +104,14 @@ class DetectionNetwork(ProposalNetwork):
         """
         seen: NDArray[Any] | None = None
         for level, stride in zip(levels, self.settings.strides, strict=True):
-            one = roi_align(level, boxes, images, self.settings.roi_size, spatial_scale=1 / stride)
+            one = roi_align(
+                level,
+                boxes,
+                images,
+                self.settings.roi_size,
+                spatial_scale=1 / stride,
+                sampling_ratio=self.settings.roi_samples,
+            )
             seen = one if seen is None else seen + one
         assert seen is not None
         return seen

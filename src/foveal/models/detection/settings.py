@@ -22,6 +22,8 @@ class DetectionSettings:
         The longer side of the working picture, in pixels.
     channels, hidden, roi_size : int
         Of the pyramid, of the box head's layers, and the rows and columns that a region is aligned to.
+    roi_samples : int
+        Rows and columns of points that each of a region's cells is the mean of.
     dropout : float
         In the box head.
     rpn_batch, roi_batch : int
@@ -54,6 +56,7 @@ class DetectionSettings:
     channels: int = 64
     hidden: int = 256
     roi_size: int = 5
+    roi_samples: int = 1
     dropout: float = 0.0
     rpn_batch: int = 256
     roi_batch: int = 128
@@ -64,7 +67,7 @@ class DetectionSettings:
     roi_background_floor: float = 0.0
     roi_fraction: float = 0.25
     pre_nms: int = 1000
-    post_nms: int = 300
+    post_nms: int = 250
     rpn_nms: float = 0.8
     nms: float = 0.5
     min_score: float = 0.01

@@ -262,6 +262,7 @@ def _looked_at(
         "classes": classes,
         "detections": answers[stays],
         "roi_size": settings.roi_size,
+        "sampling_ratio": settings.roi_samples,
         "probabilities": probabilities,
         "moved": moved,
         "answers": answers,

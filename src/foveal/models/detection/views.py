@@ -265,7 +265,7 @@ def _aspect(sample: Sample) -> float:
 
 def working_picture(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
     """A picture as the detector looks at it, its longer side of the given length."""
-    return resize(picture, working_size(picture.shape, size), interpolation="linear")
+    return resize(picture, working_size(picture.shape, size))
 
 
 def working_pictures(samples: Sequence[Sample], size: int) -> list[tuple[NDArray[np.uint8], tuple[int, int]]]:
