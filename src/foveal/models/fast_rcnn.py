@@ -298,11 +298,12 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             dropout=self.dropout,
             random_state=seed,
         )
+        groups: list[dict[str, Any]] = [
+            {"params": [p for p in network.parameters() if p.data.ndim > 1]},
+            {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
+        ]
         optimizer = nn.AdamW(
-            [
-                {"params": [p for p in network.parameters() if p.data.ndim > 1]},
-                {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
-            ],
+            groups,
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
         )

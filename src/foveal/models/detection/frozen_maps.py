@@ -79,7 +79,7 @@ def picture_maps(
     both = [small, np.ascontiguousarray(small[:, ::-1])] if mirror else [small]
     # Pictures are taken side by side by several threads.
     maps = backbone.maps(stacked(both), levels, threads=1)
-    scale = np.float32([columns / image.shape[1], rows / image.shape[0]] * 2)
+    scale = np.array([columns / image.shape[1], rows / image.shape[0]] * 2, np.float32)
     return [
         PictureMaps([maps[level][place : place + 1] for level in levels], (rows, columns), scale, bool(place))
         for place in range(len(both))
@@ -183,6 +183,7 @@ class FrozenMaps:
         sizes = [prod(s) for s in shapes]
         start = sum(sizes) if mirrored else 0
         kept = self._kept[index]
+        flat: NDArray[np.float16]
         if isinstance(kept, int):
             flat = np.memmap(self._file, np.float16, "r", offset=kept + 2 * start, shape=(sum(sizes),))
         else:
