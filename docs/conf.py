@@ -112,8 +112,8 @@ def plain_figures(gallery_conf, name):
 
 
 examples = (
-    "boxes", "images", "data", "proposals", "selective_search", "features", "convolution", "cnn_layers", "nn",
-    "metrics", "models", "report", "runs",
+    "boxes", "images", "data", "proposals", "selective_search", "anchors", "features", "convolution", "roi",
+    "cnn_layers", "nn", "metrics", "models", "faster_rcnn", "report", "runs",
 )  # fmt: skip
 sphinx_gallery_conf = {
     "examples_dirs": "examples",

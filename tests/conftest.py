@@ -62,7 +62,7 @@ def scene_run(scene_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> A
     """A finished run of a small R-CNN on the scenes. Not to be changed."""
     from foveal.runs import train
 
-    return train(scene_folder, out=tmp_path_factory.mktemp("runs") / "scenes", settings=SMALL)
+    return train(scene_folder, model="rcnn", out=tmp_path_factory.mktemp("runs") / "scenes", settings=SMALL)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +84,7 @@ def color_run(color_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> A
     from foveal.runs import train
 
     settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
-    return train(color_folder, out=tmp_path_factory.mktemp("runs") / "colors", settings=settings)
+    return train(color_folder, model="svm", out=tmp_path_factory.mktemp("runs") / "colors", settings=settings)
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,9 @@ import pytest
 SEARCH = """
 import numpy as np
 from foveal.proposals import SelectiveSearch
+from foveal import parallel
 search = SelectiveSearch("single")
-for _ in range(2):
-    search.propose(np.zeros((9, 9, 3), np.uint8))
+parallel.map(lambda _: search.propose(np.zeros((9, 9, 3), np.uint8)), range(4), n_jobs=2)
 """
 
 NETWORK = """

@@ -78,16 +78,16 @@ def demo(
     out: Annotated[Path | None, typer.Option("--out", help="A new folder; foveal-demo by default.")] = None,
     seed: Seed = 0,
 ) -> None:
-    """Go the whole way on built-in data: make it, check it, train a detector and a classifier, report."""
+    """Go the whole way on built-in data: make it, check it, train two detectors and a classifier, report."""
     from foveal.runs.folder import free_folder
 
     folder = free_folder(Path("foveal-demo")) if out is None else out
     with _progress() as callback:
-        _say("Digits hidden in scenes: a detector (R-CNN) and a classifier (logistic regression).")
-        _say("On two cores this takes one to two minutes, the first time half a minute more for compiling.")
+        _say("Digits hidden in scenes, by two detectors (R-CNN, Faster R-CNN), and alone, by a classifier.")
+        _say("On two cores this takes two minutes.")
         from foveal.runs import demo as run
 
-        runs = run(folder, seed=seed, callbacks=[callback])
+        runs = run(folder, seed=seed, callbacks=[callback], spent=_spent())
     _say("")
     for name, finished in runs.items():
         key = "AP50" if "AP50" in finished.metrics else "accuracy"
@@ -227,7 +227,8 @@ def train(
         str | None,
         typer.Option(
             "--model",
-            help="rcnn; transfer, svm, logistic, mlp or cnn. By default rcnn for boxes, transfer for folders.",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for "
+            "folders. The first of each is the default.",
         ),
     ] = None,
     out: Annotated[
@@ -444,20 +445,27 @@ def explain(
         str | None,
         typer.Option("--class", metavar="NAME", help="Ask about this class; by default the most probable."),
     ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Of a detector: the boxed data of the pictures; it shows their objects."),
+    ] = None,
+    format: Format = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what in a picture speaks for its class: Grad-CAM and occlusion, drawn and on a page.
 
-    Of a detector it shows the detections, and how its search came to the regions. Files that cannot be read
-    are named and left out. Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing
-    to do.
+    Of a detector it shows how it came to the detections, step by step: anchors, objectness, proposals, boxes
+    before and after their regression, what it looked at. Files that cannot be read are named and left out.
+    Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing to do.
     """
     from foveal.runs import explain as go
     from foveal.runs.folder import free_folder
 
     folder = free_folder(Path("explanations")) if out is None else out
     with _progress(quiet=as_json) as callback:
-        summary = go(run, images, folder, class_name=class_name, callbacks=[callback])
+        summary = go(
+            run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback]
+        )
     if as_json:
         _print_json({"results": summary.results, "unreadable": summary.unreadable})
     else:

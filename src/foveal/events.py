@@ -23,6 +23,9 @@ event                     further keys
                           (of training), ``validation_loss``, ``validation_accuracy`` (None where there is
                           none), ``learning_rate`` (at its end), ``seconds``; other figures of a validation
                           under their names. A training that was resumed may tell of an epoch again.
+``losses``                ``step`` and ``seconds`` (since the training began), and the mean of the last steps'
+                          losses by part: ``rpn_class``, ``rpn_box``, ``head_class``, ``head_box``, as far as
+                          there are such
 ``lr_range``              ``learning_rate``, ``loss`` (None where it is no finite number)
 ========================  ====================================================================================
 """

@@ -144,3 +144,20 @@ def test_data_without_objects(few):
     none = replace(few[0], difficult=np.ones_like(few[0].difficult))
     with pytest.raises(DataError, match="no object to learn from"):
         small().fit(replace(few, samples=(none,)))
+
+
+def test_the_steps_end_in_the_detections(fitted, scenes):
+    model, _ = fitted
+    sample = scenes.part("test")[0]
+    steps = model.explain(sample.path, sample.boxes, object_names=["digit"] * len(sample.boxes))
+    (found,) = model.predict([sample.path])
+    assert len(found)
+    scale = np.array(steps.scale * 2)
+    np.testing.assert_allclose(steps.detections.boxes / scale, found.boxes, atol=1e-3)
+    np.testing.assert_allclose(steps.detections.scores, found.scores, atol=1e-6)
+    assert steps.anchors == ()
+    assert steps.roi_size == 2
+    assert steps.probabilities.shape == (len(steps.candidates), 2)
+    np.testing.assert_allclose(steps.probabilities.sum(axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(steps.objects / scale, sample.boxes, atol=1e-3)
+    assert steps.attention.shape[1:] == (2, 2)

@@ -192,6 +192,7 @@ def test_pictures_of_any_kind(tmp_path):
     large = [np.zeros((300, 200, 3), np.uint8), X[0]]
     assert model.predict(large).shape == (2,)
     assert quick(image_size=65, C=(1.0,)).fit(X, y).image_side_ == 96
+    assert quick(image_size=None, C=(1.0,)).fit(X, y).image_side_ == 160
     with pytest.raises(ValueError, match="features"):
         model.predict(np.zeros((2, 3)))
 

@@ -17,11 +17,17 @@ def network_run(color_folder, tmp_path_factory):
     return train(color_folder, model="cnn", out=out, settings=settings)
 
 
+@pytest.fixture(scope="module")
+def transfer_run(color_folder, tmp_path_factory):
+    settings = {"image_size": 64, "C": (1.0,), "mirror": False}
+    return train(color_folder, out=tmp_path_factory.mktemp("transfer") / "run", settings=settings)
+
+
 def some(folder, number=2):
     return sorted(p for p in folder.rglob("*") if p.suffix in (".png", ".jpg"))[:number]
 
 
-@pytest.mark.parametrize("which", ["color_run", "network_run"])
+@pytest.mark.parametrize("which", ["color_run", "network_run", "transfer_run"])
 def test_a_classifier(request, which, color_folder, tmp_path, check_page):
     run = request.getfixturevalue(which).folder.path
     (tmp_path / "broken.png").write_text("no picture")
@@ -29,7 +35,7 @@ def test_a_classifier(request, which, color_folder, tmp_path, check_page):
     done = explain(run, [*files, tmp_path / "broken.png"], tmp_path / "out")
     assert list(done.unreadable) == [str(tmp_path / "broken.png")]
     assert json.loads((tmp_path / "out" / "explanations.json").read_text()) == done.results
-    kinds = ["Grad-CAM", "occlusion"] if which == "network_run" else ["occlusion"]
+    kinds = ["occlusion"] if which == "color_run" else ["Grad-CAM", "occlusion"]
     model = load(run)
     for result, file in zip(done.results, files, strict=True):
         assert result["file"] == str(file)
@@ -44,8 +50,8 @@ def test_a_classifier(request, which, color_folder, tmp_path, check_page):
     page = (tmp_path / "out" / "explanation.html").read_text()
     check_page(page)
     assert "1 file could not be read" in page
-    assert ("Grad-CAM" in page) == (which == "network_run")
-    assert ("Feature maps" in page) == (which == "network_run")
+    assert ("Grad-CAM" in page) == (which != "color_run")
+    assert ("Feature maps" in page) == (which != "color_run")
 
 
 def test_another_class(network_run, color_folder, tmp_path):
@@ -66,10 +72,27 @@ def test_a_detector(scene_run, scene_folder, tmp_path, check_page):
     files = some(scene_folder, 1)
     with pytest.raises(SettingError, match="is a detector"):
         explain(scene_run.folder.path, files, tmp_path / "out", class_name="1")
-    done = explain(scene_run.folder.path, files, tmp_path / "out")
+    (tmp_path / "broken.png").write_text("no picture")
+    done = explain(scene_run.folder.path, [*files, tmp_path / "broken.png"], tmp_path / "out")
     assert "detections" in done.results[0]
-    check_page((tmp_path / "out" / "explanation.html").read_text())
+    page = check_page((tmp_path / "out" / "explanation.html").read_text())
+    # Both how the detector went from proposals to detections, and how the search came to the proposals.
+    for words in ("The surest regions of each class", "Boxes before and after their regression", "Merging",
+                  f"{files[0].name}: the search", "1 file could not be read"):  # fmt: skip
+        assert words in page.text
+    assert "Dashed white is the truth" not in page.text
     assert list((tmp_path / "out" / "drawn").iterdir())
+
+
+def test_a_detector_beside_the_truth(scene_run, scene_folder, color_run, tmp_path, check_page):
+    files = some(scene_folder, 1)
+    explain(scene_run.folder.path, files, tmp_path / "out", data=scene_folder)
+    page = check_page((tmp_path / "out" / "explanation.html").read_text())
+    assert "Dashed white is the truth" in page.text
+    assert "The objects and the proposals" in page.text or "Objects" in page.text
+    with pytest.raises(SettingError, match="needs no boxes"):
+        explain(color_run.folder.path, files, tmp_path / "other", data=scene_folder)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_model_of_rows(color_folder, tmp_path):

@@ -198,7 +198,7 @@ def ctrl_c():
 def test_a_camera_that_is_faster_than_the_model(tmp_path, monkeypatch):
     monkeypatch.setattr(cv2, "VideoCapture", Camera)
     model = Slow()
-    monkeypatch.setattr(live, "load", lambda run: model)
+    monkeypatch.setattr(live, "load_predictor", lambda run: model)
     done = predict_live("run", 3, tmp_path / "out")
     assert done.video.name == "camera-3.mp4"
     assert 3 <= done.frames < 40
@@ -215,7 +215,7 @@ def test_a_camera_that_is_faster_than_the_model(tmp_path, monkeypatch):
 
 def test_ctrl_c_ends_a_camera(tmp_path, monkeypatch, ctrl_c):
     monkeypatch.setattr(cv2, "VideoCapture", Camera)
-    monkeypatch.setattr(live, "load", lambda run: Slow(stop_at=5))
+    monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=5))
     done = predict_live("run", 0, tmp_path / "out")
     assert done.stopped
     assert 1 <= done.frames <= 5
@@ -225,7 +225,7 @@ def test_ctrl_c_ends_a_camera(tmp_path, monkeypatch, ctrl_c):
 
 def test_ctrl_c_in_a_video_keeps_what_there_is(tmp_path, monkeypatch, ctrl_c):
     monkeypatch.setattr(cv2, "VideoCapture", Camera)
-    monkeypatch.setattr(live, "load", lambda run: Slow(stop_at=5))
+    monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=5))
     with pytest.raises(KeyboardInterrupt):
         predict_live("run", "film.mp4", tmp_path / "out")
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"film.mp4", "predictions.jsonl"}
@@ -241,7 +241,7 @@ def test_a_model_that_fails_ends_everything(tmp_path, monkeypatch):
                 raise RuntimeError("broken")
             return super().predict(images)
 
-    monkeypatch.setattr(live, "load", lambda run: Bad())
+    monkeypatch.setattr(live, "load_predictor", lambda run: Bad())
     with pytest.raises(RuntimeError, match="broken"):
         predict_live("run", "film.mp4", tmp_path / "out")
     assert not any(t.name == "foveal-frames" for t in threading.enumerate())

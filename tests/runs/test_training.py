@@ -123,7 +123,7 @@ def test_logistic_chooses_on_validation(color_folder, tmp_path):
 
 def test_the_same_bytes_twice(color_folder, color_run, tmp_path):
     settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
-    again = train(color_folder, out=tmp_path / "run", settings=settings)
+    again = train(color_folder, model="svm", out=tmp_path / "run", settings=settings)
     for name in ("model.safetensors", "metrics.json", "predictions.csv", "config.toml"):
         assert (again.folder.path / name).read_bytes() == (color_run.folder.path / name).read_bytes()
 

@@ -152,7 +152,7 @@ class BoxAugmentation:
         clipped: NDArray[Any] = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
         left_over = _area(clipped)
         # Rounding must not lose a box that lies inside wholly.
-        kept = (left_over > 0) & (left_over >= self.visible * _area(boxes) * (1 - 1e-9))
+        kept = (left_over > 0) & (left_over >= self.visible * _area(np.asarray(boxes)) * (1 - 1e-9))
         return view, clipped.astype(np.float32), kept
 
     def _place(self, room: float, drawn: float) -> int:

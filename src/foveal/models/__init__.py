@@ -13,7 +13,9 @@ if TYPE_CHECKING:
         stage_maps,
     )
     from foveal.models.cnn import CNNClassifier
+    from foveal.models.detection.steps import DetectionSteps
     from foveal.models.fast_rcnn import FastRCNN
+    from foveal.models.faster_rcnn import FasterRCNN
     from foveal.models.loading import load
     from foveal.models.logistic import LogisticClassifier
     from foveal.models.mlp import MLPClassifier
@@ -29,7 +31,9 @@ __all__ = [
     "RCNN",
     "RPN",
     "CNNClassifier",
+    "DetectionSteps",
     "FastRCNN",
+    "FasterRCNN",
     "LogisticClassifier",
     "MLPClassifier",
     "SVMClassifier",
@@ -53,10 +57,12 @@ MODELS = {
     "transfer": ("foveal.models.transfer", "TransferClassifier"),
     "rcnn": ("foveal.models.rcnn", "RCNN"),
     "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
+    "faster-rcnn": ("foveal.models.faster_rcnn", "FasterRCNN"),
     "rpn": ("foveal.models.rpn", "RPN"),
 }
-# What explains the answers of models, each function with its module.
+# What explains the answers of models, each with its module.
 _EXPLAINING = {
+    "DetectionSteps": "foveal.models.detection.steps",
     "class_activation_maps": "foveal.models.class_activation",
     "feature_maps": "foveal.models.class_activation",
     "first_layer_filters": "foveal.models.class_activation",
@@ -65,7 +71,7 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.class_activation",
 }
 #: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
-DETECTORS = frozenset({"rcnn", "fast-rcnn", "rpn"})
+DETECTORS = frozenset({"rcnn", "fast-rcnn", "faster-rcnn", "rpn"})
 
 
 def model_class(name: str) -> type[Any]:

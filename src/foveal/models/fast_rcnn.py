@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import nn, parallel
@@ -24,6 +24,7 @@ from foveal.models.detection.judging import best_threshold
 from foveal.models.detection.region_detecting import detect_regions
 from foveal.models.detection.region_loss import BOX_LOSSES, RegionLoss
 from foveal.models.detection.region_samples import RegionSampler, Sampling, channel_scaling, standardized
+from foveal.models.detection.steps import DetectionSteps
 from foveal.models.image_regions import ImageRegions
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_head import region_head, warm_up
@@ -400,14 +401,8 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
     def _detections(
         self, network: nn.Sequential, maps: PictureMaps, proposals: NDArray[np.float32]
     ) -> Detections:
-        strides = [self.features_.strides[level] for level in self.features_.levels]
-        split = len(self.classes_) + 1
-
         def head(boxes: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
-            cells = region_cells(maps, boxes, strides, self.features_.grid)
-            with nn.no_grad():
-                out = network(standardized(cells, self.mean_, self.scale_))
-            return out[:, :split], out[:, split:].reshape(len(boxes), -1, 4)
+            return self._answers(network, self._seen(maps, boxes))
 
         boxes, scores, labels = detect_regions(
             head,
@@ -420,6 +415,54 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
             max_detections=self.max_detections,
         )
         return Detections(maps.to_picture(boxes), scores, labels, self.classes_)
+
+    def _seen(self, maps: PictureMaps, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the head is shown of boxes of the working picture, (R, S, S, C)."""
+        strides = [self.features_.strides[level] for level in self.features_.levels]
+        return standardized(region_cells(maps, boxes, strides, self.features_.grid), self.mean_, self.scale_)
+
+    def _answers(
+        self, network: nn.Sequential, seen: NDArray[np.float32]
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Logits, (R, K + 1), and deltas, (R, K, 4)."""
+        split = len(self.classes_) + 1
+        with nn.no_grad():
+            out = network(seen)
+        return out[:, :split], out[:, split:].reshape(len(seen), -1, 4)
+
+    def explain(
+        self,
+        image: Source,
+        objects: ArrayLike | None = None,
+        *,
+        object_names: Sequence[str] = (),
+    ) -> DetectionSteps:
+        """How the answer for one image came about.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionSteps
+            In the pixels of the working picture.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        from foveal.models.region_steps import head_steps
+
+        self._check_fitted()
+        pixels = image if isinstance(image, np.ndarray) else read(image)
+        with parallel.blas_threads(1):
+            return head_steps(self, pixels, objects, tuple(object_names))
 
     def propose(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
         """The regions that :meth:`predict` looks at first.

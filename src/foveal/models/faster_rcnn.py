@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import nn, parallel
@@ -27,7 +27,9 @@ from foveal.models.detection.parameters import check_parameters
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.running import Detector
 from foveal.models.detection.settings import DetectionSettings
+from foveal.models.detection.steps import DetectionSteps, network_steps
 from foveal.models.detection.views import stacked, working_picture
+from foveal.nn.exporting import in_use
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
@@ -66,12 +68,17 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
     learning_rate : float, default=0.002
         AdamW's, at the top of a cosine schedule.
     weight_decay : float, default=0.05
-    tuned_share : float, default=0.34
-        The share of the steps, at the end, in which the backbone's last stage learns too; 0 for never.
+    tuned_share : float, optional
+        The share of the steps, at the end, in which the backbone's last stages learn too; 0 for never. By
+        default they stand still for the first minute, and for three tenths of a training that is longer;
+        where ``epochs`` are given, for six tenths of them.
+    tuned_from : {"c3", "c4"}, default="c3"
+        The map behind which the stages learn.
     tuning_rate : float, default=0.1
-        The stage's learning rate, as a share of the others'.
-    repeats : int, default=6
-        Passes that see a picture in the same view before a new one is drawn. Its maps are computed once.
+        The stages' learning rate, as a share of the others'.
+    repeats : int, default=3
+        Passes that see a picture in the same view before a new one is drawn, while the backbone stands still.
+        The view's maps are computed once.
     average : float, default=0.995
         Decay of the weights' moving average, which is what is kept.
     scale : (float, float), default=(0.6, 1.5)
@@ -102,7 +109,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
     n_images_ : int
         How many images it was trained on.
     resolved_ : dict
-        The epochs that the minutes came to.
+        The ``epochs`` and the ``tuned_share`` that the minutes came to.
 
     See Also
     --------
@@ -124,10 +131,10 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         batch_size: int = 4,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
-        tuned_share: float = 0.34,
-        tuned_from: str = "c4",
+        tuned_share: float | None = None,
+        tuned_from: str = "c3",
         tuning_rate: float = 0.1,
-        repeats: int = 6,
+        repeats: int = 3,
         average: float = 0.995,
         scale: tuple[float, float] = (0.6, 1.5),
         jitter: float = 0.3,
@@ -244,7 +251,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
             after=after,
         )
         self.network_.tuned = learned.tunes_from < learned.steps
-        self.resolved_ = {"epochs": learned.epochs}
+        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
         self.threshold_ = 0.5
         if judge is not None:
             self.threshold_ = best_threshold(judge.detections(self.network_), validation)
@@ -281,7 +288,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         )
 
     def _network(self, settings: DetectionSettings, seed: int) -> DetectionNetwork:
-        stages = tuned_stages(self.backbone_, settings.levels, self.tuned_from) if self.tuned_share else ()
+        tunes = self.tuned_share is None or self.tuned_share > 0
+        stages = tuned_stages(self.backbone_, settings.levels, self.tuned_from) if tunes else ()
         return DetectionNetwork(settings, stages, random_state=seed)
 
     # -- use ----------------------------------------------------------------------------------------
@@ -376,6 +384,38 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
                 progress(place)
         return found
 
+    def explain(
+        self,
+        image: NDArray[np.uint8] | str | os.PathLike[str],
+        objects: ArrayLike | None = None,
+        *,
+        object_names: Sequence[str] = (),
+    ) -> DetectionSteps:
+        """How the answer for one image came about, by the engine's forward pass.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionSteps
+            In the pixels of the working picture.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        self._check_fitted()
+        return explain_by_engine(
+            self.network_, self.backbone_, image, self.classes_, objects, tuple(object_names)
+        )
+
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images; 0 where they show no object at all."""
         from foveal.metrics import evaluate, to_results
@@ -424,7 +464,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
             "tuned": self.network_.tuned,
             "resolved": self.resolved_,
             "network": self.settings_.to_dict(),
-            "settings": parameters,
+            # With what the clock has settled: epochs that were given make the same file.
+            "settings": {**parameters, "minutes": None, **self.resolved_},
         }
         write_container(path, arrays, metadata)
         return Path(path)
@@ -489,3 +530,30 @@ def propose_by_engine(network: ProposalNetwork, backbone: Backbone, image: NDArr
     height, width = image.shape[:2]
     factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
     return Proposals(boxes * factors, nn.functional.sigmoid(logits))
+
+
+def explain_by_engine(
+    network: ProposalNetwork,
+    backbone: Backbone,
+    image: NDArray[np.uint8] | str | os.PathLike[str],
+    classes: tuple[str, ...],
+    objects: ArrayLike | None,
+    object_names: tuple[str, ...],
+) -> DetectionSteps:
+    """The steps of a network in one image; objects are in the image's pixels."""
+    pixels = image if isinstance(image, np.ndarray) else read(image)
+    picture = working_picture(pixels, network.settings.size)
+    scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
+    known = None
+    if objects is not None:
+        known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
+    with in_use(network.modules()), nn.no_grad():
+        return network_steps(
+            network,
+            backbone.maps(stacked([picture]), network.settings.levels),
+            picture,
+            classes,
+            scale=scale,
+            objects=known,
+            object_names=object_names,
+        )

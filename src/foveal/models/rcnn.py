@@ -4,10 +4,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import parallel
@@ -39,6 +39,9 @@ from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
 from foveal.version import __version__
+
+if TYPE_CHECKING:
+    from foveal.models.detection.steps import DetectionSteps
 
 # The least and the greatest value of each parameter that is a number.
 _RANGES: dict[str, tuple[float, float]] = {
@@ -299,9 +302,7 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         values = svms(features)
         all_boxes, all_values, all_labels = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)], []
         for label in range(values.shape[1]):
-            # Far behind the margin a proposal is never probable; suppression is quadratic.
-            rows = np.flatnonzero(values[:, label] > -2.0)
-            rows = rows[np.argsort(-values[rows, label], kind="stable")[: 5 * self.max_detections]]
+            rows = self.probable(values[:, label])
             moved = self.box_regression_(features[rows], boxes[rows], label)
             kept = nms(moved, values[rows, label], self.nms_threshold)
             all_boxes.append(moved[kept])
@@ -312,6 +313,12 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
             np.concatenate(all_values),
             np.concatenate([np.zeros(0, np.int64), *all_labels]),
         )
+
+    def probable(self, values: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The regions whose decision values of one class are worth a suppression, best first."""
+        # Far behind the margin a proposal is never probable; suppression is quadratic.
+        rows = np.flatnonzero(values > -2.0)
+        return rows[np.argsort(-values[rows], kind="stable")[: 5 * self.max_detections]]
 
     def predict(
         self,
@@ -386,6 +393,40 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         """
         self._check_fitted()
         return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
+
+    def explain(
+        self,
+        image: NDArray[np.uint8] | str | os.PathLike[str],
+        objects: ArrayLike | None = None,
+        *,
+        object_names: Sequence[str] = (),
+    ) -> "DetectionSteps":
+        """How the answer for one image came about.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionSteps
+            Its ``detections`` are those of :meth:`predict`.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        from foveal.models.region_steps import region_steps
+
+        self._check_fitted()
+        pixels = image if isinstance(image, np.ndarray) else read(image)
+        with parallel.blas_threads(1):
+            return region_steps(self, pixels, objects, tuple(object_names))
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.

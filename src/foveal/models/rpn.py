@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from foveal import nn
@@ -25,14 +25,24 @@ from foveal.models.detection.parameters import check_parameters
 from foveal.models.detection.proposal_judge import ProposalJudge
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.settings import DetectionSettings
-from foveal.models.faster_rcnn import LEVELS, count_objects, propose_by_engine, tuned_stages
+from foveal.models.detection.steps import DetectionSteps
+from foveal.models.faster_rcnn import (
+    LEVELS,
+    count_objects,
+    explain_by_engine,
+    propose_by_engine,
+    tuned_stages,
+)
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
 # What is used where neither minutes nor epochs are given.
 _MINUTES = 2.0
-# Seconds a picture takes to be searched, at least, where no validation tells.
-_SECONDS_A_PICTURE = 0.05
+# Anchors on the border are learnt from: else nothing tells the large ones, most of which cross it, what an
+# object is.
+_BORDER = 0.5
+# Seconds a picture takes to be searched afterwards, at least; by selective search as well, for comparison.
+_SECONDS_A_PICTURE = 0.12
 
 
 class RPN(BaseEstimator):  # type: ignore[misc]
@@ -57,6 +67,9 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         The best so many of a picture.
     nms_threshold : float, default=0.7
         Of two proposals that overlap by more, the better one stays (section 3.3).
+    foreground : float, default=0.7
+        An anchor that overlaps an object by so much, or is its best, is foreground; below 0.3 it is
+        background (section 3.1.2). At least 0.3.
     batch_size, learning_rate, weight_decay, tuned_share, tuned_from, tuning_rate
         As :class:`foveal.models.FasterRCNN`'s; the backbone stands still by default.
     repeats, average, scale, jitter, channels, validation_size
@@ -100,6 +113,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         epochs: float | None = None,
         max_proposals: int = 1000,
         nms_threshold: float = 0.7,
+        foreground: float = 0.7,
         batch_size: int = 4,
         learning_rate: float = 2e-3,
         weight_decay: float = 0.05,
@@ -120,6 +134,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         self.epochs = epochs
         self.max_proposals = max_proposals
         self.nms_threshold = nms_threshold
+        self.foreground = foreground
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
@@ -155,8 +170,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             Chooses the weights by their recall. Without one a part of the training images is held back; an
             empty one says that none shall be.
         callbacks : sequence of callables
-            Told of progress, ``schedule``, ``losses`` (those of the head are 0) and ``epoch``; see
-            :mod:`foveal.events`.
+            Told of progress, ``schedule``, ``losses`` and ``epoch``; see :mod:`foveal.events`.
         checkpoint : foveal.nn.Checkpoint, optional
             Written from time to time; where its file exists, the training goes on from it.
         spent : float, default=0.0
@@ -198,6 +212,8 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             pre_nms=self.max_proposals,
             post_nms=self.max_proposals,
             rpn_nms=self.nms_threshold,
+            rpn_border=_BORDER,
+            rpn_foreground=self.foreground,
         )
         stages = tuned_stages(self.backbone_, LEVELS, self.tuned_from) if self.tuned_share else ()
         self.network_ = ProposalNetwork(self.settings_, stages, random_state=seed)
@@ -225,7 +241,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         )
         self.network_.tuned = learned.tunes_from < learned.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": learned.epochs}
+        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
         return self
 
     def _how(self) -> Learning:
@@ -260,6 +276,36 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         found = propose_by_engine(self.network_, self.backbone_, image)
         boxes = clip(found.boxes, image.shape[1], image.shape[0])
         return replace(found, boxes=boxes.astype(np.float32, copy=False))
+
+    def explain(
+        self,
+        image: NDArray[np.uint8] | str | os.PathLike[str],
+        objects: ArrayLike | None = None,
+        *,
+        object_names: Sequence[str] = (),
+    ) -> DetectionSteps:
+        """How the proposals for one image came about.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionSteps
+            In the pixels of the working picture; without classes it ends with the proposals.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        self._check_fitted()
+        return explain_by_engine(self.network_, self.backbone_, image, (), objects, tuple(object_names))
 
     def score(self, dataset: Dataset) -> float:
         """Recall at IoU 0.5 of the best 100 proposals on annotated images; 0 where they show no object."""
@@ -307,7 +353,8 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             "tuned": self.network_.tuned,
             "resolved": self.resolved_,
             "network": self.settings_.to_dict(),
-            "settings": parameters,
+            # With what the clock has settled: epochs that were given make the same file.
+            "settings": {**parameters, "minutes": None, **self.resolved_},
         }
 
     def save(self, path: str | os.PathLike[str]) -> Path:

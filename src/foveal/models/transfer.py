@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,15 +14,18 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite
 from foveal.features.efficientnet import FAMILY
+from foveal.features.efficientnet_graph import CENTER, SCALE
 from foveal.models.fine_tuning import START, Tail, fine_tune
 from foveal.models.held_out import stratified_folds
 from foveal.models.image_classifier import ImageClassifier
 from foveal.models.network_settings import check_number, check_whole
-from foveal.models.picture_input import are_pictures, as_rgb, from_0_to_1
+from foveal.models.picture_input import LARGEST_NATIVE, are_pictures, as_rgb, from_0_to_1, native_sides
 from foveal.models.scaling import feature_scaling, standardized
 
 # Pictures that go through the network at a time, one such batch on every core.
 _BATCH = 8
+# Sides of large and of small pictures for the network.
+_SIDE, _SMALL_SIDE = 224, 160
 # The network's own coarseness: sides are multiples of it.
 _STEP = 32
 # More steps of the optimiser than any of these problems has needed.
@@ -61,8 +65,9 @@ class TransferClassifier(ImageClassifier):
         The share of every class that decides when the fine-tuning was best, unless ``fit`` is given a
         validation set.
     image_size : int, optional
-        Side of the square that pictures are brought to, rounded up to a multiple of 32; 224 by default, the
-        side of the pictures that the network learned from. Smaller pictures are enlarged.
+        Side of the square that pictures are brought to, rounded up to a multiple of 32; smaller ones are
+        enlarged. By default 224, the side of the pictures that the network learned from, but 160 where all
+        pictures have the same size and no side is above 64: they hold no more detail.
     random_state : int, Generator or None
         Draws the folds and the order of the fine-tuning.
 
@@ -74,7 +79,8 @@ class TransferClassifier(ImageClassifier):
     C_ : float
         The chosen penalty.
     cv_results_ : list of dict
-        For each penalty ``C``, ``accuracy`` and ``loss`` on the held-back pictures, and ``chosen``.
+        For each penalty ``C``, up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-back
+        pictures, and ``chosen``.
     features_ : EfficientNetLite or None
         What describes the pictures; None where ``fit`` was given rows.
     image_side_ : int
@@ -98,6 +104,7 @@ class TransferClassifier(ImageClassifier):
     _name = "transfer"
 
     features_: EfficientNetLite | None
+    _network: nn.Sequential | None = None
 
     def __init__(
         self,
@@ -155,7 +162,9 @@ class TransferClassifier(ImageClassifier):
         """
         penalties = self._checked()
         rng = np.random.default_rng(self.random_state)
-        self.tail_, self.history_ = None, {}
+        self.tail_: Tail | None = None
+        self.history_: dict[str, NDArray[Any]] = {}
+        self._network = None
         copies, labels = self._learn_copies(X, y, callbacks)
         n = len(labels)
         if validation is None:
@@ -198,7 +207,8 @@ class TransferClassifier(ImageClassifier):
         y = self._targets_of_pictures(X, y)
         labels = self._learn_classes(y)
         self.features_ = FAMILY[self.backbone]()
-        self.image_side_ = -(-int(self.image_size or 224) // _STEP) * _STEP
+        side = self.image_size or _default_side(native_sides(X))
+        self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         with stage(callbacks, "features", len(X)) as progress:
             copies = self._vectors(X, (False, True) if self.mirror else (False,), progress)
@@ -223,24 +233,22 @@ class TransferClassifier(ImageClassifier):
         held = fold_of >= 0
         folds = np.unique(fold_of[held])
         if len(penalties) == 1 or not len(folds):
-            self.C_, self.cv_results_ = penalties[len(penalties) // 2], []
+            self.C_ = penalties[len(penalties) // 2]
+            self.cv_results_: list[Any] = []
             return
 
-        def judged(job: tuple[float, int]) -> NDArray[np.float64]:
-            C, fold = job
+        def judged(C: float, fold: int) -> NDArray[np.float64]:
             train = fold_of != fold
             rows = copies[:, train].reshape(-1, copies.shape[2])
             coef, intercept = _fit_linear(rows, np.tile(labels[train], len(copies)), C)
             return _probabilities(copies[0, ~train] @ coef.T + intercept)
 
-        jobs = [(C, int(fold)) for C in penalties for fold in folds]
-        answers = parallel.map(judged, jobs)
         self.cv_results_ = []
         for C in penalties:
             probabilities = np.zeros((len(labels), len(self.classes_)))
-            for (other, fold), answer in zip(jobs, answers, strict=True):
-                if other == C:
-                    probabilities[fold_of == fold] = answer
+            answers = parallel.map(partial(judged, C), folds)
+            for fold, answer in zip(folds, answers, strict=True):
+                probabilities[fold_of == fold] = answer
             chances = probabilities[held, labels[held]]
             self.cv_results_.append(
                 {
@@ -250,6 +258,9 @@ class TransferClassifier(ImageClassifier):
                     "chosen": False,
                 }
             )
+            # Past the best penalty the loss only rises, and weak penalties take the longest.
+            if len(self.cv_results_) > 1 and self.cv_results_[-1]["loss"] > self.cv_results_[-2]["loss"]:
+                break
         # min takes the first of equals: the strongest penalty.
         best = min(self.cv_results_, key=lambda seen: seen["loss"])
         best["chosen"] = True
@@ -294,7 +305,7 @@ class TransferClassifier(ImageClassifier):
     # -- what comes in ------------------------------------------------------------------------------
 
     def _describe(self, X: Any) -> NDArray[np.float32]:
-        return self._vectors(X, (False,))[0]
+        return np.asarray(self._vectors(X, (False,))[0])
 
     def _vectors(self, X: Any, mirrored: tuple[bool, ...], progress: Any = None) -> NDArray[np.float32]:
         """The network's vectors, (copies, N, D)."""
@@ -352,9 +363,8 @@ class TransferClassifier(ImageClassifier):
             picture = read(item)
         else:
             item = np.asarray(item)
-            picture = item if item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3 else None
-            if picture is None:
-                picture = as_rgb(item[None], self.pixel_scale_)[0]
+            ready = item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3
+            picture = item if ready else as_rgb(item[None], self.pixel_scale_)[0]
         if max(picture.shape[:2]) < size:
             return np.asarray(resize(picture, (size, size), interpolation="cubic"), np.uint8)
         return np.asarray(resize(picture, (size, size)), np.uint8)
@@ -393,7 +403,7 @@ class TransferClassifier(ImageClassifier):
 
     @property
     def network_(self) -> nn.Sequential:
-        """The whole network as layers, made anew at each call: of what :meth:`prepare` gives, logits (N, K).
+        """The whole network as layers, in use: of what :meth:`prepare` gives it makes logits, (N, K).
 
         Of two classes the logits are minus and plus half of the decision value, so that their softmax is
         what :meth:`predict_proba` gives. With a mean over the last map and one linear layer behind it,
@@ -407,6 +417,8 @@ class TransferClassifier(ImageClassifier):
         """
         if getattr(self, "features_", None) is None or not hasattr(self, "coef_"):
             raise AttributeError(f"Only a {type(self).__name__} that was fitted on pictures has a network.")
+        if self._network is not None:
+            return self._network
         assert self.features_ is not None
         network = self.features_.network(folded=True)
         if self.tail_ is not None:
@@ -415,7 +427,29 @@ class TransferClassifier(ImageClassifier):
         coef, intercept = _of_every_class(self.coef_, self.intercept_)
         head.load_state_dict({"weight": coef, "bias": intercept})
         layers = [*network.stem, *network.blocks, *network.head, *network.pool, head]
-        return nn.Sequential(*layers).eval()
+        self._network = nn.Sequential(*layers).eval()
+        return self._network
+
+    def as_network(self) -> tuple[nn.Sequential, tuple[int, ...]]:
+        """The whole way from pixels, or from the numbers of rows, to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255, (N, side, side, 3), or rows, (N, D), to (N, K).
+        shape : tuple of int
+            Of one example.
+        """
+        check_is_fitted(self)
+        if self.features_ is None:
+            coef, intercept = _of_every_class(self.coef_, self.intercept_)
+            linear = nn.Linear(self.n_features_in_, len(self.classes_), random_state=0)
+            linear.load_state_dict({"weight": coef, "bias": intercept})
+            return nn.Sequential(linear, nn.Softmax()).eval(), (int(self.n_features_in_),)
+        scaling = nn.BatchNorm2d(3, eps=0.0, affine=False)
+        scaling.running_mean = np.full(3, CENTER, np.float32)
+        scaling.running_var = np.full(3, SCALE**2, np.float32)
+        return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What :attr:`network_` is given for pictures, (N, side, side, 3) float32."""
@@ -427,6 +461,11 @@ class TransferClassifier(ImageClassifier):
         return self.image_side_, self.image_side_, 3
 
     # -- copies and the model file ------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the network, which is made of what is there anyway."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_network"}
 
     def _preprocessing(self) -> dict[str, Any]:
         side = None if self.features_ is None else self.image_side_
@@ -456,6 +495,10 @@ class TransferClassifier(ImageClassifier):
             self.tail_ = Tail(self.features_)
             self.tail_.load(_below(arrays, "tail."))
             self.history_ = _below(arrays, "history.")
+
+
+def _default_side(sides: tuple[int, int] | None) -> int:
+    return _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
 
 
 def _fit_linear(

@@ -97,6 +97,16 @@ class Checkpoint:
         """
         return int(self._read()[1]["facts"]["steps"]) if self.exists() else None
 
+    def settings(self) -> dict[str, Any]:
+        """What the file says of the training that it is of, ``batches`` among it; empty where there is none.
+
+        Raises
+        ------
+        ModelFileError
+            If the file is no checkpoint.
+        """
+        return dict(self._read()[1]["settings"]) if self.exists() else {}
+
     def remove(self) -> None:
         """Delete the file, if it is there."""
         self.path.unlink(missing_ok=True)

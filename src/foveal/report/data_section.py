@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from foveal.report.chapters import Block, Chart, Fold, Note, Pictures, Section, Table
 from foveal.report.figures import draw_class_balance
 from foveal.report.pictures import picture_of_class, picture_of_truth
-from foveal.report.records import ClassificationRecord, DetectionRecord
+from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
 
 if TYPE_CHECKING:
     from foveal.data.dataset import Dataset, Finding
@@ -19,7 +19,7 @@ _MOST_FILES = 100
 _MOST_BARS = 20
 
 
-def data_section(record: DetectionRecord | ClassificationRecord) -> Section:
+def data_section(record: DetectionRecord | ClassificationRecord | ProposalRecord) -> Section:
     """What the model was given, and what is wrong with it."""
     parts = {
         "train": record.parts.train,

@@ -1,6 +1,6 @@
 """The chapter about a detector."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from foveal.report.figures import (
     draw_confusion,
     draw_precision_recall,
     draw_recall,
+    draw_recall_of_methods,
     draw_scores,
     draw_tide,
 )
@@ -20,6 +21,7 @@ from foveal.report.figures.timing import say_duration
 from foveal.report.pictures import picture_of_verdict
 from foveal.report.records import DetectionRecord
 from foveal.report.run_section import format_figure, run_section, total_seconds
+from foveal.report.steps_section import steps_section
 from foveal.report.training_section import training_section
 from foveal.report.verdicts import RIGHT, Verdict, judge, say_verdict
 
@@ -56,7 +58,9 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     ]
     sections = [_pictures_section(record, verdicts), _results_section(record, results), data_section(record)]
     if record.proposal_quality is not None:
-        sections.append(proposals_section(record.proposal_quality))
+        sections.append(proposals_section(record.proposal_quality, record.compared_proposals))
+    if record.steps is not None:
+        sections.append(steps_section(record.steps_of, record.steps, threshold=record.score_threshold))
     sections += [training_section(record.events), run_section(record)]
     found = sum(v.right for v in verdicts)
     objects = found + sum(int(v.missed.sum()) for v in verdicts)
@@ -217,8 +221,10 @@ def _all_scores(record: DetectionRecord) -> "tuple[np.ndarray[Any, Any], np.ndar
     return np.array(scores), np.array(right, bool)
 
 
-def proposals_section(quality: ProposalQuality) -> Section:
-    """How many objects proposals reach, against their number."""
+def proposals_section(
+    quality: ProposalQuality, others: Mapping[str, ProposalQuality] | None = None
+) -> Section:
+    """How many objects proposals reach, against their number; and beside them several methods by name."""
     recalls = dict(zip(quality.thresholds, quality.curve_recall, strict=True))
     columns = [
         "proposals",
@@ -244,6 +250,21 @@ def proposals_section(quality: ProposalQuality) -> Section:
         )
     else:
         blocks.append(Note("There were no objects to be reached."))
+    compared = {name: q for name, q in (others or {}).items() if q.objects}
+    if len(compared) > 1:
+        images = next(iter(compared.values())).images
+        said = "; ".join(
+            f"{name} {_share(float(np.interp(100, q.curve_numbers, q.curve_recall[0])))}"
+            for name, q in compared.items()
+        )
+        blocks.append(
+            Chart(
+                "Recall beside other methods",
+                draw_recall_of_methods(compared, (0.5, 0.7)),
+                f"Recall of {len(compared)} methods. With 100 proposals, at IoU 0.5: {said}.",
+                f"On {_count(images, 'held-out image')}. Recall at IoU 0.5 with 100 proposals: {said}.",
+            )
+        )
     if rows:
         blocks.append(
             Table(

@@ -1,8 +1,11 @@
 """The chapter about a method of proposing that was trained."""
 
-from foveal.report.chapters import Chapter, Headline
+from dataclasses import replace
+
+from foveal.report.chapters import Block, Chapter, Chart, Headline
 from foveal.report.data_section import data_section
 from foveal.report.detection import proposals_section
+from foveal.report.figures import draw_recall_of_methods
 from foveal.report.figures.timing import say_duration
 from foveal.report.records import ProposalRecord
 from foveal.report.run_section import format_figure, run_section, total_seconds
@@ -40,10 +43,29 @@ def proposal_chapter(record: ProposalRecord) -> Chapter:
         f"It says where objects may be, not what they are. On {quality.images:,} held-out images there are "
         f"{quality.objects:,} objects to be reached. A detector takes it in the place of selective search."
     )
+    reached = proposals_section(quality)
+    if record.others and quality.objects:
+        reached = replace(reached, blocks=[*_beside(record), *reached.blocks])
     sections = [
-        proposals_section(quality),
+        reached,
         data_section(record),
         training_section(record.events),
         run_section(record),
     ]
     return Chapter(record.title, f"Region proposals · {record.model}", text, headlines, sections)
+
+
+def _beside(record: ProposalRecord) -> list[Block]:
+    """Its recall beside that of the other methods."""
+    qualities = {"RPN": record.proposal_quality, **record.others}
+    figures = "; ".join(
+        f"{name} {quality.recall[0, -1]:.3f} with all its boxes" for name, quality in qualities.items()
+    )
+    return [
+        Chart(
+            f"Beside {' and '.join(record.others)}",
+            draw_recall_of_methods(qualities),
+            f"Recall of several methods against their numbers of proposals. At IoU 0.5: {figures}.",
+            "What was trained on these classes should reach their objects with fewer boxes.",
+        )
+    ]

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from foveal.data.dataset import Dataset, Finding
     from foveal.data.detections import Detections
     from foveal.metrics.proposals import ProposalQuality
+    from foveal.models.detection.steps import DetectionSteps
 
 __all__ = ["ClassificationRecord", "DataParts", "DetectionRecord", "NetworkLook"]
 
@@ -93,6 +94,12 @@ class DetectionRecord(_Record):
         The same in COCO's results format; made from ``detections`` where it is ``None``.
     proposal_quality : foveal.metrics.ProposalQuality, optional
         How well the proposals cover the held-out objects.
+    compared_proposals : mapping of str to foveal.metrics.ProposalQuality
+        The same of several methods by name, on the same images, the detector's own first.
+    steps : DetectionSteps, optional
+        How the detector came to its answer for one held-out image.
+    steps_of : str
+        That image's name.
     score_threshold : float
         Detections with lower scores are neither drawn nor counted as errors in the pictures.
     iou_threshold : float
@@ -102,6 +109,9 @@ class DetectionRecord(_Record):
     detections: Sequence["Detections"]
     results: Sequence[dict[str, Any]] | None = None
     proposal_quality: "ProposalQuality | None" = None
+    compared_proposals: "Mapping[str, ProposalQuality]" = field(default_factory=dict)
+    steps: "DetectionSteps | None" = None
+    steps_of: str = ""
     score_threshold: float = 0.5
     iou_threshold: float = 0.5
 
@@ -121,9 +131,12 @@ class ProposalRecord(_Record):
     title, model, version, config, events, metrics, findings, data, parts, test
         As in :class:`DetectionRecord`.
     proposal_quality : foveal.metrics.ProposalQuality
+    others : mapping of str to ProposalQuality
+        Other methods, by their names, measured on the same images.
     """
 
     proposal_quality: "ProposalQuality"
+    others: Mapping[str, "ProposalQuality"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

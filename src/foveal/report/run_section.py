@@ -9,7 +9,7 @@ from typing import Any
 from foveal.report.chapters import Block, Chart, Fold, Section, Table
 from foveal.report.figures import draw_timing
 from foveal.report.figures.timing import say_duration
-from foveal.report.records import ClassificationRecord, DetectionRecord
+from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
 
 _PACKAGES = (
     "numpy",
@@ -23,7 +23,7 @@ _PACKAGES = (
 )
 
 
-def run_section(record: DetectionRecord | ClassificationRecord) -> Section:
+def run_section(record: DetectionRecord | ClassificationRecord | ProposalRecord) -> Section:
     """Where the time went, every setting, every figure and the versions."""
     seconds = stage_seconds(record.events)
     total = total_seconds(record.events)

@@ -12,6 +12,7 @@ from foveal.report.figures import (
     draw_mining,
     draw_range_test,
 )
+from foveal.report.loss_parts_blocks import loss_parts_blocks
 
 Event = Mapping[str, Any]
 
@@ -37,8 +38,10 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
     chosen = [str(e["text"]) for e in events if e.get("event") == "schedule" and e.get("text")]
     # Of trainings that were begun anew the last counts.
     blocks.extend(Note(text) for text in chosen[-1:])
+    parts = loss_parts_blocks(events)
+    blocks.extend(parts)
     epochs = [e for e in events if e.get("event") == "epoch"]
-    if epochs:
+    if epochs and not parts:
         blocks.extend(_learning_curve(epochs, kept))
     rates = [e for e in events if e.get("event") == "lr_range"]
     if rates:

@@ -11,7 +11,7 @@ from foveal.data import Dataset, load
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit
 from foveal.metrics import evaluate, read_results, to_results
-from foveal.models import DETECTORS
+from foveal.models import DETECTORS, MODELS
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
 from foveal.runs.measuring import (
@@ -61,7 +61,7 @@ def evaluate_run(
     dataset, which = _images(Path(run), Path(data), split, format)
     emit(callbacks, "note", text=which)
     usable = _readable(dataset, callbacks)
-    detects = type(model).__name__.lower() in DETECTORS
+    detects = type(model).__name__ in {MODELS[name][1] for name in DETECTORS}
     if detects != (dataset.task == "detection"):
         raise DataError(
             f"The model {run} is for {'detection' if detects else 'classification'}, and {data} holds data "

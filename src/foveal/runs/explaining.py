@@ -79,16 +79,7 @@ def explain_proposals(
                 unreadable[str(file)] = str(error)
                 continue
             known = None if objects is None else objects.get(file)
-            record = SearchRecord(
-                file.name,
-                image,
-                search.propose(image),
-                search.mode,
-                None if known is None else known.boxes,
-                () if known is None else known.names,
-                search.order_ is not None,
-            )
-            chapters.append(search_chapter(record))
+            chapters.append(searched(file.name, image, search, known))
             progress(len(chapters))
     sentences = [
         f"How selective search looks for objects in {count(len(chapters), 'picture')}, from the first "
@@ -108,6 +99,22 @@ def explain_proposals(
         intro = " ".join([chapters[0].text, *sentences[1:]])
     write_report(path, title, intro, chapters)
     return unreadable
+
+
+def searched(
+    name: str, image: NDArray[np.uint8], search: SelectiveSearch, objects: Objects | None = None
+) -> Chapter:
+    """The chapter about a selective search in one picture, of that name."""
+    record = SearchRecord(
+        name,
+        image,
+        search.propose(image),
+        search.mode,
+        None if objects is None else objects.boxes,
+        () if objects is None else objects.names,
+        search.order_ is not None,
+    )
+    return search_chapter(record)
 
 
 def objects_of(

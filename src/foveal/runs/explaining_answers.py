@@ -13,17 +13,16 @@ from foveal.events import Callbacks, stage
 from foveal.files import unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models.loading import load
-from foveal.proposals import SelectiveSearch
 from foveal.report import Chapter, overlay_map, write_report
 from foveal.report.chapters import Block, Fold, Pictures, Section, Table
 from foveal.report.network_section import network_blocks
 from foveal.report.pictures import picture_of_pixels
 from foveal.report.wording import count
-from foveal.runs.explaining import explain_proposals
+from foveal.runs.explaining_detectors import explain_detector
 from foveal.runs.explanations import activation_map, class_index, has_maps, look_inside
 from foveal.runs.file_results import FileResults
 from foveal.runs.folder import empty_folder
-from foveal.runs.predicting import find_images, predict
+from foveal.runs.predicting import find_images
 
 # Pictures that the page shows, and of how many it shows the feature maps.
 _ON_THE_PAGE = 40
@@ -38,6 +37,8 @@ def explain(
     out: str | os.PathLike[str],
     *,
     class_name: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    format: str | None = None,
     callbacks: Callbacks = (),
 ) -> FileResults:
     """Show why a model answered as it did, over image files; a bad one never stops the others.
@@ -45,7 +46,8 @@ def explain(
     Of a classifier each picture is drawn with Grad-CAM (where it is a network with convolutions; see
     :func:`foveal.models.class_activation_maps`), with what hiding each part of it does
     (:func:`foveal.models.occlusion_map`), and with the probabilities. Of a detector, which answers for many
-    regions of a picture, the detections are drawn and the page shows how the search came to its proposals.
+    regions of a picture, the detections are drawn and the page follows the first pictures step by step, from
+    the anchors or the search over the proposals to what is left in the end.
 
     Parameters
     ----------
@@ -58,6 +60,11 @@ def explain(
         ``drawn/`` and ``explanation.html``; of a classifier ``maps/`` too, each map over its picture.
     class_name : str, optional
         What to ask a classifier about; by default the most probable class of each picture.
+    data : path-like, optional
+        A boxed data set that the pictures are in: their objects are drawn, and a detector's anchors and boxes
+        are compared with them. Of a detector alone.
+    format : str, optional
+        Of that data set; see :func:`foveal.data.load`.
     callbacks : sequence of callables
 
     Returns
@@ -71,12 +78,19 @@ def explain(
     ------
     FovealError
         If there is no model, nothing to explain, no such class, or ``out`` is not empty; if the model
-        was trained on rows of numbers, or is a detector and its proposals are not selective search's.
+        was trained on rows of numbers, or the objects of a picture cannot be told.
     """
     model = load(run)
     files = find_images(inputs)
     if hasattr(model, "propose"):
-        return _explain_detector(run, model, files, out, class_name, callbacks)
+        if class_name is not None:
+            raise SettingError(
+                f"{run} is a detector: it can be asked about no class, since it answers for each region; "
+                "leave --class out to see how it came to all its detections."
+            )
+        return explain_detector(run, model, files, out, data=data, format=format, callbacks=callbacks)
+    if data is not None:
+        raise SettingError(f"{run} is a classifier, and what it says of a picture needs no boxes.")
     try:
         model.as_seen([np.zeros((8, 8, 3), np.uint8)])
     except ValueError:
@@ -194,34 +208,6 @@ def _write_page(
     # A page of one chapter has no other head than the intro.
     chapter = Chapter("Pictures", kind, text, (), sections)
     write_report(path, "Why these answers", f"{intro} {text}", [chapter])
-
-
-def _explain_detector(
-    run: str | os.PathLike[str],
-    model: Any,
-    files: Sequence[Path],
-    out: str | os.PathLike[str],
-    class_name: str | None,
-    callbacks: Callbacks,
-) -> FileResults:
-    if class_name is not None:
-        raise SettingError(
-            f"{run} is a detector: it can be asked about no class, since it answers for each region; leave "
-            "--class out to see its detections and how its search came to the regions."
-        )
-    if not isinstance(model.proposer_, SelectiveSearch):
-        raise SettingError(
-            f"The detector {run} does not look by selective search, whose steps could be shown: "
-            "foveal predict draws its detections."
-        )
-    done = predict(run, files, out, callbacks=callbacks)
-    explain_proposals(
-        done.folder / "explanation.html",
-        [result["file"] for result in done.results],
-        model.proposer_,
-        callbacks=callbacks,
-    )
-    return done
 
 
 def _figure_as_png(figure: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Explanations of a classifier's answers, gathered for reports and pages."""
+"""Explanations of a model's answers, gathered for reports and pages."""
 
 import time
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from foveal.errors import ImageError, SettingError
 from foveal.images import read
 
 if TYPE_CHECKING:
-    from foveal.report import ClassificationRecord, NetworkLook
+    from foveal.report import ClassificationRecord, DetectionRecord, NetworkLook
 
 # Mistakes that a report explains, and what occlusion may take for them.
 _MISTAKES = 12
@@ -77,6 +77,28 @@ def with_explanations(record: "ClassificationRecord", estimator: Any) -> "Classi
     return replace(
         record, explanations=maps, explained_by="Grad-CAM" if by_gradient else "occlusion", look=look
     )
+
+
+def with_steps(record: "DetectionRecord", estimator: Any) -> "DetectionRecord":
+    """A record with the steps of a detector in one held-out picture: one with objects, as good as most."""
+    from foveal.report.verdicts import judge
+
+    with_objects = [i for i, sample in enumerate(record.test) if sample.trainable.any()]
+    if not with_objects:
+        return record
+    good = [
+        judge(record.test[i], record.detections[i], score_threshold=record.score_threshold).f1
+        for i in with_objects
+    ]
+    order = np.argsort(-np.array(good), kind="stable")
+    sample = record.test[with_objects[int(order[len(order) // 2])]]
+    known = sample.trainable
+    names = [record.test.classes[int(label)] for label in sample.labels[known]]
+    try:
+        steps = estimator.explain(sample.path, sample.boxes[known], object_names=names)
+    except (ImageError, OSError):
+        return record
+    return replace(record, steps=steps, steps_of=sample.name)
 
 
 def class_index(estimator: Any, name: str) -> int:

@@ -119,7 +119,7 @@ def fit_model(
         options["images_after"] = len(parts.test)
     with stage(callbacks, "training"):
         if fit_takes(model, "spent"):
-            options["spent"] = time.perf_counter() - began + seconds_after_training(parts)
+            options["spent"] = time.perf_counter() - began + seconds_after_training(parts, estimator)
         estimator.fit(*learnt, **options)
     resolved = getattr(estimator, "resolved_", {})
     if resolved:

@@ -138,8 +138,9 @@ class RunFolder:
         return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines() if line]
 
     def forget_after(self, step: int) -> None:
-        """Strike out of the log the epochs that ended after a step: they are gone through again."""
-        events = [e for e in self.read_log() if not (e["event"] == "epoch" and e["step"] > step)]
+        """Strike out of the log the epochs and losses after a step: they are gone through again."""
+        again = ("epoch", "losses")
+        events = [e for e in self.read_log() if not (e["event"] in again and e["step"] > step)]
         lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
         write_text(self.log_file, "".join(lines))
 

@@ -16,7 +16,6 @@ from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import replacing
 from foveal.images import draw_boxes
-from foveal.models.loading import load
 from foveal.runs.folder import empty_folder
 from foveal.runs.frames import (
     Frame,
@@ -29,6 +28,7 @@ from foveal.runs.frames import (
     newest,
     opened,
 )
+from foveal.runs.predicting import load_predictor
 
 #: How the names of files end that are taken for videos.
 VIDEO_EXTENSIONS = frozenset(
@@ -148,7 +148,7 @@ def predict_live(
         On Ctrl-C in a video file, after what there is has been written. A camera is ended by it, and no
         error.
     """
-    model = load(run)
+    model = load_predictor(run)
     live = isinstance(source, int)
     with opened(source) as capture:
         frames: Iterator[Frame] = camera_frames(capture) if live else file_frames(capture)
@@ -159,7 +159,7 @@ def predict_live(
             )
         folder = empty_folder(out)
         rate = frame_rate(capture)
-        name = f"camera-{source}" if live else Path(os.fspath(source)).stem
+        name = f"camera-{source}" if isinstance(source, int) else Path(source).stem
         answering = _Answering(model, min_score)
         writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.picture.shape[:2])
         total = None if live else announced_frames(capture)

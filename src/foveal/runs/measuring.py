@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from foveal.data import Dataset, Detections, Parts
 from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
-from foveal.runs.explanations import with_explanations
+from foveal.runs.comparing_proposals import compare_with_search, proposes_itself, seconds_to_compare
+from foveal.runs.explanations import with_explanations, with_steps
 from foveal.runs.folder import RunFolder
+from foveal.runs.time_reserve import minutes_of
 
 if TYPE_CHECKING:
     from foveal.metrics import ProposalQuality
@@ -64,6 +66,10 @@ def finish_detector(
             for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
                 metrics[f"proposals/recall{round(100 * threshold)}"] = round(float(row[-1]), 6)
     run.write_metrics(metrics)
+    alone = proposes_itself(estimator)
+    compared = {}
+    if alone and proposals is not None and seconds_to_compare(minutes_of(estimator)) is not None:
+        compared = compare_with_search(test, proposals, callbacks=callbacks)
     finished = DetectionRecord(
         **record,
         events=run.read_log(),
@@ -71,9 +77,12 @@ def finish_detector(
         detections=detections,
         results=results,
         proposal_quality=quality,
+        compared_proposals=compared,
         score_threshold=estimator.threshold_,
     )
     with stage(callbacks, "report"):
+        if alone:
+            finished = with_steps(finished, estimator)
         write_detection_report(run.report_file, finished)
     return Finished(run, metrics, finished)
 
@@ -81,13 +90,19 @@ def finish_detector(
 def finish_proposer(
     run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
 ) -> Finished:
-    """Measure a method of proposing on the held-out pictures and report."""
+    """Measure a method of proposing on the held-out pictures, beside selective search, and report."""
+    from foveal.metrics import compare_proposers
+    from foveal.proposals import SelectiveSearch
     from foveal.report import ProposalRecord, proposal_chapter, write_report
 
-    quality = proposal_quality(estimator, parts.test, callbacks)
+    methods = {"RPN": estimator, "selective search": SelectiveSearch()}
+    others = compare_proposers(methods, parts.test, callbacks=callbacks)
+    quality = others.pop("RPN")
     metrics = proposal_metrics(quality)
     run.write_metrics(metrics)
-    finished = ProposalRecord(**record, events=run.read_log(), metrics=metrics, proposal_quality=quality)
+    finished = ProposalRecord(
+        **record, events=run.read_log(), metrics=metrics, proposal_quality=quality, others=others
+    )
     with stage(callbacks, "report"):
         write_report(run.report_file, finished.title, "", [proposal_chapter(finished)])
     return Finished(run, metrics, finished)

@@ -110,12 +110,7 @@ def predict(
     FovealError
         If there is no model, nothing to predict on, or ``out`` is not empty.
     """
-    model = load(run)
-    if not hasattr(model, "predict"):
-        raise SettingError(
-            f"{run} says where objects may be, not what they are: give it to a detector, with "
-            f"foveal train --model rcnn --set proposals={run}."
-        )
+    model = load_predictor(run)
     files = find_images(inputs)
     folder = empty_folder(out)
     detects = hasattr(model, "propose")
@@ -193,10 +188,29 @@ def predict(
 def _detect(model: Any, *, alone: bool) -> Callable[[NDArray[np.uint8]], Detections]:
     """The detector of one picture: on one core, or on all where it is the only picture."""
     if not hasattr(model, "detector"):
-        return lambda picture: model.predict([picture])[0]  # type: ignore[no-any-return]
+        return lambda picture: model.predict([picture])[0]
     detector = model.detector()
     threads = None if alone else 1
-    return lambda picture: detector(picture, threads=threads)  # type: ignore[no-any-return]
+    return lambda picture: detector(picture, threads=threads)
+
+
+def load_predictor(run: str | os.PathLike[str]) -> Any:
+    """The model of a run, one that says what is in a picture.
+
+    Raises
+    ------
+    ModelFileError
+        If there is no model.
+    SettingError
+        If it only proposes regions.
+    """
+    model = load(run)
+    if not hasattr(model, "predict"):
+        raise SettingError(
+            f"{run} says where objects may be, not what they are: give it to a detector, with "
+            f"foveal train --model rcnn --set proposals={run}."
+        )
+    return model
 
 
 def drawn_names(files: Sequence[Path]) -> list[str]:

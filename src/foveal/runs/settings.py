@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
 # Detectors whose features' own parameters are settings.
-_TAKES_FEATURES = ("rcnn", "fast-rcnn")
+_TAKES_FEATURES = ("rcnn", "fast-rcnn", "faster-rcnn", "rpn")
 # A detector lacks the pictures that it is judged on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
 
@@ -124,11 +124,9 @@ def _features(kind: str, given: Mapping[str, Any]) -> Any:
 def _feature_settings(kind: str) -> dict[str, Any]:
     """The parameters of a kind of features, with their defaults."""
     config = _features(kind, {}).get_config()
-    return {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in config.items()
-        if key not in ("kind", "sha256")
-    }
+    # A list would be several values to compare.
+    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+    return {key: value for key, value in plain.items() if key not in ("kind", "sha256")}
 
 
 def _search_settings() -> dict[str, Any]:

@@ -19,7 +19,7 @@ from foveal.runs.settings import resolve
 from foveal.version import __version__
 
 #: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "rcnn", "classification": "transfer"}
+DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
 
 
 def train(
@@ -117,7 +117,7 @@ def retrain(
     """
     known = read_config(config)
     try:
-        same = flat(known["settings"]) | flat(known.get("chosen", {}))
+        same = _settings_of(known) | flat(known.get("chosen", {}))
         seed, model, described = known["seed"], known["model"], known["data"]
         place = Path(described["path"]) if data is None else Path(data)
     except (KeyError, TypeError, AttributeError) as error:
@@ -170,15 +170,20 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     dataset = load(data, format=config["data"].get("asked_format"))
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
-    settings = flat(config["settings"])
-    if config["model"] == "rcnn":
-        # Runs of the time when there was but one kind do not name it.
-        settings.setdefault("features", "hog-color")
-    resolved = resolve(config["model"], settings)
+    resolved = resolve(config["model"], _settings_of(config))
     asked = config["data"].get("asked_format")
     known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule", "resolved") if key in config}
     seed = config["seed"]
     return _train(folder, data, dataset, config["model"], resolved, seed, asked, callbacks, began, known)
+
+
+def _settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a ``config.toml`` names."""
+    settings = flat(config["settings"])
+    if config["model"] == "rcnn":
+        # Runs of the time when there was but one kind do not name it.
+        settings.setdefault("features", "hog-color")
+    return settings
 
 
 def _train(

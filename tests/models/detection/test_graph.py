@@ -25,7 +25,7 @@ def backbone():
     return EfficientNetLite0().network(folded=True)
 
 
-def make_network(*, fusion="sum", tuned=0, levels=("c3", "c4", "c5"), anchors=None, **settings):
+def make_network(*, tuned=0, levels=("c3", "c4", "c5"), anchors=None, **settings):
     """An untrained network whose answers are far from equal, as a trained one's are."""
     channels, strides = EfficientNetLite0().channels, EfficientNetLite0().strides
     anchors = anchors or [[(s, s), (s, 2 * s)] for s in (16, 32, 64)][-len(levels) :]
@@ -39,7 +39,6 @@ def make_network(*, fusion="sum", tuned=0, levels=("c3", "c4", "c5"), anchors=No
         channels=16,
         hidden=32,
         roi_size=3,
-        fusion=fusion,
         **settings,
     )
     # The stages are the network's own, and have learnt something.
@@ -71,12 +70,12 @@ def detector_of(network, backbone):
     "settings",
     [
         {},
-        {"fusion": "concat", "tuned": 1},
+        {"tuned": 1},
         {"tuned": 2},
         {"levels": ("c4", "c5"), "pre_nms": 20, "post_nms": 7, "nms": 0.3, "max_detections": 5},
         {"anchors": [[(16, 16)], [], [(64, 64), (90, 40), (128, 128)]], "min_score": 0.2},
     ],
-    ids=["default", "concat-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
+    ids=["default", "one-stage-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
 )
 def test_the_graph_finds_what_the_engine_finds(backbone, settings):
     network = make_network(**settings)
@@ -110,7 +109,7 @@ def test_check_agreement():
     boxes = np.concatenate([low, low + 20], 1).astype(np.float32)
     one = Detections(boxes, rng.uniform(0, 1, 200).astype(np.float32), rng.integers(0, 2, 200), ("a", "b"))
     none = Detections.empty(("a", "b"))
-    assert check_agreement([one, none], [one[::-1], none]) == 400
+    assert check_agreement([one, none], [one[::-1], none]) == 200
     near = Detections(boxes + np.float32(0.4), one.scores + np.float32(9e-4), one.labels, one.classes)
     check_agreement([one], [near])
     check_agreement([one], [one[2:]])
@@ -153,6 +152,9 @@ def test_nothing_found_and_odd_pictures(backbone):
         assert found.boxes.shape == (0, 4)
         assert found.scores.shape == found.labels.shape == (0,)
     detect = detector_of(make_network(), backbone)
+    for wrong in (np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)):
+        with pytest.raises(ValueError, match=r"image must be uint8 of shape \(H, W, 3\) with pixels"):
+            detect(wrong)
     for shape in [(1, 1), (2, 700), (700, 2)]:
         found = detect(np.full((*shape, 3), 9, np.uint8))
         assert np.isfinite(found.boxes).all()

@@ -81,7 +81,7 @@ def check_agreement(
     Returns
     -------
     int
-        How many were compared.
+        How many were found.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def check_agreement(
             f"The ONNX graph does not find what the network finds: {alone} of {total} detections have no "
             f"counterpart within {box_tolerance:g} pixels and {score_tolerance:g} of probability."
         )
-    return total
+    return sum(map(len, found))
 
 
 def _has_counterpart(

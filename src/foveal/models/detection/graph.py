@@ -150,8 +150,8 @@ def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions:
         onnx_boxes.roi_align(graph, level.name, regions, f"regions.{place}", stride=stride, output_size=grid)
         for place, (level, stride) in enumerate(zip(levels, settings.strides, strict=True))
     ]
-    channels = settings.channels * len(seen)
-    together = graph.add("Concat", seen, "regions", axis=1)
+    channels = settings.channels
+    together = graph.add("Sum", seen, "regions")
     flat = graph.add("Flatten", [together], "regions.flat", axis=1)
     value = Value(flat, (grid * grid * channels,))
     for place, layer in enumerate(network.head.hidden):

@@ -1,7 +1,7 @@
 """How good a detection network is on pictures that it does not learn from."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,9 @@ class Judge:
     size : int
         The longer side of the working pictures.
     """
+
+    #: The figure that chooses the best weights: AP is the mean of ten, and steadier than AP50.
+    decides: ClassVar[str] = "AP"
 
     def __init__(self, dataset: Dataset, backbone: Backbone, levels: Sequence[str], size: int) -> None:
         self.dataset, self.truth = dataset, dataset.to_coco()
@@ -64,11 +67,10 @@ class Judge:
         return np.array([columns, rows, columns, rows], np.float32)
 
     def __call__(self, network: Module) -> dict[str, float]:
-        """``AP50``, ``AP`` and their mean, by which the best weights are chosen."""
+        """``AP50`` and ``AP`` of a network."""
         assert isinstance(network, DetectionNetwork)
         figures = evaluate(self.truth, to_results(self.dataset, self.detections(network)))
-        ap50, ap = figures.get("AP50", 0.0), figures.get("AP", 0.0)
-        return {"AP50": ap50, "AP": ap, "choice": (ap50 + ap) / 2}
+        return {name: figures.get(name, 0.0) for name in ("AP50", "AP")}
 
 
 def best_threshold(detections: Sequence[Detections], dataset: Dataset) -> float:

@@ -11,6 +11,7 @@ from foveal import nn, parallel
 from foveal.data import BoxAugmentation, Dataset
 from foveal.events import Callbacks, emit
 from foveal.features import Backbone
+from foveal.models.detection.judging import Judge
 from foveal.models.detection.losses import JointLoss
 from foveal.models.detection.planning import plan
 from foveal.models.detection.proposal_network import ProposalNetwork
@@ -23,6 +24,8 @@ _CLIP_NORM = 10.0
 _LEAST_STEPS = 50
 # Pictures that the laterals' standardisation is measured on.
 _STANDARDIZED_ON = 8
+# The share of the steps in which the backbone learns too, where epochs are given and nothing else said.
+_TUNED_SHARE = 0.4
 # However much time there is, no picture is learnt from more often.
 _MOST_EPOCHS = 300
 # Streams of random numbers of one seed; the views' own are below these.
@@ -39,7 +42,7 @@ class Learning:
     learning_rate: float
     tuning_rate: float
     weight_decay: float
-    tuned_share: float
+    tuned_share: float | None
     repeats: int
     average: float
     scale: tuple[float, float]
@@ -63,12 +66,17 @@ class Learned:
     tunes_from: int
     epochs: float
 
+    @property
+    def tuned_share(self) -> float:
+        """The share of the steps in which the backbone learnt too."""
+        return (self.steps - self.tunes_from) / self.steps
+
 
 def learn(
     network: ProposalNetwork,
     backbone: Backbone,
     dataset: Dataset,
-    judge: Callable[[nn.Module], dict[str, float]] | None,
+    judge: Judge | None,
     how: Learning,
     *,
     seed: int,
@@ -84,8 +92,8 @@ def learn(
     network : ProposalNetwork
     backbone : Backbone
     dataset : Dataset
-    judge : callable, optional
-        Measures the network after each round; its figure ``choice`` decides.
+    judge : Judge, optional
+        Measures the network after each round and decides which weights are kept.
     how : Learning
     seed : int
     callbacks : sequence of callables
@@ -125,9 +133,12 @@ def learn(
     optimizer = make_optimizer(network, how)
     per_pass = batches(never).per_pass
     if checkpoint is not None and (known := checkpoint.total()) is not None:
-        steps = known
+        # What was chosen once is gone on with.
+        steps, tunes_from = known, int(checkpoint.settings()["batches"]["tunes from"])
     elif how.epochs is not None:
         steps = max(1, round(how.epochs * per_pass))
+        share = _TUNED_SHARE if how.tuned_share is None else how.tuned_share
+        tunes_from = steps - round(share * steps)
     else:
 
         def make_loop(tunes: bool) -> TrainingLoop:
@@ -149,22 +160,24 @@ def learn(
                 how.minutes,
                 make_loop,
                 tuned_share=how.tuned_share,
+                per_pass=per_pass,
                 spent=spent + time.perf_counter() - began,
                 after=after,
                 most_steps=_MOST_EPOCHS * per_pass,
             )
-        steps = planned.steps
+        steps, tunes_from = planned.steps, planned.tunes_from
         emit(
             callbacks,
             "schedule",
             minutes=how.minutes,
             epochs=steps / per_pass,
             steps=steps,
+            tuned_share=(steps - tunes_from) / steps,
             seconds_per_step=round(planned.seconds_per_step, 4),
             text=planned.text,
         )
-    tunes_from = steps - round(how.tuned_share * steps)
     data = batches(tunes_from)
+    stopping = None if judge is None else nn.EarlyStopping(never, metric=f"validation_{judge.decides}")
     loss.begin()
     history = nn.fit(
         network,
@@ -175,7 +188,7 @@ def learn(
         schedule="cosine",
         validation=judge,
         # The best weights are kept, and the whole schedule is gone through.
-        early_stopping=None if judge is None else nn.EarlyStopping(never, metric="validation_choice"),
+        early_stopping=stopping,
         average=how.average,
         clip_norm=_CLIP_NORM,
         callbacks=callbacks,
@@ -209,7 +222,7 @@ def _standardize(network: ProposalNetwork, batches: ViewBatches, seed: int) -> N
     )
 
 
-def _named(judge: Callable[[nn.Module], dict[str, float]]) -> Callable[[nn.Module], dict[str, float]]:
+def _named(judge: Judge) -> Callable[[nn.Module], dict[str, float]]:
     """The figures under the names that a training gives them."""
     return lambda network: {f"validation_{name}": value for name, value in judge(network).items()}
 

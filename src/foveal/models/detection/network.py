@@ -37,7 +37,7 @@ class DetectionNetwork(ProposalNetwork):
     ) -> None:
         super().__init__(settings, stages, random_state=random_state)
         self.head = BoxHead(
-            settings.roi_size**2 * settings.channels * len(settings.levels),
+            settings.roi_size**2 * settings.channels,
             settings.n_classes,
             hidden=settings.hidden,
             dropout=settings.dropout,
@@ -49,7 +49,7 @@ class DetectionNetwork(ProposalNetwork):
         batch: ViewBatch = x
         levels = self.begin(batch)
         values, grads, outputs = self.rpn_losses(batch, levels)
-        proposals = self.proposals(*outputs, levels, batch.sizes)
+        proposals = self.proposals(outputs[0], outputs[1], levels, batch.sizes)
         drawn = [
             sample_regions(
                 proposals[i][0],
@@ -60,8 +60,8 @@ class DetectionNetwork(ProposalNetwork):
             for i in range(len(batch))
         ]
         boxes, images = stacked_boxes([regions.boxes for regions in drawn])
-        answers = self.head.forward(self.regions(levels, boxes, images))
-        head_values, head_grads = _losses(drawn, *answers, self.settings.n_classes)
+        logits, deltas = self.head.forward(self.regions(levels, boxes, images))
+        head_values, head_grads = _losses(drawn, logits, deltas, self.settings.n_classes)
         self.save(batch.tunes, grads, head_grads, [level.shape for level in levels], boxes, images)
         return np.array([*values, *head_values])
 
@@ -71,18 +71,16 @@ class DetectionNetwork(ProposalNetwork):
         weights = np.asarray(grad, by_logits.dtype)
         by_seen = self.head.backward((by_classes * weights[2], by_moves * weights[3]))
         by_levels = self.rpn.backward((by_logits * weights[0], by_deltas * weights[1]))
-        channels = self.settings.channels
         for place, (shape, stride) in enumerate(zip(shapes, self.settings.strides, strict=True)):
-            part = np.ascontiguousarray(by_seen[..., place * channels : (place + 1) * channels])
             size = self.settings.roi_size
-            by_level = roi_align_backward(part, shape, boxes, images, size, spatial_scale=1 / stride)
+            by_level = roi_align_backward(by_seen, shape, boxes, images, size, spatial_scale=1 / stride)
             by_levels[place] = by_level if by_levels[place] is None else by_levels[place] + by_level
         self.end(by_levels, tunes)
 
     def regions(
         self, levels: list[NDArray[Any]], boxes: NDArray[np.float32], images: NDArray[np.int64]
     ) -> NDArray[Any]:
-        """What is seen of boxes in all the pyramid's maps, side by side.
+        """What is seen of boxes in the pyramid's maps, all of them added up.
 
         Parameters
         ----------
@@ -93,16 +91,16 @@ class DetectionNetwork(ProposalNetwork):
 
         Returns
         -------
-        ndarray of shape (R, S, S, channels * levels)
-            RoIAlign (He et al. 2017) to a grid of ``roi_size``.
+        ndarray of shape (R, S, S, channels)
+            RoIAlign (He et al. 2017) to a grid of ``roi_size``, summed over the maps: a box is not assigned
+            to the one map of its size (Lin et al. 2017, equation 1), but looked at in each.
         """
-        return np.concatenate(
-            [
-                roi_align(level, boxes, images, self.settings.roi_size, spatial_scale=1 / stride)
-                for level, stride in zip(levels, self.settings.strides, strict=True)
-            ],
-            axis=3,
-        )
+        seen: NDArray[Any] | None = None
+        for level, stride in zip(levels, self.settings.strides, strict=True):
+            one = roi_align(level, boxes, images, self.settings.roi_size, spatial_scale=1 / stride)
+            seen = one if seen is None else seen + one
+        assert seen is not None
+        return seen
 
     def detect(
         self, maps: Maps, sizes: NDArray[np.float32]
@@ -141,7 +139,7 @@ def stacked_boxes(boxes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.floa
 def _losses(
     drawn: list[RegionTargets], logits: NDArray[Any], deltas: NDArray[Any], n_classes: int
 ) -> tuple[tuple[float, float], tuple[NDArray[Any], NDArray[Any]]]:
-    """Cross-entropy over all regions, and smooth L1 over the foreground's deltas (Girshick 2015, equation 1)."""
+    """Cross-entropy of all regions, smooth L1 of the foreground's deltas (Girshick 2015, equation 1)."""
     by_deltas = np.zeros_like(deltas)
     if not len(logits):
         return (0.0, 0.0), (np.zeros_like(logits), by_deltas)

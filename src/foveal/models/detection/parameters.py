@@ -24,6 +24,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "roi_size": (1, 64),
     "dropout": (0, 1),
     "validation_size": (0, 1),
+    "max_proposals": (1, np.inf),
+    "nms_threshold": (0, 1),
+    "foreground": (0.3, 1),
 }
 # Those that may not be the end of their range itself.
 _ABOVE = ("minutes", "epochs", "learning_rate")

@@ -8,7 +8,12 @@ from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
 
 # Left unused of the time: machines are not equally fast all the time.
-_MARGIN = 0.07
+_MARGIN = 0.06
+# Measuring takes about so much as for a training of so many seconds.
+_MEASURED_FOR = 30.0
+# While the backbone stands still the other layers learn what they can: that takes a minute or so, and of a
+# longer training this share. A tuning shorter than half a minute gains nothing.
+_FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.3, 30.0
 
 
 @dataclass(frozen=True)
@@ -20,9 +25,9 @@ class DetectionPlan:
     steps : int
         All steps.
     tunes_from : int
-        The step from which on the backbone's last stage learns too; ``steps`` for never.
+        The step from which on the backbone's last stages learn too; ``steps`` for never.
     seconds_per_step : float
-        On average, measured.
+        On average, measured, validations included.
     text : str
         One sentence that says so.
     """
@@ -37,7 +42,8 @@ def plan(
     minutes: float,
     make_loop: Callable[[bool], TrainingLoop],
     *,
-    tuned_share: float,
+    tuned_share: float | None,
+    per_pass: int,
     spent: float,
     after: Callable[[float], float],
     most_steps: int,
@@ -50,8 +56,11 @@ def plan(
         For everything, what was spent before and what comes after included.
     make_loop : callable
         A training loop at its beginning; with True one whose backbone learns too.
-    tuned_share : float
-        The share of the steps in which it does.
+    tuned_share : float, optional
+        The share of the steps in which it does. By default the backbone stands still for the first minute,
+        and for three tenths of a training that is longer.
+    per_pass : int
+        Steps that see every picture once.
     spent : float
         Seconds that are gone before this call.
     after : callable
@@ -65,20 +74,37 @@ def plan(
         Of at least one step.
     """
     began = time.perf_counter()
+    measured_for = min(60 * minutes, _MEASURED_FOR)
     loop = make_loop(False)
-    frozen = measure_speed(loop, 60 * minutes)
-    tuned = measure_speed(make_loop(True), 60 * minutes) if tuned_share else frozen
-    per_step = (1 - tuned_share) * frozen.step + tuned_share * tuned.step
-    validation = (1 - tuned_share) * frozen.validation + tuned_share * tuned.validation
-    per_step += validation / len(loop.batches)
-    measuring = time.perf_counter() - began
-    usable = 60 * minutes * (1 - _MARGIN) - spent - measuring - after(frozen.validation)
-    steps = max(1, min(most_steps, int(usable / per_step)))
-    tunes_from = steps - round(tuned_share * steps)
-    epochs = steps / len(loop.batches)
+    speed = measure_speed(loop, measured_for)
+    rounds = len(loop.batches)
+    frozen = tuned = speed.step + speed.validation / rounds
+    usable = 60 * minutes * (1 - _MARGIN) - spent - after(speed.validation)
+    likely = usable - (time.perf_counter() - began)
+    if tuned_share or (tuned_share is None and _tuning_seconds(likely) > 0):
+        speed = measure_speed(make_loop(True), measured_for)
+        tuned = speed.step + speed.validation / rounds
+    usable -= time.perf_counter() - began
+    if tuned_share is None:
+        seconds = _tuning_seconds(usable)
+        tuning, steps = int(seconds / tuned), int((usable - seconds) / frozen)
+        steps += tuning
+    else:
+        steps = int(usable / ((1 - tuned_share) * frozen + tuned_share * tuned))
+        tuning = round(tuned_share * steps)
+    steps = max(1, steps)
+    if steps > most_steps:
+        steps, tuning = most_steps, round(most_steps * tuning / steps)
+    tunes_from = steps - min(tuning, steps)
+    average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps "
-        f"({epochs:.3g} rounds over the training pictures) at {1000 * per_step:.0f} ms, validation included"
-        + (f"; the backbone's last stage learns from step {tunes_from + 1:,} on." if tuned_share else ".")
+        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} "
+        f"passes over the training pictures, at {1000 * average:.0f} ms a step, validations included"
+        + (f"; the backbone learns too from step {tunes_from + 1:,} on." if tuning else ".")
     )
-    return DetectionPlan(steps, tunes_from, per_step, text)
+    return DetectionPlan(steps, tunes_from, average, text)
+
+
+def _tuning_seconds(usable: float) -> float:
+    seconds = usable - max(_FROZEN_SECONDS, _FROZEN_SHARE * usable)
+    return seconds if seconds >= _LEAST_TUNING else 0.0

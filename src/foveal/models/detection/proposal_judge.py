@@ -1,5 +1,7 @@
 """How good the proposals of a network are on pictures that it does not learn from."""
 
+from typing import ClassVar
+
 import numpy as np
 
 from foveal.metrics import proposal_recall
@@ -19,8 +21,10 @@ class ProposalJudge(Judge):
     Parameters are :class:`foveal.models.detection.judging.Judge`'s.
     """
 
+    decides: ClassVar[str] = "AR"
+
     def __call__(self, network: Module) -> dict[str, float]:
-        """``recall50`` of the best 100 proposals, ``AR``, the mean over IoUs of .5 to .95, and their mean.
+        """``recall50`` of the best 100 proposals, ``AR``, the mean over IoUs of .5 to .95.
 
         The average recall is COCO's and Hosang et al.'s (2016), section 4.
         """
@@ -39,4 +43,4 @@ class ProposalJudge(Judge):
             thresholds=_THRESHOLDS,
         )
         recall, mean = float(quality.recall[0, 0]), float(quality.recall.mean())
-        return {"recall50": recall, "AR": mean, "choice": (recall + mean) / 2}
+        return {"recall50": recall, "AR": mean}

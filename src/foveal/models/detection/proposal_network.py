@@ -106,7 +106,8 @@ class ProposalNetwork(Module):
             )
             for i in range(len(batch))
         ]
-        return *_losses(drawn, logits, deltas), (logits, deltas)
+        values, grads = _losses(drawn, logits, deltas)
+        return values, grads, (logits, deltas)
 
     def end(self, by_levels: list[NDArray[Any]], tunes: bool) -> None:
         """Send gradients by the pyramid's maps back through it and, where they learn, the stages."""
@@ -166,7 +167,8 @@ class ProposalNetwork(Module):
         list of (ndarray of shape (P, 4), ndarray of shape (P,))
             See :func:`foveal.models.detection.proposing.proposals_of`.
         """
-        return self.proposals(*self.rpn.forward(levels), levels, sizes)
+        logits, deltas = self.rpn.forward(levels)
+        return self.proposals(logits, deltas, levels, sizes)
 
     def proposals(
         self,

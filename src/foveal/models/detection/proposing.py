@@ -70,15 +70,27 @@ def proposals_of(
     scores : ndarray of shape (P,), float32
         Objectness logits.
     """
+    boxes, scores = candidates_of(logits, deltas, anchors, starts, size, settings)
+    kept = nms(boxes, scores, settings.rpn_nms)[: settings.post_nms]
+    return boxes[kept].astype(np.float32, copy=False), scores[kept].astype(np.float32, copy=False)
+
+
+def candidates_of(
+    logits: NDArray[Any],
+    deltas: NDArray[Any],
+    anchors: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    size: tuple[float, float],
+    settings: DetectionSettings,
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """What :func:`proposals_of` suppresses: boxes and logits of the best anchors, moved and clipped."""
     chosen = np.concatenate(
         [start + _best(logits[start:end], settings.pre_nms) for start, end in pairwise(starts.tolist())]
     )
     boxes = clip(decode(anchors[chosen], deltas[chosen], RPN_WEIGHTS), size[1], size[0])
     scores = logits[chosen]
     large = ((boxes[:, 2:] - boxes[:, :2]) >= MIN_SIDE).all(axis=1)
-    boxes, scores = boxes[large], scores[large]
-    kept = nms(boxes, scores, settings.rpn_nms)[: settings.post_nms]
-    return boxes[kept].astype(np.float32, copy=False), scores[kept].astype(np.float32, copy=False)
+    return boxes[large], scores[large]
 
 
 def _best(values: NDArray[Any], number: int) -> NDArray[np.int64]:

@@ -84,17 +84,20 @@ class FeaturePyramid(Module):
         return [output(level) for output, level in zip(self.outputs, merged, strict=True)]
 
     def backward(self, grad: Any, *, needs_input_grad: bool | Sequence[bool] = True) -> Any:
-        """Gradients by the maps; None for those that need none, where that is said of each map."""
+        """Gradients by the maps; None for those that need none, where that is said of each map.
+
+        A gradient that comes in may be None, where nothing looked at the map.
+        """
         needed = [needs_input_grad] * len(grad) if isinstance(needs_input_grad, bool) else needs_input_grad
         passed: NDArray[Any] | None = None
         found = []
         for output, lateral, g, wanted in zip(self.outputs, self.laterals, grad, needed, strict=True):
-            inner = output.backward(g)
-            assert inner is not None
+            inner = None if g is None else output.backward(g)
             if passed is not None:
-                inner = inner + upsample_nearest_backward(passed, 2)
+                from_finer = upsample_nearest_backward(passed, 2)
+                inner = from_finer if inner is None else inner + from_finer
             passed = inner
-            found.append(lateral.backward(inner, needs_input_grad=wanted))
+            found.append(None if inner is None else lateral.backward(inner, needs_input_grad=wanted))
         return found
 
     def extra_repr(self) -> str:

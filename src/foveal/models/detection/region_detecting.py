@@ -1,6 +1,7 @@
 """From what the head says of regions to detections: moved boxes, looked at again, suppressed and voted on."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,38 @@ Head = Callable[[NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]
 _WORTH_A_LOOK = 0.05
 # The least side of a box, in pixels of the working picture.
 _LEAST_SIDE = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class RegionCourse:
+    """How regions became detections.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (R, K + 1), float32
+        What the head says of each region at first, the background last.
+    deltas : ndarray of shape (R, K, 4)
+        How it would move them.
+    boxes : ndarray of shape (Q, 4), float32
+        What became of the probable ones, before suppression.
+    scores : ndarray of shape (Q,), float32
+    labels : ndarray of shape (Q,), int64
+    regions : ndarray of shape (Q,), int64
+        Where each came from.
+    kept : ndarray of shape (D,), int64
+        Those left, the most probable first.
+    final : ndarray of shape (D, 4), float32
+        Their boxes after the vote.
+    """
+
+    probabilities: NDArray[np.float32]
+    deltas: NDArray[Any]
+    boxes: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    regions: NDArray[np.int64]
+    kept: NDArray[np.int64]
+    final: NDArray[np.float32]
 
 
 def detect_regions(
@@ -64,8 +97,34 @@ def detect_regions(
     Gidaris and Komodakis, "Object detection via a multi-region & semantic segmentation-aware CNN model",
     ICCV 2015, sections 5 and 5.1.
     """
-    logits, deltas = head(regions)
-    probabilities = softmax(logits)[:, :-1]
+    course = follow_regions(
+        head,
+        regions,
+        size,
+        refinements=refinements,
+        nms_threshold=nms_threshold,
+        vote=vote,
+        min_score=min_score,
+        max_detections=max_detections,
+    )
+    return course.final, course.scores[course.kept], course.labels[course.kept]
+
+
+def follow_regions(
+    head: Head,
+    regions: NDArray[np.float32],
+    size: tuple[int, int],
+    *,
+    refinements: int,
+    nms_threshold: float,
+    vote: float,
+    min_score: float,
+    max_detections: int,
+) -> RegionCourse:
+    """What :func:`detect_regions` does, with all that came between."""
+    logits, first = head(regions)
+    every = softmax(logits)
+    deltas, probabilities = first, every[:, :-1]
     rows, labels = np.nonzero(probabilities >= min_score)
     scores = probabilities[rows, labels].astype(np.float32)
     boxes = _moved(regions[rows], deltas[rows, labels], size)
@@ -78,10 +137,10 @@ def detect_regions(
         boxes[again] = _moved(boxes[again], deltas[np.arange(len(again)), labels[again]], size)
         scores[again] += (said - scores[again]) / np.float32(turn + 2)
     there = np.flatnonzero(_large(boxes))
-    boxes, scores, labels = boxes[there], scores[there], labels[there]
+    boxes, scores, labels, rows = boxes[there], scores[there], labels[there].astype(np.int64), rows[there]
     kept = nms(boxes, scores, nms_threshold, labels)[:max_detections]
     final = boxes[kept] if vote >= 1 else _voted(kept, boxes, scores, labels, vote)
-    return final, scores[kept], labels[kept].astype(np.int64)
+    return RegionCourse(every, first, boxes, scores, labels, rows, kept, final)
 
 
 def _moved(boxes: NDArray[np.float32], deltas: NDArray[Any], size: tuple[int, int]) -> NDArray[np.float32]:

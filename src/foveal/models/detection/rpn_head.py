@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.models.detection.pyramid import separable
 from foveal.nn import Conv2d, Module, ReLU, Sequential
 
 
@@ -33,7 +32,7 @@ class RPNHead(Module):
     def __init__(self, channels: int, anchors: Sequence[int], *, random_state: int = 0) -> None:
         self.anchors = tuple(anchors)
         seeds = np.random.SeedSequence(random_state).generate_state(1 + len(self.anchors)).tolist()
-        self.trunk = Sequential(*separable(channels, seeds[0]), ReLU())
+        self.trunk = Sequential(Conv2d(channels, channels, 3, padding=1, random_state=seeds[0]), ReLU())
         # One convolution computes logits and deltas of a level: the first A channels, and 4 A more.
         predictors = [
             Conv2d(channels, 5 * max(a, 1), 1, random_state=s)

@@ -53,7 +53,16 @@ class Detector:
         -------
         Detections
             The most probable first.
+
+        Raises
+        ------
+        ValueError
+            If it is no such array, or has no pixels.
         """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(
+                f"image must be uint8 of shape (H, W, 3) with pixels, not {image.dtype} of {image.shape}."
+            )
         runner = self._session(parallel.cores() if threads is None else threads)
         names = ["boxes", "scores", "labels"]
         boxes, scores, labels = runner.run(names, {"image": np.ascontiguousarray(image)})

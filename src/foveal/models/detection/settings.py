@@ -28,6 +28,9 @@ class DetectionSettings:
         Anchors and regions sampled of each picture in training.
     rpn_foreground, rpn_background : float
         IoU from which an anchor is foreground, and below which it is background.
+    rpn_border : float
+        How far an anchor may reach over the picture's border and still be learnt from, as a share of its
+        side: 0 is the paper's, from 0.5 on all are.
     roi_foreground, roi_background_floor : float
         IoU from which a region is foreground; from the floor to there it is background.
     roi_fraction : float
@@ -56,12 +59,13 @@ class DetectionSettings:
     roi_batch: int = 128
     rpn_foreground: float = 0.7
     rpn_background: float = 0.3
+    rpn_border: float = 0.0
     roi_foreground: float = 0.5
     roi_background_floor: float = 0.0
     roi_fraction: float = 0.25
-    pre_nms: int = 300
-    post_nms: int = 150
-    rpn_nms: float = 0.7
+    pre_nms: int = 1000
+    post_nms: int = 300
+    rpn_nms: float = 0.8
     nms: float = 0.5
     min_score: float = 0.01
     max_detections: int = 100

@@ -54,8 +54,8 @@ def label_anchors(
     """The object of every anchor, or ``BACKGROUND``, or ``IGNORE`` (Ren et al. 2015, section 3.1.2).
 
     Foreground are anchors with an IoU of at least ``rpn_foreground`` with an object and each object's best;
-    background are those below ``rpn_background`` with every object. Anchors that cross the border are
-    ignored.
+    background are those below ``rpn_background`` with every object. Anchors that cross the border (by more
+    than ``rpn_border`` of their sides) are ignored.
 
     Parameters
     ----------
@@ -70,8 +70,11 @@ def label_anchors(
     ndarray of shape (T,), int64
     """
     labels = np.full(len(anchors), IGNORE, np.int64)
+    reach = settings.rpn_border * (anchors[:, 2:] - anchors[:, :2])
     inside = np.flatnonzero(
-        (anchors[:, 0] >= 0) & (anchors[:, 1] >= 0) & (anchors[:, 2] <= size[1]) & (anchors[:, 3] <= size[0])
+        (
+            (anchors[:, :2] >= -reach) & (anchors[:, 2:] <= np.array([size[1], size[0]], np.float32) + reach)
+        ).all(axis=1)
     )
     matched = match(
         anchors[inside],

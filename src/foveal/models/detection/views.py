@@ -195,7 +195,9 @@ class ViewBatches:
     def _make(self, step: int, turn: int, indices: NDArray[np.int64]) -> ViewBatch:
         tunes = step >= self.tunes_from
         levels = self.levels[: -self.n_tuned] if tunes else self.levels
-        views = self.views([int(i) for i in indices], turn, levels)
+        # What is saved by seeing a view again is little where most of the backbone's work is done anew.
+        repeats = 1 if tunes else self.repeats
+        views = self.views([int(i) for i in indices], turn, levels, repeats)
         return ViewBatch(
             {name: _stacked_maps([view.maps[name] for view in views]) for name in levels},
             np.array([view.size for view in views], np.float32),
@@ -204,9 +206,11 @@ class ViewBatches:
             tunes,
         )
 
-    def views(self, indices: list[int], turn: int, levels: tuple[str, ...]) -> list["View"]:
+    def views(self, indices: list[int], turn: int, levels: tuple[str, ...], repeats: int = 1) -> list["View"]:
         """Views of some pictures, those of the last pass where it saw the same."""
-        version, again = divmod(turn, self.repeats)
+        again = turn % repeats
+        # The pass in which the view was drawn.
+        version = turn - again
         found = {i: self._kept[i, version] for i in indices if (i, version) in self._kept}
         missing = [i for i in indices if i not in found]
         if missing:
@@ -222,7 +226,7 @@ class ViewBatches:
                 }
                 found[i] = View(size, objects, own)
         for i in indices:
-            if again == self.repeats - 1:
+            if again == repeats - 1:
                 if self._kept.pop((i, version), None) is not None:
                     self._free += found[i].nbytes
             elif (i, version) not in self._kept and found[i].nbytes <= self._free:

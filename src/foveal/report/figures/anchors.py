@@ -87,7 +87,7 @@ def draw_anchors(
     x, y = (width / 2, height / 2) if place is None else place
     columns = len(levels)
     each = FULL_WIDTH / columns
-    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.45)
+    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.65)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
         rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
@@ -196,7 +196,8 @@ def draw_anchor_matches(
         said_rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
     below = 0.2 * -(-len(said_rows) // 2)
     figure = new_figure(FULL_WIDTH, tall + 1.95 + below)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    upper, lower = halves
     for part in (upper, lower):
         part.set_facecolor("none")
 
@@ -222,12 +223,16 @@ def draw_anchor_matches(
 
 
 def _ratios(sizes: NDArray[np.float64]) -> list[float]:
-    """The different ratios of height to width, rising; equal to the second digit are the same."""
-    return sorted({round(float(h / w), 2) for w, h in sizes})
+    """The different ratios of height to width, rising; those within a tenth of each other are one."""
+    found: list[float] = []
+    for ratio in sorted(float(h / w) for w, h in sizes):
+        if not found or ratio > 1.1 * found[-1]:
+            found.append(ratio)
+    return found
 
 
 def _nearest(ratios: Sequence[float], ratio: float) -> int:
-    return int(np.argmin([abs(r - ratio) for r in ratios]))
+    return int(np.argmin([abs(np.log(r / ratio)) for r in ratios]))
 
 
 def _color(index: int) -> str:

@@ -29,7 +29,7 @@ def check_picture(image: NDArray[Any]) -> NDArray[np.uint8]:
 
 def panel_height(image: NDArray[np.uint8], width: float, most: float = 4.2) -> float:
     """The height of a panel, in inches, that a picture of this width needs, with its title."""
-    return min(width * image.shape[0] / image.shape[1], most) + 0.36
+    return float(min(width * image.shape[0] / image.shape[1], most) + 0.36)
 
 
 def show_picture(
@@ -59,9 +59,12 @@ def show_picture(
     height, width = image.shape[:2]
     shown = np.asarray(resize_to_fit(image, _LONGEST_SIDE)[0], np.float32)
     if grey:
-        shown = np.repeat((shown @ np.float32([0.299, 0.587, 0.114]))[..., None], 3, axis=2)
+        shown = np.repeat((shown @ np.array([0.299, 0.587, 0.114], np.float32))[..., None], 3, axis=2)
     shown = np.rint(shown + pale * (255 - shown)).astype(np.uint8)
     axes.imshow(shown, extent=(0, width, height, 0), interpolation="antialiased")
+    # Ticks cost time even where they are not seen.
+    axes.set_xticks([])
+    axes.set_yticks([])
     axes.set_axis_off()
     name_axes(axes, title=title)
     return axes
@@ -99,7 +102,7 @@ def outline_boxes(
     if not len(rows):
         return
     # Axis-aligned, so a box's corners are its own numbers, taken in turns.
-    corners = rows[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+    corners: Any = rows[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
     style: Any = (0, (4, 2.2)) if dashed else "-"
     if halo:
         axes.add_collection(
@@ -133,10 +136,10 @@ def add_color_bar(
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
-    bar = figure.colorbar(
+    bar: Any = figure.colorbar(
         ScalarMappable(Normalize(low, high), colors), ax=list(panels), aspect=28, pad=0.02, **where
     )
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
     # As a picture: 256 little rectangles would be most of the file.
     bar.solids.set_rasterized(True)
     bar.ax.tick_params(colors=MUTED, labelcolor=MUTED, labelsize=TEXT_SIZE - 0.5, length=0, pad=4)
@@ -157,8 +160,9 @@ def add_rows(figure: "Figure", rows: Sequence[tuple[str, str, str]], *, columns:
 
     if not rows:
         return
+    kind: Any = Line2D
     handles = [
-        Line2D([], [], color=color, linewidth=2.0, linestyle="none" if line == "o" else line,
+        kind([], [], color=color, linewidth=2.0, linestyle="none" if line == "o" else line,
                marker="o" if line == "o" else None, markersize=4.5)
         for color, line, _ in rows
     ]  # fmt: skip

@@ -1,7 +1,7 @@
 """Boxes before and after their regression."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,15 +95,16 @@ def draw_regression(
         seam = [withStroke(linewidth=3.2, foreground="#000000")]
         arrow = {"arrowstyle": "-|>", "color": "#ffffff", "linewidth": 1.4, "shrinkA": 1, "shrinkB": 1,
                  "path_effects": seam}  # fmt: skip
-        axes.annotate("", end, start, arrowprops=arrow, zorder=7)
+        axes.annotate("", tuple(end), tuple(start), arrowprops=arrow, zorder=7)
         axes.plot(*end, "o", color=_AFTER, markeredgecolor="#ffffff", markersize=3.6, zorder=8)
         _look_at(axes, np.concatenate([was[None], becomes[None], its]), each, 0.8 * each)
     lines = [(_BEFORE, "--", "before"), (_AFTER, "-", "after the regression")]
     # On a light page a white line is none.
     add_rows(figure, lines, columns=3)
     if known:
-        figure.legends[0].set_title("white: the object", prop={"size": 8.5})
-        figure.legends[0]._legend_box.align = "left"
+        legend: Any = figure.legends[0]
+        legend.set_title("white: the object", prop={"size": 8.5})
+        legend.set_alignment("left")
     return figure
 
 

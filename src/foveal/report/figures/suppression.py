@@ -82,7 +82,7 @@ def draw_suppression(
     each = (FULL_WIDTH - 0.7) / 2
     figure = new_figure(FULL_WIDTH, panel_height(image, each))
     panels = []
-    after = "after" + (f" (IoU above {threshold:g} drops the worse)" if threshold is not None else "")
+    after = "after" + (f" (IoU > {threshold:g} drops)" if threshold is not None else "")
     for i, (name, which) in enumerate((("before", np.arange(len(rows))), (after, stays))):
         order = which[np.argsort(-values[which], kind="stable")]
         drawn = order[:most]

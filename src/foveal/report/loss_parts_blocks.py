@@ -1,0 +1,135 @@
+"""The course of a training by several losses at once, as blocks of a report."""
+
+from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from foveal.report.chapters import Block, Chart, Fold, Table
+from foveal.report.figures import draw_loss_parts
+from foveal.report.figures.loss_parts import PARTS
+from foveal.report.figures.timing import say_duration
+
+Event = Mapping[str, Any]
+
+# What a validation may measure, the first one there is in the chart and all in the table; and what the best
+# epoch is chosen by, where that is something else.
+_MEASURED = {
+    "validation_AP50": "validation AP50",
+    "validation_recall50": "validation recall at IoU 0.5",
+    "validation_AP": "validation AP",
+    "validation_AR": "validation AR",
+}
+_CHOICE = "validation_choice"
+
+
+def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
+    """A chart of the losses and of the validation against time, and a table of the epochs.
+
+    Parameters
+    ----------
+    events : sequence of mappings
+        A training log; of its events ``losses`` and ``epoch`` are used.
+
+    Returns
+    -------
+    list of blocks
+        Empty where there are no ``losses``.
+    """
+    losses = running_losses(events)
+    if not losses:
+        return []
+    epochs = timed_epochs(events, losses)
+    keys = [k for k in _MEASURED if any(_number(e, k) is not None for e in epochs)]
+    measure = keys[0] if keys else "validation_AP50"
+    measured = [e for e in epochs if _number(e, measure) is not None]
+    by = _CHOICE if any(_number(e, _CHOICE) is not None for e in measured) else measure
+    # Of equal ones the first, as early stopping takes it.
+    best = max(measured, key=lambda e: _number(e, by) or 0.0, default=None)
+    last = losses[-1]
+    said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if _number(last, k) is not None)
+    caption = f"Strong lines are running means. In the end: {said}."
+    if best is not None:
+        caption += (
+            f" The best weights on the validation images were those of epoch {best['epoch']}, after "
+            f"{say_duration(best['seconds'])}: {_MEASURED[measure]} {best[measure]:.3f}."
+        )
+    blocks: list[Block] = [
+        Chart(
+            "Losses by part, and the validation",
+            draw_loss_parts(
+                losses, epochs, measure=measure, marked=None if best is None else best["seconds"]
+            ),
+            f"Lines of the losses against time, and below them the validation. {caption}",
+            caption,
+        )
+    ]
+    if epochs:
+        columns = ("epoch", "time", "steps", "loss", *(_MEASURED[k] for k in keys), "learning rate")
+        rows = [
+            [
+                str(e["epoch"]),
+                say_duration(e["seconds"]),
+                f"{int(e.get('step', 0)):,}",
+                _cell(e, "loss", ".4f"),
+                *(_cell(e, k, ".4f") for k in keys),
+                _cell(e, "learning_rate", ".3g"),
+            ]
+            for e in epochs
+        ]
+        blocks.append(Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)]))
+    return blocks
+
+
+def running_losses(events: Sequence[Event]) -> list[dict[str, Any]]:
+    """The ``losses`` events in the order of their steps, seconds running on where a training was resumed.
+
+    Examples
+    --------
+    >>> told = [(10, 5.0), (20, 9.0), (20, 2.0), (30, 6.0)]
+    >>> events = [{"event": "losses", "step": step, "seconds": s} for step, s in told]
+    >>> [(e["step"], e["seconds"]) for e in running_losses(events)]
+    [(10, 5.0), (20, 7.0), (30, 11.0)]
+    """
+    rows: list[dict[str, Any]] = []
+    before, last = 0.0, 0.0
+    for event in events:
+        if event.get("event") != "losses" or event.get("seconds") is None:
+            continue
+        seconds, step = float(event["seconds"]), int(event.get("step", len(rows) + 1))
+        if seconds < last:
+            # A training that was begun again counts from 0: what it repeats is told anew.
+            rows = [r for r in rows if r["step"] < step]
+            before = rows[-1]["seconds"] if rows else 0.0
+        last = seconds
+        rows.append({**event, "step": step, "seconds": before + seconds})
+    # A network that only proposes has no head whose losses could be other than 0.
+    idle = [key for key in PARTS if not any(row.get(key) for row in rows)]
+    return [{k: v for k, v in row.items() if k not in idle} for row in rows]
+
+
+def timed_epochs(events: Sequence[Event], losses: Sequence[Event]) -> list[dict[str, Any]]:
+    """The ``epoch`` events, each once, with the ``seconds`` since the training began."""
+    found: dict[int, dict[str, Any]] = {}
+    for event in events:
+        if event.get("event") == "epoch":
+            found[int(event["epoch"])] = dict(event)
+    epochs = [found[number] for number in sorted(found)]
+    steps = np.array([0.0, *(float(e["step"]) for e in losses)])
+    seconds = np.array([0.0, *(float(e["seconds"]) for e in losses)])
+    own = np.cumsum([float(e.get("seconds") or 0.0) for e in epochs])
+    for epoch, summed in zip(epochs, own.tolist(), strict=True):
+        at = epoch.get("step")
+        epoch["seconds"] = summed if at is None else float(np.interp(float(at), steps, seconds))
+    return epochs
+
+
+def _number(event: Event, key: str) -> float | None:
+    value = event.get(key)
+    return float(value) if value is not None and isfinite(value) else None
+
+
+def _cell(event: Event, key: str, form: str) -> str:
+    number = _number(event, key)
+    return "–" if number is None else format(number, form)

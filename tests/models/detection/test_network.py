@@ -1,0 +1,227 @@
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from foveal import nn
+from foveal.boxes import BACKGROUND, IGNORE
+from foveal.features import EfficientNetLite0
+from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.proposal_network import ProposalNetwork
+from foveal.models.detection.proposing import anchors_of, level_starts, proposals_of
+from foveal.models.detection.pyramid import FeaturePyramid
+from foveal.models.detection.settings import DetectionSettings
+from foveal.models.detection.targets import Objects, label_anchors, sample_anchors, sample_regions
+from foveal.models.detection.view_batch import ViewBatch
+
+SIDE = 64
+
+
+def make_settings(**changes):
+    values = {
+        "n_classes": 2,
+        "levels": ("c3", "c4", "c5"),
+        "in_channels": (5, 6, 7),
+        "strides": (8, 16, 32),
+        "anchors": (((12.0, 12.0),), ((20.0, 30.0), (30.0, 20.0)), ()),
+        "size": SIDE,
+        "channels": 4,
+        "hidden": 8,
+        "roi_size": 3,
+        "rpn_batch": 32,
+        "roi_batch": 16,
+        "post_nms": 20,
+    }
+    return DetectionSettings(**{**values, **changes})
+
+
+def make_objects(boxes=((10, 10, 24, 24), (30, 20, 60, 40)), labels=(0, 1), ignored=(False, False)):
+    return Objects(np.float32(boxes).reshape(-1, 4), np.array(labels, np.int64), np.array(ignored, bool))
+
+
+def make_batch(settings, number=2, tunes=False, dtype=np.float64, objects=None):
+    rng = np.random.default_rng(0)
+    maps = {
+        name: rng.normal(size=(number, SIDE // stride, SIDE // stride, channels)).astype(dtype)
+        for name, stride, channels in zip(
+            settings.levels, settings.strides, settings.in_channels, strict=True
+        )
+    }
+    return ViewBatch(
+        maps,
+        np.full((number, 2), SIDE, np.float32),
+        [make_objects()] * number if objects is None else objects,
+        [[0, i] for i in range(number)],
+        tunes,
+    )
+
+
+def check_parameters(network, batch, part, *, per_parameter=3):
+    """Gradients of one loss by some elements of every parameter, against central differences."""
+    weights = np.zeros(len(network.losses))
+    weights[part] = 1
+    network.zero_grad()
+    network.forward(batch)
+    network.backward(weights)
+    rng = np.random.default_rng(1)
+    seen = 0
+    for name, parameter in network.named_parameters():
+        gradient = np.zeros(parameter.shape) if parameter.grad is None else parameter.grad
+        for _ in range(per_parameter):
+            place = tuple(rng.integers(n) for n in parameter.shape)
+            before = parameter.data[place]
+            values = []
+            for step in (1e-6, -1e-6):
+                parameter.data[place] = before + step
+                values.append(network.forward(batch)[part])
+            parameter.data[place] = before
+            expected = (values[0] - values[1]) / 2e-6
+            assert gradient[place] == pytest.approx(expected, rel=1e-4, abs=1e-7), name
+            seen += abs(expected) > 1e-6
+    assert seen
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_gradients_of_the_proposal_network(part):
+    settings = make_settings()
+    network = ProposalNetwork(settings, random_state=0).double()
+    check_parameters(network, make_batch(settings), part)
+
+
+@pytest.mark.parametrize("part", [0, 1, 2, 3])
+def test_gradients_of_the_detection_network(part, monkeypatch):
+    settings = make_settings()
+    network = DetectionNetwork(settings, random_state=0).double()
+    # No gradient goes through the proposals' coordinates, which a change of the weights would move.
+    fixed = np.float32([[8, 8, 30, 30], [28, 18, 62, 42], [0, 0, 64, 64], [40, 40, 60, 62]])
+    monkeypatch.setattr(network, "proposals", lambda *given: [(fixed, np.zeros(4))] * len(given[3]))
+    check_parameters(network, make_batch(settings), part)
+
+
+def test_gradients_reach_the_tuned_stages(monkeypatch):
+    channels = (5, 6, 7)
+    stages = [
+        nn.Sequential(nn.Conv2d(a, b, 2, stride=2, random_state=i), nn.Tanh())
+        for i, (a, b) in enumerate(pairwise(channels))
+    ]
+    settings = make_settings(in_channels=channels)
+    network = ProposalNetwork(settings, stages, random_state=0).double()
+    batch = make_batch(settings, tunes=True)
+    only = ViewBatch({"c3": batch.maps["c3"]}, batch.sizes, batch.objects, batch.seeds, True)
+    check_parameters(network, only, 0)
+    assert all(p.grad is not None for p in network.stages.parameters())
+    assert network.tuned
+
+
+def test_frozen_stages_are_not_computed():
+    settings = make_settings()
+    network = ProposalNetwork(settings, [nn.Conv2d(6, 7, 2, stride=2, random_state=0)], random_state=0)
+    network.forward(make_batch(settings, dtype=np.float32))
+    network.backward(np.ones(2))
+    assert all(p.grad is None for p in network.stages.parameters())
+
+
+def test_pictures_without_objects_teach_background():
+    settings = make_settings()
+    network = DetectionNetwork(settings, random_state=0)
+    nothing = make_objects((), (), ())
+    values = network.forward(make_batch(settings, dtype=np.float32, objects=[nothing, nothing]))
+    assert values[0] > 0
+    assert values[2] > 0
+    assert values[1] == values[3] == 0
+    network.backward(np.ones(4))
+
+
+def test_pyramid_standardizes_what_it_sees():
+    maps = [np.random.default_rng(i).normal(3, 5 + i, (2, 8 >> i, 8 >> i, 4)) for i in range(2)]
+    pyramid = FeaturePyramid([4, 4], 6, random_state=0).double()
+    plain = FeaturePyramid([4, 4], 6, random_state=0).double()
+    plain.laterals[0].bias.data[...] = plain.laterals[1].bias.data[...] = 0
+    pyramid.standardize(maps)
+    whitened = [(m - m.mean((0, 1, 2))) / m.std((0, 1, 2)) for m in maps]
+    for ours, theirs in zip(pyramid.forward(maps), plain.forward(whitened), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-10)
+
+
+def test_anchors_follow_the_levels():
+    settings = make_settings()
+    levels = anchors_of(settings, (SIDE, SIDE))
+    assert [len(level) for level in levels] == [64, 2 * 16, 0]
+    assert level_starts(levels).tolist() == [0, 64, 96, 96]
+    assert levels[0][0].tolist() == [-2, -2, 10, 10]
+
+
+def test_anchors_that_cross_the_border_are_ignored():
+    settings = make_settings()
+    anchors = np.float32([[-1, 0, 12, 12], [0, 0, 12, 12], [60, 60, 72, 72], [52, 52, 64, 64]])
+    labels = label_anchors(anchors, make_objects([[0, 0, 12, 12]], [0], [False]), (SIDE, SIDE), settings)
+    assert labels.tolist() == [IGNORE, 0, IGNORE, BACKGROUND]
+
+
+def test_each_objects_best_anchor_is_foreground():
+    settings = make_settings()
+    anchors = np.float32([[0, 0, 12, 12], [20, 20, 32, 32]])
+    labels = label_anchors(anchors, make_objects([[4, 4, 20, 20]], [0], [False]), (SIDE, SIDE), settings)
+    assert labels.tolist() == [0, BACKGROUND]
+
+
+def test_ignored_objects_are_neither():
+    settings = make_settings()
+    anchors = np.float32([[10, 10, 24, 24], [40, 40, 54, 54]])
+    objects = make_objects([[10, 10, 24, 24]], [0], [True])
+    assert label_anchors(anchors, objects, (SIDE, SIDE), settings).tolist() == [IGNORE, BACKGROUND]
+    drawn = sample_regions(anchors, objects, settings, np.random.default_rng(0))
+    assert drawn.boxes.tolist() == [[40, 40, 54, 54]]
+    assert drawn.labels.tolist() == [settings.n_classes]
+
+
+def test_samples_are_balanced_and_seeded():
+    settings = make_settings(rpn_batch=8, roi_batch=8)
+    (anchors, *_) = anchors_of(make_settings(anchors=(((12.0, 12.0),) * 9, (), ())), (SIDE, SIDE))
+    objects = make_objects([[8, 8, 20, 20]], [1], [False])
+    one, other = (
+        sample_anchors(anchors, objects, (SIDE, SIDE), settings, np.random.default_rng(5)) for _ in range(2)
+    )
+    assert one.n_foreground == 4
+    assert one.places.tolist() == other.places.tolist()
+    np.testing.assert_allclose(one.deltas, one.deltas[:1].repeat(4, axis=0), atol=1)
+    regions = sample_regions(anchors, objects, settings, np.random.default_rng(5))
+    assert (regions.labels == 1).sum() == len(regions.deltas) == 2
+    assert len(regions.boxes) == 8
+
+
+def test_objects_are_among_the_regions():
+    settings = make_settings()
+    drawn = sample_regions(np.zeros((0, 4), np.float32), make_objects(), settings, np.random.default_rng(0))
+    assert sorted(drawn.boxes.tolist()) == sorted(make_objects().boxes.tolist())
+    np.testing.assert_allclose(drawn.deltas, 0, atol=1e-6)
+
+
+def test_proposals_are_clipped_suppressed_and_best_first():
+    settings = make_settings(anchors=(((12.0, 12.0),), (), ()))
+    levels = anchors_of(settings, (SIDE, SIDE))
+    anchors = np.concatenate(levels)
+    logits = np.linspace(-1, 1, len(anchors)).astype(np.float32)
+    deltas = np.zeros((len(anchors), 4), np.float32)
+    boxes, scores = proposals_of(logits, deltas, anchors, level_starts(levels), (60.0, 50.0), settings)
+    assert len(boxes) <= settings.post_nms
+    assert (np.diff(scores) <= 0).all()
+    assert boxes[:, 2].max() <= 50
+    assert boxes[:, 3].max() <= 60
+    assert ((boxes[:, 2:] - boxes[:, :2]) >= 1).all()
+
+
+def test_engine_detects_in_real_maps():
+    backbone = EfficientNetLite0()
+    settings = make_settings(in_channels=(40, 112, 320))
+    network = DetectionNetwork(settings, random_state=0).eval()
+    pictures = np.random.default_rng(0).integers(0, 255, (2, SIDE, SIDE, 3)).astype(np.uint8)
+    sizes = np.full((2, 2), SIDE, np.float32)
+    with nn.no_grad():
+        together = network.detect(backbone.maps(pictures), sizes)
+        alone = network.detect(backbone.maps(pictures[:1]), sizes[:1])
+    np.testing.assert_allclose(together[0][0], alone[0][0], atol=1e-3)
+    for boxes, scores, labels in together:
+        assert len(boxes) == len(scores) == len(labels) <= settings.max_detections
+        assert (np.diff(scores) <= 0).all()
+        assert set(labels.tolist()) <= {0, 1}
