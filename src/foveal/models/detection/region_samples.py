@@ -146,7 +146,11 @@ def standardized(
 
 
 def channel_scaling(maps: FrozenMaps, most: int = 64) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and deviation of every channel over the maps of the first pictures.
+    """What to bring every channel to mean 0 by, and every map to one energy, from the first pictures' maps.
+
+    Every channel has the same deviation as the others of its map; maps with few channels have greater ones,
+    so that all maps are of equal weight in a region's vector: c5 has eight times as many channels as c3, on
+    which small objects are seen.
 
     Parameters
     ----------
@@ -157,7 +161,7 @@ def channel_scaling(maps: FrozenMaps, most: int = 64) -> tuple[NDArray[np.float3
     Returns
     -------
     mean, scale : ndarray of shape (channels,), float32
-        A channel that never changes has the deviation 1.
+        A channel that never changes counts as one of deviation 1.
     """
     sums: list[Any] = [0.0] * len(maps.levels)
     squares: list[Any] = [0.0] * len(maps.levels)
@@ -173,8 +177,10 @@ def channel_scaling(maps: FrozenMaps, most: int = 64) -> tuple[NDArray[np.float3
         np.sqrt(np.maximum(square / count - mean * mean, 0))
         for square, count, mean in zip(squares, counts, means, strict=True)
     ]
-    deviation = np.concatenate(spread)
-    deviation[deviation < 1e-3] = 1.0
+    for deviation in spread:
+        deviation[deviation < 1e-3] = 1.0
+    channels = sum(map(len, spread))
+    deviation = np.concatenate([d * np.sqrt(len(d) * len(spread) / channels) for d in spread])
     return np.concatenate(means).astype(np.float32), deviation.astype(np.float32)
 
 
