@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import iou
-from foveal.report.figures.canvas import FULL_WIDTH, SERIES, new_axes, new_figure, say_instead, shorten
+from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_axes, new_figure, say_instead, shorten
 from foveal.report.figures.picture_panel import add_rows, check_picture, outline_boxes, show_picture
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ def draw_regression(
     if known:
         legend: Any = figure.legends[0]
         legend.set_title("white: the object", prop={"size": 8.5})
+        legend.get_title().set_color(INK)
         legend.set_alignment("left")
     return figure
 
