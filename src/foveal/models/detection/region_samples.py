@@ -107,7 +107,7 @@ class RegionSampler:
             boxes = np.concatenate([boxes, more])
             matched = np.concatenate([matched, every.argmax(axis=1)])
             best = np.concatenate([best, every.max(axis=1)])
-        chosen, n_foreground = self._choose(image, boxes, best, generator)
+        chosen, n_foreground = self._choose(image, boxes, matched, best, generator)
         labels = np.full(len(chosen), self.n_classes, np.float32)
         targets = boxes[chosen].copy()
         front = matched[chosen[:n_foreground]]
@@ -121,12 +121,19 @@ class RegionSampler:
         self,
         image: ImageRegions,
         boxes: NDArray[np.float32],
+        matched: NDArray[np.int64],
         best: NDArray[np.float32],
         generator: np.random.Generator,
     ) -> tuple[NDArray[np.int64], int]:
         """Places of the regions drawn, the foreground first, and how many of these there are."""
         plan = self.sampling
-        front = _some(np.flatnonzero(best >= plan.foreground), round(plan.fraction * plan.number), generator)
+        near = np.flatnonzero(best >= plan.foreground)
+        number = min(len(near), round(plan.fraction * plan.number))
+        if 0 < number < len(near):
+            # Every object is as likely as another: large ones have many more proposals than small ones.
+            share = 1 / np.bincount(matched[near])[matched[near]]
+            near = np.sort(generator.choice(near, number, replace=False, p=share / share.sum()))
+        front = near[:number]
         back = (best < plan.foreground) & ~ImageRegions(
             boxes, image.objects, image.labels, image.ignored
         ).unsure(plan.foreground)
