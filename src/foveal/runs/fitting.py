@@ -12,6 +12,7 @@ from foveal.data import Dataset, Parts, partition
 from foveal.events import Callbacks, Event, stage
 from foveal.models import DETECTORS
 from foveal.models.capabilities import fit_takes, uses_validation
+from foveal.models.detection.holding_back import cut_off
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
 from foveal.runs.nested_settings import flat, nested
@@ -35,7 +36,8 @@ def divide(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int)
     """The parts of a data set for a model, by its settings ``test_size`` and ``val_size``.
 
     A detector that chooses on a validation part has one cut off only where there are at least 40 pictures to
-    learn from, and of at most 60 pictures; a part of the data set's own is used whatever its size.
+    learn from, and of at most 60 pictures. Of a part of the data set's own that is larger than that share, so
+    many pictures validate and the others are learnt from.
     """
     chooses = uses_validation(model)
     cut: dict[str, Any] = {
@@ -49,6 +51,8 @@ def divide(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int)
     if chooses and not len(parts.validation) and len(parts.train) >= _FEWEST_TO_VALIDATE:
         cut["val_size"] = min(cut["val_size"], _MOST_THAT_VALIDATE / len(parts.train))
         return partition(dataset, **cut)
+    if chooses and len(parts.validation):
+        return _with_less_validation(dataset, parts, cut["val_size"], seed)
     if chooses or not len(parts.validation):
         return parts
     ids = {s.id for s in parts.train} | {s.id for s in parts.validation}
@@ -58,6 +62,22 @@ def divide(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int)
         parts.test,
         f"{parts.origin} Its val part is trained on: {model} chooses and calibrates on training images that "
         "it holds back by turns.",
+    )
+
+
+def _with_less_validation(dataset: Dataset, parts: Parts, share: float, seed: int) -> Parts:
+    known, own = len(parts.train) + len(parts.validation), len(parts.validation)
+    number = min(_MOST_THAT_VALIDATE, round(share * known))
+    if known < _FEWEST_TO_VALIDATE or own <= number:
+        return parts
+    learnt, held = ({sample.id for sample in some} for some in cut_off(parts.validation, number / own, seed))
+    learnt |= {sample.id for sample in parts.train}
+    return Parts(
+        dataset.select([i for i, s in enumerate(dataset) if s.id in learnt]),
+        dataset.select([i for i, s in enumerate(dataset) if s.id in held]),
+        parts.test,
+        f"{parts.origin} Of its {own} val images {len(held)}, drawn with seed {seed}, validate; the others "
+        "are learnt from.",
     )
 
 

@@ -28,7 +28,22 @@ def hold_back(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Datas
     """
     if len(dataset) < _FEWEST or not share:
         return dataset, dataset.select([])
+    return cut_off(dataset, min(share, _MOST / len(dataset)), seed)
+
+
+def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a share off a data set, whatever parts of its own it has.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    share : float
+    seed : int
+
+    Returns
+    -------
+    rest, share : Dataset
+    """
     plain = replace(dataset, samples=tuple(replace(sample, split=None) for sample in dataset.samples))
-    share = min(share, _MOST / len(dataset))
     parts = partition(plain, random_state=seed, test_size=share, validation="none")
     return parts.train, parts.test
