@@ -78,7 +78,7 @@ def test_a_wrong_word_suggests_the_nearest(run, fails, scene_folder):
 
 def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run, tmp_path):
     out = tmp_path / "out"
-    train = ["train", scene_folder, "--out", out]
+    train = ["train", scene_folder, "--model", "rcnn", "--out", out]
     assert "There is no folder or file" in fails("train", tmp_path / "gone")
     assert "There is no folder or file" in fails("doctor", tmp_path / "gone")
     assert "is not a data set that Foveal knows" in fails("doctor", tmp_path)
@@ -144,7 +144,7 @@ def test_train_evaluate_predict(run, boxed, small, tmp_path, scene_run, scene_fo
     out = tmp_path / "run"
     squares = [[(0, 5 + i, 5, 30 + i, 30)] for i in range(6)]
     data = boxed(tmp_path / "data", {"train": squares, "test": squares[:2]})
-    status, text, err = run("train", data, "--out", out, "--json", *small)
+    status, text, err = run("train", data, "--model", "rcnn", "--out", out, "--json", *small)
     assert (status, err) == (0, "")
     answer = json.loads(text)
     assert answer["run"] == str(out)

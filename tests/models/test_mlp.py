@@ -174,7 +174,7 @@ def test_in_a_halving_search():
         {"width": 0},
         {"dropout": 1.0},
         {"epochs": 0},
-        {"epochs": 1.5},
+        {"epochs": float("nan")},
         {"minutes": 0},
         {"minutes": float("nan")},
         {"learning_rate": 0},

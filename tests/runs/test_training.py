@@ -143,7 +143,7 @@ def test_what_is_refused_at_once(scene_folder, color_folder, tmp_path, monkeypat
     with pytest.raises(SettingError, match="Did you mean 'rcnn'"):
         train(scene_folder, model="rcn")
     with pytest.raises(SettingError, match="Did you mean 'max_proposals'"):
-        train(scene_folder, settings={"max_proposal": 3})
+        train(scene_folder, model="rcnn", settings={"max_proposal": 3})
     with pytest.raises(DataError, match="There is no folder or file"):
         train(tmp_path / "gone")
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["file", "full", "thesis.txt"]
@@ -223,7 +223,7 @@ def test_a_broken_picture_is_left_out_and_noted(color_folder, tmp_path):
     (data / "green" / "2.png").write_text("text")
     told = []
     settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
-    done = train(data, out=tmp_path / "run", settings=settings, callbacks=[told.append])
+    done = train(data, model="svm", out=tmp_path / "run", settings=settings, callbacks=[told.append])
     notes = [e["text"] for e in told if e["event"] == "note"]
     for name in ("red/4.png", "green/2.png"):
         assert sum(n.startswith(f"{name} is left out") for n in notes) == 1
@@ -238,7 +238,7 @@ def test_a_broken_picture_of_a_detector(scene_folder, small_settings, tmp_path):
     for name in ("train/0002.png", "test/0001.png"):
         path = data / "images" / name
         path.write_bytes(path.read_bytes()[:-500])
-    done = train(data, out=tmp_path / "run", settings=small_settings)
+    done = train(data, model="rcnn", out=tmp_path / "run", settings=small_settings)
     split = done.folder.read_config()["split"]
     assert (len(split["train"]), len(split["test"])) == (11, 5)
     assert done.metrics["images"] == 5
@@ -253,14 +253,14 @@ def test_nothing_is_left_out_of_whole_data(color_folder):
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_hardly_any_picture(boxed, small_settings, tmp_path, number):
     data = boxed(tmp_path / "data", {"train": [[(0, 5, 5, 30, 30)]] * number})
-    done = train(data, out=tmp_path / "run", settings=small_settings)
+    done = train(data, model="rcnn", out=tmp_path / "run", settings=small_settings)
     assert readable(done.folder.path) == FILES | {"predictions.json"}
     assert done.metrics["images"] == min(1, number - 1)
 
 
 def test_held_out_pictures_without_objects(boxed, small_settings, tmp_path):
     data = boxed(tmp_path / "data", {"train": [[(0, 5, 5, 30, 30)]] * 4, "test": [[], []]})
-    done = train(data, out=tmp_path / "run", settings=small_settings)
+    done = train(data, model="rcnn", out=tmp_path / "run", settings=small_settings)
     assert readable(done.folder.path) == FILES | {"predictions.json"}
     assert done.metrics["images"] == 2
     assert "AP50" not in done.metrics
@@ -270,14 +270,14 @@ def test_held_out_objects_that_do_not_count(boxed, small_settings, tmp_path):
     data = boxed(
         tmp_path / "data", {"train": [[(0, 5, 5, 30, 30)]] * 4, "test": [[(0, 5, 5, 30, 30, True)]] * 2}
     )
-    done = train(data, out=tmp_path / "run", settings=small_settings)
+    done = train(data, model="rcnn", out=tmp_path / "run", settings=small_settings)
     assert readable(done.folder.path) == FILES | {"predictions.json"}
 
 
 def test_nothing_to_learn_from(boxed, small_settings, tmp_path):
     data = boxed(tmp_path / "data", {"train": [[], [], []]})
     with pytest.raises(FovealError, match="no object to learn from"):
-        train(data, out=tmp_path / "run", settings=small_settings)
+        train(data, model="rcnn", out=tmp_path / "run", settings=small_settings)
 
 
 def test_one_class_is_left_to_train_on(tmp_path):
@@ -322,7 +322,7 @@ def test_killed_at_random_moments(scene_folder, scene_run, small_settings, tmp_p
     rng = np.random.default_rng(os.getpid())
     for turn, after in enumerate(("config.toml", "log.jsonl", "model.safetensors")):
         out = tmp_path / f"run{turn}"
-        process = start("train", scene_folder, "--out", out, *settings_of(small_settings))
+        process = start("train", scene_folder, "--model", "rcnn", "--out", out, *settings_of(small_settings))
         grown(out, process, after)
         time.sleep(float(rng.uniform(0, 0.4)))
         process.kill()
@@ -339,7 +339,7 @@ def test_killed_at_random_moments(scene_folder, scene_run, small_settings, tmp_p
 def test_control_c(scene_folder, small_settings, tmp_path):
     out = tmp_path / "run"
     words = settings_of({**small_settings, "proposals": "quality"})
-    process = start("train", scene_folder, "--out", out, *words)
+    process = start("train", scene_folder, "--model", "rcnn", "--out", out, *words)
     grown(out, process, "log.jsonl")
     time.sleep(0.1)
     process.send_signal(signal.SIGINT)

@@ -61,7 +61,7 @@ def compare_proposers(
     --------
     >>> from foveal.data import Dataset
     >>> from foveal.proposals import SlidingWindow
-    >>> nothing = Dataset(samples=(), classes=("a",), task="detection", root=".")
+    >>> nothing = Dataset(".", "voc", "detection", ("a",), ())
     >>> compare_proposers({"windows": SlidingWindow()}, nothing)["windows"].objects
     0
     """

@@ -81,7 +81,7 @@ def test_the_graph_finds_what_the_engine_finds(backbone, settings):
     network = make_network(**settings)
     detect, expect = detector_of(network, backbone), engine_detector(network, backbone, CLASSES)
     found = [detect(image) for image in pictures()]
-    assert check_agreement(found, [expect(image) for image in pictures()], box_tolerance=0.05) > 20
+    assert check_agreement(found, [expect(image) for image in pictures()], box_tolerance=0.05) >= 20
     for image, detections in zip(pictures(), found, strict=True):
         assert detections.classes == CLASSES
         assert detections.boxes.dtype == detections.scores.dtype == np.float32

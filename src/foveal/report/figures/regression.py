@@ -56,7 +56,7 @@ def draw_regression(
     >>> image = np.zeros((60, 80, 3), np.uint8)
     >>> figure = draw_regression(image, [[10, 10, 30, 30]], [[14, 12, 38, 36]], objects=[[14, 12, 40, 36]])
     >>> figure.axes[0].get_title(loc="left")
-    'IoU 0.42 → 0.92'
+    'IoU 0.39 → 0.92'
     """
     image = check_picture(image)
     old, new = (np.asarray(b, np.float64).reshape(-1, 4) for b in (before, after))
