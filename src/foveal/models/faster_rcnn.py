@@ -70,7 +70,7 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
     weight_decay : float, default=0.05
     tuned_share : float, optional
         The share of the steps, at the end, in which the backbone's last stages learn too; 0 for never. By
-        default they stand still for the first minute, and for three tenths of a training that is longer;
+        default they stand still for the first minute, and for a seventh of a training that is longer;
         where ``epochs`` are given, for six tenths of them.
     tuned_from : {"c3", "c4"}, default="c3"
         The map behind which the stages learn.

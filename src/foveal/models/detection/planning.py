@@ -11,9 +11,10 @@ from foveal.nn.training_loop import TrainingLoop
 _MARGIN = 0.06
 # Measuring takes about so much as for a training of so many seconds.
 _MEASURED_FOR = 30.0
-# While the backbone stands still the other layers learn what they can: that takes a minute or so, and of a
-# longer training this share. A tuning shorter than half a minute gains nothing.
-_FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.3, 30.0
+# While the backbone stands still the other layers learn what they can. That takes a minute or so, and of a
+# longer training this share: what goes on longer learns the pictures by heart. A tuning shorter than half a
+# minute gains nothing.
+_FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.15, 30.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def plan(
         A training loop at its beginning; with True one whose backbone learns too.
     tuned_share : float, optional
         The share of the steps in which it does. By default the backbone stands still for the first minute,
-        and for three tenths of a training that is longer.
+        and for a seventh of a training that is longer.
     per_pass : int
         Steps that see every picture once.
     spent : float
