@@ -13,7 +13,7 @@ from foveal.events import Callbacks, emit
 from foveal.features import Backbone
 from foveal.models.detection.judging import Judge
 from foveal.models.detection.losses import JointLoss
-from foveal.models.detection.planning import plan
+from foveal.models.detection.planning import Kind, plan
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.views import Pictures, ViewBatches
 from foveal.nn.training_loop import TrainingLoop
@@ -113,7 +113,13 @@ def learn(
     pictures = Pictures(dataset.samples, settings.size)
     loss = JointLoss(network.losses, callbacks)
 
-    def batches(tunes_from: int, augmentation: BoxAugmentation | None = None) -> ViewBatches:
+    def batches(
+        tunes_from: int,
+        augmentation: BoxAugmentation | None = None,
+        *,
+        pictures: Pictures = pictures,
+        repeats: int = how.repeats,
+    ) -> ViewBatches:
         return ViewBatches(
             pictures,
             backbone,
@@ -124,7 +130,7 @@ def learn(
             least_steps=_LEAST_STEPS,
             tunes_from=tunes_from,
             n_tuned=len(network.stages),
-            repeats=how.repeats,
+            repeats=repeats,
             seed=seed,
         )
 
@@ -141,13 +147,19 @@ def learn(
         tunes_from = steps - round(share * steps)
     else:
 
-        def make_loop(tunes: bool) -> TrainingLoop:
+        def make_loop(kind: Kind) -> TrainingLoop:
+            if kind == "seen":
+                # A few pictures, whose views are there again after the first steps.
+                few = Pictures(dataset.samples[: 2 * how.batch_size], settings.size)
+                data = batches(never, pictures=few, repeats=never)
+            else:
+                data = batches(0 if kind == "tuned" else never)
             return TrainingLoop(
                 network,
                 JointLoss(network.losses),
                 optimizer,
-                batches(0 if tunes else never),
-                measure=judge if judge is None else _named(judge),
+                data,
+                measure=None if judge is None or kind == "seen" else _named(judge),
                 stopping=None,
                 decay=how.average,
                 clip_norm=_CLIP_NORM,
@@ -160,6 +172,7 @@ def learn(
                 how.minutes,
                 make_loop,
                 tuned_share=how.tuned_share,
+                repeats=how.repeats,
                 per_pass=per_pass,
                 spent=spent + time.perf_counter() - began,
                 after=after,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
@@ -15,6 +16,10 @@ _MEASURED_FOR = 30.0
 # longer training this share: what goes on longer learns the pictures by heart. A tuning shorter than half a
 # minute gains nothing.
 _FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.15, 30.0
+
+
+#: The kinds of steps.
+Kind = Literal["new", "seen", "tuned"]
 
 
 @dataclass(frozen=True)
@@ -41,25 +46,29 @@ class DetectionPlan:
 
 def plan(
     minutes: float,
-    make_loop: Callable[[bool], TrainingLoop],
+    make_loop: Callable[[Kind], TrainingLoop],
     *,
     tuned_share: float | None,
+    repeats: int,
     per_pass: int,
     spent: float,
     after: Callable[[float], float],
     most_steps: int,
 ) -> DetectionPlan:
-    """Measure steps of both kinds and a validation, and choose how many steps fit.
+    """Measure steps of every kind and a validation, and choose how many steps fit.
 
     Parameters
     ----------
     minutes : float
         For everything, what was spent before and what comes after included.
     make_loop : callable
-        A training loop at its beginning; with True one whose backbone learns too.
+        A training loop at its beginning, of one kind of steps: on new views, on views that were seen before,
+        or with a backbone that learns too.
     tuned_share : float, optional
         The share of the steps in which it does. By default the backbone stands still for the first minute,
         and for a seventh of a training that is longer.
+    repeats : int
+        Passes that see the same views while the backbone stands still.
     per_pass : int
         Steps that see every picture once.
     spent : float
@@ -76,14 +85,18 @@ def plan(
     """
     began = time.perf_counter()
     measured_for = min(60 * minutes, _MEASURED_FOR)
-    loop = make_loop(False)
+    loop = make_loop("new")
     speed = measure_speed(loop, measured_for)
     rounds = len(loop.batches)
-    frozen = tuned = speed.step + speed.validation / rounds
+    step = speed.step
+    if repeats > 1:
+        again = measure_speed(make_loop("seen"), measured_for).step
+        step = (step + (repeats - 1) * min(again, step)) / repeats
+    frozen = tuned = step + speed.validation / rounds
     usable = 60 * minutes * (1 - _MARGIN) - spent - after(speed.validation)
     likely = usable - (time.perf_counter() - began)
     if tuned_share or (tuned_share is None and _tuning_seconds(likely) > 0):
-        speed = measure_speed(make_loop(True), measured_for)
+        speed = measure_speed(make_loop("tuned"), measured_for)
         tuned = speed.step + speed.validation / rounds
     usable -= time.perf_counter() - began
     if tuned_share is None:
