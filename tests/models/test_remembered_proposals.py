@@ -110,7 +110,9 @@ def test_predicting_finds_what_was_proposed_and_keeps_nothing(cache, scenes, sea
 def test_a_run_searches_every_picture_once(cache, scene_folder, small_settings, searched, tmp_path):
     from foveal.runs import train
 
-    runs = [train(scene_folder, model="rcnn", out=tmp_path / name, settings=small_settings) for name in ("a", "b")]
+    runs = [
+        train(scene_folder, model="rcnn", out=tmp_path / name, settings=small_settings) for name in ("a", "b")
+    ]
     assert len(searched) == entries(cache) == len(load(scene_folder))
     first, second = (Path(run.folder.path) for run in runs)
     for name in ("model.safetensors", "metrics.json", "predictions.json"):

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from foveal import nn, parallel
 from foveal.data.dataset import Dataset
@@ -26,6 +25,7 @@ from foveal.models.detection.region_loss import BOX_LOSSES, RegionLoss
 from foveal.models.detection.region_samples import RegionSampler, Sampling, channel_scaling, standardized
 from foveal.models.detection.steps import DetectionSteps
 from foveal.models.image_regions import ImageRegions
+from foveal.models.object_detector import ObjectDetector
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_head import region_head, warm_up
 from foveal.models.region_proposals import Source, propose_pictures, regions_of
@@ -59,7 +59,7 @@ _HELD_BACK, _HELD_SHARE, _HELD_STEPS = 24, 0.2, 0.2
 _AVERAGE = 0.99
 
 
-class FastRCNN(BaseEstimator):  # type: ignore[misc]
+class FastRCNN(ObjectDetector):
     """The detector of Girshick (2015), on the maps of a pretrained network that does not learn.
 
     The image goes through the network once. Every proposal is read off its maps by RoIAlign; a small network
@@ -486,31 +486,7 @@ class FastRCNN(BaseEstimator):  # type: ignore[misc]
         self._check_fitted()
         return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
-    def score(self, dataset: Dataset) -> float:
-        """COCO's AP at IoU 0.5 on labelled images.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            For detection.
-
-        Returns
-        -------
-        float
-            From 0 to 1; 0 where the images show no object at all.
-        """
-        from foveal.metrics import evaluate, to_results
-
-        detections = self.predict([sample.path for sample in dataset])
-        return evaluate(dataset.to_coco(), to_results(dataset, detections)).get("AP50", 0.0)
-
     # -- the model file -----------------------------------------------------------------------------
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "network_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError("This FastRCNN is not trained yet: call fit first.")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as one safetensors file; :func:`foveal.load` reads it."""

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from foveal import nn, parallel
 from foveal.data import Dataset, Detections
@@ -29,6 +28,7 @@ from foveal.models.detection.running import Detector
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.steps import DetectionSteps, network_steps
 from foveal.models.detection.views import stacked, working_picture
+from foveal.models.object_detector import ObjectDetector
 from foveal.nn.exporting import in_use
 from foveal.proposals import Proposals
 from foveal.version import __version__
@@ -43,7 +43,7 @@ _FEW = 30
 _SECONDS_A_PICTURE = 0.06
 
 
-class FasterRCNN(BaseEstimator):  # type: ignore[misc]
+class FasterRCNN(ObjectDetector):
     """Faster R-CNN (Ren, He, Girshick & Sun 2015) on a small feature pyramid (Lin et al. 2017).
 
     One network looks at a picture once. A pretrained backbone gives maps of it at three scales; a pyramid
@@ -220,8 +220,8 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
             emit(
                 callbacks,
                 "note",
-                text=f"{len(dataset)} training pictures with {n_objects} objects are few: the detector will "
-                "know little beyond them. Fifty or more are a good beginning.",
+                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): the detector will know "
+                "little beyond them. Fifty or more are a good beginning.",
             )
         self.classes_, self.n_images_ = dataset.classes, len(dataset)
         self.backbone_ = EfficientNetLite0() if self.features is None else self.features
@@ -415,19 +415,6 @@ class FasterRCNN(BaseEstimator):  # type: ignore[misc]
         return explain_by_engine(
             self.network_, self.backbone_, image, self.classes_, objects, tuple(object_names)
         )
-
-    def score(self, dataset: Dataset) -> float:
-        """COCO's AP at IoU 0.5 on labelled images; 0 where they show no object at all."""
-        from foveal.metrics import evaluate, to_results
-
-        detections = self.predict([sample.path for sample in dataset])
-        return evaluate(dataset.to_coco(), to_results(dataset, detections)).get("AP50", 0.0)
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "network_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError(f"This {type(self).__name__} is not trained yet: call fit first.")
 
     # -- copies and the model file ------------------------------------------------------------------
 

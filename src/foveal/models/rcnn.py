@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from foveal import parallel
 from foveal.boxes import clip, nms
@@ -30,6 +29,7 @@ from foveal.models.examples import ExamplePool
 from foveal.models.held_back import best_threshold, judge_held_back
 from foveal.models.linear_svms import LinearSVMs
 from foveal.models.mining import Mining, mine
+from foveal.models.object_detector import ObjectDetector
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_examples import collect_objects, collect_proposals
@@ -63,7 +63,7 @@ _FIRST, _HARD = 8, 8
 _PER_OBJECT = 4
 
 
-class RCNN(BaseEstimator):  # type: ignore[misc]
+class RCNN(ObjectDetector):
     """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
 
     Every proposal is described by features; an SVM for each class, trained with hard negatives,
@@ -427,30 +427,6 @@ class RCNN(BaseEstimator):  # type: ignore[misc]
         pixels = image if isinstance(image, np.ndarray) else read(image)
         with parallel.blas_threads(1):
             return region_steps(self, pixels, objects, tuple(object_names))
-
-    def score(self, dataset: Dataset) -> float:
-        """COCO's AP at IoU 0.5 on labelled images.
-
-        Parameters
-        ----------
-        dataset : Dataset
-            For detection.
-
-        Returns
-        -------
-        float
-            From 0 to 1; 0 where the images show no object at all.
-        """
-        from foveal.metrics import evaluate, to_results
-
-        detections = self.predict([sample.path for sample in dataset])
-        return evaluate(dataset.to_coco(), to_results(dataset, detections)).get("AP50", 0.0)
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "svms_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError("This RCNN is not trained yet: call fit first.")
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as one safetensors file; :func:`foveal.load` reads it."""
