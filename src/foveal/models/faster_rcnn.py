@@ -220,8 +220,8 @@ class FasterRCNN(ObjectDetector):
             emit(
                 callbacks,
                 "note",
-                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): the detector will know "
-                "little beyond them. Fifty or more are a good beginning.",
+                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): the detector will "
+                "know little beyond them. Fifty or more are a good beginning.",
             )
         self.classes_, self.n_images_ = dataset.classes, len(dataset)
         self.backbone_ = EfficientNetLite0() if self.features is None else self.features
