@@ -224,3 +224,22 @@ def test_rows():
 def test_impossible_settings(settings):
     with pytest.raises(SettingError):
         quick(**settings).fit(*shapes(4))
+
+
+@pytest.mark.parametrize(
+    ("number", "accuracy", "side", "epochs"),
+    [
+        (500, 0.8, 224, 2),
+        (499, 0.8, 224, 0),
+        (500, 0.95, 224, 0),
+        (50_000, 0.8, 224, 0),
+        (5_000, 0.8, 160, 2),
+    ],
+)
+def test_fine_tuned_where_it_is_worth_it(number, accuracy, side, epochs):
+    model = TransferClassifier()
+    model.features_, model.image_side_ = EfficientNetLite0(), side
+    model.cv_results_ = [{"accuracy": 0.99, "chosen": False}, {"accuracy": accuracy, "chosen": True}]
+    assert model._epochs_of_tuning(number) == epochs
+    model.features_ = None
+    assert model._epochs_of_tuning(number) == 0
