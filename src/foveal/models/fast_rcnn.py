@@ -25,11 +25,11 @@ from foveal.models.detection.region_loss import BOX_LOSSES, RegionLoss
 from foveal.models.detection.region_samples import RegionSampler, Sampling, channel_scaling, standardized
 from foveal.models.detection.steps import DetectionSteps
 from foveal.models.image_regions import ImageRegions
-from foveal.models.object_detector import ObjectDetector
+from foveal.models.object_detector import ProposalDetector
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_head import region_head, warm_up
-from foveal.models.region_proposals import Source, propose_pictures, regions_of
-from foveal.proposals import FileProposer, Proposals, Proposer
+from foveal.models.region_proposals import Source, regions_of
+from foveal.proposals import FileProposer, Proposer
 from foveal.version import __version__
 
 # The least and the greatest value of each parameter that is a number.
@@ -59,7 +59,7 @@ _HELD_BACK, _HELD_SHARE, _HELD_STEPS = 24, 0.2, 0.2
 _AVERAGE = 0.99
 
 
-class FastRCNN(ObjectDetector):
+class FastRCNN(ProposalDetector):
     """The detector of Girshick (2015), on the maps of a pretrained network that does not learn.
 
     The image goes through the network once. Every proposal is read off its maps by RoIAlign; a small network
@@ -463,28 +463,6 @@ class FastRCNN(ObjectDetector):
         pixels = image if isinstance(image, np.ndarray) else read(image)
         with parallel.blas_threads(1):
             return head_steps(self, pixels, objects, tuple(object_names))
-
-    def propose(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
-        """The regions that :meth:`predict` looks at first.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-        callbacks : sequence of callables
-
-        Returns
-        -------
-        list of Proposals
-            One for each image, with at most ``max_proposals`` boxes. Those of files are kept in the user's
-            cache (:func:`foveal.files.user_cache`), where :meth:`predict` finds them.
-
-        Raises
-        ------
-        ImageError
-            If a file cannot be read.
-        """
-        self._check_fitted()
-        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     # -- the model file -----------------------------------------------------------------------------
 

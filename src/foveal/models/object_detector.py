@@ -1,10 +1,14 @@
 """What all detectors have in common."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
 from foveal.data.dataset import Dataset
+from foveal.events import Callbacks
+from foveal.models.region_proposals import Source, propose_pictures
+from foveal.proposals import Proposals, Proposer
 
 
 class ObjectDetector(BaseEstimator):  # type: ignore[misc]
@@ -37,3 +41,33 @@ class ObjectDetector(BaseEstimator):  # type: ignore[misc]
             from sklearn.exceptions import NotFittedError
 
             raise NotFittedError(f"This {type(self).__name__} is not trained yet: call fit first.")
+
+
+class ProposalDetector(ObjectDetector):
+    """A detector that a method of proposing tells where to look."""
+
+    proposer_: Proposer
+    max_proposals: int
+
+    def propose(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
+        """The regions that :meth:`predict` looks at first.
+
+        Parameters
+        ----------
+        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+        callbacks : sequence of callables
+
+        Returns
+        -------
+        list of Proposals
+            One for each image, with at most ``max_proposals`` boxes in its pixels, the best first; an empty
+            list for no images. Those of files are kept in the user's cache
+            (:func:`foveal.files.user_cache`), where :meth:`predict` finds them.
+
+        Raises
+        ------
+        ImageError
+            If a file cannot be read.
+        """
+        self._check_fitted()
+        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)

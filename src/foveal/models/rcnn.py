@@ -29,15 +29,14 @@ from foveal.models.examples import ExamplePool
 from foveal.models.held_back import best_threshold, judge_held_back
 from foveal.models.linear_svms import LinearSVMs
 from foveal.models.mining import Mining, mine
-from foveal.models.object_detector import ObjectDetector
+from foveal.models.object_detector import ProposalDetector
 from foveal.models.platt import Platt, fit_platt
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_examples import collect_objects, collect_proposals
-from foveal.models.region_proposals import propose_pictures
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
-from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
+from foveal.proposals import FileProposer, Proposer, SelectiveSearch
 from foveal.version import __version__
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ _FIRST, _HARD = 8, 8
 _PER_OBJECT = 4
 
 
-class RCNN(ObjectDetector):
+class RCNN(ProposalDetector):
     """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
 
     Every proposal is described by features; an SVM for each class, trained with hard negatives,
@@ -369,30 +368,6 @@ class RCNN(ObjectDetector):
         kept = np.flatnonzero((scores >= self.score_threshold) & (sides > 0).all(axis=1))
         kept = kept[np.lexsort((-values[kept], -scores[kept]))[: self.max_detections]]
         return Detections(boxes[kept], scores[kept], labels[kept], self.classes_, values[kept])
-
-    def propose(
-        self, images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]], *, callbacks: Callbacks = ()
-    ) -> list[Proposals]:
-        """The regions that :meth:`predict` looks at.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-        callbacks : sequence of callables
-
-        Returns
-        -------
-        list of Proposals
-            One for each image, with at most ``max_proposals`` boxes. Those of files are kept in the user's
-            cache (:func:`foveal.files.user_cache`), where :meth:`predict` finds them.
-
-        Raises
-        ------
-        ImageError
-            If a file cannot be read.
-        """
-        self._check_fitted()
-        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
 
     def explain(
         self,
