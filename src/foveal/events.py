@@ -22,7 +22,9 @@ event                     further keys
 ``epoch``                 ``epoch`` (counted from 1), ``epochs``, ``step`` (so far), ``loss`` and ``accuracy``
                           (of training), ``validation_loss``, ``validation_accuracy`` (None where there is
                           none), ``learning_rate`` (at its end), ``seconds``; other figures of a validation
-                          under their names. A training that was resumed may tell of an epoch again.
+                          under their names; ``kept`` where one chooses the weights: the last epoch of
+                          which it is true gave those that are left. A training that was resumed may
+                          tell of an epoch again.
 ``losses``                ``step`` and ``seconds`` (since the training began), and the mean of the last steps'
                           losses by part: ``rpn_class``, ``rpn_box``, ``head_class``, ``head_box``, as far as
                           there are such

@@ -61,9 +61,29 @@ def test_other_figures_and_small_changes():
     np.testing.assert_array_equal(history.metrics["validation_AP50"], [0.5, 0.54, 0.549])
 
 
+def test_the_last_of_those_as_good_within_a_tolerance():
+    rule = nn.EarlyStopping(patience=9, metric="validation_AP", tolerance=0.125)
+    last, weights, history = trained(({"AP": a} for a in [0.25, 0.75, 0.625, 0.5]), rule, epochs=4)
+    assert history.best_epoch == 3
+    np.testing.assert_array_equal(last, weights[2])
+    # What counts is the best one, not the last that was kept: the figure does not slip away bit by bit.
+    rule = nn.EarlyStopping(patience=9, tolerance=0.125)
+    _, _, history = trained(({"loss": a} for a in [0.5, 0.625, 0.75]), rule, epochs=3)
+    assert history.best_epoch == 2
+
+
+def test_patience_with_a_tolerance_counts_from_the_last_that_was_as_good():
+    rule = nn.EarlyStopping(patience=2, metric="validation_AP", tolerance=0.125)
+    _, _, history = trained(({"AP": a} for a in [0.75, 0.625, 0.5, 0.5, 0.9]), rule, epochs=5)
+    assert history.best_epoch == 2
+    assert history.epochs == 4
+
+
 def test_refuses():
     with pytest.raises(SettingError, match="patience"):
         nn.EarlyStopping(0)
+    with pytest.raises(SettingError, match="tolerance"):
+        nn.EarlyStopping(tolerance=-1.0)
     with pytest.raises(SettingError, match="min_delta"):
         nn.EarlyStopping(min_delta=-1.0)
     with pytest.raises(ValueError, match="watches validation_loss, which the validation does not give"):

@@ -136,7 +136,7 @@ def test_in_a_report(make_detection, check_page):
     ]  # fmt: skip
     events += [
         {"event": "epoch", "epoch": e, "step": 100 * e, "seconds": 20.0, "loss": 1.0, "validation_AP50": v,
-         "validation_AP": v / 2, "learning_rate": 0.001}
+         "validation_AP": v / 2, "learning_rate": 0.001, "kept": e == 1}
         for e, v in ((1, 0.625), (2, 0.5))
     ]  # fmt: skip
     record = make_detection(events=events)
@@ -155,7 +155,7 @@ def test_in_a_report(make_detection, check_page):
         "One picture, step by step",
         "what it says of here.png",
         "Losses by part, and the validation",
-        "epoch 1, after 20.0 s: validation AP50 0.625",
+        "weights of epoch 1 were kept, after 20.0 s: validation AP50 0.625",
         "The 2 epochs as a table",
         "Recall beside other methods",
         f"RPN 1.000; selective search {reached:.3f}",
@@ -178,24 +178,24 @@ def test_a_network_that_only_proposes():
         {"event": "losses", "step": s, "seconds": s / 10, "rpn_class": 1.0, "head_class": 0.0}
         for s in (10, 20)
     ]
-    events.append({"event": "epoch", "epoch": 1, "step": 20, "validation_recall50": 0.75})
+    events.append({"event": "epoch", "epoch": 1, "step": 20, "validation_recall50": 0.75, "kept": True})
     chart, _ = loss_parts_blocks(events)
     assert "validation recall at IoU 0.5 0.750" in chart.caption
     assert "head" not in chart.caption
     assert [axes.get_ylabel() for axes in chart.figure.axes] == ["loss", "validation recall50"]
 
 
-def test_what_was_kept_is_what_was_chosen():
+def test_the_last_epoch_that_was_kept_is_marked():
     from foveal.report.loss_parts_blocks import loss_parts_blocks
 
     events = [{"event": "losses", "step": s, "seconds": s / 10, "rpn_class": 1.0} for s in (10, 20, 30)]
-    # By the mean of AP50 and AP the second is better, by AP50 alone the first; the second is told twice.
+    # The second is told twice.
     events += [
-        {"event": "epoch", "epoch": e, "step": 10 * e, "validation_AP50": a, "validation_choice": c}
-        for e, a, c in ((1, 0.9, 0.5), (2, 0.1, 0.1), (2, 0.8, 0.6), (3, None, None))
+        {"event": "epoch", "epoch": e, "step": 10 * e, "validation_AP50": a, "kept": kept}
+        for e, a, kept in ((1, 0.9, True), (2, 0.1, False), (2, 0.8, True), (3, 0.5, False))
     ]
     chart, _ = loss_parts_blocks(events)
-    assert "epoch 2, after 2.0 s: validation AP50 0.800" in chart.caption
+    assert "epoch 2 were kept, after 2.0 s: validation AP50 0.800" in chart.caption
     assert [t.get_text() for t in chart.figure.axes[1].texts] == ["kept: 0.800"]
 
 

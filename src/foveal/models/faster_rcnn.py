@@ -1,49 +1,31 @@
 """Faster R-CNN: proposals and detections from one network on pretrained features."""
 
 import os
-import time
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn, parallel
 from foveal.data import Dataset, Detections
-from foveal.errors import DataError, ModelFileError
-from foveal.events import Callbacks, emit, stage
-from foveal.features import Backbone, EfficientNetLite0, features_from_config
+from foveal.events import Callbacks, stage
+from foveal.features import Backbone
 from foveal.files import write_container
 from foveal.images import read
-from foveal.models.detection.anchoring import anchors_for
-from foveal.models.detection.holding_back import hold_back
 from foveal.models.detection.judging import Judge, best_threshold
-from foveal.models.detection.learning import Learning, learn
 from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.parameters import check_parameters
-from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.running import Detector
 from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.steps import DetectionSteps, network_steps
-from foveal.models.detection.views import stacked, working_picture
+from foveal.models.detection.steps import DetectionSteps
+from foveal.models.network_on_maps import NetworkOnMaps
 from foveal.models.object_detector import ObjectDetector
-from foveal.nn.exporting import in_use
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
-#: The backbone's maps that the pyramid stands on.
-LEVELS = ("c3", "c4", "c5")
-# What is used where neither minutes nor epochs are given.
-_MINUTES = 4.0
-# A detector that learnt from fewer pictures is not to be relied on.
-_FEW = 30
-# Seconds a picture takes to detect on, at least, where no validation tells.
-_SECONDS_A_PICTURE = 0.06
 
-
-class FasterRCNN(ObjectDetector):
+class FasterRCNN(NetworkOnMaps, ObjectDetector):
     """Faster R-CNN (Ren, He, Girshick & Sun 2015) on a small feature pyramid (Lin et al. 2017).
 
     One network looks at a picture once. A pretrained backbone gives maps of it at three scales; a pyramid
@@ -120,6 +102,10 @@ class FasterRCNN(ObjectDetector):
     >>> FasterRCNN(minutes=10)
     FasterRCNN(minutes=10)
     """
+
+    default_minutes: ClassVar[float] = 4.0
+    seconds_a_picture: ClassVar[float] = 0.06
+    judge_class: ClassVar[type[Judge]] = Judge
 
     def __init__(
         self,
@@ -210,86 +196,32 @@ class FasterRCNN(ObjectDetector):
         TrainingDiverged
             If the loss becomes infinite or no number.
         """
-        began = time.perf_counter()
-        check_parameters(self)
-        n_objects = count_objects(dataset)
-        seed = int(self.random_state)
-        if validation is None:
-            dataset, validation = hold_back(dataset, self.validation_size, seed)
-        if len(dataset) < _FEW:
-            emit(
-                callbacks,
-                "note",
-                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): the detector will "
-                "know little beyond them. Fifty or more are a good beginning.",
-            )
-        self.classes_, self.n_images_ = dataset.classes, len(dataset)
-        self.backbone_ = EfficientNetLite0() if self.features is None else self.features
-        self.settings_ = self._settings(dataset)
-        self.network_ = self._network(self.settings_, seed)
         self._running: Detector | None = None
-        judge = None
-        if count_objects(validation, least=0):
-            with stage(callbacks, "maps of the validation pictures"):
-                judge = Judge(validation, self.backbone_, LEVELS, self.size)
-        n_validation = len(validation)
-
-        def after(seconds: float) -> float:
-            a_picture = seconds / n_validation if judge is not None else 0.0
-            return images_after * max(_SECONDS_A_PICTURE, 2 * a_picture) + seconds
-
-        learned = learn(
-            self.network_,
-            self.backbone_,
+        judge = self._learn(
             dataset,
-            judge,
-            self._how(),
-            seed=seed,
+            validation,
             callbacks=callbacks,
             checkpoint=checkpoint,
-            spent=spent + time.perf_counter() - began,
-            after=after,
+            spent=spent,
+            images_after=images_after,
         )
-        self.network_.tuned = learned.tunes_from < learned.steps
-        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
         self.threshold_ = 0.5
         if judge is not None:
-            self.threshold_ = best_threshold(judge.detections(self.network_), validation)
+            self.threshold_ = best_threshold(judge.detections(self.network_), judge.dataset)
         return self
 
-    def _how(self) -> Learning:
-        return Learning(
-            minutes=_MINUTES if self.minutes is None else float(self.minutes),
-            epochs=None if self.epochs is None else float(self.epochs),
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            tuning_rate=self.tuning_rate,
-            weight_decay=self.weight_decay,
-            tuned_share=self.tuned_share,
-            repeats=self.repeats,
-            average=self.average,
-            scale=(float(self.scale[0]), float(self.scale[1])),
-            jitter=self.jitter,
-        )
-
-    def _settings(self, dataset: Dataset) -> DetectionSettings:
-        strides = tuple(self.backbone_.strides[name] for name in LEVELS)
-        return DetectionSettings(
-            n_classes=len(dataset.classes),
-            levels=LEVELS,
-            in_channels=tuple(self.backbone_.channels[name] for name in LEVELS),
-            strides=strides,
-            anchors=anchors_for(dataset, strides, self.size),
-            size=self.size,
-            channels=self.channels,
+    def _new_settings(self, dataset: Dataset) -> DetectionSettings:
+        return self._settings_on(
+            dataset,
+            len(dataset.classes),
             hidden=self.hidden,
             roi_size=self.roi_size,
             dropout=self.dropout,
         )
 
-    def _network(self, settings: DetectionSettings, seed: int) -> DetectionNetwork:
-        tunes = self.tuned_share is None or self.tuned_share > 0
-        stages = tuned_stages(self.backbone_, settings.levels, self.tuned_from) if tunes else ()
+    def _new_network(
+        self, settings: DetectionSettings, stages: Sequence[nn.Module], seed: int
+    ) -> DetectionNetwork:
         return DetectionNetwork(settings, stages, random_state=seed)
 
     # -- use ----------------------------------------------------------------------------------------
@@ -372,15 +304,10 @@ class FasterRCNN(ObjectDetector):
         """
         self._check_fitted()
 
-        def one(source: NDArray[np.uint8] | str | os.PathLike[str]) -> Proposals:
-            return propose_by_engine(
-                self.network_, self.backbone_, source if isinstance(source, np.ndarray) else read(source)
-            )
-
         found = []
         with stage(callbacks, "proposals of held-out images", len(images)) as progress:
             for place, source in enumerate(images, 1):
-                found.append(one(source))
+                found.append(self._proposals_in(source if isinstance(source, np.ndarray) else read(source)))
                 progress(place)
         return found
 
@@ -412,9 +339,7 @@ class FasterRCNN(ObjectDetector):
             If the file cannot be read.
         """
         self._check_fitted()
-        return explain_by_engine(
-            self.network_, self.backbone_, image, self.classes_, objects, tuple(object_names)
-        )
+        return self._steps_in(image, self.classes_, objects, tuple(object_names))
 
     # -- copies and the model file ------------------------------------------------------------------
 
@@ -434,113 +359,18 @@ class FasterRCNN(ObjectDetector):
         The backbone's pretrained weights are not in it, but their digest is; those that learnt are.
         """
         self._check_fitted()
-        parameters = self.get_params(deep=False)
-        del parameters["features"]
-        arrays = {
-            name: value
-            for name, value in self.network_.state_dict().items()
-            if self.network_.tuned or not name.startswith("stages.")
-        }
         metadata = {
             "model": "faster-rcnn",
             "version": __version__,
-            "classes": list(self.classes_),
-            "n_images": self.n_images_,
             "threshold": self.threshold_,
-            "features": self.backbone_.get_config(),
-            "tuned": self.network_.tuned,
-            "resolved": self.resolved_,
-            "network": self.settings_.to_dict(),
-            # With what the clock has settled: epochs that were given make the same file.
-            "settings": {**parameters, "minutes": None, **self.resolved_},
+            **self._config(),
         }
-        write_container(path, arrays, metadata)
+        write_container(path, self._arrays(), metadata)
         return Path(path)
 
     @classmethod
-    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "FasterRCNN":
-        backbone = features_from_config(metadata["features"])
-        if not isinstance(backbone, Backbone):
-            raise ModelFileError(
-                f"its features are {metadata['features'].get('kind')!r}, which have no maps."
-            )
-        parameters = dict(metadata["settings"])
-        parameters["scale"] = tuple(parameters["scale"])
-        model = cls(features=backbone, **parameters)
-        model.backbone_ = backbone
-        model.classes_ = tuple(metadata["classes"])
-        model.n_images_ = int(metadata["n_images"])
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
+        model = super()._restore(arrays, metadata)
         model.threshold_ = float(metadata["threshold"])
-        model.resolved_ = dict(metadata["resolved"])
-        model.settings_ = DetectionSettings.from_dict(metadata["network"])
-        stages: list[nn.Module] = []
-        if metadata["tuned"]:
-            stages = tuned_stages(backbone, model.settings_.levels, model.tuned_from)
-        model.network_ = DetectionNetwork(model.settings_, stages)
-        model.network_.load_state_dict(arrays)
-        model.network_.tuned = bool(metadata["tuned"])
-        model.network_.eval()
         model._running = None
         return model
-
-
-def tuned_stages(backbone: Backbone, levels: Sequence[str], start: str) -> list[nn.Module]:
-    """The backbone's blocks behind a map, stage by stage, with their own copies of the weights."""
-    network = backbone.network(folded=True)
-    behind = levels[levels.index(start) :]
-    return [network.stage(*pair) for pair in pairwise(behind)]
-
-
-def count_objects(dataset: Dataset, least: int = 1) -> int:
-    """How many objects of a data set can be learnt from.
-
-    Raises
-    ------
-    DataError
-        If the data set is not for detection, or there are fewer than ``least``.
-    """
-    if dataset.task != "detection":
-        raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
-    number = sum(int(sample.trainable.sum()) for sample in dataset)
-    if number < least:
-        raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-    return number
-
-
-def propose_by_engine(network: ProposalNetwork, backbone: Backbone, image: NDArray[np.uint8]) -> Proposals:
-    """What a network proposes in one image, in its pixels; ``scores`` are probabilities of an object."""
-    picture = working_picture(image, network.settings.size)
-    size = np.array([picture.shape[:2]], np.float32)
-    with nn.no_grad():
-        maps = backbone.maps(stacked([picture]), network.settings.levels)
-        boxes, logits = network.propose(network.features(maps, network.tuned), size)[0]
-    height, width = image.shape[:2]
-    factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
-    return Proposals(boxes * factors, nn.functional.sigmoid(logits))
-
-
-def explain_by_engine(
-    network: ProposalNetwork,
-    backbone: Backbone,
-    image: NDArray[np.uint8] | str | os.PathLike[str],
-    classes: tuple[str, ...],
-    objects: ArrayLike | None,
-    object_names: tuple[str, ...],
-) -> DetectionSteps:
-    """The steps of a network in one image; objects are in the image's pixels."""
-    pixels = image if isinstance(image, np.ndarray) else read(image)
-    picture = working_picture(pixels, network.settings.size)
-    scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
-    known = None
-    if objects is not None:
-        known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
-    with in_use(network.modules()), nn.no_grad():
-        return network_steps(
-            network,
-            backbone.maps(stacked([picture]), network.settings.levels),
-            picture,
-            classes,
-            scale=scale,
-            objects=known,
-            object_names=object_names,
-        )

@@ -1,51 +1,35 @@
 """The region proposal network, alone: a method of proposing regions that learns from boxes."""
 
 import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from foveal import nn
 from foveal.boxes import clip
 from foveal.data import Dataset
-from foveal.errors import ModelFileError
-from foveal.events import Callbacks, stage
-from foveal.features import Backbone, EfficientNetLite0, features_from_config
+from foveal.events import Callbacks
+from foveal.features import Backbone
 from foveal.files import write_container
-from foveal.models.detection.anchoring import anchors_for
-from foveal.models.detection.holding_back import hold_back
-from foveal.models.detection.learning import Learning, learn
-from foveal.models.detection.parameters import check_parameters
+from foveal.models.detection.judging import Judge
 from foveal.models.detection.proposal_judge import ProposalJudge
 from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.steps import DetectionSteps
-from foveal.models.faster_rcnn import (
-    LEVELS,
-    count_objects,
-    explain_by_engine,
-    propose_by_engine,
-    tuned_stages,
-)
+from foveal.models.network_on_maps import NetworkOnMaps
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
-# What is used where neither minutes nor epochs are given.
-_MINUTES = 2.0
 # Anchors on the border are learnt from: else nothing tells the large ones, most of which cross it, what an
 # object is.
 _BORDER = 0.5
-# Seconds a picture takes to be searched afterwards, at least; by selective search as well, for comparison.
-_SECONDS_A_PICTURE = 0.12
 
 
-class RPN(BaseEstimator):  # type: ignore[misc]
+class RPN(NetworkOnMaps):
     """Region proposal network (Ren, He, Girshick & Sun 2015, section 3.1) on a small feature pyramid.
 
     On every cell of a pretrained backbone's maps stand anchors, boxes of a few sizes. The network tells of
@@ -103,6 +87,11 @@ class RPN(BaseEstimator):  # type: ignore[misc]
     >>> RPN(minutes=1, max_proposals=300)
     RPN(max_proposals=300, minutes=1)
     """
+
+    default_minutes: ClassVar[float] = 2.0
+    # By selective search as well, for comparison.
+    seconds_a_picture: ClassVar[float] = 0.12
+    judge_class: ClassVar[type[Judge]] = ProposalJudge
 
     def __init__(
         self,
@@ -192,72 +181,31 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         TrainingDiverged
             If the loss becomes infinite or no number.
         """
-        began = time.perf_counter()
-        check_parameters(self)
-        count_objects(dataset)
-        seed = int(self.random_state)
-        if validation is None:
-            dataset, validation = hold_back(dataset, self.validation_size, seed)
-        self.classes_, self.n_images_ = dataset.classes, len(dataset)
-        self.backbone_ = EfficientNetLite0() if self.features is None else self.features
-        strides = tuple(self.backbone_.strides[name] for name in LEVELS)
-        self.settings_ = DetectionSettings(
-            n_classes=1,
-            levels=LEVELS,
-            in_channels=tuple(self.backbone_.channels[name] for name in LEVELS),
-            strides=strides,
-            anchors=anchors_for(dataset, strides, self.size),
-            size=self.size,
-            channels=self.channels,
+        self._learn(
+            dataset,
+            validation,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            spent=spent,
+            images_after=images_after,
+        )
+        return self
+
+    def _new_settings(self, dataset: Dataset) -> DetectionSettings:
+        return self._settings_on(
+            dataset,
+            1,
             pre_nms=self.max_proposals,
             post_nms=self.max_proposals,
             rpn_nms=self.nms_threshold,
             rpn_border=_BORDER,
             rpn_foreground=self.foreground,
         )
-        stages = tuned_stages(self.backbone_, LEVELS, self.tuned_from) if self.tuned_share else ()
-        self.network_ = ProposalNetwork(self.settings_, stages, random_state=seed)
-        judge = None
-        if count_objects(validation, least=0):
-            with stage(callbacks, "maps of the validation pictures"):
-                judge = ProposalJudge(validation, self.backbone_, LEVELS, self.size)
-        n_validation = len(validation)
 
-        def after(seconds: float) -> float:
-            a_picture = seconds / n_validation if judge is not None else 0.0
-            return images_after * max(_SECONDS_A_PICTURE, 2 * a_picture)
-
-        learned = learn(
-            self.network_,
-            self.backbone_,
-            dataset,
-            judge,
-            self._how(),
-            seed=seed,
-            callbacks=callbacks,
-            checkpoint=checkpoint,
-            spent=spent + time.perf_counter() - began,
-            after=after,
-        )
-        self.network_.tuned = learned.tunes_from < learned.steps
-        self.network_.eval()
-        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
-        return self
-
-    def _how(self) -> Learning:
-        return Learning(
-            minutes=_MINUTES if self.minutes is None else float(self.minutes),
-            epochs=None if self.epochs is None else float(self.epochs),
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            tuning_rate=self.tuning_rate,
-            weight_decay=self.weight_decay,
-            tuned_share=self.tuned_share,
-            repeats=self.repeats,
-            average=self.average,
-            scale=(float(self.scale[0]), float(self.scale[1])),
-            jitter=self.jitter,
-        )
+    def _new_network(
+        self, settings: DetectionSettings, stages: Sequence[nn.Module], seed: int
+    ) -> ProposalNetwork:
+        return ProposalNetwork(settings, stages, random_state=seed)
 
     def propose(self, image: NDArray[np.uint8]) -> Proposals:
         """Boxes in an image that may hold an object.
@@ -273,7 +221,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             In pixels of the image and within it; ``scores`` are probabilities of an object.
         """
         self._check_fitted()
-        found = propose_by_engine(self.network_, self.backbone_, image)
+        found = self._proposals_in(image)
         boxes = clip(found.boxes, image.shape[1], image.shape[0])
         return replace(found, boxes=boxes.astype(np.float32, copy=False))
 
@@ -305,7 +253,7 @@ class RPN(BaseEstimator):  # type: ignore[misc]
             If the file cannot be read.
         """
         self._check_fitted()
-        return explain_by_engine(self.network_, self.backbone_, image, (), objects, tuple(object_names))
+        return self._steps_in(image, (), objects, tuple(object_names))
 
     def score(self, dataset: Dataset) -> float:
         """Recall at IoU 0.5 of the best 100 proposals on annotated images; 0 where they show no object."""
@@ -334,28 +282,12 @@ class RPN(BaseEstimator):  # type: ignore[misc]
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it has learnt; with :meth:`get_config` all that it is made again from."""
         self._check_fitted()
-        return {
-            name: value
-            for name, value in self.network_.state_dict().items()
-            if self.network_.tuned or not name.startswith("stages.")
-        }
+        return self._arrays()
 
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON values."""
         self._check_fitted()
-        parameters = self.get_params(deep=False)
-        del parameters["features"]
-        return {
-            "kind": "rpn",
-            "classes": list(self.classes_),
-            "n_images": self.n_images_,
-            "features": self.backbone_.get_config(),
-            "tuned": self.network_.tuned,
-            "resolved": self.resolved_,
-            "network": self.settings_.to_dict(),
-            # With what the clock has settled: epochs that were given make the same file.
-            "settings": {**parameters, "minutes": None, **self.resolved_},
-        }
+        return {"kind": "rpn", **self._config()}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as one safetensors file; :func:`foveal.load` reads it.
@@ -364,27 +296,3 @@ class RPN(BaseEstimator):  # type: ignore[misc]
         """
         write_container(path, self.arrays(), {"model": "rpn", "version": __version__, **self.get_config()})
         return Path(path)
-
-    @classmethod
-    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RPN":
-        backbone = features_from_config(metadata["features"])
-        if not isinstance(backbone, Backbone):
-            raise ModelFileError(
-                f"its features are {metadata['features'].get('kind')!r}, which have no maps."
-            )
-        parameters = dict(metadata["settings"])
-        parameters["scale"] = tuple(parameters["scale"])
-        model = cls(features=backbone, **parameters)
-        model.backbone_ = backbone
-        model.classes_ = tuple(metadata["classes"])
-        model.n_images_ = int(metadata["n_images"])
-        model.resolved_ = dict(metadata["resolved"])
-        model.settings_ = DetectionSettings.from_dict(metadata["network"])
-        stages: Sequence[nn.Module] = ()
-        if metadata["tuned"]:
-            stages = tuned_stages(backbone, model.settings_.levels, model.tuned_from)
-        model.network_ = ProposalNetwork(model.settings_, stages)
-        model.network_.load_state_dict(arrays)
-        model.network_.tuned = bool(metadata["tuned"])
-        model.network_.eval()
-        return model

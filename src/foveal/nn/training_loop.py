@@ -210,10 +210,13 @@ class TrainingLoop:
         self._forget_epoch()
         told = {"validation_loss": None, "validation_accuracy": None, **row}
         epochs = -(-self.total // len(self.batches))
+        if self.stopping is not None and self.measure is not None:
+            # The last epoch of which this is said is the one whose weights the training leaves.
+            told["kept"] = self.best_epoch == number
         emit(self.callbacks, "epoch", epoch=number, epochs=epochs, step=self.taken, **told)
 
     def _watch(self, number: int, figures: dict[str, float]) -> None:
-        """Early stopping: keep the best weights, and see whether to go on."""
+        """Early stopping: keep the best weights, or later ones that are as good, and see whether to go on."""
         if self.stopping is None:
             return
         if self.stopping.metric not in figures:
@@ -222,9 +225,11 @@ class TrainingLoop:
                 f"it gives {', '.join(figures)}."
             )
         value = figures[self.stopping.metric]
-        if self.stopping.is_better(value, self.best_value):
-            self.best_value, self.best_epoch = value, number
-            self.best = self.network.state_dict()
+        better = self.stopping.is_better(value, self.best_value)
+        if better:
+            self.best_value = value
+        if better or (self.best_value is not None and self.stopping.is_tolerable(value, self.best_value)):
+            self.best_epoch, self.best = number, self.network.state_dict()
         elif self.best_epoch is not None and number - self.best_epoch >= self.stopping.patience:
             self.stopped = _STOPPED_EARLY
 

@@ -13,15 +13,13 @@ from foveal.report.figures.timing import say_duration
 
 Event = Mapping[str, Any]
 
-# What a validation may measure, the first one there is in the chart and all in the table; and what the best
-# epoch is chosen by, where that is something else.
+# What a validation may measure, the first one there is in the chart and all in the table.
 _MEASURED = {
     "validation_AP50": "validation AP50",
     "validation_recall50": "validation recall at IoU 0.5",
     "validation_AP": "validation AP",
     "validation_AR": "validation AR",
 }
-_CHOICE = "validation_choice"
 
 
 def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
@@ -44,22 +42,20 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     keys = [k for k in _MEASURED if any(_number(e, k) is not None for e in epochs)]
     measure = keys[0] if keys else "validation_AP50"
     measured = [e for e in epochs if _number(e, measure) is not None]
-    by = _CHOICE if any(_number(e, _CHOICE) is not None for e in measured) else measure
-    # Of equal ones the first, as early stopping takes it.
-    best = max(measured, key=lambda e: _number(e, by) or 0.0, default=None)
+    kept = next((e for e in reversed(measured) if e.get("kept")), None)
     last = losses[-1]
     said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if _number(last, k) is not None)
     caption = f"Strong lines are running means. In the end: {said}."
-    if best is not None:
+    if kept is not None:
         caption += (
-            f" The best weights on the validation images were those of epoch {best['epoch']}, after "
-            f"{say_duration(best['seconds'])}: {_MEASURED[measure]} {best[measure]:.3f}."
+            f" The weights of epoch {kept['epoch']} were kept, after {say_duration(kept['seconds'])}: "
+            f"{_MEASURED[measure]} {kept[measure]:.3f}."
         )
     blocks: list[Block] = [
         Chart(
             "Losses by part, and the validation",
             draw_loss_parts(
-                losses, epochs, measure=measure, marked=None if best is None else best["seconds"]
+                losses, epochs, measure=measure, marked=None if kept is None else kept["seconds"]
             ),
             f"Lines of the losses against time, and below them the validation. {caption}",
             caption,

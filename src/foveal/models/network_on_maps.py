@@ -1,0 +1,264 @@
+"""What Faster R-CNN and the region proposal network alone have in common: how they learn and are kept."""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+
+from foveal import nn
+from foveal.data import Dataset
+from foveal.errors import DataError, ModelFileError
+from foveal.events import Callbacks, emit, stage
+from foveal.features import Backbone, EfficientNetLite0, features_from_config
+from foveal.images import read
+from foveal.models.detection.anchoring import anchors_for
+from foveal.models.detection.holding_back import hold_back
+from foveal.models.detection.judging import Judge
+from foveal.models.detection.learning import Learning, learn
+from foveal.models.detection.parameters import check_parameters
+from foveal.models.detection.proposal_network import ProposalNetwork
+from foveal.models.detection.settings import DetectionSettings
+from foveal.models.detection.steps import DetectionSteps, network_steps
+from foveal.models.detection.views import stacked, working_picture
+from foveal.nn.exporting import in_use
+from foveal.proposals import Proposals
+
+#: The backbone's maps that the pyramid stands on.
+LEVELS = ("c3", "c4", "c5")
+# What learnt from fewer pictures is not to be relied on.
+_FEW = 30
+
+
+class NetworkOnMaps(BaseEstimator):  # type: ignore[misc]
+    """An estimator whose network looks at a pretrained backbone's maps and learns by gradients."""
+
+    #: What is used where neither minutes nor epochs are given.
+    default_minutes: ClassVar[float]
+    #: Seconds that a picture takes after the training, at least, where no validation tells.
+    seconds_a_picture: ClassVar[float]
+    judge_class: ClassVar[type[Judge]]
+
+    features: Backbone | None
+    size: int
+    minutes: float | None
+    epochs: float | None
+    batch_size: int
+    learning_rate: float
+    weight_decay: float
+    tuned_share: float | None
+    tuned_from: str
+    tuning_rate: float
+    repeats: int
+    average: float
+    scale: tuple[float, float]
+    jitter: float
+    channels: int
+    validation_size: float
+    random_state: int
+
+    def _new_settings(self, dataset: Dataset) -> DetectionSettings:
+        """What the network for a data set is like."""
+        raise NotImplementedError
+
+    def _new_network(self, settings: DetectionSettings, stages: Sequence[nn.Module], seed: int) -> Any:
+        """A network that has learnt nothing yet."""
+        raise NotImplementedError
+
+    # -- training -----------------------------------------------------------------------------------
+
+    def _learn(
+        self,
+        dataset: Dataset,
+        validation: Dataset | None,
+        *,
+        callbacks: Callbacks,
+        checkpoint: nn.Checkpoint | None,
+        spent: float,
+        images_after: int,
+    ) -> Judge | None:
+        """Train ``network_``; what judged it is returned, where pictures were held back or given."""
+        began = time.perf_counter()
+        check_parameters(self)
+        n_objects = count_objects(dataset)
+        seed = int(self.random_state)
+        if validation is None:
+            dataset, validation = hold_back(dataset, self.validation_size, seed)
+        if len(dataset) < _FEW:
+            emit(
+                callbacks,
+                "note",
+                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): what is learnt from "
+                "them will hold for little beyond them. Fifty or more are a good beginning.",
+            )
+        self.classes_, self.n_images_ = dataset.classes, len(dataset)
+        self.backbone_ = EfficientNetLite0() if self.features is None else self.features
+        self.settings_ = self._new_settings(dataset)
+        stages = [] if self.tuned_share == 0 else self._stages()
+        self.network_ = self._new_network(self.settings_, stages, seed)
+        judge: Judge | None = None
+        if count_objects(validation, least=0):
+            with stage(callbacks, "maps of the validation pictures"):
+                judge = self.judge_class(validation, self.backbone_, LEVELS, self.size)
+        n_validation = len(validation)
+
+        def after(seconds: float) -> float:
+            a_picture = seconds / n_validation if judge is not None else 0.0
+            return images_after * max(self.seconds_a_picture, 2 * a_picture) + seconds
+
+        learned = learn(
+            self.network_,
+            self.backbone_,
+            dataset,
+            judge,
+            self._how(),
+            seed=seed,
+            callbacks=callbacks,
+            checkpoint=checkpoint,
+            spent=spent + time.perf_counter() - began,
+            after=after,
+        )
+        self.network_.tuned = learned.tunes_from < learned.steps
+        self.network_.eval()
+        self.resolved_ = {"epochs": learned.epochs, "tuned_share": learned.tuned_share}
+        return judge
+
+    def _how(self) -> Learning:
+        return Learning(
+            minutes=self.default_minutes if self.minutes is None else float(self.minutes),
+            epochs=None if self.epochs is None else float(self.epochs),
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            tuning_rate=self.tuning_rate,
+            weight_decay=self.weight_decay,
+            tuned_share=self.tuned_share,
+            repeats=self.repeats,
+            average=self.average,
+            scale=(float(self.scale[0]), float(self.scale[1])),
+            jitter=self.jitter,
+        )
+
+    def _settings_on(self, dataset: Dataset, n_classes: int, **others: Any) -> DetectionSettings:
+        """Settings for the backbone's maps, with anchors from a data set's own boxes."""
+        strides = tuple(self.backbone_.strides[name] for name in LEVELS)
+        return DetectionSettings(
+            n_classes=n_classes,
+            levels=LEVELS,
+            in_channels=tuple(self.backbone_.channels[name] for name in LEVELS),
+            strides=strides,
+            anchors=anchors_for(dataset, strides, self.size),
+            size=self.size,
+            channels=self.channels,
+            **others,
+        )
+
+    def _stages(self) -> list[nn.Module]:
+        """The backbone's blocks behind a map, stage by stage, with their own copies of the weights."""
+        network = self.backbone_.network(folded=True)
+        behind = LEVELS[LEVELS.index(self.tuned_from) :]
+        return [network.stage(*pair) for pair in pairwise(behind)]
+
+    # -- use ----------------------------------------------------------------------------------------
+
+    def _proposals_in(self, image: NDArray[np.uint8]) -> Proposals:
+        """What the network proposes in an image, in its pixels, with probabilities of an object."""
+        picture = working_picture(image, self.settings_.size)
+        size = np.array([picture.shape[:2]], np.float32)
+        network: ProposalNetwork = self.network_
+        with nn.no_grad():
+            maps = self.backbone_.maps(stacked([picture]), self.settings_.levels)
+            boxes, logits = network.propose(network.features(maps, network.tuned), size)[0]
+        height, width = image.shape[:2]
+        factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
+        return Proposals(boxes * factors, nn.functional.sigmoid(logits))
+
+    def _steps_in(
+        self,
+        image: NDArray[np.uint8] | str | os.PathLike[str],
+        classes: tuple[str, ...],
+        objects: ArrayLike | None,
+        object_names: tuple[str, ...],
+    ) -> DetectionSteps:
+        """The steps of the network in one image; objects are in the image's pixels."""
+        pixels = image if isinstance(image, np.ndarray) else read(image)
+        picture = working_picture(pixels, self.settings_.size)
+        scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
+        known = None
+        if objects is not None:
+            known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
+        with in_use(self.network_.modules()), nn.no_grad():
+            return network_steps(
+                self.network_,
+                self.backbone_.maps(stacked([picture]), self.settings_.levels),
+                picture,
+                classes,
+                scale=scale,
+                objects=known,
+                object_names=object_names,
+            )
+
+    # -- the model file -----------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """The weights that learnt: the backbone's own are not among them where it stood still."""
+        return {
+            name: value
+            for name, value in self.network_.state_dict().items()
+            if self.network_.tuned or not name.startswith("stages.")
+        }
+
+    def _config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        parameters = self.get_params(deep=False)
+        del parameters["features"]
+        return {
+            "classes": list(self.classes_),
+            "n_images": self.n_images_,
+            "features": self.backbone_.get_config(),
+            "tuned": self.network_.tuned,
+            "resolved": self.resolved_,
+            "network": self.settings_.to_dict(),
+            # With what the clock has settled: epochs that were given make the same file.
+            "settings": {**parameters, "minutes": None, **self.resolved_},
+        }
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
+        backbone = features_from_config(metadata["features"])
+        if not isinstance(backbone, Backbone):
+            raise ModelFileError(
+                f"its features are {metadata['features'].get('kind')!r}, which have no maps."
+            )
+        parameters = dict(metadata["settings"])
+        parameters["scale"] = tuple(parameters["scale"])
+        model = cls(features=backbone, **parameters)
+        model.backbone_ = backbone
+        model.classes_ = tuple(metadata["classes"])
+        model.n_images_ = int(metadata["n_images"])
+        model.resolved_ = dict(metadata["resolved"])
+        model.settings_ = DetectionSettings.from_dict(metadata["network"])
+        model.network_ = model._new_network(model.settings_, model._stages() if metadata["tuned"] else [], 0)
+        model.network_.load_state_dict(arrays)
+        model.network_.tuned = bool(metadata["tuned"])
+        model.network_.eval()
+        return model
+
+
+def count_objects(dataset: Dataset, least: int = 1) -> int:
+    """How many objects of a data set can be learnt from.
+
+    Raises
+    ------
+    DataError
+        If the data set is not for detection, or there are fewer than ``least``.
+    """
+    if dataset.task != "detection":
+        raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
+    number = sum(int(sample.trainable.sum()) for sample in dataset)
+    if number < least:
+        raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
+    return number
