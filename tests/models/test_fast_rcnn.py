@@ -85,6 +85,18 @@ def test_saved_and_loaded_model_finds_the_same(fitted, scenes, tmp_path):
     assert again.threshold_ == model.threshold_
 
 
+def test_drops_out_where_there_are_few_objects(fitted, few, monkeypatch, tmp_path):
+    model, _ = fitted
+    assert model.dropout_ == 0.5
+    assert foveal.load(model.save(tmp_path / "few.safetensors")).dropout == 0.5
+    assert small(epochs=1, dropout=0.25).fit(few).dropout_ == 0.25
+    monkeypatch.setattr("foveal.models.fast_rcnn._FEW_OBJECTS", 1)
+    many = small(epochs=1).fit(few)
+    assert many.dropout is None
+    assert many.dropout_ == 0
+    assert not any(isinstance(layer, nn.Dropout) for layer in many.network_.modules())
+
+
 def test_same_seed_same_file(few, tmp_path):
     for name in ("a", "b"):
         small(epochs=2).fit(few).save(tmp_path / name)

@@ -108,7 +108,7 @@ class RCNN(ProposalDetector):
         Ridge penalty of the box regression.
     calibration_folds : int, default=3
         Parts that the training images are cut into for the calibration.
-    nms_threshold : float, default=0.3
+    nms_threshold : float, default=0.4
         Of two boxes of a class that overlap by more, the better one stays.
     score_threshold : float, default=0.001
         Detections less probable than this are left out.
@@ -150,7 +150,7 @@ class RCNN(ProposalDetector):
         positive_overlap: float = 0.8,
         regression_alpha: float = 100.0,
         calibration_folds: int = 3,
-        nms_threshold: float = 0.3,
+        nms_threshold: float = 0.4,
         score_threshold: float = 0.001,
         max_detections: int = 100,
         random_state: int = 0,
