@@ -1,6 +1,5 @@
 """Trained models as ONNX files."""
 
-import json
 import os
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +9,7 @@ from numpy.typing import NDArray
 
 from foveal import nn
 from foveal.errors import ExportError
-from foveal.version import __version__
+from foveal.models.file_metadata import metadata_of
 
 #: What cannot be written, by the name of the model, with the reason.
 _NO_NETWORK = {
@@ -79,15 +78,6 @@ def export_model(
         metadata=metadata_of(name, [str(c) for c in model.classes_]),
     )
     return f"Checked on random pixels: probabilities differ by {difference:.1g} from the training engine's."
-
-
-def metadata_of(name: str, classes: Sequence[str]) -> dict[str, str]:
-    """What a file says of itself: the model's name, its classes and the version that wrote it."""
-    return {
-        "classes": json.dumps(list(classes), ensure_ascii=False),
-        "model": name,
-        "version": __version__,
-    }
 
 
 def model_name(model: Any) -> str:

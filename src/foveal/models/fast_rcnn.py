@@ -19,7 +19,6 @@ from foveal.features import EfficientNetLite, EfficientNetLite0, features_from_c
 from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.detection.frozen_maps import FrozenMaps, PictureMaps, picture_maps, region_cells
-from foveal.models.detection.judging import best_threshold
 from foveal.models.detection.region_detecting import detect_regions
 from foveal.models.detection.region_loss import BOX_LOSSES, RegionLoss
 from foveal.models.detection.region_samples import RegionSampler, Sampling, channel_scaling, standardized
@@ -29,6 +28,7 @@ from foveal.models.object_detector import ProposalDetector
 from foveal.models.proposers import proposer_arrays, restore_proposer, trained_proposer
 from foveal.models.region_head import region_head, warm_up
 from foveal.models.region_proposals import Source, regions_of
+from foveal.models.thresholds import threshold_of
 from foveal.proposals import FileProposer, Proposer
 from foveal.version import __version__
 
@@ -237,9 +237,8 @@ class FastRCNN(ProposalDetector):
         self.features_ = EfficientNetLite0() if self.features is None else self.features
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
-        self.dropout_ = self.dropout
-        if self.dropout_ is None:
-            self.dropout_ = _DROPOUT if n_objects < _FEW_OBJECTS else 0.0
+        usual = _DROPOUT if n_objects < _FEW_OBJECTS else 0.0
+        self.dropout_: float = usual if self.dropout is None else float(self.dropout)
         maps = FrozenMaps(
             dataset.samples, self.features_, self.features_.levels, self.features_.longest, mirror=self.flip
         )
@@ -356,7 +355,7 @@ class FastRCNN(ProposalDetector):
         regions: list[ImageRegions],
     ) -> float:
         if validation is not None and len(validation):
-            return best_threshold(self.predict([sample.path for sample in validation]), validation)
+            return threshold_of(self.predict([sample.path for sample in validation]), validation)
         number = min(_HELD_BACK, int(_HELD_SHARE * len(dataset)))
         order = np.random.default_rng([self.random_state, 1]).permutation(len(dataset))
         held, rest = np.sort(order[:number]), np.sort(order[number:])
@@ -366,7 +365,7 @@ class FastRCNN(ProposalDetector):
         found = parallel.map(
             lambda i: self._detections(network, maps.view(int(i)), regions[i].boxes), held.tolist()
         )
-        return best_threshold(found, dataset.select(held.tolist()))
+        return threshold_of(found, dataset.select(held.tolist()))
 
     # -- prediction ---------------------------------------------------------------------------------
 
@@ -507,7 +506,8 @@ class FastRCNN(ProposalDetector):
         model = cls(proposals=proposer, features=features, **metadata["settings"])
         model.proposer_, model.features_ = proposer, features
         model.classes_ = tuple(metadata["classes"])
-        model.n_images_, model.dropout_ = int(metadata["n_images"]), model.dropout
+        model.n_images_ = int(metadata["n_images"])
+        model.dropout_ = float(metadata["settings"]["dropout"])
         model.threshold_ = float(metadata["threshold"])
         model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
         channels = sum(features.channels[level] for level in features.levels)

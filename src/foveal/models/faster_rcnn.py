@@ -14,13 +14,14 @@ from foveal.events import Callbacks, stage
 from foveal.features import Backbone
 from foveal.files import write_container
 from foveal.images import read
-from foveal.models.detection.judging import Judge, best_threshold
+from foveal.models.detection.judging import Judge
 from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.running import Detector
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.steps import DetectionSteps
 from foveal.models.network_on_maps import NetworkOnMaps
 from foveal.models.object_detector import ObjectDetector
+from foveal.models.thresholds import threshold_of
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
@@ -207,7 +208,7 @@ class FasterRCNN(NetworkOnMaps, ObjectDetector):
         )
         self.threshold_ = 0.5
         if judge is not None:
-            self.threshold_ = best_threshold(judge.detections(self.network_), judge.dataset)
+            self.threshold_ = threshold_of(judge.detections(self.network_), judge.dataset)
         return self
 
     def _new_settings(self, dataset: Dataset) -> DetectionSettings:

@@ -11,6 +11,7 @@ from foveal.events import Callbacks
 from foveal.models.examples import Examples
 from foveal.models.region_svms import FitSVMs, RegionSVMs
 from foveal.models.regions import RegionBank
+from foveal.models.thresholds import first_hits
 
 #: Boxes, decision values and classes after suppression, from SVMs, features and proposals.
 Suppress = Callable[
@@ -80,48 +81,3 @@ def judge_held_back(
             labels.append(judged.labels)
             correct.append(judged.correct)
     return Judged(np.concatenate(values), np.concatenate(labels), np.concatenate(correct))
-
-
-def first_hits(overlaps: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which detections, best first, are the first to overlap an object by half; (N, M) to (N,).
-
-    Examples
-    --------
-    >>> first_hits(np.float32([[0.6], [0.9], [0.2]]))
-    array([ True, False, False])
-    """
-    taken = np.zeros(overlaps.shape[1], bool)
-    right = np.zeros(len(overlaps), bool)
-    for i, row in enumerate(overlaps):
-        m = int(row.argmax())
-        if row[m] >= 0.5 and not taken[m]:
-            taken[m] = right[i] = True
-    return right
-
-
-def best_threshold(probabilities: NDArray[np.float32], correct: NDArray[np.bool_], n_objects: int) -> float:
-    """The least probability to believe, so that the F1 score over all held-back images is greatest.
-
-    Parameters
-    ----------
-    probabilities : ndarray of shape (N,), float32
-    correct : ndarray of shape (N,), bool
-    n_objects : int
-        How many objects there were to find.
-
-    Returns
-    -------
-    float
-        In [0.05, 0.95]; of equally good ones the highest. 0.5 where nothing was right.
-
-    Examples
-    --------
-    >>> best_threshold(np.float32([0.9, 0.6, 0.2]), np.array([True, True, False]), 2)
-    0.6
-    """
-    if not correct.any():
-        return 0.5
-    order = np.argsort(-probabilities, kind="stable")
-    right = np.cumsum(correct[order])
-    f1 = 2 * right / (np.arange(1, len(order) + 1) + n_objects)
-    return float(np.clip(round(float(probabilities[order[int(f1.argmax())]]), 3), 0.05, 0.95))

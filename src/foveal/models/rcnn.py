@@ -26,7 +26,7 @@ from foveal.files import user_cache, write_container
 from foveal.images import read
 from foveal.models.box_regression import BoxRegression, fit_box_regression
 from foveal.models.examples import ExamplePool
-from foveal.models.held_back import best_threshold, judge_held_back
+from foveal.models.held_back import judge_held_back
 from foveal.models.linear_svms import LinearSVMs
 from foveal.models.mining import Mining, mine
 from foveal.models.object_detector import ProposalDetector
@@ -36,6 +36,7 @@ from foveal.models.region_examples import collect_objects, collect_proposals
 from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
+from foveal.models.thresholds import best_threshold
 from foveal.proposals import FileProposer, Proposer, SelectiveSearch
 from foveal.version import __version__
 

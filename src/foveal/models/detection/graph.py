@@ -12,7 +12,7 @@ from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx_pictures import FittedPicture, fit_picture
 from foveal.models.detection.proposing import MIN_SIDE
 from foveal.models.detection.settings import HEAD_WEIGHTS, RPN_WEIGHTS, DetectionSettings
-from foveal.models.exporting import metadata_of
+from foveal.models.file_metadata import metadata_of
 from foveal.nn.layers import Linear
 from foveal.nn.onnx_graph import Graph, Value, convert
 

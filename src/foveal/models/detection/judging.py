@@ -1,7 +1,7 @@
 """How good a detection network is on pictures that it does not learn from."""
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,33 +71,3 @@ class Judge:
         assert isinstance(network, DetectionNetwork)
         figures = evaluate(self.truth, to_results(self.dataset, self.detections(network)))
         return {name: figures.get(name, 0.0) for name in ("AP50", "AP")}
-
-
-def best_threshold(detections: Sequence[Detections], dataset: Dataset) -> float:
-    """The score from which on detections agree best with the objects: the greatest F1 at IoU 0.5.
-
-    Returns
-    -------
-    float
-        0.5 where there is nothing to measure.
-    """
-    from foveal.boxes import iou
-    from foveal.models.held_back import best_threshold as best
-    from foveal.models.held_back import first_hits
-
-    scores: list[NDArray[Any]] = []
-    right: list[NDArray[Any]] = []
-    for found, sample in zip(detections, dataset, strict=True):
-        hits = np.zeros(len(found), bool)
-        good = sample.trainable
-        for label in np.unique(found.labels):
-            rows = np.flatnonzero(found.labels == label)
-            objects = sample.boxes[good & (sample.labels == label)]
-            if len(objects):
-                hits[rows] = first_hits(iou(found.boxes[rows], objects))
-        scores.append(found.scores)
-        right.append(hits)
-    n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
-    if not n_objects or not any(len(s) for s in scores):
-        return 0.5
-    return float(best(np.concatenate(scores), np.concatenate(right), n_objects))

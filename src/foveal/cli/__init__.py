@@ -1,0 +1,8 @@
+"""The command line: the verbs, each a thin layer over a function of the library."""
+
+from foveal.cli.app import app, main
+
+# Each adds its verbs to the program; help lists them in this order.
+from foveal.cli import demo, data, training, using, benchmarks  # isort: skip
+
+__all__ = ["app", "benchmarks", "data", "demo", "main", "training", "using"]

@@ -1,0 +1,117 @@
+"""Verbs that measure Foveal beside other packages."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from foveal.cli.app import AsJson, Format, Seed, benchmark
+from foveal.cli.output import plain, print_json, print_table, progress, say
+
+
+@benchmark.callback()
+def _benchmarks() -> None:
+    pass
+
+
+@benchmark.command(
+    "selective-search",
+    epilog="Example: foveal benchmark selective-search photos --images 20 --peers-python peers/bin/python",
+)
+def benchmark_selective_search(
+    data: Annotated[
+        Path | None, typer.Argument(help="Boxed pictures; without it two photographs, for speed alone.")
+    ] = None,
+    mode: Annotated[str, typer.Option("--mode", help="single, fast, quality or all.")] = "all",
+    images: Annotated[int, typer.Option("--images", min=1, help="At most so many, drawn at random.")] = 100,
+    quality_images: Annotated[
+        int, typer.Option("--quality-images", min=1, help="At most so many of them in mode quality.")
+    ] = 20,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 1,
+    peers_python: Annotated[
+        Path | None,
+        typer.Option("--peers-python", help="Python of another environment, with peers to measure."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for JSON, table and figures; none by default.")
+    ] = None,
+    format: Format = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure selective search beside OpenCV's, dlib's and others, by turns on the same pictures."""
+    from foveal.benchmark import MODES, describe, make_tables, write_benchmark
+    from foveal.benchmark import benchmark_selective_search as run
+    from foveal.runs.folder import empty_folder
+
+    if out is not None and out.exists():
+        empty_folder(out)
+    with progress(quiet=as_json) as callback:
+        measured = run(
+            data,
+            modes=MODES if mode == "all" else (mode,),
+            images=images,
+            quality_images=quality_images,
+            repeats=repeats,
+            peers_python=peers_python,
+            format=format,
+            random_state=seed,
+            callbacks=[callback],
+        )
+    if out is not None:
+        write_benchmark(measured, out)
+    if as_json:
+        print_json(measured.to_json())
+        return
+    for table in make_tables(measured):
+        print_table(table)
+    for sentence in describe(measured):
+        say(plain(sentence), to_output=True)
+    if out is not None:
+        say(f"JSON, table and figures are in [bold]{out}[/].")
+
+
+@benchmark.command("network", epilog="Example: foveal benchmark network --networks cnn,mlp --out figures")
+def benchmark_network(
+    networks: Annotated[
+        str, typer.Option("--networks", help="cnn, mobilenet, mlp, several with commas, or all.")
+    ] = "all",
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Calls in a row.")] = 10,
+    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 7,
+    peers_python: Annotated[
+        Path | None, typer.Option("--peers-python", help="Python of another environment, with PyTorch.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for JSON, tables and figure; none by default.")
+    ] = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the network engine beside PyTorch: training steps, inference, memory."""
+    from foveal.benchmark import NETWORKS, describe_network, make_network_tables, write_network_benchmark
+    from foveal.benchmark import benchmark_networks as run
+    from foveal.runs.folder import empty_folder
+
+    if out is not None and out.exists():
+        empty_folder(out)
+    names = tuple(NETWORKS) if networks == "all" else tuple(n.strip() for n in networks.split(","))
+    with progress(quiet=as_json) as callback:
+        measured = run(
+            names,
+            steps=steps,
+            repeats=repeats,
+            peers_python=peers_python,
+            random_state=seed,
+            callbacks=[callback],
+        )
+    if out is not None:
+        write_network_benchmark(measured, out)
+    if as_json:
+        print_json(measured.to_json())
+        return
+    for table in make_network_tables(measured):
+        print_table(table)
+    for sentence in describe_network(measured):
+        say(plain(sentence), to_output=True)
+    if out is not None:
+        say(f"JSON, tables and figure are in [bold]{out}[/].")

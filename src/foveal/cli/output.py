@@ -1,0 +1,139 @@
+"""What verbs say: results on standard output, everything else on standard error."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+# Findings of one kind that are shown in full.
+_SHOWN = 3
+
+
+def name_unreadable(unreadable: dict[str, str]) -> None:
+    """Name the files that could not be read and leave with status 1, if there are any."""
+    if not unreadable:
+        return
+    say(
+        "1 file could not be read:" if len(unreadable) == 1 else f"{len(unreadable)} files could not be read:"
+    )
+    for why in unreadable.values():
+        say(f"  {plain(why)}")
+    raise typer.Exit(1)
+
+
+def say(text: str, *, to_output: bool = False) -> None:
+    """Talk to the person: on standard error, so that standard output is for results."""
+    from rich.console import Console
+
+    Console(stderr=not to_output, highlight=False, soft_wrap=True).print(text)
+
+
+def count(number: int, thing: str) -> str:
+    """A number and what it counts, in the plural where there are several."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def plain(text: str) -> str:
+    """Text in which brackets are brackets, not rich's markup."""
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def print_json(value: Any) -> None:
+    """The one thing that ``--json`` writes."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def print_metrics(metrics: dict[str, float], title: str) -> None:
+    """Figures, one a line."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=plain(title), title_justify="left", show_header=False, box=None)
+    for key, value in metrics.items():
+        table.add_row(plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
+    Console(highlight=False).print(table)
+
+
+def print_table(table: Any) -> None:
+    """A table of a benchmark."""
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=plain(table.title), title_justify="left", box=None, pad_edge=False)
+    for i, column in enumerate(table.columns):
+        drawn.add_column(
+            plain(column), justify="left" if i < table.words else "right", no_wrap=i < table.words
+        )
+    for row in table.rows:
+        drawn.add_row(*map(plain, row))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(drawn)
+    console.print()
+
+
+def print_findings(findings: list[Any]) -> None:
+    """What the doctor found, by kind, the gravest first."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not findings:
+        return
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for severity in ("error", "warning", "note"):
+        for finding in findings:
+            if finding.severity == severity:
+                groups.setdefault((severity, finding.kind), []).append(finding)
+    colors = {"error": "red", "warning": "yellow", "note": "dim"}
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("kind", no_wrap=True)
+    table.add_column("where", overflow="fold", ratio=2)
+    table.add_column("what is wrong", ratio=4)
+    table.add_column("what training does", ratio=3)
+    for (severity, kind), members in groups.items():
+        for number, finding in enumerate(members[:_SHOWN]):
+            table.add_row(
+                f"[{colors[severity]}]{severity}[/] {kind}" if number == 0 else "",
+                plain(finding.file),
+                plain(finding.message),
+                plain(finding.action) if number == 0 or finding.action != members[0].action else "″",
+            )
+        if len(members) > _SHOWN:
+            table.add_row("", f"[dim]and {len(members) - _SHOWN} more (--json names them)[/]", "", "")
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(table)
+    counts = [
+        count(sum(f.severity == severity for f in findings), severity)
+        for severity in ("error", "warning", "note")
+    ]
+    console.print(f"\n{', '.join(counts)}.")
+
+
+def print_predictions(results: list[dict[str, Any]]) -> None:
+    """What was found in each picture, or what it shows."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    for result in results:
+        if "label" in result:
+            said = f"{result['label']} {result['probabilities'][result['label']]:.2f}"
+        else:
+            said = ", ".join(f"{d['label']} {d['score']:.2f}" for d in result["detections"]) or "nothing"
+        console.print(f"{plain(result['file'])}: {plain(said)}")
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Any]:
+    """A callback that shows what is being done and for how long yet."""
+    from foveal.progress import show_progress
+
+    with show_progress(quiet=quiet) as callback:
+        yield callback

@@ -1,0 +1,107 @@
+"""Verbs that make a run and measure one: train, evaluate."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from foveal.cli.app import AsJson, Data, Format, Seed, Settings, app, spent
+from foveal.cli.output import print_json, print_metrics, progress, say
+
+
+@app.command(epilog="Example: foveal train photos --model rcnn --set proposals=quality --out runs/first")
+def train(
+    data: Annotated[
+        Path | None, typer.Argument(help="A folder of labelled pictures, a COCO .json or a YOLO data.yaml.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for "
+            "folders. The first of each is the default.",
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for the run; runs/DATA-MODEL by default.")
+    ] = None,
+    settings: Settings = None,
+    seed: Seed = 0,
+    format: Format = None,
+    resume: Annotated[Path | None, typer.Option("--resume", help="Go on with an unfinished run.")] = None,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", help="Train as a run was trained: its config.toml, or its folder."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train a model, measure it on held-out pictures and write a report."""
+    from foveal.errors import SettingError
+    from foveal.runs import parse_settings, retrain
+    from foveal.runs import resume as go_on
+    from foveal.runs import train as run
+
+    if resume is None and config is None and data is None:
+        raise SettingError("Name the data to train on, or an unfinished run with --resume.")
+    with progress(quiet=as_json) as callback:
+        if resume is not None:
+            if data or model or out or settings or format or config:
+                raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
+            finished = go_on(resume, callbacks=[callback], spent=spent())
+        elif config is not None:
+            if model or format or seed:
+                raise SettingError("--config names model, format and seed: give --set or other data with it.")
+            finished = retrain(
+                config,
+                data=data,
+                out=out,
+                settings=parse_settings(settings or []),
+                callbacks=[callback],
+                spent=spent(),
+            )
+        else:
+            assert data is not None
+            finished = run(
+                data,
+                model=model,
+                out=out,
+                settings=parse_settings(settings or []),
+                seed=seed,
+                format=format,
+                callbacks=[callback],
+                spent=spent(),
+            )
+    if as_json:
+        print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
+        return
+    print_metrics(finished.metrics, "Held-out pictures")
+    say(f"The run is in [bold]{finished.folder.path}[/]; look at [bold]{finished.folder.report_file}[/].")
+
+
+@app.command(
+    epilog="Examples: foveal evaluate runs/first photos; foveal evaluate found.json instances.json --json"
+)
+def evaluate(
+    predictions: Annotated[
+        Path, typer.Argument(metavar="RUN|PREDICTIONS.json", help="A run, or COCO results.")
+    ],
+    data: Data,
+    split: Annotated[str | None, typer.Option("--split", help="train, val, test or all.")] = None,
+    protocol: Annotated[str, typer.Option("--protocol", help="coco, voc or voc07.")] = "coco",
+    iou: Annotated[float, typer.Option("--iou", help="IoU threshold, under voc and voc07.")] = 0.5,
+    format: Format = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure a run, or any program's detections in COCO's results format, against a data set."""
+    from foveal.runs import evaluate_predictions, evaluate_run
+
+    options: dict[str, Any] = {"split": split, "format": format, "protocol": protocol, "iou_threshold": iou}
+    if predictions.suffix.lower() == ".json" and not predictions.is_dir():
+        metrics = evaluate_predictions(predictions, data, **options)
+    else:
+        with progress(quiet=as_json) as callback:
+            metrics = evaluate_run(predictions, data, **options, callbacks=[callback])
+    if as_json:
+        print_json(metrics)
+    else:
+        print_metrics(metrics, str(data))
