@@ -55,6 +55,14 @@ def test_it_finds_objects_that_it_has_not_seen(rpn, scenes):
     assert rpn.score(scenes.part("test")) == pytest.approx(found["RPN"].recall[0, 1])
 
 
+def test_warns_of_few_pictures(scenes):
+    few, told = scenes.part("train").select(range(4)), []
+    RPN(**{**SMALL, "epochs": 1}).fit(few, callbacks=[told.append])
+    (note,) = [event["text"] for event in told if event["event"] == "note"]
+    n_objects = sum(int(sample.trainable.sum()) for sample in few)
+    assert f"(4, with {n_objects} objects)" in note
+
+
 def test_proposals_are_in_the_picture_best_first_and_far_enough_apart(rpn, picture):
     found = rpn.propose(picture)
     assert 0 < len(found) <= 60

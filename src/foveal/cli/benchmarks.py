@@ -1,7 +1,8 @@
 """Verbs that measure Foveal beside other packages."""
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -63,12 +64,7 @@ def benchmark_selective_search(
     if as_json:
         print_json(measured.to_json())
         return
-    for table in make_tables(measured):
-        print_table(table)
-    for sentence in describe(measured):
-        say(plain(sentence), to_output=True)
-    if out is not None:
-        say(f"JSON, table and figures are in [bold]{out}[/].")
+    _tell(make_tables(measured), describe(measured), out)
 
 
 @benchmark.command("network", epilog="Example: foveal benchmark network --networks cnn,mlp --out figures")
@@ -109,9 +105,13 @@ def benchmark_network(
     if as_json:
         print_json(measured.to_json())
         return
-    for table in make_network_tables(measured):
+    _tell(make_network_tables(measured), describe_network(measured), out)
+
+
+def _tell(tables: Iterable[Any], sentences: Iterable[str], out: Path | None) -> None:
+    for table in tables:
         print_table(table)
-    for sentence in describe_network(measured):
+    for sentence in sentences:
         say(plain(sentence), to_output=True)
     if out is not None:
-        say(f"JSON, tables and figure are in [bold]{out}[/].")
+        say(f"JSON, tables and figures are in [bold]{out}[/].")

@@ -304,7 +304,6 @@ class FasterRCNN(NetworkOnMaps, ObjectDetector):
             If a file cannot be read.
         """
         self._check_fitted()
-
         found = []
         with stage(callbacks, "proposals of held-out images", len(images)) as progress:
             for place, source in enumerate(images, 1):

@@ -28,8 +28,8 @@ _STANDARDIZED_ON = 8
 _TUNED_SHARE = 0.4
 # However much time there is, no picture is learnt from more often.
 _MOST_EPOCHS = 300
-# By so much the average precision of a few dozen pictures wavers from one validation to the next. The highest
-# one is luck: on BCCD the weights that it chose were .01 to .02 worse on other pictures than the last ones.
+# By so much the average precision of a few dozen pictures wavers from one validation to the next: the highest
+# one is luck in part, and the last weights of a schedule are the most settled.
 _WAVERING = 0.02
 # Streams of random numbers of one seed; the views' own are below these.
 _STANDARDIZING = 9
