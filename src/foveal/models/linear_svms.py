@@ -12,7 +12,7 @@ from foveal.models.region_svms import fit_each_class
 from foveal.models.squared_hinge import fit_squared_hinge
 
 # liblinear copies its examples into float64: of more numbers than these the same problem is solved in place.
-_MOST_NUMBERS = 20_000_000
+_MOST_NUMBERS = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)

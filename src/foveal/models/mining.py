@@ -107,7 +107,10 @@ def mine(
     """
     n_classes = len(classes)
     examples = pool.examples()
+    before = [len(rows) for rows in examples.negatives]
     svms = fit_svms(examples, callbacks=callbacks)
+    # The largest array of all: not kept while the images are looked through.
+    del examples
     for turn in range(1, mining.rounds + 1):
 
         def hard(
@@ -130,7 +133,6 @@ def mine(
         for index, found in enumerate(bank.visit(hard, f"hard negatives, round {turn}")):
             for label, (proposals, features) in found.items():
                 added[label] += pool.add_negatives(label, index, proposals, features)
-        before = [len(rows) for rows in examples.negatives]
         examples = pool.examples()
         for label, name in enumerate(classes):
             emit(
@@ -147,4 +149,6 @@ def mine(
         svms = fit_svms(examples, callbacks=callbacks)
         if all(new <= mining.enough * max(old, 1) for new, old in zip(added.tolist(), before, strict=True)):
             break
+        before = [len(rows) for rows in examples.negatives]
+        del examples
     return svms

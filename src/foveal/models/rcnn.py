@@ -250,6 +250,7 @@ class RCNN(ProposalDetector):
             self.box_regression_ = fit_box_regression(
                 near.features, near.boxes, near.targets, alpha=self.regression_alpha
             )
+            del near
             self.svms_ = mine(
                 bank,
                 pool,

@@ -25,7 +25,7 @@ def fit_squared_hinge(
     ----------
     features : ndarray of shape (N, D), float32
     rows : ndarray of shape (n,), int64
-        Those of ``features`` to learn from. They are not copied.
+        Those of ``features`` to learn from. They are copied only if they are less than half of all.
     positive : ndarray of shape (n,), bool
     C : float
     intercept_scaling : float, default=10.0
@@ -50,6 +50,8 @@ def fit_squared_hinge(
     """
     from scipy.optimize import minimize
 
+    if 2 * len(rows) < len(features):
+        features, rows = features[rows], np.arange(len(rows))
     # Rows that are not learnt from have no sign, and so neither lack nor pull.
     y, counted = np.zeros(len(features)), np.zeros(len(features))
     np.add.at(y, rows, np.where(positive, 1.0, -1.0))
