@@ -104,9 +104,9 @@ class FasterRCNN(NetworkOnMaps, ObjectDetector):
     FasterRCNN(minutes=10)
     """
 
-    default_minutes: ClassVar[float] = 4.0
-    seconds_a_picture: ClassVar[float] = 0.06
-    judge_class: ClassVar[type[Judge]] = Judge
+    _default_minutes: ClassVar[float] = 4.0
+    _seconds_a_picture: ClassVar[float] = 0.06
+    _judge_class: ClassVar[type[Judge]] = Judge
 
     def __init__(
         self,

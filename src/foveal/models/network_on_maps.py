@@ -37,11 +37,11 @@ _FEW = 30
 class NetworkOnMaps(BaseEstimator):  # type: ignore[misc]
     """An estimator whose network looks at a pretrained backbone's maps and learns by gradients."""
 
-    #: What is used where neither minutes nor epochs are given.
-    default_minutes: ClassVar[float]
-    #: Seconds that a picture takes after the training, at least, where no validation tells.
-    seconds_a_picture: ClassVar[float]
-    judge_class: ClassVar[type[Judge]]
+    # What is used where neither minutes nor epochs are given.
+    _default_minutes: ClassVar[float]
+    # Seconds that a picture takes after the training, at least, where no validation tells.
+    _seconds_a_picture: ClassVar[float]
+    _judge_class: ClassVar[type[Judge]]
 
     features: Backbone | None
     size: int
@@ -103,12 +103,12 @@ class NetworkOnMaps(BaseEstimator):  # type: ignore[misc]
         judge: Judge | None = None
         if count_objects(validation, least=0):
             with stage(callbacks, "maps of the validation pictures"):
-                judge = self.judge_class(validation, self.backbone_, LEVELS, self.size)
+                judge = self._judge_class(validation, self.backbone_, LEVELS, self.size)
         n_validation = len(validation)
 
         def after(seconds: float) -> float:
             a_picture = seconds / n_validation if judge is not None else 0.0
-            return images_after * max(self.seconds_a_picture, 2 * a_picture) + seconds
+            return images_after * max(self._seconds_a_picture, 2 * a_picture) + seconds
 
         learned = learn(
             self.network_,
@@ -129,7 +129,7 @@ class NetworkOnMaps(BaseEstimator):  # type: ignore[misc]
 
     def _how(self) -> Learning:
         return Learning(
-            minutes=self.default_minutes if self.minutes is None else float(self.minutes),
+            minutes=self._default_minutes if self.minutes is None else float(self.minutes),
             epochs=None if self.epochs is None else float(self.epochs),
             batch_size=self.batch_size,
             learning_rate=self.learning_rate,

@@ -88,10 +88,10 @@ class RPN(NetworkOnMaps):
     RPN(max_proposals=300, minutes=1)
     """
 
-    default_minutes: ClassVar[float] = 2.0
+    _default_minutes: ClassVar[float] = 2.0
     # By selective search as well, for comparison.
-    seconds_a_picture: ClassVar[float] = 0.12
-    judge_class: ClassVar[type[Judge]] = ProposalJudge
+    _seconds_a_picture: ClassVar[float] = 0.12
+    _judge_class: ClassVar[type[Judge]] = ProposalJudge
 
     def __init__(
         self,
