@@ -1,9 +1,11 @@
 """Runs of the region proposal network."""
 
 import json
+import sys
 
 import pytest
 
+from foveal.cli import main
 from foveal.errors import SettingError
 from foveal.files import read_container
 from foveal.runs import evaluate_run, predict, train
@@ -34,6 +36,18 @@ def test_it_is_measured_again(done, scene_folder):
 def test_it_names_nothing(done, scene_folder, tmp_path):
     with pytest.raises(SettingError, match="where objects may be"):
         predict(done.folder.path, [scene_folder], tmp_path / "out")
+
+
+def test_it_is_explained(done, scene_folder, tmp_path, monkeypatch, capsys):
+    picture = min(path for path in scene_folder.rglob("*") if path.suffix in (".png", ".jpg"))
+    words = ["foveal", "explain", str(done.folder.path), str(picture), "--out", str(tmp_path / "why")]
+    monkeypatch.setattr(sys, "argv", words)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code in (0, None)
+    (result,) = json.loads((tmp_path / "why" / "proposals.json").read_text(encoding="utf-8"))
+    assert f"{picture.name}: {len(result['boxes'])} proposals" in capsys.readouterr().out
+    assert (tmp_path / "why" / "explanation.html").is_file()
 
 
 def test_a_detector_takes_the_run(done, scene_folder, tmp_path):

@@ -118,13 +118,15 @@ def print_findings(findings: list[Any]) -> None:
 
 
 def print_predictions(results: list[dict[str, Any]]) -> None:
-    """What was found in each picture, or what it shows."""
+    """What was found in each picture, or what it shows, or how many regions were proposed."""
     from rich.console import Console
 
     console = Console(highlight=False, soft_wrap=True)
     for result in results:
         if "label" in result:
             said = f"{result['label']} {result['probabilities'][result['label']]:.2f}"
+        elif "detections" not in result:
+            said = count(len(result["boxes"]), "proposal")
         else:
             said = ", ".join(f"{d['label']} {d['score']:.2f}" for d in result["detections"]) or "nothing"
         console.print(f"{plain(result['file'])}: {plain(said)}")

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 # So many boxes that count neither way, or are background, are drawn: more would hide the picture.
 _FEW = 24
 _MOST_OBJECTS = 6
+# An object's name stands above its box, unless less than this share of the picture is there.
+_LABEL_ROOM = 0.06
 
 
 def draw_anchors(
@@ -259,8 +261,11 @@ def _frame_objects(axes: "Axes", truth: NDArray[np.float64], names: Sequence[str
     outline_boxes(axes, truth, "#ffffff", width=1.4)
     if len(truth) > _MOST_OBJECTS:
         return
+    bottom = max(axes.get_ylim())
     for k, box in enumerate(truth):
-        label_place(axes, shorten(names[k], 14) if names else str(k + 1), box[0], box[1], _color(k))
+        words = shorten(names[k], 14) if names else str(k + 1)
+        # On the picture's upper border it would cover the title.
+        label_place(axes, words, box[0], box[1], _color(k), below=bool(box[1] < _LABEL_ROOM * bottom))
 
 
 def _draw_overlaps(
