@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from foveal import nn, parallel
 from foveal.data.dataset import Dataset
 from foveal.data.detections import Detections
-from foveal.errors import DataError, ModelFileError, SettingError
+from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite, EfficientNetLite0, features_from_config
 from foveal.files import user_cache, write_container
@@ -29,6 +29,7 @@ from foveal.models.proposers import proposer_arrays, restore_proposer, trained_p
 from foveal.models.region_head import region_head, warm_up
 from foveal.models.region_proposals import Source, regions_of
 from foveal.models.thresholds import threshold_of
+from foveal.models.trainable_objects import count_objects
 from foveal.proposals import FileProposer, Proposer
 from foveal.version import __version__
 
@@ -228,11 +229,7 @@ class FastRCNN(ProposalDetector):
             If the loss becomes infinite or no number.
         """
         self._check_settings()
-        if dataset.task != "detection":
-            raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
-        n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
-        if not n_objects:
-            raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
+        n_objects = count_objects(dataset)
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_ = EfficientNetLite0() if self.features is None else self.features
         self.classes_ = dataset.classes

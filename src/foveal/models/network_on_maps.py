@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from foveal import nn
 from foveal.data import Dataset
-from foveal.errors import DataError, ModelFileError
+from foveal.errors import ModelFileError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, features_from_config
 from foveal.images import read
@@ -25,6 +25,7 @@ from foveal.models.detection.proposal_network import ProposalNetwork
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.steps import DetectionSteps, network_steps
 from foveal.models.detection.views import stacked, working_picture
+from foveal.models.trainable_objects import count_objects
 from foveal.nn.exporting import in_use
 from foveal.proposals import Proposals
 
@@ -246,19 +247,3 @@ class NetworkOnMaps(BaseEstimator):  # type: ignore[misc]
         model.network_.tuned = bool(metadata["tuned"])
         model.network_.eval()
         return model
-
-
-def count_objects(dataset: Dataset, least: int = 1) -> int:
-    """How many objects of a data set can be learnt from.
-
-    Raises
-    ------
-    DataError
-        If the data set is not for detection, or there are fewer than ``least``.
-    """
-    if dataset.task != "detection":
-        raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
-    number = sum(int(sample.trainable.sum()) for sample in dataset)
-    if number < least:
-        raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
-    return number

@@ -13,7 +13,7 @@ from foveal import parallel
 from foveal.boxes import clip, nms
 from foveal.data.dataset import Dataset
 from foveal.data.detections import Detections
-from foveal.errors import DataError, ModelFileError, SettingError
+from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import (
     EfficientNetLite,
@@ -37,6 +37,7 @@ from foveal.models.region_svms import RegionSVMs
 from foveal.models.regions import RegionBank
 from foveal.models.svm_kernels import fit_with, restore_svms
 from foveal.models.thresholds import best_threshold
+from foveal.models.trainable_objects import count_objects
 from foveal.proposals import FileProposer, Proposer, SelectiveSearch
 from foveal.version import __version__
 
@@ -203,11 +204,7 @@ class RCNN(ProposalDetector):
             If a parameter is out of its range, or the features do not suit the kernel.
         """
         self._check_settings()
-        if dataset.task != "detection":
-            raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
-        n_objects = sum(int(sample.trainable.sum()) for sample in dataset)
-        if not n_objects:
-            raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
+        n_objects = count_objects(dataset)
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
