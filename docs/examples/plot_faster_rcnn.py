@@ -31,7 +31,7 @@ print(f"{len(train)} scenes to learn from, {len(test)} held out")
 # Four losses at once: the region proposal network's two (is it an object, and how does the anchor move) and
 # the head's two (which class, and how does the proposal move). The callbacks are told of them.
 told = []
-detector = FasterRCNN(size=320, epochs=24, tuned_share=0, random_state=0)
+detector = FasterRCNN(size=320, epochs=24, finetune_fraction=0, random_state=0)
 detector.fit(train, callbacks=[told.append])
 losses = [event for event in told if event["event"] == "losses"]
 print(f"{losses[-1]['step']} steps in {losses[-1]['seconds']:.0f} seconds")

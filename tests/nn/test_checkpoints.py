@@ -274,7 +274,7 @@ def test_killed_after_it_stopped_and_before_the_best_weights_were_back(tmp_path,
     def stopped(checkpoint=None):
         told = iter(figures)
         return trained(
-            checkpoint, early_stopping=rule, validation=lambda network: {"error": next(told)}, average=None
+            checkpoint, early_stopping=rule, validation=lambda network: {"error": next(told)}, ema_decay=None
         )
 
     weights, history = stopped()

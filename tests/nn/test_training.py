@@ -171,7 +171,7 @@ def test_the_same_again_and_another_seed():
 
     def one(seed):
         network = nn.Sequential(nn.Linear(6, 9, random_state=0), Dropped(), nn.Linear(9, 3, random_state=0))
-        return trained(network, random_state=seed, average=0.9, clip_norm=0.1)[0]
+        return trained(network, random_state=seed, ema_decay=0.9, clip_norm=0.1)[0]
 
     same(one(0), one(0))
     assert not np.array_equal(one(0)[0].weight.data, one(1)[0].weight.data)
@@ -185,7 +185,7 @@ def test_averaged_weights_are_validated_and_left():
         seen.append(network.state_dict())
         return {"accuracy": 0.0}
 
-    network, _ = trained(average=0.9, validation=validation, schedule="constant")
+    network, _ = trained(ema_decay=0.9, validation=validation, schedule="constant")
     plain, _ = trained(schedule="constant")
     np.testing.assert_array_equal(network[0].weight.data, seen[-1]["0.weight"])
     assert not np.array_equal(network[0].weight.data, plain[0].weight.data)
@@ -326,7 +326,7 @@ def test_weights_that_overflow_in_the_last_step():
         ({"epochs": 0}, "epochs is 0"),
         ({"epochs": np.nan}, "epochs is nan"),
         ({"clip_norm": -1.0}, "clip_norm is -1"),
-        ({"average": 1.0}, "average is 1.0"),
+        ({"ema_decay": 1.0}, "ema_decay is 1.0"),
         ({"schedule": "cosin"}, "'cosin'; there are 'constant'"),
         ({"schedule": 3}, "schedule is a name"),
         ({"early_stopping": 3}, "give validation"),

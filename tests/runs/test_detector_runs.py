@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from foveal.data import Dataset, Sample
-from foveal.models.faster_rcnn import FasterRCNN
+from foveal.models.detectors.faster_rcnn import FasterRCNN
 from foveal.runs import fitting, resume, retrain, train
 from foveal.runs.fitting import divide
 from foveal.runs.settings import resolve

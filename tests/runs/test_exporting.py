@@ -155,7 +155,7 @@ def test_mistakes(tmp_path):
 
 
 def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp_path, monkeypatch):
-    from foveal.models.detection import exporting as detectors
+    from foveal.models.detection.onnx import exporting as detectors
     from foveal.runs import exporting as module
 
     seen = []

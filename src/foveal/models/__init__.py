@@ -5,25 +5,25 @@ from typing import TYPE_CHECKING, Any
 from foveal.errors import SettingError
 
 if TYPE_CHECKING:
-    from foveal.models.class_activation import (
+    from foveal.models.classifiers.cnn import CNNClassifier
+    from foveal.models.classifiers.logistic import LogisticClassifier
+    from foveal.models.classifiers.mlp import MLPClassifier
+    from foveal.models.classifiers.svm import SVMClassifier
+    from foveal.models.classifiers.transfer import TransferClassifier
+    from foveal.models.detection.trace import DetectionTrace
+    from foveal.models.detectors.fast_rcnn import FastRCNN
+    from foveal.models.detectors.faster_rcnn import FasterRCNN
+    from foveal.models.detectors.rcnn import RCNN
+    from foveal.models.detectors.rpn import RPN
+    from foveal.models.explaining.grad_cam import (
         class_activation_maps,
         feature_maps,
         first_layer_filters,
         input_gradients,
         stage_maps,
     )
-    from foveal.models.cnn import CNNClassifier
-    from foveal.models.detection.steps import DetectionSteps
-    from foveal.models.fast_rcnn import FastRCNN
-    from foveal.models.faster_rcnn import FasterRCNN
+    from foveal.models.explaining.occlusion import occlusion_map
     from foveal.models.loading import load
-    from foveal.models.logistic import LogisticClassifier
-    from foveal.models.mlp import MLPClassifier
-    from foveal.models.occlusion import occlusion_map
-    from foveal.models.rcnn import RCNN
-    from foveal.models.rpn import RPN
-    from foveal.models.svm import SVMClassifier
-    from foveal.models.transfer import TransferClassifier
 
 __all__ = [
     "DETECTORS",
@@ -31,7 +31,7 @@ __all__ = [
     "RCNN",
     "RPN",
     "CNNClassifier",
-    "DetectionSteps",
+    "DetectionTrace",
     "FastRCNN",
     "FasterRCNN",
     "LogisticClassifier",
@@ -50,27 +50,27 @@ __all__ = [
 
 #: The models by the names that the command line uses, each with its module and class.
 MODELS = {
-    "logistic": ("foveal.models.logistic", "LogisticClassifier"),
-    "mlp": ("foveal.models.mlp", "MLPClassifier"),
-    "cnn": ("foveal.models.cnn", "CNNClassifier"),
-    "svm": ("foveal.models.svm", "SVMClassifier"),
-    "transfer": ("foveal.models.transfer", "TransferClassifier"),
-    "rcnn": ("foveal.models.rcnn", "RCNN"),
-    "fast-rcnn": ("foveal.models.fast_rcnn", "FastRCNN"),
-    "faster-rcnn": ("foveal.models.faster_rcnn", "FasterRCNN"),
-    "rpn": ("foveal.models.rpn", "RPN"),
+    "logistic": ("foveal.models.classifiers.logistic", "LogisticClassifier"),
+    "mlp": ("foveal.models.classifiers.mlp", "MLPClassifier"),
+    "cnn": ("foveal.models.classifiers.cnn", "CNNClassifier"),
+    "svm": ("foveal.models.classifiers.svm", "SVMClassifier"),
+    "transfer": ("foveal.models.classifiers.transfer", "TransferClassifier"),
+    "rcnn": ("foveal.models.detectors.rcnn", "RCNN"),
+    "fast-rcnn": ("foveal.models.detectors.fast_rcnn", "FastRCNN"),
+    "faster-rcnn": ("foveal.models.detectors.faster_rcnn", "FasterRCNN"),
+    "rpn": ("foveal.models.detectors.rpn", "RPN"),
 }
 # What explains the answers of models, each with its module.
 _EXPLAINING = {
-    "DetectionSteps": "foveal.models.detection.steps",
-    "class_activation_maps": "foveal.models.class_activation",
-    "feature_maps": "foveal.models.class_activation",
-    "first_layer_filters": "foveal.models.class_activation",
-    "input_gradients": "foveal.models.class_activation",
-    "occlusion_map": "foveal.models.occlusion",
-    "stage_maps": "foveal.models.class_activation",
+    "DetectionTrace": "foveal.models.detection.trace",
+    "class_activation_maps": "foveal.models.explaining.grad_cam",
+    "feature_maps": "foveal.models.explaining.grad_cam",
+    "first_layer_filters": "foveal.models.explaining.grad_cam",
+    "input_gradients": "foveal.models.explaining.grad_cam",
+    "occlusion_map": "foveal.models.explaining.occlusion",
+    "stage_maps": "foveal.models.explaining.grad_cam",
 }
-#: Those that find objects in images; :mod:`foveal.models.capabilities` tells what else they differ in.
+#: Those that find objects in images; :mod:`foveal.models.contracts` tells what else they differ in.
 DETECTORS = frozenset({"rcnn", "fast-rcnn", "faster-rcnn", "rpn"})
 
 

@@ -9,15 +9,8 @@ from numpy.typing import NDArray
 
 from foveal import nn
 from foveal.errors import ExportError
+from foveal.models.contracts import is_detector
 from foveal.models.file_metadata import metadata_of
-
-#: What cannot be written, by the name of the model, with the reason.
-_NO_NETWORK = {
-    "svm": "its support vectors and hand-made features are no network",
-    "rcnn": "selective search, which proposes its regions, is no network",
-    "fast-rcnn": "selective search, which proposes its regions, is no network",
-    "rpn": "it proposes regions and names nothing",
-}
 
 
 def export_model(
@@ -27,7 +20,7 @@ def export_model(
 
     A classifier's input is ``input``, float32 (N, rows, columns, channels), pixels from 0 to 255 in the size
     that it was trained on, and its output ``output``, float32 (N, K), the probabilities. A detector's are
-    those of :func:`foveal.models.detection.graph.to_detector_onnx`. The names of the classes are in the
+    those of :func:`foveal.models.detection.onnx.graph.to_detector_onnx`. The names of the classes are in the
     file's metadata: ``classes``, a JSON list, beside ``model`` and ``version``.
 
     Parameters
@@ -50,21 +43,23 @@ def export_model(
         If the model cannot be written, or the file would compute something else. ``path`` is left as it
         was.
     """
-    name = model_name(model)
-    if hasattr(model, "to_onnx"):
-        from foveal.models.detection.exporting import export_detector
+    name = model.name
+    if is_detector(model) and model.not_exportable is None:
+        from foveal.models.detection.onnx.exporting import export_detector
 
-        backbone = model.backbone_.network(folded=True)
+        detector: Any = model
+        backbone = detector.backbone_.network(folded=True)
         compared = export_detector(
-            model.network_, backbone, model.classes_, path, pictures, threshold=model.threshold_
+            detector.network_, backbone, model.classes_, path, pictures, threshold=model.threshold_
         )
         return (
             f"Checked on {len(pictures)} {'picture' if len(pictures) == 1 else 'pictures'}: {compared} "
             "detections agree with the training engine's."
         )
-    if not hasattr(model, "as_network"):
-        reason = _NO_NETWORK.get(name, "it is no network")
-        raise ExportError(f"{name} cannot be exported: {reason}. What can: {', '.join(exportable_names())}.")
+    if model.not_exportable is not None:
+        raise ExportError(
+            f"{name} cannot be exported: {model.not_exportable}. What can: {', '.join(exportable_names())}."
+        )
     network, shape = model.as_network()
     example = np.random.default_rng(0).integers(0, 256, (4, *shape)).astype(np.float32)
     difference = nn.export(
@@ -80,17 +75,8 @@ def export_model(
     return f"Checked on random pixels: probabilities differ by {difference:.1g} from the training engine's."
 
 
-def model_name(model: Any) -> str:
-    """The name that the command line has for an estimator, or its class's."""
-    from foveal.models import MODELS
-
-    own = type(model).__name__
-    return next((name for name, (_, attribute) in MODELS.items() if attribute == own), own)
-
-
 def exportable_names() -> list[str]:
     """The names of the models that can be exported."""
     from foveal.models import MODELS, model_class
 
-    kinds = {name: model_class(name) for name in MODELS}
-    return [name for name, kind in kinds.items() if hasattr(kind, "as_network") or hasattr(kind, "to_onnx")]
+    return [name for name in MODELS if model_class(name).not_exportable is None]

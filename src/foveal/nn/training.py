@@ -83,7 +83,7 @@ def fit(
     validation: Validation | None = None,
     callbacks: Callbacks = (),
     early_stopping: EarlyStopping | int | None = None,
-    average: float | None = None,
+    ema_decay: float | None = None,
     clip_norm: float | None = None,
     checkpoint: Checkpoint | None = None,
     random_state: int | np.random.Generator | None = None,
@@ -118,7 +118,7 @@ def fit(
         Told of the events ``schedule`` and ``epoch``, and of progress; see :mod:`foveal.events`.
     early_stopping : EarlyStopping or int, optional
         A number is the patience on the validation loss. The network gets the best epoch's weights.
-    average : float, optional
+    ema_decay : float, optional
         Average the weights exponentially with this decay, such as 0.999; the averaged weights are what is
         validated and what the network is left with.
     clip_norm : float, optional
@@ -159,7 +159,7 @@ def fit(
     True
     """
     stopping = EarlyStopping(early_stopping) if isinstance(early_stopping, int) else early_stopping
-    _check(epochs, minutes, average, clip_norm)
+    _check(epochs, minutes, ema_decay, clip_norm)
     if stopping is not None and validation is None:
         raise SettingError("Early stopping watches a validation: give validation=(x, y) as well.")
     if len(batches) < 1:
@@ -172,7 +172,7 @@ def fit(
         batches,
         measure=validator(validation, loss, batch_size),
         stopping=stopping,
-        decay=average,
+        decay=ema_decay,
         clip_norm=clip_norm,
         seed=seed_of(random_state),
         callbacks=callbacks,
@@ -190,7 +190,7 @@ def fit(
             "minutes": minutes,
             "schedule": named(schedule),
             "early stopping": named(stopping),
-            "average": average,
+            "ema_decay": ema_decay,
             "clip_norm": clip_norm,
             "random_state": random_state if isinstance(random_state, int) else None,
         }
@@ -261,12 +261,12 @@ def _resolved(schedule: Any, total: int) -> Schedule:
 
 
 def _check(
-    epochs: float | None, minutes: float | None, average: float | None, clip_norm: float | None
+    epochs: float | None, minutes: float | None, ema_decay: float | None, clip_norm: float | None
 ) -> None:
     if epochs is None and minutes is None:
         raise SettingError("How long to train: give epochs, such as epochs=10, or minutes.")
     for name, value in (("epochs", epochs), ("minutes", minutes), ("clip_norm", clip_norm)):
         if value is not None and not 0 < value < np.inf:
             raise SettingError(f"{name} is {value}; give a number above 0.")
-    if average is not None and not 0 < average < 1:
-        raise SettingError(f"average is {average}; give a decay between 0 and 1, such as 0.999.")
+    if ema_decay is not None and not 0 < ema_decay < 1:
+        raise SettingError(f"ema_decay is {ema_decay}; give a number between 0 and 1, such as 0.999.")

@@ -22,7 +22,7 @@ from foveal.report.proposing import proposal_chapter
 from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook, ProposalRecord
 from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
-from foveal.report.steps_section import steps_chapter
+from foveal.report.trace_section import trace_chapter
 
 __all__ = [
     "Chapter",
@@ -43,7 +43,7 @@ __all__ = [
     "proposal_chapter",
     "render_report",
     "search_chapter",
-    "steps_chapter",
+    "trace_chapter",
     "write_classification_report",
     "write_detection_report",
     "write_film",

@@ -21,7 +21,7 @@ from foveal.report.figures.timing import say_duration
 from foveal.report.pictures import picture_of_verdict
 from foveal.report.records import DetectionRecord
 from foveal.report.run_section import format_figure, run_section, total_seconds
-from foveal.report.steps_section import steps_section
+from foveal.report.trace_section import trace_section
 from foveal.report.training_section import training_section
 from foveal.report.verdicts import RIGHT, Verdict, judge, say_verdict
 
@@ -60,7 +60,7 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     if record.proposal_quality is not None:
         sections.append(proposals_section(record.proposal_quality, record.compared_proposals))
     if record.steps is not None:
-        sections.append(steps_section(record.steps_of, record.steps, threshold=record.score_threshold))
+        sections.append(trace_section(record.steps_of, record.steps, threshold=record.score_threshold))
     sections += [training_section(record.events), run_section(record)]
     found = sum(v.right for v in verdicts)
     objects = found + sum(int(v.missed.sum()) for v in verdicts)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from foveal.data.dataset import Dataset, Finding
     from foveal.data.detections import Detections
     from foveal.metrics.proposals import ProposalQuality
-    from foveal.models.detection.steps import DetectionSteps
+    from foveal.models.detection.trace import DetectionTrace
 
 __all__ = ["ClassificationRecord", "DataParts", "DetectionRecord", "NetworkLook"]
 
@@ -96,7 +96,7 @@ class DetectionRecord(_Record):
         How well the proposals cover the held-out objects.
     compared_proposals : mapping of str to foveal.metrics.ProposalQuality
         The same of several methods by name, on the same images, the detector's own first.
-    steps : DetectionSteps, optional
+    steps : DetectionTrace, optional
         How the detector came to its answer for one held-out image.
     steps_of : str
         That image's name.
@@ -110,7 +110,7 @@ class DetectionRecord(_Record):
     results: Sequence[dict[str, Any]] | None = None
     proposal_quality: "ProposalQuality | None" = None
     compared_proposals: "Mapping[str, ProposalQuality]" = field(default_factory=dict)
-    steps: "DetectionSteps | None" = None
+    steps: "DetectionTrace | None" = None
     steps_of: str = ""
     score_threshold: float = 0.5
     iou_threshold: float = 0.5

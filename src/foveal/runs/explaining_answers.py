@@ -204,7 +204,7 @@ def _write_page(
         text += f" The first {len(sections)} pictures are shown here; all are in the folder drawn."
     if unreadable:
         text += f" {count(len(unreadable), 'file')} could not be read: {' '.join(unreadable.values())}"
-    kind = f"Image classifier · {model._name}"
+    kind = f"Image classifier · {model.name}"
     # A page of one chapter has no other head than the intro.
     chapter = Chapter("Pictures", kind, text, (), sections)
     write_report(path, "Why these answers", f"{intro} {text}", [chapter])

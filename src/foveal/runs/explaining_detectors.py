@@ -16,7 +16,7 @@ from foveal.images import read
 from foveal.models import MODELS
 from foveal.proposals import SelectiveSearch
 from foveal.report import Chapter, write_report
-from foveal.report.steps_section import steps_chapter
+from foveal.report.trace_section import trace_chapter
 from foveal.report.wording import count
 from foveal.runs.explaining import Objects, objects_of, searched
 from foveal.runs.file_results import FileResults
@@ -112,14 +112,14 @@ def _proposed(
 
 def _followed(model: Any, name: str, image: NDArray[np.uint8], objects: Objects | None) -> list[Chapter]:
     chapters = []
-    if hasattr(model, "explain"):
-        steps = model.explain(
+    if hasattr(model, "trace"):
+        steps = model.trace(
             image,
             None if objects is None else objects.boxes,
             object_names=() if objects is None else objects.names,
         )
         chapters.append(
-            steps_chapter(name, steps, _name(model), threshold=float(getattr(model, "threshold_", 0.5)))
+            trace_chapter(name, steps, _name(model), threshold=float(getattr(model, "threshold_", 0.5)))
         )
     search = getattr(model, "proposer_", None)
     if isinstance(search, SelectiveSearch):

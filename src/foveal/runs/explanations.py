@@ -79,7 +79,7 @@ def with_explanations(record: "ClassificationRecord", estimator: Any) -> "Classi
     )
 
 
-def with_steps(record: "DetectionRecord", estimator: Any) -> "DetectionRecord":
+def with_traces(record: "DetectionRecord", estimator: Any) -> "DetectionRecord":
     """A record with the steps of a detector in one held-out picture: one with objects, as good as most."""
     from foveal.report.verdicts import judge
 
@@ -95,7 +95,7 @@ def with_steps(record: "DetectionRecord", estimator: Any) -> "DetectionRecord":
     known = sample.trainable
     names = [record.test.classes[int(label)] for label in sample.labels[known]]
     try:
-        steps = estimator.explain(sample.path, sample.boxes[known], object_names=names)
+        steps = estimator.trace(sample.path, sample.boxes[known], object_names=names)
     except (ImageError, OSError):
         return record
     return replace(record, steps=steps, steps_of=sample.name)

@@ -12,7 +12,8 @@ from foveal.data import load as load_data
 from foveal.errors import FovealError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.images import read
-from foveal.models.exporting import export_model, model_name
+from foveal.models.contracts import is_detector
+from foveal.models.exporting import export_model
 from foveal.models.loading import load
 from foveal.runs.folder import RunFolder
 
@@ -81,10 +82,10 @@ def export(
         raise SettingError(f"{path} exists: name another file, or remove it first.")
     model = load(run)
     with stage(callbacks, "export and check"):
-        pictures = _pictures(Path(run)) if hasattr(model, "to_onnx") else []
+        pictures = _pictures(Path(run)) if is_detector(model) else []
         check = export_model(model, path, pictures=pictures)
     inputs, outputs = _ends(path)
-    return Exported(path, model_name(model), path.stat().st_size, inputs, outputs, check)
+    return Exported(path, model.name, path.stat().st_size, inputs, outputs, check)
 
 
 def _pictures(run: Path) -> list[NDArray[np.uint8]]:

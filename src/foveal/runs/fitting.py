@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from foveal.data import Dataset, Parts, partition
 from foveal.events import Callbacks, Event, stage
-from foveal.models import DETECTORS
-from foveal.models.capabilities import fit_takes, uses_validation
-from foveal.models.detection.holding_back import cut_off
+from foveal.models import DETECTORS, model_class
+from foveal.models.detection.training.holding_back import cut_off
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
 from foveal.runs.nested_settings import flat, nested
@@ -39,7 +38,7 @@ def divide(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int)
     learn from, and of at most 60 pictures. Of a part of the data set's own that is larger than that share, so
     many pictures validate and the others are learnt from.
     """
-    chooses = uses_validation(model)
+    chooses = model_class(model).validates
     cut: dict[str, Any] = {
         "random_state": seed,
         "test_size": settings["test_size"],
@@ -131,14 +130,14 @@ def fit_model(
     else:
         learnt = _pictures(parts.train)
         options["validation"] = _pictures(parts.validation) if len(parts.validation) else None
-    if fit_takes(model, "checkpoint"):
+    if estimator.resumable:
         from foveal.nn import Checkpoint
 
         options["checkpoint"] = Checkpoint(run.checkpoint_file, every_seconds=_CHECKPOINT_EVERY)
-    if fit_takes(model, "images_after"):
+    if estimator.times_the_run:
         options["images_after"] = len(parts.test)
     with stage(callbacks, "training"):
-        if fit_takes(model, "spent"):
+        if estimator.times_the_run:
             options["spent"] = time.perf_counter() - began + seconds_after_training(parts, estimator)
         estimator.fit(*learnt, **options)
     resolved = getattr(estimator, "resolved_", {})

@@ -10,7 +10,7 @@ from foveal.data import Dataset, Detections, Parts
 from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
 from foveal.runs.comparing_proposals import compare_with_search, proposes_itself, seconds_to_compare
-from foveal.runs.explanations import with_explanations, with_steps
+from foveal.runs.explanations import with_explanations, with_traces
 from foveal.runs.folder import RunFolder
 from foveal.runs.time_reserve import minutes_of
 
@@ -47,7 +47,7 @@ def finish_detector(
     proposals = None
     if any(s.trainable.any() for s in test):
         # Before the detections, which find them in the cache.
-        proposals = estimator.propose([s.path for s in test], callbacks=callbacks)
+        proposals = estimator.propose_all([s.path for s in test], callbacks=callbacks)
     detections = cast("list[Detections]", estimator.predict([s.path for s in test], callbacks=callbacks))
     results = to_results(test, detections)
     run.write_results(results)
@@ -82,7 +82,7 @@ def finish_detector(
     )
     with stage(callbacks, "report"):
         if alone:
-            finished = with_steps(finished, estimator)
+            finished = with_traces(finished, estimator)
         write_detection_report(run.report_file, finished)
     return Finished(run, metrics, finished)
 

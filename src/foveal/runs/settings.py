@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from foveal.errors import SettingError
 from foveal.models import DETECTORS, model_class
-from foveal.models.capabilities import uses_validation
 
 if TYPE_CHECKING:
     from foveal.proposals import SelectiveSearch
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
-# Detectors whose features' own parameters are settings.
-_TAKES_FEATURES = ("rcnn", "fast-rcnn", "faster-rcnn", "rpn")
 # A detector lacks the pictures that it is judged on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
 
@@ -82,12 +79,12 @@ def available_settings(model: str, features: str | None = None) -> dict[str, Any
     if model in DETECTORS:
         if "features" in settings:
             settings["features"] = features or default_features(model)
-            parts = _feature_settings(settings["features"]) if model in _TAKES_FEATURES else {}
+            parts = _feature_settings(settings["features"]) if model_class(model).takes_features else {}
             settings |= {f"features.{key}": default for key, default in parts.items()}
         if "proposals" in settings:
             settings |= {f"proposals.{key}": default for key, default in _search_settings().items()}
     run = dict(RUN_SETTINGS)
-    if model in DETECTORS and uses_validation(model):
+    if model in DETECTORS and model_class(model).validates:
         run["val_size"] = _DETECTOR_VAL_SIZE
     return {**settings, **run}
 

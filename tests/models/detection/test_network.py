@@ -7,12 +7,12 @@ from foveal import nn
 from foveal.boxes import BACKGROUND, IGNORE
 from foveal.features import EfficientNetLite0
 from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.proposal_network import ProposalNetwork
-from foveal.models.detection.proposing import anchors_of, level_starts, proposals_of
 from foveal.models.detection.pyramid import FeaturePyramid
+from foveal.models.detection.rpn.network import RegionProposalNetwork
+from foveal.models.detection.rpn.proposing import anchors_of, level_starts, proposals_of
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.targets import Objects, label_anchors, sample_anchors, sample_regions
-from foveal.models.detection.view_batch import ViewBatch
+from foveal.models.detection.training.view_batch import ViewBatch
 
 SIDE = 64
 
@@ -84,7 +84,7 @@ def check_parameters(network, batch, part, *, per_parameter=3):
 @pytest.mark.parametrize("part", [0, 1])
 def test_gradients_of_the_proposal_network(part):
     settings = make_settings()
-    network = ProposalNetwork(settings, random_state=0).double()
+    network = RegionProposalNetwork(settings, random_state=0).double()
     check_parameters(network, make_batch(settings), part)
 
 
@@ -105,7 +105,7 @@ def test_gradients_reach_the_tuned_stages(monkeypatch):
         for i, (a, b) in enumerate(pairwise(channels))
     ]
     settings = make_settings(in_channels=channels)
-    network = ProposalNetwork(settings, stages, random_state=0).double()
+    network = RegionProposalNetwork(settings, stages, random_state=0).double()
     batch = make_batch(settings, tunes=True)
     only = ViewBatch({"c3": batch.maps["c3"]}, batch.sizes, batch.objects, batch.seeds, True)
     check_parameters(network, only, 0)
@@ -115,7 +115,7 @@ def test_gradients_reach_the_tuned_stages(monkeypatch):
 
 def test_frozen_stages_are_not_computed():
     settings = make_settings()
-    network = ProposalNetwork(settings, [nn.Conv2d(6, 7, 2, stride=2, random_state=0)], random_state=0)
+    network = RegionProposalNetwork(settings, [nn.Conv2d(6, 7, 2, stride=2, random_state=0)], random_state=0)
     network.forward(make_batch(settings, dtype=np.float32))
     network.backward(np.ones(2))
     assert all(p.grad is None for p in network.stages.parameters())

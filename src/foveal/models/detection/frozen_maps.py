@@ -15,7 +15,7 @@ from foveal.data.dataset import Sample
 from foveal.events import Callbacks, stage
 from foveal.features.backbone import Backbone
 from foveal.images import read, resize
-from foveal.models.detection.views import stacked, working_size
+from foveal.models.detection.training.views import stacked, working_size
 
 # Bytes of maps that stay in memory; those of further pictures go to a file.
 _MEMORY = 1_200_000_000

@@ -6,17 +6,17 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.models.detection.box_head import BoxHead
-from foveal.models.detection.detecting import detections_of
-from foveal.models.detection.proposal_network import Maps, ProposalNetwork
+from foveal.models.detection.roi.head import BoxHead
+from foveal.models.detection.roi.postprocess import detections_of
+from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
 from foveal.models.detection.settings import DetectionSettings
 from foveal.models.detection.targets import RegionTargets, sample_regions
-from foveal.models.detection.view_batch import ViewBatch
+from foveal.models.detection.training.view_batch import ViewBatch
 from foveal.nn import Module, cross_entropy, smooth_l1_loss
 from foveal.nn.functional import roi_align, roi_align_backward
 
 
-class DetectionNetwork(ProposalNetwork):
+class DetectionNetwork(RegionProposalNetwork):
     """A region proposal network and a box head on the same features (Ren et al. 2015).
 
     In training all four losses are minimised at once, by gradients that meet in the pyramid ("approximate
@@ -26,7 +26,7 @@ class DetectionNetwork(ProposalNetwork):
     ----------
     settings : DetectionSettings
     stages : sequence of Module
-        See :class:`ProposalNetwork`.
+        See :class:`RegionProposalNetwork`.
     random_state : int
     """
 
@@ -131,7 +131,7 @@ class DetectionNetwork(ProposalNetwork):
         Returns
         -------
         list of tuple
-            See :func:`foveal.models.detection.detecting.detections_of`.
+            See :func:`foveal.models.detection.roi.postprocess.detections_of`.
         """
         levels = self.features(maps, self.tuned)
         found = self.propose(levels, sizes)

@@ -1,0 +1,178 @@
+"""What all classifiers share: classes, labels and the model file."""
+
+import os
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, column_or_1d
+
+from foveal.errors import ModelFileError
+from foveal.files import write_container
+from foveal.models.contracts import Answers, Task
+from foveal.version import __version__
+
+
+class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of the classifiers; not to be used itself.
+
+    A subclass implements ``fit``, ``predict``, ``_arrays``, ``_set_arrays``, ``_preprocessing`` and
+    ``_set_preprocessing``.
+    """
+
+    name: ClassVar[str]
+    task: ClassVar[Task] = "classification"
+    answers: ClassVar[Answers] = "classes"
+    validates: ClassVar[bool] = False
+    takes_features: ClassVar[bool] = False
+    resumable: ClassVar[bool] = False
+    times_the_run: ClassVar[bool] = False
+    not_exportable: ClassVar[str | None] = None
+
+    classes_: NDArray[Any]
+    n_features_in_: int
+    pixel_scale_: float
+
+    # -- labels -------------------------------------------------------------------------------------
+
+    def _targets_of_pictures(self, X: Any, y: Any) -> NDArray[Any]:
+        """The labels of pictures, one each."""
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        y = column_or_1d(y, warn=True)
+        if len(y) != len(X):
+            raise ValueError(f"There are {len(X)} pictures and {len(y)} labels; each picture needs one.")
+        return np.asarray(y)
+
+    def _forget_feature_names(self, n_features: int) -> None:
+        """Pictures have no named features."""
+        self.n_features_in_ = n_features
+        if hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _learn_classes(self, y: NDArray[Any]) -> NDArray[np.int64]:
+        """Learn the classes; give the class index of each label."""
+        check_classification_targets(y)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs pictures of at least 2 classes; "
+                f"there is only one class here, {str(self.classes_[0])!r}."
+            )
+        return labels.astype(np.int64).reshape(-1)
+
+    def _labels(self, y: Any, of: str = "The validation data") -> NDArray[np.int64]:
+        """Class indices of labels that ``fit`` has seen."""
+        y = column_or_1d(y)
+        places = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        unknown = np.unique(y[self.classes_[places] != y])
+        if len(unknown):
+            raise ValueError(f"{of} has the class {str(unknown[0])!r}, which is not in the training data.")
+        return np.asarray(places, np.int64)
+
+    # -- what is looked at --------------------------------------------------------------------------
+
+    @abstractmethod
+    def as_seen(self, X: Any) -> NDArray[Any]:
+        """Pictures at the size at which the classifier sees them, before anything is computed from them.
+
+        Parameters
+        ----------
+        X : list of paths or pictures, or array of shape (N, H, W, C) or (N, H, W)
+
+        Returns
+        -------
+        ndarray of shape (N, h, w, C)
+            uint8, or float32 in the range of the training pictures. They get the same answers as ``X``.
+
+        Raises
+        ------
+        ValueError
+            If the classifier was fitted on rows.
+        """
+
+    # -- the model file -----------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted classifier as one safetensors file, which :func:`foveal.load` reads.
+
+        The same data, parameters, version and machine give the same bytes.
+
+        Parameters
+        ----------
+        path : path-like
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+        """
+        check_is_fitted(self)
+        arrays, learned = self._arrays()
+        metadata = {
+            "model": self.name,
+            "version": __version__,
+            "config": plain(self._config()),
+            "classes": self.classes_.tolist(),
+            "classes_dtype": self.classes_.dtype.str,
+            "preprocessing": plain(self._preprocessing()),
+            "learned": plain(learned),
+        }
+        write_container(path, arrays, metadata)
+        return Path(path)
+
+    @classmethod
+    def _restore(cls, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Self:
+        """The classifier that :meth:`save` wrote, from the content of its file."""
+        try:
+            config = {k: tuple(v) if isinstance(v, list) else v for k, v in metadata["config"].items()}
+            model = cls._from_config(config)
+            model.classes_ = np.array(metadata["classes"], dtype=np.dtype(metadata["classes_dtype"]))
+            model._set_preprocessing(metadata["preprocessing"])
+            model._set_arrays(arrays, metadata["learned"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelFileError(
+                f"The file is no whole {cls.name!r} model of this version of Foveal ({error!r})."
+            ) from error
+        return model
+
+    def _config(self) -> dict[str, Any]:
+        """The parameters, as values that JSON has."""
+        config: dict[str, Any] = self.get_params(deep=False)
+        if not isinstance(config["random_state"], (int, np.integer, type(None))):
+            config["random_state"] = None  # a generator's state is not a setting
+        return config
+
+    @classmethod
+    def _from_config(cls, config: dict[str, Any]) -> Self:
+        """An unfitted classifier with the parameters of :meth:`_config`."""
+        return cls(**config)
+
+    @abstractmethod
+    def _preprocessing(self) -> dict[str, Any]:
+        """What was learned about the input, as JSON values."""
+
+    @abstractmethod
+    def _set_preprocessing(self, seen: dict[str, Any]) -> None:
+        """Take what :meth:`_preprocessing` gave."""
+
+    @abstractmethod
+    def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """The learned arrays and JSON values."""
+
+    @abstractmethod
+    def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
+        """Take what :meth:`_arrays` gave."""
+
+
+def plain(value: Any) -> Any:
+    """JSON values of NumPy's."""
+    if isinstance(value, dict):
+        return {key: plain(inner) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(inner) for inner in value]
+    return value.item() if isinstance(value, np.generic) else value

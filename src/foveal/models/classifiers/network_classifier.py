@@ -1,0 +1,457 @@
+"""What the classifiers that are networks share: training, its course, prediction and the model file."""
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from foveal import nn, parallel
+from foveal.data import Augmentation
+from foveal.errors import SettingError, TrainingDiverged
+from foveal.events import Callbacks
+from foveal.models.classifiers.augmenting import augmentation_for
+from foveal.models.classifiers.classifier import Classifier
+from foveal.models.classifiers.held_out import held_out_part
+from foveal.models.classifiers.image_arrays import PictureArrays
+from foveal.models.classifiers.image_input import are_pictures
+from foveal.models.classifiers.network_batches import Preparation
+from foveal.models.classifiers.network_outputs import NetworkOutputs
+from foveal.models.classifiers.network_settings import NetworkSettings
+from foveal.models.classifiers.scaling import feature_scaling
+from foveal.nn.random_streams import seed_layers
+
+# Pixels that go through the network at a time in prediction, and examples.
+_PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
+
+# More than the steps of an epoch can be.
+_MOST_STEPS = 1 << 40
+
+_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
+
+
+class NetworkClassifier(Classifier):
+    """Base of the classifiers that are networks of :mod:`foveal.nn`; not to be used itself.
+
+    A subclass stores the parameters and implements ``_make_network``. ``X`` may be
+
+    - a list of paths; each is read as :func:`foveal.images.read` reads it;
+    - a list of pictures of any sizes, (H, W, C) or (H, W), or one array of them, (N, H, W, C) or (N, H, W).
+      Integers are from 0 to 255; floating-point pixels have whatever range those of ``fit`` had;
+    - rows, (N, D) and numeric, folded to the parameter ``image_shape``, (1, 1, D) by default.
+
+    Every channel is brought to mean 0 and variance 1 over the training data.
+    """
+
+    _default_side = 32
+
+    image_shape: tuple[int, int, int] | None
+    image_size: int | None
+    epochs: float | None
+    minutes: float | None
+    learning_rate: float | None
+    batch_size: int
+    optimizer: str
+    momentum: float
+    weight_decay: float | None
+    label_smoothing: float
+    augmentation: str
+    early_stopping: bool
+    validation_size: float
+    random_state: Any
+
+    network_: nn.Sequential
+    image_shape_: tuple[int, int, int]
+    pictures_: PictureArrays | None
+    mean_: NDArray[np.float64]
+    scale_: NDArray[np.float64]
+    history_: dict[str, NDArray[np.float64]]
+    n_epochs_: float
+    resolved_: dict[str, Any]
+    _optimizer: Any
+    _outputs: NetworkOutputs
+
+    @abstractmethod
+    def _make_network(self, layout: dict[str, Any]) -> nn.Sequential:
+        """An untrained network of a layout; ``layout["seed"]`` draws its weights."""
+
+    @abstractmethod
+    def _make_layout(self, n_examples: int) -> dict[str, Any]:
+        """The sizes of the network for ``image_shape_`` and ``classes_``, as JSON values."""
+
+    def _resolved_layout(self) -> dict[str, Any]:
+        """Parameters that a layout has settled, by the minutes."""
+        return {}
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: tuple[Any, Any] | None = None,
+        callbacks: Callbacks = (),
+        checkpoint: Any = None,
+    ) -> Self:
+        """Train.
+
+        Parameters
+        ----------
+        X : list of paths, pictures, or array of shape (N, H, W, C), (N, H, W) or (N, D)
+        y : array-like of shape (N,)
+        validation : tuple (X, y), optional
+            Measured after each epoch, and what early stopping looks at. It is not trained on.
+        callbacks : sequence of callables
+            Told of the events ``schedule`` and ``epoch`` and of progress; see :mod:`foveal.events`.
+        checkpoint : path-like or foveal.nn.Checkpoint, optional
+            A file that the state of the training is written to from time to time. Where it is there
+            already, the training goes on from it and ends with the same weights, byte for byte, as one that
+            was never broken off.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SettingError
+            If a parameter is impossible.
+        ValueError
+            If the data cannot be used.
+        TrainingDiverged
+            If the loss becomes infinite or no number.
+        """
+        settings = NetworkSettings.of(self)
+        seed = int(np.random.default_rng(self.random_state).integers(2**31))
+        x, y = self._learn_input(X, y)
+        labels = self._learn_classes(y)
+        examples: tuple[NDArray[Any], NDArray[np.int64]] | None = None
+        if validation is not None:
+            examples = self._raw(validation[0]), self._labels(validation[1])
+        elif self.early_stopping:
+            held = held_out_part(labels, self.validation_size, np.random.default_rng([seed, 1]))
+            if held.any():
+                examples = x[held], labels[held]
+                x, labels = x[~held], labels[~held]
+        if isinstance(x, np.ndarray) and self.pictures_ is not None:
+            self._learn_scaling(x)
+        self._start(len(x), seed)
+        batch_size = settings.batch_size_for(len(x))
+        optimizer = settings.make_optimizer(self.network_)
+        batches = nn.ArrayBatches(
+            x, labels, batch_size, random_state=seed, transform=self._transform(x, labels, seed)
+        )
+        measured: Any = None
+        if examples is not None and len(examples[0]):
+            measured = nn.ArrayBatches(
+                *examples, 256, random_state=0, shuffle=False, transform=self._preparation()
+            )
+        if checkpoint is not None and not isinstance(checkpoint, nn.Checkpoint):
+            checkpoint = nn.Checkpoint(checkpoint)
+        try:
+            history = nn.fit(
+                self.network_,
+                nn.CrossEntropyLoss(label_smoothing=self.label_smoothing),
+                optimizer,
+                batches,
+                epochs=settings.epochs_for(len(x), batch_size),
+                minutes=self.minutes,
+                schedule="one-cycle",
+                validation=measured,
+                callbacks=callbacks,
+                early_stopping=settings.stopping() if measured is not None and self.early_stopping else None,
+                checkpoint=checkpoint,
+                random_state=seed,
+            )
+        except TrainingDiverged as error:
+            happened = str(error).partition(": try ")[0]
+            raise TrainingDiverged(
+                f"{happened}: try a lower learning_rate, such as {settings.learning_rate / 10:g}."
+            ) from error
+        self.history_ = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
+        self.n_epochs_ = history.steps / len(batches)
+        self.resolved_ = {}
+        if history.budget is not None:
+            self.resolved_ = {"minutes": None, "epochs": history.budget.epochs, **self._resolved_layout()}
+        self._optimizer = None
+        return self
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Go on learning: one pass over some examples.
+
+        The first call, unless ``fit`` came before it, learns the shape of the input and the mean and
+        variance of its channels; later ones keep them. The learning rate stays what it is.
+
+        Parameters
+        ----------
+        X, y
+            As for :meth:`fit`.
+        classes : array-like of shape (K,), optional
+            All classes that will ever come; needed by the first call.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            If the classes are not given at first, are others than before, or a label is none of them.
+        """
+        settings = NetworkSettings.of(self)
+        if not hasattr(self, "network_"):
+            if classes is None:
+                raise ValueError("The first call of partial_fit needs classes, all that will ever come.")
+            seed = int(np.random.default_rng(self.random_state).integers(2**31))
+            x, y = self._learn_input(X, y)
+            self._learn_classes(np.unique(classes))
+            if self.pictures_ is not None:
+                self._learn_scaling(x)
+            self._start(len(x), seed)
+            self.history_ = {name: np.empty(0) for name in _CURVES}
+            self.n_epochs_ = 0
+            self.resolved_ = {}
+            self._optimizer = None
+        else:
+            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+                raise ValueError("classes are not those of the first call of partial_fit.")
+            seed = self.layout_["seed"]
+            if are_pictures(X):
+                y = self._targets_of_pictures(X, y)
+                x = self._raw(X)
+            else:
+                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64])
+                x = self._folded(rows)
+        labels = self._labels(y, "This part of the data")
+        if self._optimizer is None:
+            self._optimizer = settings.make_optimizer(self.network_)
+        batches = nn.ArrayBatches(
+            x,
+            labels,
+            settings.batch_size_for(len(x)),
+            random_state=seed,
+            transform=self._transform(x, labels, seed),
+        )
+        loss = nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
+        self.network_.train()
+        total = 0.0
+        number = round(self.n_epochs_) + 1
+        with parallel.blas_threads(parallel.cores()), np.errstate(over="ignore", invalid="ignore"):
+            for place, (bx, by) in enumerate(batches.epoch(number)):
+                # What dropout draws depends on how far the training is, not on what this process has done.
+                seed_layers(self.network_, seed, number * _MOST_STEPS + place)
+                total += nn.train_step(self.network_, loss, self._optimizer, bx, by) * len(by)
+        self.network_.eval()
+        self._outputs = NetworkOutputs(self.network_, self.image_shape_)
+        mean = total / len(x)
+        if not np.isfinite(mean):
+            raise SettingError("The loss became infinite or no number: give a lower learning_rate.")
+        row = {"loss": mean, "learning_rate": self._optimizer.lr}
+        self.history_ = {k: np.append(v, row.get(k, np.nan)) for k, v in self.history_.items()}
+        self.n_epochs_ = number
+        return self
+
+    def _start(self, n_examples: int, seed: int) -> None:
+        """A new network, with weights that the seed draws."""
+        self.layout_ = {**self._make_layout(n_examples), "seed": seed}
+        self.network_ = self._make_network(self.layout_)
+        self._outputs = NetworkOutputs(self.network_, self.image_shape_)
+
+    # -- what comes in ------------------------------------------------------------------------------
+
+    def _learn_input(self, X: Any, y: Any) -> tuple[NDArray[Any], Any]:
+        """Check the training data and learn its shape; rows come back brought to mean 0, pictures raw."""
+        if are_pictures(X):
+            y = self._targets_of_pictures(X, y)
+            self.pictures_ = PictureArrays.learn(X, self.image_size, self._default_side)
+            self.image_shape_ = self.pictures_.shape
+            self._forget_feature_names(int(np.prod(self.image_shape_)))
+            return self.pictures_.arrays(X), y
+        rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
+        self.pictures_ = None
+        self.image_shape_ = self._checked_shape(rows.shape[1])
+        self._learn_scaling(rows.reshape(len(rows), *self.image_shape_))
+        return self._folded(rows), y
+
+    def _checked_shape(self, n_features: int) -> tuple[int, int, int]:
+        if self.image_shape is None:
+            return 1, 1, n_features
+        shape = tuple(int(side) for side in self.image_shape)
+        if len(shape) == 2:
+            shape = (*shape, 1)
+        if len(shape) != 3 or min(shape) < 1 or np.prod(shape) != n_features:
+            raise ValueError(
+                f"image_shape is {self.image_shape!r}; rows of {n_features} numbers need (rows, columns, "
+                f"channels) whose product is {n_features}."
+            )
+        return shape
+
+    def _learn_scaling(self, x: NDArray[Any]) -> None:
+        """Mean and deviation of every channel."""
+        if x.dtype == np.uint8:
+            # Exact sums of bytes, without a copy of all pictures as float64.
+            counts = np.stack([np.bincount(x[..., c].ravel(), minlength=256) for c in range(x.shape[3])])
+            values, number = np.arange(256.0), x[..., 0].size
+            mean = counts @ values / number
+            scale = np.sqrt(counts @ values**2 / number - mean**2)
+            scale[scale < 1e-3] = 1.0
+        else:
+            mean, scale = feature_scaling(x.reshape(-1, x.shape[3]))
+        self.mean_, self.scale_ = mean, scale
+
+    def _folded(self, rows: NDArray[Any]) -> NDArray[np.float32]:
+        """Rows, (N, D), as standardised (N, H, W, C)."""
+        x = rows.reshape(len(rows), *self.image_shape_)
+        return np.asarray((x - self.mean_) / self.scale_, np.float32)
+
+    def _raw(self, X: Any) -> NDArray[Any]:
+        """Pictures as they are, or standardised rows, for a fitted input."""
+        if are_pictures(X):
+            if self.pictures_ is None:
+                raise ValueError(
+                    f"This {type(self).__name__} was fitted on rows of {self.n_features_in_} numbers; "
+                    "give it such rows instead of pictures."
+                )
+            return self.pictures_.arrays(X)
+        rows = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
+        if self.pictures_ is None:
+            return self._folded(rows)
+        return np.asarray(rows.reshape(len(rows), *self.image_shape_), np.float32)
+
+    def _transform(self, x: NDArray[Any], labels: NDArray[np.int64], seed: int) -> Any:
+        """What batches of the training go through."""
+        augmentation = augmentation_for(self.augmentation, x, labels, seed)
+        if augmentation is not None:
+            import cv2  # noqa: F401 - here, not by several of the threads that prepare batches at once
+        return self._preparation(augmentation) if augmentation or self.pictures_ is not None else None
+
+    def _preparation(self, augmentation: Augmentation | None = None) -> Preparation | None:
+        """Rows are standardised already, when they come in."""
+        if self.pictures_ is None:
+            channels = self.image_shape_[2]
+            return Preparation((0.0,) * channels, (1.0,) * channels, augmentation) if augmentation else None
+        return Preparation.of(self.mean_, self.scale_, augmentation)
+
+    def prepare(self, X: Any) -> NDArray[np.float32]:
+        """What the network is given for some examples.
+
+        Parameters
+        ----------
+        X
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (N, H, W, C), float32
+            ``image_shape_`` each, every channel standardised. ``network_`` makes logits of it, (N, K).
+        """
+        check_is_fitted(self)
+        x = self._raw(X)
+        preparation = self._preparation()
+        return x if preparation is None else preparation.standardized(x)
+
+    def as_seen(self, X: Any) -> NDArray[Any]:
+        """Pictures as they come to the network, (N, *image_shape_); see :meth:`Classifier.as_seen`."""
+        check_is_fitted(self)
+        if self.pictures_ is None or not are_pictures(X):
+            raise ValueError(
+                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
+            )
+        seen = self.pictures_.arrays(X)
+        # It would be multiplied again.
+        return seen if seen.dtype == np.uint8 else seen / np.float32(self.pictures_.pixel_scale)
+
+    # -- prediction ---------------------------------------------------------------------------------
+
+    def _logits(self, X: Any) -> NDArray[np.float64]:
+        check_is_fitted(self)
+        if not are_pictures(X):
+            X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
+        parts = []
+        size = max(1, min(_EXAMPLES_AT_A_TIME, _PIXELS_AT_A_TIME // int(np.prod(self.image_shape_[:2]))))
+        with parallel.blas_threads(parallel.cores()):
+            for start in range(0, len(X), size):
+                x = self.prepare(X[start : start + size])
+                parts.append(self._outputs(x, full=len(x) == size))
+        return np.concatenate(parts) if parts else np.empty((0, len(self.classes_)))
+
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Probabilities of the classes, (N, K), in the order of ``classes_``."""
+        return np.asarray(nn.softmax(self._logits(X)), np.float64)
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The most probable class of each example, (N,); of equally probable ones, the first."""
+        index = self._logits(X).argmax(1)
+        return np.asarray(self.classes_[index])
+
+    def as_network(self) -> tuple[nn.Sequential, tuple[int, int, int]]:
+        """The whole way from numbers as they come in to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255 (or the numbers of rows, folded to the shape), of shape
+            (N, H, W, C), to (N, K). It shares the weights.
+        shape : (int, int, int)
+            ``image_shape_``.
+        """
+        check_is_fitted(self)
+        scaling = nn.BatchNorm2d(self.image_shape_[2], eps=0.0, affine=False)
+        scaling.running_mean = self.mean_.astype(np.float32)
+        scaling.running_var = (self.scale_**2).astype(np.float32)
+        return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
+
+    # -- copies and the model file ------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what prediction runs on: a session of ONNX Runtime stays in its process."""
+        state: dict[str, Any] = super().__getstate__()
+        return {name: value for name, value in state.items() if name != "_outputs"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take what :meth:`__getstate__` gave."""
+        super().__setstate__(state)
+        if hasattr(self, "network_"):
+            self._outputs = NetworkOutputs(self.network_, self.image_shape_)
+
+    def _config(self) -> dict[str, Any]:
+        # With what the clock has settled: epochs that were given make the same file.
+        config = {**super()._config(), **getattr(self, "resolved_", {})}
+        if config["epochs"] is not None and config["epochs"] == int(config["epochs"]):
+            config["epochs"] = int(config["epochs"])
+        return config
+
+    def _preprocessing(self) -> dict[str, Any]:
+        return {
+            "pictures": None if self.pictures_ is None else self.pictures_.get_config(),
+            "image_shape": list(self.image_shape_),
+            "n_features": int(self.n_features_in_),
+        }
+
+    def _set_preprocessing(self, seen: dict[str, Any]) -> None:
+        self.pictures_ = None if seen["pictures"] is None else PictureArrays(**seen["pictures"])
+        height, width, channels = seen["image_shape"]
+        self.image_shape_ = height, width, channels
+        self.n_features_in_ = int(seen["n_features"])
+
+    def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        arrays = {f"network.{name}": value for name, value in self.network_.state_dict().items()}
+        arrays |= {f"history.{name}": value for name, value in self.history_.items()}
+        arrays |= {"mean": self.mean_, "scale": self.scale_}
+        # A container makes one-dimensional arrays of those that have no dimension.
+        return arrays, {"layout": self.layout_, "n_epochs": self.n_epochs_}
+
+    def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
+        self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
+        self.history_ = {name: arrays[f"history.{name}"] for name in _CURVES}
+        self.layout_, self.n_epochs_ = learned["layout"], learned["n_epochs"]
+        self.resolved_ = {}
+        self.network_ = self._make_network(self.layout_)
+        shapes = {name: value.shape for name, value in self.network_.state_dict().items()}
+        state = {name: arrays[f"network.{name}"].reshape(shape) for name, shape in shapes.items()}
+        self.network_.load_state_dict(state)
+        self.network_.eval()
+        self._outputs = NetworkOutputs(self.network_, self.image_shape_)
+        self._optimizer = None

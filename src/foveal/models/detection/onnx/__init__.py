@@ -1,0 +1,1 @@
+"""A whole detector as an ONNX graph, and that graph at work."""

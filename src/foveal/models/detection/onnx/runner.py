@@ -1,0 +1,98 @@
+"""A detector's ONNX graph at work."""
+
+import json
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import parallel
+from foveal.data.detections import Detections
+from foveal.nn.exporting import session
+
+
+class Detector:
+    """Runs the graph of :func:`foveal.models.detection.onnx.graph.to_detector_onnx`.
+
+    Parameters
+    ----------
+    content : bytes
+        An ONNX model, such as a file that ``foveal export`` wrote holds.
+
+    Attributes
+    ----------
+    classes : tuple of str
+        From the model's metadata.
+
+    Notes
+    -----
+    It may be called from several threads at a time. One picture is computed by all cores; of several each
+    core takes one.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._sessions: dict[int, Any] = {}
+        self._lock = threading.Lock()
+        known = self._session(parallel.cores()).get_modelmeta().custom_metadata_map
+        self.classes: tuple[str, ...] = tuple(json.loads(known["classes"]))
+
+    def __call__(self, image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
+        """The objects of a picture.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8
+            RGB.
+        threads : int, optional
+            How many compute it; all cores by default.
+
+        Returns
+        -------
+        Detections
+            The most probable first.
+
+        Raises
+        ------
+        ValueError
+            If it is no such array, or has no pixels.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
+            raise ValueError(
+                f"image must be uint8 of shape (H, W, 3) with pixels, not {image.dtype} of {image.shape}."
+            )
+        runner = self._session(parallel.cores() if threads is None else threads)
+        names = ["boxes", "scores", "labels"]
+        boxes, scores, labels = runner.run(names, {"image": np.ascontiguousarray(image)})
+        return Detections(boxes, scores, labels, self.classes)
+
+    def several(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
+        """The objects of several pictures, one picture a core.
+
+        Parameters
+        ----------
+        images : sequence of ndarray of shape (H, W, 3), uint8
+
+        Returns
+        -------
+        list of Detections
+        """
+        if len(images) < 2:
+            return [self(image) for image in images]
+        return parallel.map(lambda image: self(image, threads=1), images)
+
+    def _session(self, threads: int) -> Any:
+        with self._lock:
+            if threads not in self._sessions:
+                self._sessions[threads] = session(self._content, threads=threads)
+            return self._sessions[threads]
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The model alone: sessions stay in their process."""
+        return {"content": self._content}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make the sessions anew."""
+        self.__init__(state["content"])  # type: ignore[misc]

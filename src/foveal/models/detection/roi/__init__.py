@@ -1,0 +1,1 @@
+"""The RoI stage: which object is in a region, and where exactly."""

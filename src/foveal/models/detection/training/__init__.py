@@ -1,0 +1,1 @@
+"""How a detection network is trained, and for how long."""

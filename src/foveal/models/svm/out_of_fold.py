@@ -1,0 +1,83 @@
+"""What SVMs say of training images that they were held back from, for the calibration."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.boxes import iou
+from foveal.events import Callbacks
+from foveal.models.detection.region_bank import RegionBank
+from foveal.models.detection.thresholds import first_hits
+from foveal.models.svm.examples import Examples
+from foveal.models.svm.region_svms import FitSVMs, RegionSVMs
+
+#: Boxes, decision values and classes after suppression, from SVMs, features and proposals.
+Suppress = Callable[
+    [RegionSVMs, NDArray[np.float32], NDArray[np.float32]],
+    tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]],
+]
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Detections on held-back images.
+
+    Attributes
+    ----------
+    values : ndarray of shape (N,), float32
+        Decision values.
+    labels : ndarray of shape (N,), int64
+        The classes they are of.
+    correct : ndarray of shape (N,), bool
+        Whether each is the first to overlap an object of its class by half.
+    """
+
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    correct: NDArray[np.bool_]
+
+
+def judge_held_back(
+    bank: RegionBank,
+    examples: Examples,
+    suppress: Suppress,
+    fit_svms: FitSVMs,
+    *,
+    folds: int,
+    random_state: int,
+    callbacks: Callbacks = (),
+) -> Judged:
+    """Hold back each part of the images by turns, train on the rest, and judge what is said of the part.
+
+    With fewer than two images nothing is held back and the answer is empty. Detections that overlap an
+    ignored object by half, and no other, are left out.
+    """
+    n_images, n_classes = len(bank.images), examples.n_classes
+    values, labels, correct = [np.zeros(0, np.float32)], [np.zeros(0, np.int64)], [np.zeros(0, bool)]
+    folds = min(folds, n_images)
+    order = np.random.default_rng(random_state).permutation(n_images)
+    for fold in range(folds if folds >= 2 else 0):
+        held = np.sort(order[fold::folds])
+        svms = fit_svms(examples, without=held, callbacks=callbacks)
+
+        def judge(index: int, features: NDArray[np.float32], svms: RegionSVMs = svms) -> Judged:
+            regions = bank.images[index]
+            boxes, scores, classes = suppress(svms, features, regions.boxes)
+            right = np.zeros(len(boxes), bool)
+            for label in range(n_classes):
+                rows = np.flatnonzero(classes == label)
+                objects = regions.objects[regions.labels == label]
+                if len(rows) and len(objects):
+                    right[rows] = first_hits(iou(boxes[rows], objects))
+            sure = np.ones(len(boxes), bool)
+            if len(regions.ignored):
+                sure = right | (iou(boxes, regions.ignored).max(axis=1) < 0.5)
+            return Judged(scores[sure], classes[sure], right[sure])
+
+        for judged in bank.visit(judge, f"calibration {fold + 1} of {folds}", held.tolist()):
+            values.append(judged.values)
+            labels.append(judged.labels)
+            correct.append(judged.correct)
+    return Judged(np.concatenate(values), np.concatenate(labels), np.concatenate(correct))
