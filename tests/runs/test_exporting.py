@@ -166,7 +166,9 @@ def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp
         return 7
 
     model = SimpleNamespace(
-        to_onnx=None,
+        name="faster-rcnn",
+        answers="detections",
+        not_exportable=None,
         network_=None,
         classes_=("a",),
         threshold_=0.3,

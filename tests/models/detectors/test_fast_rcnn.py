@@ -142,9 +142,9 @@ def test_validation_images_choose_the_threshold(few):
     ("settings", "words"),
     [
         ({"box_loss": "l2"}, "There is no box loss 'l2'"),
-        ({"hidden": 0}, "hidden is at least 1"),
-        ({"vote_threshold": 2}, "vote_threshold is from 0 to 1"),
-        ({"learning_rate": 0}, "learning_rate is a finite number above 0"),
+        ({"hidden": 0}, "hidden is 0; give a whole number from 1"),
+        ({"vote_threshold": 2}, "vote_threshold is 2; give a number from 0 to 1"),
+        ({"learning_rate": 0}, "learning_rate is 0; give a number above 0"),
     ],
 )
 def test_impossible_settings(few, settings, words):

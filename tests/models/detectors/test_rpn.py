@@ -142,7 +142,7 @@ def test_what_cannot_be(scenes, picture, color_folder):
         RPN().fit(scenes.select([]))
     with pytest.raises(SettingError, match="size is a multiple of 32"):
         RPN(size=100).fit(scenes)
-    with pytest.raises(SettingError, match="max_proposals is from 1"):
+    with pytest.raises(SettingError, match="max_proposals is 0; give a whole number from 1"):
         RPN(max_proposals=0).fit(scenes)
     with pytest.raises(SettingError, match="proposals is a mode"):
         RCNN(proposals=5).fit(scenes)

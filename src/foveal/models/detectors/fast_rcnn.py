@@ -30,26 +30,9 @@ from foveal.models.detection.trace import DetectionTrace
 from foveal.models.detection.trainable_objects import count_objects
 from foveal.models.detectors.object_detector import ProposalDetector
 from foveal.models.detectors.proposers import proposer_arrays, restore_proposer, trained_proposer
+from foveal.models.parameter_checks import check_parameters
 from foveal.proposals import FileProposer, Proposer
 from foveal.version import __version__
-
-# The least and the greatest value of each parameter that is a number.
-_RANGES: dict[str, tuple[float, float]] = {
-    "max_proposals": (1, np.inf),
-    "hidden": (1, np.inf),
-    "dropout": (0, 0.99),
-    "images_per_step": (1, np.inf),
-    "regions_per_image": (2, np.inf),
-    "foreground_fraction": (0, 1),
-    "background_floor": (0, 0.5),
-    "box_weight": (0, np.inf),
-    "weight_decay": (0, np.inf),
-    "refinements": (0, 10),
-    "nms_threshold": (0, 1),
-    "vote_threshold": (0, 1),
-    "score_threshold": (0, 1),
-    "max_detections": (1, np.inf),
-}
 
 # Steps of a training where nothing is said, and how often every picture is seen at least.
 _STEPS, _LEAST_EPOCHS = 1600, 3
@@ -256,15 +239,7 @@ class FastRCNN(ProposalDetector):
         return self
 
     def _check_settings(self) -> None:
-        for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not least <= value <= most:
-                reach = f"from {least:g} to {most:g}" if np.isfinite(most) else f"at least {least:g}"
-                raise SettingError(f"{name} is {reach}; got {value}.")
-        for name in ("learning_rate", "epochs"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value < np.inf:
-                raise SettingError(f"{name} is a finite number above 0; got {value}.")
+        check_parameters(self)
         if self.box_loss not in BOX_LOSSES:
             raise SettingError(f"There is no box loss {self.box_loss!r}; there are {', '.join(BOX_LOSSES)}.")
 

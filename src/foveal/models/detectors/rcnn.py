@@ -30,6 +30,7 @@ from foveal.models.detection.thresholds import best_threshold
 from foveal.models.detection.trainable_objects import count_objects
 from foveal.models.detectors.object_detector import ProposalDetector
 from foveal.models.detectors.proposers import proposer_arrays, restore_proposer, trained_proposer
+from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.examples import ExamplePool
 from foveal.models.svm.kernels import fit_with, restore_svms
 from foveal.models.svm.linear import LinearSVMs
@@ -43,20 +44,6 @@ from foveal.version import __version__
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
-
-# The least and the greatest value of each parameter that is a number.
-_RANGES: dict[str, tuple[float, float]] = {
-    "max_proposals": (1, np.inf),
-    "negative_low": (0, 1),
-    "negative_high": (0, 1),
-    "mining_rounds": (0, np.inf),
-    "positive_overlap": (0, np.inf),
-    "regression_alpha": (0, np.inf),
-    "calibration_folds": (0, np.inf),
-    "nms_threshold": (0, 1),
-    "score_threshold": (0, 1),
-    "max_detections": (1, np.inf),
-}
 
 # First and hard negatives of an image, class and round, of features that are read off a network's maps.
 _FIRST, _HARD = 8, 8
@@ -283,17 +270,11 @@ class RCNN(ProposalDetector):
         return HogColor() if self.kernel == "intersection" else EfficientNetLite0()
 
     def _check_settings(self) -> None:
-        for name, (least, most) in _RANGES.items():
-            value = getattr(self, name)
-            if not least <= value <= most:
-                reach = f"from {least:g} to {most:g}" if np.isfinite(most) else f"at least {least:g}"
-                raise SettingError(f"{name} is {reach}; got {value}.")
+        check_parameters(self)
         if self.negative_low > self.negative_high:
             raise SettingError(
                 f"negative_low ({self.negative_low}) is not above negative_high ({self.negative_high})."
             )
-        if not 0 < self.C < np.inf:
-            raise SettingError(f"C is a finite number above 0; got {self.C}.")
 
     def _suppress(
         self, svms: RegionSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]

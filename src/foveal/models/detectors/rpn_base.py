@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 
 from foveal import nn
 from foveal.data import Dataset
-from foveal.errors import ModelFileError
+from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, features_from_config
 from foveal.images import read
@@ -92,6 +92,10 @@ class RPNBase(BaseEstimator):  # type: ignore[misc]
         """Train ``network_``; what judged it is returned, where pictures were held back or given."""
         began = time.perf_counter()
         check_parameters(self)
+        if self.size % 32:
+            raise SettingError(f"size is a multiple of 32, such as 512; got {self.size}.")
+        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1] < np.inf:
+            raise SettingError(f"scale is two numbers above 0, the smaller first; got {self.scale}.")
         n_objects = count_objects(dataset)
         seed = int(self.random_state)
         if validation is None:
