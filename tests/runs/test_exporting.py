@@ -184,4 +184,3 @@ def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp
     # A model file alone has no data.
     export(scene_run.folder.path / "model.safetensors", tmp_path / "n.onnx")
     assert [p.shape for p in seen] == [(427, 640, 3)] * 2
-    assert exporting.model_name(model) == "SimpleNamespace"
