@@ -12,7 +12,7 @@ from foveal import nn
 from foveal.cli import main
 from foveal.errors import ExportError, ModelFileError, SettingError
 from foveal.images import read
-from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, exporting
+from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier
 from foveal.models.exporting import export_model, exportable_names
 from foveal.runs import export
 
