@@ -1,6 +1,6 @@
 """What a pretrained network can do for a detector, and regions described by its maps."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -99,7 +99,7 @@ def stack_images(images: Sequence[NDArray[np.uint8]], backbone: Backbone) -> NDA
     return stack_padded(images, multiple=backbone.size_divisibility, value=backbone.pad_value)
 
 
-class RegionsOnMaps:
+class RegionsOnMaps(ABC):
     """Regions of an image described by the maps that all of them share (He et al. 2015; He et al. 2017).
 
     The image goes through the network once; RoIAlign reads each region off every map, ``grid`` by ``grid``
@@ -158,8 +158,6 @@ class RegionsOnMaps:
         ndarray of shape (P, n_features), float32
             For each map its cells row by row, the channels of each side by side.
         """
-        from foveal.nn.functional import roi_align
-
         boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
         if not len(boxes):
             return np.empty((0, self.n_features), np.float32)
@@ -168,10 +166,18 @@ class RegionsOnMaps:
         scaled = boxes * np.array(factors * 2, np.float32)
         # Images are taken side by side by several threads.
         maps = self.backbone.maps(stack_images([working], self.backbone), self.levels, threads=1)
+        return self.describe([maps[level] for level in self.levels], scaled)
+
+    def describe(
+        self, maps: Sequence[NDArray[np.float32]], boxes: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Features of regions, (P, 4) in pixels of the working image, from its maps, (1, h, w, C) each."""
+        from foveal.nn.functional import roi_align
+
         indices = np.zeros(len(boxes), np.int64)
         cells = [
-            roi_align(maps[level], scaled, indices, self.grid, spatial_scale=1 / self.strides[level])
-            for level in self.levels
+            roi_align(values, boxes, indices, self.grid, spatial_scale=1 / self.strides[level])
+            for level, values in zip(self.levels, maps, strict=True)
         ]
         return np.concatenate([values.reshape(len(boxes), -1) for values in cells], axis=1)
 

@@ -1,11 +1,21 @@
-"""Images brought to a working size, and several of them into one batch."""
+"""Images from wherever they are, brought to a working size, and several of them into one batch."""
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.reading import read
 from foveal.images.resizing import resize
+
+#: An image, (H, W, 3) uint8, or the file that holds one.
+Source = NDArray[np.uint8] | str | os.PathLike[str]
+
+
+def as_image(source: Source) -> NDArray[np.uint8]:
+    """The pixels of a source, (H, W, 3) uint8: an array itself, a file as :func:`foveal.images.read` does."""
+    return source if isinstance(source, np.ndarray) else read(source)
 
 
 def working_size(shape: Sequence[int], longest: int) -> tuple[int, int]:
