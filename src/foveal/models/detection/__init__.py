@@ -1,7 +1,7 @@
 """The stages of detectors of the R-CNN family, each usable alone on plain arrays.
 
-In the order of the work: anchors and what is asked of them, proposals, regions and what is asked of them, what
-is seen of them, the head's loss, detections.
+In the order of the work: anchors and what is asked of them, proposals, regions and what is asked of them,
+what is seen of them, the head's loss, detections.
 """
 
 from importlib import import_module

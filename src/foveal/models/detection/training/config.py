@@ -41,7 +41,7 @@ _STANDARDIZING = 9
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TrainingConfig:
-    """How a detection network is trained: parameters of :class:`foveal.models.FasterRCNN`, explained there."""
+    """How a detection network is trained; :class:`foveal.models.FasterRCNN` explains these parameters."""
 
     minutes: float | None = None
     epochs: float | None = None
