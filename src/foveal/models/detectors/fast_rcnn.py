@@ -327,6 +327,11 @@ class FastRCNN(ProposalDetector):
     # -- prediction ---------------------------------------------------------------------------------
 
     @property
+    def box_head(self) -> BoxHead:
+        """What tells what is in a region."""
+        return self.network_
+
+    @property
     def _seen(self) -> SeenRegions:
         """How regions are read off maps."""
         features = self.features_
@@ -378,16 +383,7 @@ class FastRCNN(ProposalDetector):
         detected, pooled = self._pass(self.network_, maps, rois)
         scale = (float(maps.scale[0]), float(maps.scale[1]))
         pooling = self._seen.pooling
-        with nn.no_grad():
-            looked_at = roi_stage(
-                detected,
-                pooled,
-                self.network_.forward,
-                pooling,
-                maps.shape,
-                self.classes_,
-                self.nms_threshold,
-            )
+        looked_at = roi_stage(detected, pooled, pooling, maps.shape, self.classes_, self.nms_threshold)
         return DetectionTrace(
             image=np.asarray(resize(image, maps.shape), np.uint8),
             scale=scale,
