@@ -111,7 +111,7 @@ figure = figures.draw_regression(
 # What the head looked at
 # -----------------------
 # Each cell of a region is hidden in turn: where it is red, the probability of the class falls.
-steps = with_attention(model, steps)
+steps = with_attention(detector, steps)
 shown = np.arange(len(steps.attention))
 figure = figures.draw_attention(
     image,
