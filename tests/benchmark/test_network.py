@@ -10,7 +10,7 @@ from foveal.benchmark import Network, benchmark_networks, describe_network, writ
 from foveal.benchmark import network as module
 from foveal.errors import FovealError, SettingError
 
-PICTURES = Network(
+IMAGES = Network(
     "tiny",
     "tiny CNN",
     (6, 5, 3),
@@ -32,7 +32,7 @@ def without_pytorch(monkeypatch):
 @pytest.mark.slow
 def test_beside_pytorch(tmp_path):
     torch = pytest.importorskip("torch")
-    found = benchmark_networks([PICTURES, FEATURES], steps=2, repeats=2, pause=0.0, compile_time=False)
+    found = benchmark_networks([IMAGES, FEATURES], steps=2, repeats=2, pause=0.0, compile_time=False)
     assert [(t.network, t.title) for t in found.tasks] == [
         (name, title)
         for name, batch in (("tiny CNN", 4), ("tiny MLP", 5))
@@ -86,8 +86,8 @@ def test_memory_of_a_step(without_pytorch):
     wide = Network("wide", "wide", (64, 64, 8), 8, (("ReLU", (), {}), ("AdaptiveAvgPool2d", (1,), {}),
                    ("Flatten", (), {}), ("Linear", (8, 3), {})), classes=3)  # fmt: skip
     (memory,) = benchmark_networks([wide], steps=1, repeats=1, pause=0.0, compile_time=False).memory
-    pictures = 8 * 64 * 64 * 8 * np.float32().itemsize
-    assert pictures <= memory.ours < 20 * pictures
+    images = 8 * 64 * 64 * 8 * np.float32().itemsize
+    assert images <= memory.ours < 20 * images
 
 
 def test_what_a_worker_says_is_raised(without_pytorch):

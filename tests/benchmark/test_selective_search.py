@@ -28,9 +28,9 @@ def test_a_run_with_peers(measured, tmp_path):
     result, events = measured
     figures = {p.speed.method.name: p for p in result.proposals}
     assert [n for n in figures if not n.endswith("threads")] == NAMES
-    assert (result.pictures, result.objects, result.size) == (3, 2, (50, 60))
+    assert (result.images, result.objects, result.size) == (3, 2, (50, 60))
     assert (result.absent, result.notes) == ({}, ())
-    assert all(f.speed.pictures == 3 and f.speed.seconds > 0 for f in figures.values())
+    assert all(f.speed.images == 3 and f.speed.seconds > 0 for f in figures.values())
     assert figures["Foveal fast"].speed.ratio == 1
     assert figures["OpenCV fast"].speed.version == "9.9"
     dlib = figures["dlib"]
@@ -78,14 +78,14 @@ def test_a_run_with_peers(measured, tmp_path):
     assert json.loads((tmp_path / "out" / "benchmark.json").read_text()) == said
     assert (tmp_path / "out" / "benchmark.md").read_text() == to_markdown(result)
     for name in ("speed", "quality"):
-        with Image.open(tmp_path / "out" / f"{name}.png") as picture:
-            assert picture.width > 600
+        with Image.open(tmp_path / "out" / f"{name}.png") as image:
+            assert image.width > 600
         assert "<svg" in (tmp_path / "out" / f"{name}.svg").read_text()
 
 
-def test_a_peer_that_crashes_on_a_picture(boxed, make_python, tmp_path, monkeypatch):
+def test_a_peer_that_crashes_on_a_image(boxed, make_python, tmp_path, monkeypatch):
     data = boxed(tmp_path / "data", {"train": [[(0, 10, 20, 40, 35)], []]})
-    # The first picture's call is the warm-up's second: it dies in every call but a process's first.
+    # The first image's call is the warm-up's second: it dies in every call but a process's first.
     dying = """
         import os
         calls = []
@@ -98,7 +98,7 @@ def test_a_peer_that_crashes_on_a_picture(boxed, make_python, tmp_path, monkeypa
     result = benchmark_selective_search(data, modes=["fast"], peers_python=peers)
     assert {p.speed.method.threads for p in result.proposals} == {1}
     dlib = next(p for p in result.proposals if p.speed.method.name == "dlib")
-    assert (dlib.speed.pictures, dlib.speed.failures) == (0, 2)
+    assert (dlib.speed.images, dlib.speed.failures) == (0, 2)
     assert any(
         n.startswith("dlib failed on 2 pictures, the first") and "ended with status 7" in n
         for n in result.notes

@@ -61,8 +61,8 @@ def torch_call(task: dict[str, Any], given: Any, threads: int) -> Callable[[str,
         weights = {name: torch.from_numpy(given[f"weights/{name}"].copy()) for name in task["weights"]}
         network.load_state_dict(weights)
         examples, y = given["x"][:batch], torch.from_numpy(given["y"][:batch].copy())
-        pictures = examples.ndim == 4
-        x = torch.from_numpy((examples.transpose(0, 3, 1, 2) if pictures else examples).copy(order="C"))
+        images = examples.ndim == 4
+        x = torch.from_numpy((examples.transpose(0, 3, 1, 2) if images else examples).copy(order="C"))
         if way == "channels_last":
             network = network.to(memory_format=torch.channels_last)
             x = x.to(memory_format=torch.channels_last)

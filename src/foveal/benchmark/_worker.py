@@ -1,4 +1,4 @@
-"""One method in a process of its own: pictures come in through a pipe, boxes and seconds go out.
+"""One method in a process of its own: images come in through a pipe, boxes and seconds go out.
 
 This file is run by its path, with whichever Python has the peer. For a peer it imports NumPy and the peer
 and nothing of Foveal; Foveal's own methods run here as well, so that all are treated alike::
@@ -8,7 +8,7 @@ and nothing of Foveal; Foveal's own methods run here as well, so that all are tr
 
 A message is one line of JSON, followed by as many raw bytes as its ``bytes`` says. ``detect`` prints one
 line and ends. ``run`` says ``{"ready": true}`` and then answers each request: ``{"do": "measure", "shape":
-…}`` with the bytes of an RGB picture, and ``{"do": "usage"}``. It ends when its input does.
+…}`` with the bytes of an RGB image, and ``{"do": "usage"}``. It ends when its input does.
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def serve(task: dict[str, Any], requests: BinaryIO, answers: BinaryIO) -> None:
             continue
         try:
             send(answers, *measure(steps, header["shape"], body))
-        except Exception as error:  # the peer's affair; the next picture may do
+        except Exception as error:  # the peer's affair; the next image may do
             send(answers, {"error": say(error)})
 
 

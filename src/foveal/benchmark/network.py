@@ -84,7 +84,7 @@ def benchmark_networks(
     Training is SGD with momentum 0.9 on the cross-entropy, ours :func:`foveal.nn.train_step`, PyTorch's eager
     ``zero_grad``, forward, loss, ``backward``, ``step`` and the loss as a float; inference is
     :class:`foveal.nn.Inference` against ``torch.inference_mode()``. Both have as many threads as the
-    process has cores. PyTorch's pictures are measured channels-last and contiguous; the better counts.
+    process has cores. PyTorch's images are measured channels-last and contiguous; the better counts.
     """
     for what, number in (("steps", steps), ("repeats", repeats)):
         if number < 1:

@@ -1,4 +1,4 @@
-"""The figures of a benchmark of networks as tables, sentences, a picture and files."""
+"""The figures of a benchmark of networks as tables, sentences, an image and files."""
 
 import io
 import os
@@ -98,7 +98,7 @@ def network_to_markdown(benchmark: NetworkBenchmark) -> str:
 
 
 def write_network_benchmark(benchmark: NetworkBenchmark, folder: str | os.PathLike[str]) -> None:
-    """Write the figures of a benchmark of networks as JSON, as tables and as a picture.
+    """Write the figures of a benchmark of networks as JSON, as tables and as an image.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def write_network_benchmark(benchmark: NetworkBenchmark, folder: str | os.PathLi
     figure = draw_ratios(groups)
     for kind in ("png", "svg"):
         content = io.BytesIO()
-        # A picture that is looked at alone needs a page to be dark on.
+        # An image that is looked at alone needs a page to be dark on.
         figure.savefig(content, format=kind, dpi=160, facecolor="white")
         write_bytes(folder / f"ratios.{kind}", content.getvalue())
 

@@ -25,25 +25,25 @@ class Speed:
     method : Method
     version : str
         Of its package.
-    pictures : int
+    images : int
         How many it answered for.
     failures : int
         How many it failed on.
     seconds : float
-        Median over the pictures; of each picture the median of the rounds. NaN where it failed on all.
+        Median over the images; of each image the median of the rounds. NaN where it failed on all.
     quartiles : tuple of float
-        Of the pictures' seconds.
+        Of the images' seconds.
     ratio, ratio_threads : float or None
         How many times as long as ours takes it took, ours with one thread and with several: medians over
-        the pictures that both answered for. None where ours was not measured so.
+        the images that both answered for. None where ours was not measured so.
     peak_memory : int or None
         The most memory in RAM that the method's process ever had, in bytes: interpreter, libraries,
-        picture and all.
+        image and all.
     """
 
     method: Method
     version: str
-    pictures: int
+    images: int
     failures: int
     seconds: float
     quartiles: tuple[float, float]
@@ -60,7 +60,7 @@ class Speed:
             "mode": self.method.mode,
             "options": dict(self.method.options),
             "threads": self.method.threads,
-            "pictures": self.pictures,
+            "pictures": self.images,
             "failures": self.failures,
             "ratio": _number(self.ratio),
             "ratio_threads": _number(self.ratio_threads),
@@ -78,11 +78,11 @@ class ProposalFigures:
     ----------
     speed : Speed
     boxes : float
-        Mean number of proposals of a picture.
+        Mean number of proposals of an image.
     quality : ProposalQuality or None
-        At `NUMBERS` and `THRESHOLDS`; None where the pictures have no objects.
+        At `NUMBERS` and `THRESHOLDS`; None where the images have no objects.
     mabo_at_ours : float or None
-        MABO of the method's first so many boxes as ours of the same mode proposes for the same picture.
+        MABO of the method's first so many boxes as ours of the same mode proposes for the same image.
     """
 
     speed: Speed
@@ -115,7 +115,7 @@ class SegmentationFigures:
     ----------
     speed : Speed
     segments : float
-        Mean number of regions of a picture.
+        Mean number of regions of an image.
     agreement : float or None
         Mean adjusted Rand index against ours: 1 for the same regions, 0 for chance.
     """
@@ -141,10 +141,10 @@ class SelectiveSearchBenchmark:
     ----------
     source : str
         What was measured on.
-    pictures, objects : int
+    images, objects : int
         The most that a method saw.
     size : tuple of float
-        Median height and width of the pictures as they were given to the methods, in pixels.
+        Median height and width of the images as they were given to the methods, in pixels.
     settings : mapping
         What the run was asked for, as JSON values.
     machine : Machine
@@ -154,12 +154,12 @@ class SelectiveSearchBenchmark:
     absent : mapping of str to str
         How to install each package that was not there.
     notes : tuple of str
-        Sentences about pictures that could not be read, methods that failed, and boxes that depend on the
+        Sentences about images that could not be read, methods that failed, and boxes that depend on the
         number of threads.
     """
 
     source: str
-    pictures: int
+    images: int
     objects: int
     size: tuple[float, float]
     settings: Mapping[str, Any]
@@ -181,7 +181,7 @@ class SelectiveSearchBenchmark:
             "foveal": __version__,
             "data": {
                 "source": self.source,
-                "pictures": self.pictures,
+                "pictures": self.images,
                 "objects": self.objects,
                 "median_height": self.size[0],
                 "median_width": self.size[1],

@@ -61,7 +61,7 @@ def make_tables(benchmark: SelectiveSearchBenchmark) -> list[Table]:
     Returns
     -------
     list of Table
-        The quality's tables are left out where the pictures have no objects.
+        The quality's tables are left out where the images have no objects.
     """
     tables = []
     if benchmark.proposals:
@@ -122,10 +122,10 @@ def describe(benchmark: SelectiveSearchBenchmark) -> list[str]:
     for speed in speeds:
         packages[speed.method.package] = speed.version
     height, width = benchmark.size
-    pictures = "1 picture" if benchmark.pictures == 1 else f"{benchmark.pictures} pictures"
+    images = "1 picture" if benchmark.images == 1 else f"{benchmark.images} pictures"
     return [
         *(f"Warning: {sentence}" for sentence in benchmark.warnings),
-        f"{pictures} of {benchmark.source}, {width:g}×{height:g} at the median, {benchmark.objects} objects; "
+        f"{images} of {benchmark.source}, {width:g}×{height:g} at the median, {benchmark.objects} objects; "
         f"by turns, medians of {benchmark.settings['repeats']} round(s), first calls not counted.",
         benchmark.machine.describe(),
         "Versions: " + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".",
@@ -158,7 +158,7 @@ def _speed_row(speed: Speed, number: str) -> tuple[str, ...]:
 
 def _time(speed: Speed) -> tuple[str, str, str]:
     low, high = speed.quartiles
-    return _seconds(speed.seconds), f"{_seconds(low)} to {_seconds(high)}", str(speed.pictures)
+    return _seconds(speed.seconds), f"{_seconds(low)} to {_seconds(high)}", str(speed.images)
 
 
 def _judged(figures: ProposalFigures, which: str | int) -> tuple[str, ...]:

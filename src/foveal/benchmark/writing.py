@@ -11,13 +11,13 @@ from foveal.report.figures import draw_proposal_quality, draw_speeds
 
 
 def write_benchmark(benchmark: SelectiveSearchBenchmark, folder: str | os.PathLike[str]) -> None:
-    """Write the figures of a benchmark as JSON, as a table and as pictures.
+    """Write the figures of a benchmark as JSON, as a table and as images.
 
     Parameters
     ----------
     benchmark : SelectiveSearchBenchmark
     folder : path-like
-        Receives ``benchmark.json``, ``benchmark.md``, ``speed.png``, ``speed.svg`` and, where the pictures
+        Receives ``benchmark.json``, ``benchmark.md``, ``speed.png``, ``speed.svg`` and, where the images
         have objects, ``quality.png`` and ``quality.svg``. It is made if it is missing.
     """
     folder = Path(folder)
@@ -37,7 +37,7 @@ def write_benchmark(benchmark: SelectiveSearchBenchmark, folder: str | os.PathLi
     qualities = {}
     for figures in judged:
         assert figures.quality is not None
-        few = figures.quality.images < benchmark.pictures
+        few = figures.quality.images < benchmark.images
         name = figures.speed.method.name + (f" ({figures.quality.images} images)" if few else "")
         qualities[name] = figures.quality
     if qualities:
@@ -45,6 +45,6 @@ def write_benchmark(benchmark: SelectiveSearchBenchmark, folder: str | os.PathLi
     for name, figure in drawings.items():
         for kind in ("png", "svg"):
             content = io.BytesIO()
-            # A picture that is looked at alone needs a page to be dark on.
+            # An image that is looked at alone needs a page to be dark on.
             figure.savefig(content, format=kind, dpi=160, facecolor="white")
             write_bytes(folder / f"{name}.{kind}", content.getvalue())

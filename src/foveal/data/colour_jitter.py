@@ -1,4 +1,4 @@
-"""Pictures in other colours, at random: one affine map of red, green and blue."""
+"""Images in other colours, at random: one affine map of red, green and blue."""
 
 from typing import Any
 
@@ -45,17 +45,17 @@ def jitter_strengths(jitter: float | tuple[float, ...]) -> tuple[float, ...]:
 
 
 def recolour(x: NDArray[Any], strengths: tuple[float, ...], rng: np.random.Generator) -> None:
-    """Change the colours of pictures, in place.
+    """Change the colours of images, in place.
 
     Parameters
     ----------
     x : ndarray of shape (N, H, W, C), uint8, or float32 from 0 to 1
-        Pictures of other than three channels have no saturation and no hue.
+        Images of other than three channels have no saturation and no hue.
     strengths : tuple of four floats
         As :func:`jitter_strengths` gives them. Brightness, contrast and saturation are multiplied by 1 minus
         to 1 plus theirs; the hue turns by up to its share of the full circle. All zero: nothing is drawn.
     rng : Generator
-        Four numbers are drawn for each picture.
+        Four numbers are drawn for each image.
     """
     if not any(strengths):
         return
@@ -84,7 +84,7 @@ def recolour(x: NDArray[Any], strengths: tuple[float, ...], rng: np.random.Gener
 
 
 def mean_colour(image: NDArray[Any]) -> NDArray[np.float64]:
-    """The mean of every channel of a picture, (H, W, C), as (C,)."""
+    """The mean of every channel of an image, (H, W, C), as (C,)."""
     import cv2
 
     channels = image.shape[2]

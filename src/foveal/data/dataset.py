@@ -1,4 +1,4 @@
-"""The types: what a labelled picture is, and a set of them."""
+"""The types: what a labelled image is, and a set of them."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ def _no_boxes() -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One picture of a data set and what is known of it.
+    """One image of a data set and what is known of it.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Sample:
         The boxes as a COCO file spells them. Kept because an IoU on the edge of a threshold can fall
         on the other side after rounding to float32.
     label : int or None
-        The class of the whole picture, in a data set for classification.
+        The class of the whole image, in a data set for classification.
     split : {"train", "val", "test"} or None
         The part that the data set itself puts it in.
     annotation : pathlib.Path or None
@@ -114,7 +114,7 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled pictures.
+    """Labelled images.
 
     Attributes
     ----------

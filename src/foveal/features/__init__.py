@@ -1,4 +1,4 @@
-"""What is seen: numbers that describe a picture or a region of it."""
+"""What is seen: numbers that describe an image or a region of it."""
 
 from foveal.features.backbone import Backbone, BackboneNetwork
 from foveal.features.base import RegionFeatures, features_from_config

@@ -25,7 +25,7 @@ def color_histogram(images: NDArray[np.uint8], grid: int = 4, bins: int = 8) -> 
     Returns
     -------
     ndarray of shape (N, grid, grid, 3 * bins), float32
-        A cell without pixels (a picture smaller than the grid) is zero.
+        A cell without pixels (an image smaller than the grid) is zero.
 
     Raises
     ------

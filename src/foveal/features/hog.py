@@ -7,7 +7,7 @@ CHANNELS = 31
 
 
 def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
-    """Histograms of oriented gradients of a batch of pictures.
+    """Histograms of oriented gradients of a batch of images.
 
     After Dalal & Triggs (2005) in the form of Felzenszwalb, Girshick, McAllester & Ramanan (2010,
     section 6): at each pixel the gradient ``[-1, 0, 1]`` of the colour channel where it is longest votes
@@ -17,7 +17,7 @@ def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
     each summed over the four normalisations, and four sums over the directions, one for each
     normalisation (texture energy).
 
-    Cells at the border are kept: where a block would stick out of the picture, its nearest cells stand
+    Cells at the border are kept: where a block would stick out of the image, its nearest cells stand
     in (the original drops the outermost ring of cells).
 
     Parameters

@@ -23,7 +23,7 @@ class HogColor:
     Parameters
     ----------
     size : int, default=48
-        Side in pixels of the square that a picture or region is brought to.
+        Side in pixels of the square that an image or region is brought to.
     cell : int, default=8
         Side of a cell of the gradient histograms.
     grid : int, default=4
@@ -32,7 +32,7 @@ class HogColor:
         Bins a colour channel.
     context : float, default=0.07
         How much of the square, on each side, shows what lies around the region (R-CNN's 16 pixels of
-        227); see :func:`foveal.images.warp`. ``transform`` takes pictures whole.
+        227); see :func:`foveal.images.warp`. ``transform`` takes images whole.
     color_weight : float, default=1.0
         What the colour histograms are multiplied by; 0 leaves them out.
 
@@ -71,7 +71,7 @@ class HogColor:
         return (self.size // self.cell) ** 2 * CHANNELS + color
 
     def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features of pictures.
+        """Features of images.
 
         Parameters
         ----------

@@ -64,7 +64,7 @@ class Cache:
     --------
     >>> import tempfile
     >>> cache = Cache(tempfile.mkdtemp())
-    >>> key = {"picture": "a digest", "sigma": 0.8}
+    >>> key = {"image": "a digest", "sigma": 0.8}
     >>> cache.read(key) is None
     True
     >>> cache.write(key, {"boxes": np.zeros((1, 4), np.float32)}, {"width": 80})

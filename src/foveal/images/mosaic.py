@@ -1,4 +1,4 @@
-"""Many pictures as one."""
+"""Many images as one."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ def montage(
     background: Color = (255, 255, 255),
     gap: int = 4,
 ) -> NDArray[np.uint8]:
-    """A grid of pictures, row by row.
+    """A grid of images, row by row.
 
     Parameters
     ----------
@@ -26,10 +26,10 @@ def montage(
     columns : int, optional
         By default so many that the grid is about square.
     size : (int, int), default=(128, 128)
-        Height and width of a cell. Every picture is scaled, up or down and with its sides in
+        Height and width of a cell. Every image is scaled, up or down and with its sides in
         proportion, to fit its cell, and stands in its middle.
     background : (int, int, int), default=(255, 255, 255)
-        The colour between the pictures.
+        The colour between the images.
     gap : int, default=4
         Pixels between neighbouring cells; there is none around the grid.
 
@@ -40,7 +40,7 @@ def montage(
     Raises
     ------
     ValueError
-        If there is no picture, a picture is not (H, W, 3) uint8, or a number is too small.
+        If there is no image, an image is not (H, W, 3) uint8, or a number is too small.
 
     Examples
     --------
@@ -59,16 +59,16 @@ def montage(
     rows = math.ceil(len(images) / columns)
     grid = np.empty((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), np.uint8)
     grid[...] = background
-    for i, picture in enumerate(images):
-        picture = np.asarray(picture)
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
+    for i, image in enumerate(images):
+        image = np.asarray(image)
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
             raise ValueError(
-                f"image {i} must be uint8 of shape (H, W, 3), not {picture.dtype} of {picture.shape}."
+                f"image {i} must be uint8 of shape (H, W, 3), not {image.dtype} of {image.shape}."
             )
-        scale = min(height / picture.shape[0], width / picture.shape[1])
-        h = min(height, max(1, round(picture.shape[0] * scale)))
-        w = min(width, max(1, round(picture.shape[1] * scale)))
+        scale = min(height / image.shape[0], width / image.shape[1])
+        h = min(height, max(1, round(image.shape[0] * scale)))
+        w = min(width, max(1, round(image.shape[1] * scale)))
         top = i // columns * (height + gap) + (height - h) // 2
         left = i % columns * (width + gap) + (width - w) // 2
-        grid[top : top + h, left : left + w] = resize(picture, (h, w))
+        grid[top : top + h, left : left + w] = resize(image, (h, w))
     return grid

@@ -1,4 +1,4 @@
-"""Partitions of images drawn as pictures."""
+"""Partitions of images drawn as images."""
 
 from collections.abc import Sequence
 

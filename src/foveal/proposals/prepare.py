@@ -99,7 +99,7 @@ def prepare(
 
     Regions are proposed in every training and every validation image (see
     :func:`foveal.data.partition`; the held-out images are not touched), labelled by their overlap with
-    the annotated objects (:func:`label_proposals`), thinned out, and written as pictures of one size::
+    the annotated objects (:func:`label_proposals`), thinned out, and written as images of one size::
 
         OUT/positive/<class>/<source>-0001.png
         OUT/negative/<source>-0001.png
@@ -163,9 +163,9 @@ def prepare(
     >>> import tempfile
     >>> from PIL import Image
     >>> root = Path(tempfile.mkdtemp())
-    >>> picture = np.zeros((60, 80, 3), np.uint8)
-    >>> picture[20:40, 30:60] = (250, 200, 0)
-    >>> Image.fromarray(picture).save(root / "a.png")
+    >>> image = np.zeros((60, 80, 3), np.uint8)
+    >>> image[20:40, 30:60] = (250, 200, 0)
+    >>> Image.fromarray(image).save(root / "a.png")
     >>> sample = Sample(root / "a.png", 1, 80, 60, np.array([[30, 20, 60, 40]], np.float32), np.array([0]),
     ...                 np.array([False]), np.array([False]))
     >>> prepared = prepare(Dataset(root, "voc", "detection", ("card",), (sample,)), root / "crops")

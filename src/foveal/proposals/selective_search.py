@@ -197,7 +197,7 @@ class SelectiveSearch:
         random_state : int, default=0
             Seeds the draw of proposals that overlap no object.
         callbacks : sequence of callables
-            See :mod:`foveal.events`; the stage is ``"order of proposals"``. Pictures that cannot be read
+            See :mod:`foveal.events`; the stage is ``"order of proposals"``. Images that cannot be read
             are told in a ``note`` and left out.
 
         Returns
@@ -208,7 +208,7 @@ class SelectiveSearch:
         Raises
         ------
         DataError
-            If the data set is not for detection or no picture shows an object.
+            If the data set is not for detection or no image shows an object.
         """
         if dataset.task != "detection":
             raise DataError(f"{dataset.root} has no boxes: the order of proposals is learned from boxes.")

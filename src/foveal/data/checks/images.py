@@ -1,4 +1,4 @@
-"""The doctor's look at the pictures: whether they can be read, what they are, which are the same."""
+"""The doctor's look at the images: whether they can be read, what they are, which are the same."""
 
 import os
 from collections import defaultdict
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.dataset import Dataset, Finding, Sample, relative_name
-from foveal.data.pictures import Tree, natural
+from foveal.data.file_tree import Tree, natural
 from foveal.data.splitting import identical_files
 from foveal.errors import ImageError
 from foveal.events import Callbacks, stage
@@ -36,7 +36,7 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Look:
-    """What one picture is.
+    """What one image is.
 
     Attributes
     ----------
@@ -71,12 +71,12 @@ class Look:
 
 
 def look_at(dataset: Dataset, callbacks: Callbacks = ()) -> list[Look | None]:
-    """Decode every picture, several at a time.
+    """Decode every image, several at a time.
 
     Returns
     -------
     list of Look or None
-        One for each sample; None where the picture is not there.
+        One for each sample; None where the image is not there.
     """
     paths = [sample.path for sample in dataset]
     with stage(callbacks, "pictures", total=len(paths)) as progress:
@@ -113,7 +113,7 @@ def _is_uniform(line: NDArray[np.uint8]) -> bool:
 
 
 def check_images(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
-    """What each picture file is that it should not be, or that is worth knowing."""
+    """What each image file is that it should not be, or that is worth knowing."""
     findings: list[Finding] = []
     for sample, look in zip(dataset, looks, strict=True):
         if look is None:
@@ -181,14 +181,14 @@ def _varying(looks: list[Look | None]) -> list[Finding]:
 
 
 def check_duplicates(dataset: Dataset, tree: Tree | None, split: str | None = None) -> list[Finding]:
-    """Byte-identical pictures, those that are not part of the data set included.
+    """Byte-identical images, those that are not part of the data set included.
 
-    With a split only groups with a picture of that split are listed.
+    With a split only groups with an image of that split are listed.
     """
     samples: dict[Path, Sample] = {sample.path: sample for sample in dataset}
     paths = list(samples)
     if tree is not None:
-        others = (tree.path(picture) for picture in tree.pictures)
+        others = (tree.path(image) for image in tree.images)
         paths += [path for path in others if path not in samples]
     findings = []
     for group in identical_files(paths):

@@ -9,24 +9,24 @@ from collections.abc import Callable
 
 import numpy as np
 
+from foveal.data.checks.images import Look
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.doctor_images import Look
 
 # A cue holds for this share of a class, and for at most that share of most other classes.
 _MANY, _FEW = 0.8, 0.3
-_PICTURES = 5
+_IMAGES = 5
 _SIDES = ("left", "top", "right", "bottom")
 
 
 def check_cues(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
-    """Sizes, greyness and uniform borders that most pictures of one class have and others have not."""
+    """Sizes, greyness and uniform borders that most images of one class have and others have not."""
     if dataset.task != "classification" or dataset.format == "crops":
         return []
     of_class: dict[int, list[Look]] = {label: [] for label in range(len(dataset.classes))}
     for sample, look in zip(dataset, looks, strict=True):
         if look is not None and not look.error and sample.label is not None:
             of_class[sample.label].append(look)
-    of_class = {label: some for label, some in of_class.items() if len(some) >= _PICTURES}
+    of_class = {label: some for label, some in of_class.items() if len(some) >= _IMAGES}
     if len(of_class) < 2:
         return []
     findings = []

@@ -17,7 +17,7 @@ def check_boxes(dataset: Dataset) -> list[Finding]:
         return []
     findings: list[Finding] = []
     for sample in dataset:
-        # A COCO file is about all pictures: there the picture's name tells more.
+        # A COCO file is about all images: there the image's name tells more.
         place = sample.annotation if sample.annotation and dataset.format != "coco" else sample.path
         file = relative_name(place, dataset.root)
         for number in range(len(sample.boxes)):
