@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from foveal.benchmark import Network, benchmark_networks, describe_network, write_network_benchmark
+from foveal.benchmark import Network, benchmark_networks
 from foveal.benchmark import network as module
 from foveal.errors import FovealError, SettingError
 
@@ -50,7 +50,7 @@ def test_beside_pytorch(tmp_path):
         assert task.ours.quartiles[0] <= task.ours.seconds <= task.ours.quartiles[1]
         assert task.ours.choice in ("engine", "onnxruntime")
     assert (found.absent, found.notes, found.first_step) == ({}, (), None)
-    write_network_benchmark(found, tmp_path)
+    found.write(tmp_path)
     written = json.loads((tmp_path / "benchmark.json").read_text())
     assert written["tasks"][0]["ratio"] == pytest.approx(found.tasks[0].ratio, rel=1e-5)
     assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
@@ -73,10 +73,10 @@ def test_ours_alone(without_pytorch, tmp_path):
         assert found.memory[0].ours_process > 10 * 2**20
     # A fresh cache compiles; a second process finds it.
     assert found.first_step > 2 * found.first_step_again
-    sentences = describe_network(found)
+    sentences = found.describe()
     assert any('pip install "foveal[bench]"' in s and "Foveal's alone" in s for s in sentences)
     assert any(s.startswith("The first training step of a new installation") for s in sentences)
-    write_network_benchmark(found, tmp_path)
+    found.write(tmp_path)
     assert json.loads((tmp_path / "benchmark.json").read_text())["tasks"][0]["ratio"] is None
 
 

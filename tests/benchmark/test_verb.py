@@ -8,7 +8,7 @@ import pytest
 import foveal.benchmark
 from foveal import cli
 from foveal.benchmark.machine import Machine
-from foveal.benchmark.results import SelectiveSearchBenchmark
+from foveal.benchmark.selective_search_results import SelectiveSearchBenchmark
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from foveal.benchmark.interleaving import Turn
 from foveal.benchmark.methods import Method
 from foveal.benchmark.photographs import Photograph
-from foveal.benchmark.results import (
+from foveal.benchmark.selective_search_results import (
     NUMBERS,
     THRESHOLDS,
     ProposalFigures,

@@ -12,7 +12,7 @@ from foveal.benchmark.methods import MODES, methods_for, place
 from foveal.benchmark.photographs import choose_photographs
 from foveal.benchmark.processes import find_packages, own_python
 from foveal.benchmark.records import Records
-from foveal.benchmark.results import SelectiveSearchBenchmark
+from foveal.benchmark.selective_search_results import SelectiveSearchBenchmark
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.version import __version__
