@@ -193,5 +193,5 @@ def test_settings_that_cannot_be(setting):
     ],
 )
 def test_images_and_canvases_that_cannot_be(image, size):
-    with pytest.raises(ValueError, match=r"picture|view"):
+    with pytest.raises(ValueError, match=r"image|view"):
         STILL(image, np.zeros((0, 4)), size, np.random.default_rng(0))

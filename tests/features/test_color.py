@@ -73,5 +73,5 @@ def test_settings(settings):
 
 
 def test_wrong_batches():
-    with pytest.raises(ValueError, match="A batch of pictures"):
+    with pytest.raises(ValueError, match="A batch of images"):
         color_histogram(np.zeros((8, 8, 3), np.uint8))

@@ -128,7 +128,7 @@ def test_strided_batches():
     "images", [np.zeros((8, 8, 3), np.uint8), np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 4), np.uint8)]
 )
 def test_wrong_batches(images):
-    with pytest.raises(ValueError, match="A batch of pictures"):
+    with pytest.raises(ValueError, match="A batch of images"):
         hog(images)
 
 

@@ -152,7 +152,7 @@ class Augmentation:
         """
         x, y = np.asarray(x), np.asarray(y)
         if x.ndim != 4 or x.dtype not in (np.uint8, np.float32):
-            raise ValueError(f"Pictures are (N, H, W, C), uint8 or float32; got {x.shape} {x.dtype}.")
+            raise ValueError(f"Images are (N, H, W, C), uint8 or float32; got {x.shape} {x.dtype}.")
         if not x.size:
             return x.copy(), y
         with one_opencv_thread():

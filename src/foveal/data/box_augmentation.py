@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.data.colour_jitter import jitter_strengths, recolour
 from foveal.errors import SettingError
+from foveal.images.arrays import check_image
 from foveal.parallel import one_opencv_thread
 
 # What lies outside the image: the middle grey that the pretrained backbone sees as nothing.
@@ -125,8 +126,7 @@ class BoxAugmentation:
         ValueError
             If the image or the boxes have another shape or type, or a side is 0.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"A picture is (H, W, 3), uint8, not empty; got {image.shape} {image.dtype}.")
+        image = check_image(image)
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
         height, width = int(size[0]), int(size[1])
         if min(height, width) < 1:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_images
+
 CHANNELS = 31
 
 
@@ -49,12 +51,11 @@ def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
     """
     from foveal.features._hog_kernels import hog_kernel
 
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"A batch of pictures is (N, H, W, 3) uint8; got {images.shape} {images.dtype}.")
+    images = check_images(images)
     rows, columns = images.shape[1] // cell, images.shape[2] // cell
     if rows < 1 or columns < 1:
         raise ValueError(
-            f"Pictures of {images.shape[1]}×{images.shape[2]} pixels hold no cell of {cell} pixels."
+            f"Images of {images.shape[1]}×{images.shape[2]} pixels hold no cell of {cell} pixels."
         )
     out = np.empty((len(images), rows, columns, CHANNELS), np.float32)
     hog_kernel(np.ascontiguousarray(images), cell, _directions(), out)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_image
 from foveal.images.palette import Color
 from foveal.images.resizing import resize
 
@@ -48,7 +49,7 @@ def montage(
     (42, 64, 3)
     """
     if len(images) == 0:
-        raise ValueError("images must hold at least one picture.")
+        raise ValueError("images must hold at least one image.")
     columns = math.ceil(math.sqrt(len(images))) if columns is None else columns
     height, width = size
     if columns < 1 or height < 1 or width < 1 or gap < 0:
@@ -60,11 +61,7 @@ def montage(
     grid = np.empty((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), np.uint8)
     grid[...] = background
     for i, image in enumerate(images):
-        image = np.asarray(image)
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise ValueError(
-                f"image {i} must be uint8 of shape (H, W, 3), not {image.dtype} of {image.shape}."
-            )
+        image = check_image(image, f"image {i}")
         scale = min(height / image.shape[0], width / image.shape[1])
         h = min(height, max(1, round(image.shape[0] * scale)))
         w = min(width, max(1, round(image.shape[1] * scale)))

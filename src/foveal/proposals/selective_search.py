@@ -14,6 +14,7 @@ from foveal.data.dataset import Dataset
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.images import read, resize_to_fit
+from foveal.images.arrays import check_image
 from foveal.images.color_spaces import to_color_space
 from foveal.proposals.grouping import Grouping, group
 from foveal.proposals.hierarchy import Hierarchy
@@ -161,10 +162,7 @@ class SelectiveSearch:
         ValueError
             If the image has another shape or dtype, or no pixels.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise ValueError(
-                f"An image is (H, W, 3) uint8 with pixels in it; got {image.shape} {image.dtype}."
-            )
+        image = check_image(image)
         import cv2  # noqa: F401 - loaded before its threads are held back
 
         with parallel.one_opencv_thread():
