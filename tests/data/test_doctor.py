@@ -178,7 +178,7 @@ def test_every_kind_is_in_the_list():
     written = set()
     for path in package.rglob("*.py"):
         written |= set(re.findall(r'Finding\(\s*"([a-z-]+)"', path.read_text()))
-        written |= set(re.findall(r'(?:(?:tell|_cue)\(|kind, action = )"([a-z-]+)"', path.read_text()))
+        written |= set(re.findall(r'(?:(?:tell|_cue)\(|kind, action = |yield )"([a-z-]+)"', path.read_text()))
     listed = set(re.findall(r"``([a-z-]+)``", sys.modules["foveal.data.doctor"].__doc__))
     assert len(written) > 40
     assert written == listed

@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.colour_jitter import jitter_strengths, mean_colour, recolour
+from foveal.data.colour_jitter import check_shares, jitter_strengths, mean_colour, recolour
 from foveal.errors import SettingError
 from foveal.parallel import one_opencv_thread
 
@@ -89,11 +89,7 @@ class Augmentation:
     n_classes: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("flip", "crop", "cutout"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(
-                    f"{name} of an augmentation is {getattr(self, name)}; give a share from 0 to 1."
-                )
+        check_shares(self, "flip", "crop", "cutout")
         if self.scale is not None and not (len(self.scale) == 2 and 0 < self.scale[0] <= self.scale[1] <= 1):
             raise SettingError(
                 f"scale of an augmentation is {self.scale}; give two shares above 0 and up to 1, "

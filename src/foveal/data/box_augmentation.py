@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.data.colour_jitter import jitter_strengths, recolour
+from foveal.data.colour_jitter import check_shares, jitter_strengths, recolour
 from foveal.errors import SettingError
 from foveal.images.arrays import check_image
 from foveal.parallel import one_opencv_thread
@@ -75,11 +75,7 @@ class BoxAugmentation:
     visible: float = 0.3
 
     def __post_init__(self) -> None:
-        for name in ("flip", "visible"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(
-                    f"{name} of an augmentation is {getattr(self, name)}; give a share from 0 to 1."
-                )
+        check_shares(self, "flip", "visible")
         scale = self.scale
         if len(scale) != 2 or not 0 < scale[0] <= scale[1] or not isfinite(scale[1]):
             raise SettingError(

@@ -13,6 +13,20 @@ _YIQ = np.array([_GREY, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 
 _RGB = np.linalg.inv(_YIQ)
 
 
+def check_shares(augmentation: Any, *names: str) -> None:
+    """Refuse parameters of an augmentation that are no shares from 0 to 1.
+
+    Raises
+    ------
+    SettingError
+        If one is none.
+    """
+    for name in names:
+        value = getattr(augmentation, name)
+        if not 0 <= value <= 1:
+            raise SettingError(f"{name} of an augmentation is {value}; give a share from 0 to 1.")
+
+
 def jitter_strengths(jitter: float | tuple[float, ...]) -> tuple[float, ...]:
     """How far brightness, contrast, saturation and hue may go.
 

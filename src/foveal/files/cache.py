@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.files.container import parse_container, write_container
-from foveal.files.digests import digest_bytes, digest_json
+from foveal.files.names import digest_bytes, digest_json
 
 #: The environment variable that names the user's cache folder, or turns the cache off.
 VARIABLE = "FOVEAL_CACHE"

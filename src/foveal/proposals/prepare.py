@@ -19,6 +19,7 @@ from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import unique_names, user_cache, write_bytes, write_text
 from foveal.images import read, warp
+from foveal.images.arrays import encode_png
 from foveal.proposals.cached import FileProposer, close_stage
 from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name
 from foveal.proposals.labelling import DIFFICULT, label_proposals
@@ -246,7 +247,7 @@ def prepare(
         pixels = read(image.sample.path)
         crops = warp(pixels, image.regions.boxes[image.chosen], size)
         for name, crop in zip(image.files, crops, strict=True):
-            write_bytes(out / name, _png(crop), sync=False)
+            write_bytes(out / name, encode_png(crop), sync=False)
 
     with_crops = [image for image in images if len(image.chosen)]
     out.mkdir(parents=True, exist_ok=True)
@@ -345,13 +346,6 @@ def _name_files(images: Sequence[_Image], labels: Sequence[str]) -> None:
             # Counted without regard to case, since some file systems have none.
             count[folder, stem.lower()] += 1
             image.files.append(f"{folder}/{stem}-{count[folder, stem.lower()]:04d}.png")
-
-
-def _png(crop: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
-    return bytes(encoded.tobytes())
 
 
 def _write_manifest(

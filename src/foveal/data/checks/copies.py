@@ -10,9 +10,8 @@ from foveal.data.file_tree import Tree, stem_of
 from foveal.data.formats.table import FORMATS, formats_of
 
 
-def check_copies(dataset: Dataset, tree: Tree) -> list[Finding]:
+def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
     """Which formats there are, which counts, and where the copies say something else."""
-    findings: list[Finding] = []
     # A folder of images is a folder a class only where nothing else is there.
     there = [name for name in formats_of(tree) if name not in ("crops", "folders")]
     others = [name for name in there if name != dataset.format]
@@ -20,17 +19,16 @@ def check_copies(dataset: Dataset, tree: Tree) -> list[Finding]:
         names = ", ".join(FORMATS[name].title for name in there)
         text = f"The folder holds annotations in several formats: {names}."
         action = f"{FORMATS[dataset.format].title} counts."
-        findings.append(Finding("several-formats", "note", "", text, action))
+        yield Finding("several-formats", "note", "", text, action)
     if dataset.task != "detection":
-        return findings
+        return
     numbers: dict[str, dict[str, int]] = {}
     for where, copy in _copies(dataset, tree, there):
         first = 0 if copy.format == "yolo" else None
         ids = copy.category_ids if first is None else range(len(copy.classes))
         numbers[where] = dict(zip(copy.classes, ids, strict=True))
-        findings += _compare(dataset, copy, where)
-    findings += _numbering(numbers)
-    return findings
+        yield from _compare(dataset, copy, where)
+    yield from _numbering(numbers)
 
 
 def _copies(dataset: Dataset, tree: Tree, there: list[str]) -> Iterator[tuple[str, Dataset]]:
@@ -40,7 +38,7 @@ def _copies(dataset: Dataset, tree: Tree, there: list[str]) -> Iterator[tuple[st
             yield from copies(tree, name == dataset.format)
 
 
-def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
+def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
     samples = {stem_of(sample.name): sample for sample in dataset}
     action = f"{where} is not read."
     shifts = []
@@ -61,10 +59,9 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
             different.append(sample.name)
         else:
             shifts.append(boxes_b - boxes_a)
-    findings = []
     if different:
         text = f"{where} names other objects in {len(different)} pictures, such as {different[0]}."
-        findings.append(Finding("copy-differs", "warning", where, text, action))
+        yield Finding("copy-differs", "warning", where, text, action)
     shift = np.concatenate(shifts) if shifts else np.zeros((0, 4))
     if len(shift):
         typical = np.median(shift, axis=0)
@@ -73,20 +70,18 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
                 "The file uses VOC's numbers, which count from 1, without subtracting 1: its boxes begin "
                 "one pixel further right and down than those of the XML, and are one pixel smaller."
             )
-            findings.append(Finding("copy-shifted", "warning", where, text, action))
+            yield Finding("copy-shifted", "warning", where, text, action)
         elif np.abs(shift).max() > 1:
             most = np.abs(shift).max()
             text = f"Boxes differ from the {FORMATS[dataset.format].title} ones by up to {most:.1f} pixels."
-            findings.append(Finding("copy-differs", "warning", where, text, action))
+            yield Finding("copy-differs", "warning", where, text, action)
     if marked > 0:
         title = FORMATS[dataset.format].title
         text = f"{marked} objects that are difficult in the {title} files have no such mark."
-        findings.append(Finding("copy-lacks-difficult", "warning", where, text, action))
-    return findings
+        yield Finding("copy-lacks-difficult", "warning", where, text, action)
 
 
-def _numbering(numbers: dict[str, dict[str, int]]) -> list[Finding]:
-    findings = []
+def _numbering(numbers: dict[str, dict[str, int]]) -> Iterator[Finding]:
     places = list(numbers)
     for first, second in pairwise(places):
         a, b = numbers[first], numbers[second]
@@ -98,5 +93,4 @@ def _numbering(numbers: dict[str, dict[str, int]]) -> list[Finding]:
                 f"The classes have other numbers than in {first}: {name} is {a[name]} there, {b[name]} here."
             )
             action = "Classes are matched by name, never by number."
-            findings.append(Finding("class-numbers-differ", "note", second, text, action))
-    return findings
+            yield Finding("class-numbers-differ", "note", second, text, action)
