@@ -9,10 +9,10 @@ from PIL import Image
 from foveal import parallel
 from foveal.boxes import iou
 from foveal.data import Dataset, Sample, load, partition
+from foveal.data.formats.crops import safe_name
 from foveal.errors import DataError, SettingError
 from foveal.images import read, warp
 from foveal.proposals import SelectiveSearch, SlidingWindow, prepare
-from foveal.proposals.crop_names import safe_name
 from foveal.proposals.prepare import spread
 
 WINDOWS = SlidingWindow(sizes=(0.3, 0.5), ratios=(1.0,), stride=0.2)

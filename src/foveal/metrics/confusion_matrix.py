@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from foveal.metrics._checked import GroundTruth, Results, check
 from foveal.metrics._coco import coco_evaluator
-from foveal.metrics.detection import check_threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,8 +83,7 @@ def confusion(
            [0, 0, 0],
            [0, 0, 0]])
     """
-    check_threshold(iou_threshold)
-    checked = check(ground_truth, results)
+    checked = check(ground_truth, results, iou_threshold=iou_threshold)
     names = (*checked.classes, "background")
     if not checked.classes or not checked.image_ids:
         return ConfusionMatrix(np.zeros((len(names), len(names)), np.int64), names)

@@ -15,13 +15,13 @@ from foveal import parallel
 from foveal.boxes import BACKGROUND, clip, nms
 from foveal.data import Dataset, Sample, load, partition
 from foveal.data.dataset import relative_name
+from foveal.data.formats.crops import NEGATIVE, manifest_labels, safe_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import unique_names, user_cache, write_bytes, write_text
 from foveal.images import read, warp
 from foveal.images.arrays import encode_png
 from foveal.proposals.cached import FileProposer, close_stage
-from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name
 from foveal.proposals.labelling import DIFFICULT, label_proposals
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch

@@ -30,18 +30,10 @@ def color_similarity(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def texture_similarity(a: ArrayLike, b: ArrayLike) -> float:
-    """Intersection of two texture histograms, the sum of ``min(a_k, b_k)`` over the bins.
+    """The same of two texture histograms, of shape (D,): Uijlings et al. (2013), equation 3.
 
-    Uijlings et al. (2013), equation 3. Histograms have 10 bins for each of 8 directions of the Gaussian
-    derivative (σ = 1) and each channel, and a sum of 1.
-
-    Parameters
-    ----------
-    a, b : array-like of shape (D,)
-
-    Returns
-    -------
-    float
+    They have 10 bins for each of 8 directions of the Gaussian derivative (σ = 1) and each channel, and a sum
+    of 1.
 
     Examples
     --------

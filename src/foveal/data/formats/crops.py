@@ -1,6 +1,9 @@
 """The crops that ``foveal prepare`` writes: ``manifest.csv``, ``positive/<class>/``, ``negative/``."""
 
 import csv
+import re
+import unicodedata
+from collections.abc import Iterable
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.file_tree import Tree
@@ -60,3 +63,26 @@ def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
     if any(record.label == NEGATIVE for record in records):
         labels.append(NEGATIVE)
     return assemble(tree, "crops", "classification", records, labels, findings)
+
+
+def manifest_labels(classes: Iterable[str]) -> list[str]:
+    """The classes' names in the manifest: their own, unless it is that of the negatives."""
+    classes = list(classes)
+    other = f"{NEGATIVE} (object)"
+    while other in classes:
+        other += "*"
+    return [other if name == NEGATIVE else name for name in classes]
+
+
+def safe_name(text: str) -> str:
+    """A name that every file system and every shell takes, as like the text as can be.
+
+    Examples
+    --------
+    >>> safe_name("café / #1=x"), safe_name("../.."), safe_name("猫")
+    ('cafe_1_x', 'x', 'x')
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", plain).strip("._- ")[:80].rstrip("._- ")
+    # Names of devices on Windows.
+    return f"{name}_" if re.fullmatch(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?", name) else name or "x"
