@@ -111,7 +111,7 @@ def threads(
     Returns
     -------
     list
-        ``[function(item) for item in items]``. An exception of ``function`` is raised here.
+        As :func:`map`.
 
     Examples
     --------

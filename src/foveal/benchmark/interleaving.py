@@ -57,7 +57,6 @@ class Workers:
         self._placed = dict(placed)
         self._image = first.read()
         self._running: dict[Method, Worker] = {}
-        self._spent: dict[Method, float] = {}
         self.methods: list[Method] = []
         self.failed: dict[Method, str] = {}
 

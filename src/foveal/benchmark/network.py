@@ -46,7 +46,7 @@ def benchmark_networks(
     random_state: int = 0,
     callbacks: Callbacks = (),
 ) -> NetworkBenchmark:
-    """Measure training steps and inference of networks beside PyTorch's, by turns, on the same numbers.
+    """Measure training steps and inference of networks beside PyTorch's, interleaved, on the same numbers.
 
     Each library runs each network in a process of its own, which waits while the other works. Weights and
     examples are the same; before anything is timed, the losses of the first steps and the outputs are

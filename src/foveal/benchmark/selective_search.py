@@ -33,7 +33,7 @@ def benchmark_selective_search(
     random_state: int = 0,
     callbacks: Callbacks = (),
 ) -> SelectiveSearchBenchmark:
-    """Measure selective search and its peers on the same images, by turns.
+    """Measure selective search and its peers on the same images, interleaved.
 
     Every method runs in a process of its own, which answers one image at a time while all others wait;
     each image goes through every method before the next one comes, in an order that goes round. The first

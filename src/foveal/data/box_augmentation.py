@@ -7,6 +7,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.boxes import area
 from foveal.data.colour_jitter import check_shares, jitter_strengths, recolour
 from foveal.errors import SettingError
 from foveal.images.arrays import check_image
@@ -146,9 +147,9 @@ class BoxAugmentation:
             boxes = boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [columns, 0, columns, 0]
         boxes = boxes * factor + [left, top, left, top]
         clipped: NDArray[Any] = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
-        left_over = _area(clipped)
+        left_over = area(clipped)
         # Rounding must not lose a box that lies inside wholly.
-        kept = (left_over > 0) & (left_over >= self.visible * _area(np.asarray(boxes)) * (1 - 1e-9))
+        kept = (left_over > 0) & (left_over >= self.visible * area(boxes) * (1 - 1e-9))
         return view, clipped.astype(np.float32), kept
 
     def _place(self, room: float, drawn: float) -> int:
@@ -187,7 +188,3 @@ def _drawn(
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(view, np.uint8)
-
-
-def _area(boxes: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0))

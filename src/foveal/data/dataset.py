@@ -181,18 +181,8 @@ class Dataset:
         parts = []
         for s in self.samples:
             content = digest_file(s.path) if s.path.is_file() else ""
-            known = digest_json(
-                [
-                    s.name,
-                    s.id,
-                    s.split,
-                    s.label,
-                    s.boxes.tolist(),
-                    s.labels.tolist(),
-                    s.difficult.tolist(),
-                    s.crowd.tolist(),
-                ]
-            )
+            objects = [array.tolist() for array in (s.boxes, s.labels, s.difficult, s.crowd)]
+            known = digest_json([s.name, s.id, s.split, s.label, *objects])
             parts.append(f"{content}{known}".encode())
         return digest_bytes(digest_json([self.task, *self.classes]).encode(), *sorted(parts))
 
@@ -220,16 +210,11 @@ class Dataset:
             for box, label, area, crowd, difficult in zip(
                 xywh, s.labels, s.areas, s.crowd, s.difficult, strict=True
             ):
+                category = self.category_ids[int(label)]
                 annotations.append(
-                    {
-                        "id": len(annotations) + 1,
-                        "image_id": s.id,
-                        "category_id": self.category_ids[int(label)],
-                        "bbox": [float(v) for v in box],
-                        "area": float(area),
-                        "iscrowd": int(crowd),
-                        "difficult": int(difficult),
-                    }
+                    {"id": len(annotations) + 1, "image_id": s.id, "category_id": category}
+                    | {"bbox": box.tolist(), "area": float(area)}
+                    | {"iscrowd": int(crowd), "difficult": int(difficult)}
                 )
         return {
             "images": [

@@ -66,18 +66,13 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
 
 
 def parse_container(content: bytes, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Parse the content of a file that :func:`write_container` wrote.
+    """What :func:`read_container` gives of a file, from its content.
 
     Parameters
     ----------
     content : bytes
     name : str
         What the error calls it.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-    metadata : dict
 
     Raises
     ------

@@ -68,13 +68,14 @@ def confusion(
     Raises
     ------
     DataError, SettingError
-        As in :func:`foveal.metrics.evaluate`.
+        As :func:`foveal.metrics.evaluate`.
 
     Examples
     --------
+    >>> cat, dog = ({"id": k, "name": name} for k, name in ((1, "cat"), (2, "dog")))
     >>> truth = {
     ...     "images": [{"id": 1}],
-    ...     "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+    ...     "categories": [cat, dog],
     ...     "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 10]}],
     ... }
     >>> found = [{"image_id": 1, "category_id": 2, "bbox": [0, 0, 10, 9], "score": 0.9}]

@@ -27,7 +27,8 @@ def compare_proposers(
     ----------
     proposers : mapping of str to Proposer
         Methods by their names: a :class:`foveal.proposals.SelectiveSearch`, a trained
-        :class:`foveal.models.RPN`, anything with ``propose``. They must not have learnt from these images.
+        :class:`foveal.models.RPN`, anything with ``propose``. They must not have been trained on these
+        images.
     dataset : Dataset
         For detection. Difficult and crowd objects need not be found.
     numbers : sequence of int or None, default=(10, 100, 300, 1000, None)

@@ -192,18 +192,12 @@ def close_stage(cache: Cache | None, cached: Sequence[bool], callbacks: Callback
         return
     found = sum(cached)
     if found:
-        emit(
-            callbacks,
-            "note",
-            text=f"Proposals: {found} of {len(cached)} pictures from the cache in {cache.folder}.",
-        )
+        text = f"Proposals: {found} of {len(cached)} pictures from the cache in {cache.folder}."
+        emit(callbacks, "note", text=text)
     if cache.problem is not None:
-        emit(
-            callbacks,
-            "note",
-            text=f"Proposals cannot be kept in {cache.folder} ({cache.problem}): they will be made again. "
-            "The environment variable FOVEAL_CACHE names another folder.",
-        )
+        text = f"Proposals cannot be kept in {cache.folder} ({cache.problem}): they will be made again. "
+        text += "The environment variable FOVEAL_CACHE names another folder."
+        emit(callbacks, "note", text=text)
     elif found < len(cached):
         cache.trim()
 

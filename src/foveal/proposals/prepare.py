@@ -196,8 +196,8 @@ def prepare(
             return error
         boxes = proposed.proposals.best(max_proposals).boxes
         objects = clip(sample.boxes, proposed.width, proposed.height).astype(np.float32)
-        learnt, ignored = sample.trainable, sample.difficult | sample.crowd
-        counts = learnt | ignored
+        trainable, ignored = sample.trainable, sample.difficult | sample.crowd
+        counts = trainable | ignored
         labelled = label_proposals(
             boxes,
             objects[counts],
@@ -209,9 +209,9 @@ def prepare(
         )
         labels, ious = labelled.labels, labelled.ious
         if with_objects:
-            boxes = np.concatenate([objects[learnt], boxes])
-            labels = np.concatenate([sample.labels[learnt], labels])
-            ious = np.concatenate([np.ones(int(learnt.sum()), np.float32), ious])
+            boxes = np.concatenate([objects[trainable], boxes])
+            labels = np.concatenate([sample.labels[trainable], labels])
+            ious = np.concatenate([np.ones(int(trainable.sum()), np.float32), ious])
         return _thinned(boxes, labels, ious, duplicate), proposed.cached
 
     work = [("train", sample) for sample in parts.train] + [("val", sample) for sample in parts.validation]

@@ -1,11 +1,17 @@
 """Methods of proposing regions from the settings that a model file keeps."""
 
+from collections.abc import Callable
 from typing import Any
 
 from foveal.errors import ModelFileError
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
 from foveal.proposals.sliding_window import SlidingWindow
+
+_KINDS: dict[Any, Callable[..., Proposer]] = {
+    "selective-search": SelectiveSearch,
+    "sliding-window": SlidingWindow,
+}
 
 
 def proposer_from_config(config: dict[str, Any]) -> Proposer:
@@ -23,11 +29,6 @@ def proposer_from_config(config: dict[str, Any]) -> Proposer:
     """
     settings = dict(config)
     kind = settings.pop("kind", None)
-    if kind == "selective-search":
-        return SelectiveSearch(**settings)
-    if kind == "sliding-window":
-        for name in ("sizes", "ratios"):
-            if name in settings:
-                settings[name] = tuple(settings[name])
-        return SlidingWindow(**settings)
-    raise ModelFileError(f"The proposals {kind!r} are unknown to this version of Foveal.")
+    if kind not in _KINDS:
+        raise ModelFileError(f"The proposals {kind!r} are unknown to this version of Foveal.")
+    return _KINDS[kind](**settings)

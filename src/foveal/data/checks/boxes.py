@@ -13,7 +13,7 @@ _ROUNDING = 1.0
 
 
 def check_boxes(dataset: Dataset) -> Iterator[Finding]:
-    """Boxes that cannot be learnt from, or that somebody drew by mistake."""
+    """Boxes that nothing can be trained on, or that somebody drew by mistake."""
     if dataset.task != "detection":
         return
     for sample in dataset:
