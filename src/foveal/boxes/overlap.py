@@ -69,17 +69,12 @@ def giou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
     Parameters
     ----------
     a, b, elementwise
-        As for :func:`iou`.
+        As for :func:`iou`, which raises the same.
 
     Returns
     -------
     ndarray of shape (N, M), or (N,) if elementwise
         In [-1, 1] and never above the IoU. 0 where the hull has no area.
-
-    Raises
-    ------
-    ValueError
-        As :func:`iou`.
 
     References
     ----------
@@ -103,17 +98,12 @@ def diou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
     Parameters
     ----------
     a, b, elementwise
-        As for :func:`iou`.
+        As for :func:`iou`, which raises the same.
 
     Returns
     -------
     ndarray of shape (N, M), or (N,) if elementwise
         In [-1, 1] and never above the IoU. 0 where both boxes are the same point.
-
-    Raises
-    ------
-    ValueError
-        As :func:`iou`.
 
     References
     ----------
@@ -137,18 +127,13 @@ def ciou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
     Parameters
     ----------
     a, b, elementwise
-        As for :func:`iou`.
+        As for :func:`iou`, which raises the same.
 
     Returns
     -------
     ndarray of shape (N, M), or (N,) if elementwise
         In [-1.5, 1] and never above the distance IoU. The angle of a point, of width and
         height 0, counts as 0.
-
-    Raises
-    ------
-    ValueError
-        As :func:`iou`.
 
     References
     ----------

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from foveal.errors import ModelFileError
+from foveal.files.container import restore
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
 from foveal.proposals.sliding_window import SlidingWindow
@@ -15,20 +15,11 @@ _KINDS: dict[Any, Callable[..., Proposer]] = {
 
 
 def proposer_from_config(config: dict[str, Any]) -> Proposer:
-    """Make a method of proposing regions from what its ``get_config`` gave.
-
-    Raises
-    ------
-    ModelFileError
-        If the kind is unknown to this version.
+    """Make a method of proposing regions from what its ``get_config`` gave; see `foveal.files.restore`.
 
     Examples
     --------
     >>> proposer_from_config({"kind": "sliding-window", "stride": 0.5}).stride
     0.5
     """
-    settings = dict(config)
-    kind = settings.pop("kind", None)
-    if kind not in _KINDS:
-        raise ModelFileError(f"The proposals {kind!r} are unknown to this version of Foveal.")
-    return _KINDS[kind](**settings)
+    return restore(config, _KINDS, "proposals")

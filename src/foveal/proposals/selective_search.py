@@ -150,7 +150,7 @@ class SelectiveSearch:
         Parameters
         ----------
         image : ndarray of shape (H, W, 3), uint8
-            RGB, of any size from 1×1.
+            RGB; one pixel is enough.
 
         Returns
         -------

@@ -77,8 +77,8 @@ def fill_similarity(
     ----------
     box_a, box_b : array-like of shape (4,)
         ``x1, y1, x2, y2``, half-open.
-    size_a, size_b, size_image : float
-        In pixels.
+    size_a, size_b, size_image
+        As for :func:`size_similarity`.
 
     Returns
     -------

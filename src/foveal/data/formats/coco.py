@@ -363,7 +363,7 @@ def write_coco(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     DataError
-        If the data set is for classification.
+        If there are classes of whole images in place of boxes.
 
     Notes
     -----
