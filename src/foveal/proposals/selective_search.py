@@ -131,13 +131,8 @@ class SelectiveSearch:
 
     def get_config(self) -> dict[str, Any]:
         """The parameters that decide the boxes, as JSON values."""
-        config: dict[str, Any] = {
-            "kind": "selective-search",
-            "mode": self.mode,
-            "working_size": self.working_size,
-            "sigma": self.sigma,
-            "nested": self.nested,
-        }
+        config: dict[str, Any] = {"kind": "selective-search"}
+        config |= {name: getattr(self, name) for name in ("mode", "working_size", "sigma", "nested")}
         for name in ("color_spaces", "k", "similarities"):
             value = getattr(self, name)
             config[name] = None if value is None else list(getattr(self._resolved(), name))
