@@ -1,4 +1,4 @@
-"""The types: what a labelled picture is, and a set of them."""
+"""The types: what a labelled image is, and a set of them."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -22,7 +22,7 @@ def _no_boxes() -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One picture of a data set and what is known of it.
+    """One image of a data set and what is known of it.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Sample:
         The boxes as a COCO file spells them. Kept because an IoU on the edge of a threshold can fall
         on the other side after rounding to float32.
     label : int or None
-        The class of the whole picture, in a data set for classification.
+        The class of the whole image, in a data set for classification.
     split : {"train", "val", "test"} or None
         The part that the data set itself puts it in.
     annotation : pathlib.Path or None
@@ -114,7 +114,7 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled pictures.
+    """Labelled images.
 
     Attributes
     ----------
@@ -181,18 +181,8 @@ class Dataset:
         parts = []
         for s in self.samples:
             content = digest_file(s.path) if s.path.is_file() else ""
-            known = digest_json(
-                [
-                    s.name,
-                    s.id,
-                    s.split,
-                    s.label,
-                    s.boxes.tolist(),
-                    s.labels.tolist(),
-                    s.difficult.tolist(),
-                    s.crowd.tolist(),
-                ]
-            )
+            objects = [array.tolist() for array in (s.boxes, s.labels, s.difficult, s.crowd)]
+            known = digest_json([s.name, s.id, s.split, s.label, *objects])
             parts.append(f"{content}{known}".encode())
         return digest_bytes(digest_json([self.task, *self.classes]).encode(), *sorted(parts))
 
@@ -220,16 +210,11 @@ class Dataset:
             for box, label, area, crowd, difficult in zip(
                 xywh, s.labels, s.areas, s.crowd, s.difficult, strict=True
             ):
+                category = self.category_ids[int(label)]
                 annotations.append(
-                    {
-                        "id": len(annotations) + 1,
-                        "image_id": s.id,
-                        "category_id": self.category_ids[int(label)],
-                        "bbox": [float(v) for v in box],
-                        "area": float(area),
-                        "iscrowd": int(crowd),
-                        "difficult": int(difficult),
-                    }
+                    {"id": len(annotations) + 1, "image_id": s.id, "category_id": category}
+                    | {"bbox": box.tolist(), "area": float(area)}
+                    | {"iscrowd": int(crowd), "difficult": int(difficult)}
                 )
         return {
             "images": [

@@ -1,4 +1,4 @@
-"""Which images are learnt from, which choose, and which are held out."""
+"""Which images are trained on, which validate, and which are held out."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -20,7 +20,7 @@ class Parts:
     Attributes
     ----------
     train, validation, test : Dataset
-        Learnt from; looked at to choose settings; looked at once, at the end. Any may be empty.
+        Trained on; looked at to choose settings; looked at once, at the end. Any may be empty.
     origin : str
         One sentence that says where the parts come from.
     """
@@ -39,7 +39,7 @@ def partition(
     val_size: float = 0.2,
     validation: Literal["auto", "none"] = "auto",
 ) -> Parts:
-    """Divide a data set into what is learnt from, what chooses and what is held out.
+    """Divide a data set into what is trained on, what validates and what is held out.
 
     The data set's own test part is held out and its val part validates. Where it has train and val
     only, val is held out and a seeded part of train validates. Where it has train and test only, a
