@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.errors import DataError
 from foveal.files import digest_bytes, digest_file, digest_json
 
 Task = Literal["detection", "classification"]
@@ -162,6 +163,21 @@ class Dataset:
     def select(self, indices: Iterable[int]) -> "Dataset":
         """The same data set with only some of its images, in the order given."""
         return replace(self, samples=tuple(self.samples[int(i)] for i in indices))
+
+    def count_objects(self, least: int = 1) -> int:
+        """How many objects can be learned from.
+
+        Raises
+        ------
+        DataError
+            If the data set is not for detection, or there are fewer than ``least``.
+        """
+        if self.task != "detection":
+            raise DataError(f"{self.root} has no boxes: train a classifier on it instead of a detector.")
+        number = sum(int(sample.trainable.sum()) for sample in self.samples)
+        if number < least:
+            raise DataError(f"The training images of {self.root} hold no object to learn from.")
+        return number
 
     def part(self, *splits: str) -> "Dataset":
         """The images that the data set itself puts in one of the named splits."""

@@ -12,6 +12,10 @@ from foveal.data.dataset import Dataset, Sample
 from foveal.errors import SettingError
 from foveal.files import digest_file
 
+#: Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
+#: judge hardly better.
+FEWEST_TO_VALIDATE, MOST_THAT_VALIDATE = 40, 60
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -118,6 +122,33 @@ def partition(
         validates = f"; {len(val)} of the rest validate" if val else ""
         origin = f"{why}: {len(test)} of its {number} images, {seed}, are held out{validates}."
     return Parts(dataset.select(train), dataset.select(val), dataset.select(test), origin)
+
+
+def hold_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a data set into what is trained on and what validates.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    share : float
+        Of the images to hold out; see :func:`partition` for how they are drawn. Its own parts do not matter.
+    seed : int
+
+    Returns
+    -------
+    train, validation : Dataset
+        Nothing is held out of fewer than 40 images, nor for a share of 0; never more than 60.
+    """
+    if len(dataset) < FEWEST_TO_VALIDATE or not share:
+        return dataset, dataset.select([])
+    return cut_off(dataset, min(share, MOST_THAT_VALIDATE / len(dataset)), seed)
+
+
+def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a share off a data set, whatever parts of its own it has: the rest, and the share."""
+    plain = replace(dataset, samples=tuple(replace(sample, split=None) for sample in dataset.samples))
+    parts = partition(plain, random_state=seed, test_size=share, validation="none")
+    return parts.train, parts.test
 
 
 def _of_train(number: int, seed: str) -> str:

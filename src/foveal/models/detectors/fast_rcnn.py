@@ -31,7 +31,6 @@ from foveal.models.detection.roi.loss import check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
-from foveal.models.detection.targets import count_objects
 from foveal.models.detection.trace import DetectionTrace, roi_stage, scaled_objects
 from foveal.models.detection.training.config import JointLoss
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
@@ -200,7 +199,7 @@ class FastRCNN(ProposalDetector):
         features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)
         if features is None:
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
-        n_objects = count_objects(dataset)
+        n_objects = dataset.count_objects()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
