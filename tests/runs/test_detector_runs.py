@@ -9,9 +9,9 @@ import pytest
 
 from foveal.data import Dataset, Sample
 from foveal.models.detectors.faster_rcnn import FasterRCNN
-from foveal.runs import fitting, resume, retrain, train
-from foveal.runs.fitting import divide
+from foveal.runs import resume, retrain, train, training
 from foveal.runs.settings import resolve
+from foveal.runs.splitting import split_dataset
 
 SETTINGS = {
     "epochs": 8,
@@ -19,7 +19,7 @@ SETTINGS = {
     "channels": 8,
     "hidden": 16,
     "roi_size": 3,
-    "repeats": 1,
+    "passes_per_view": 1,
     "batch_size": 4,
 }
 
@@ -51,7 +51,7 @@ def test_a_run(whole):
 
 
 def test_broken_off_and_gone_on_with(whole, scene_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
     done, told = whole
     last = max(e["step"] for e in told if e["event"] == "epoch")
 
@@ -134,13 +134,13 @@ def boxed_pictures(number, **splits):
     ],
 )
 def test_pictures_that_judge_a_detector(number, splits, sizes):
-    parts = divide(boxed_pictures(number, **splits), "faster-rcnn", resolve("faster-rcnn", {}), 0)
+    parts = split_dataset(boxed_pictures(number, **splits), "faster-rcnn", resolve("faster-rcnn", {}), 0)
     assert tuple(map(len, (parts.train, parts.validation, parts.test))) == sizes
 
 
 def test_a_detector_that_holds_back_by_turns_learns_from_its_val_part():
     data = boxed_pictures(30, train=10, val=10, test=10)
     for model in ("rcnn", "fast-rcnn"):
-        parts = divide(data, model, resolve(model, {}), 0)
+        parts = split_dataset(data, model, resolve(model, {}), 0)
         assert tuple(map(len, (parts.train, parts.validation, parts.test))) == (20, 0, 10)
         assert f"{model} chooses and calibrates" in parts.origin

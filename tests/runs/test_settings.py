@@ -4,7 +4,7 @@ import pytest
 
 from foveal.errors import SettingError
 from foveal.features import Pixels
-from foveal.models import DETECTORS, MODELS, RCNN, model_class
+from foveal.models import MODELS, RCNN, model_class
 from foveal.runs.settings import (
     RUN_SETTINGS,
     available_settings,
@@ -62,7 +62,7 @@ def test_every_parameter_can_be_reached(model):
     assert estimator.random_state == 7
     # The defaults of the command line are those of the class.
     plain = {k: v for k, v in model_class(model)().get_params(deep=False).items() if k in settings}
-    if model in DETECTORS and plain.pop("features", None) is not None:
+    if model_class(model).task == "detection" and plain.pop("features", None) is not None:
         pytest.fail(f"{model} has features by default: the command line names them")
     assert {k: v for k, v in settings.items() if k in plain} == plain
 
@@ -208,8 +208,7 @@ def test_wrong_parts_of_selective_search(pair, words):
 
 
 def test_none_outlives_the_configuration(tmp_path):
-    from foveal.runs.folder import RunFolder
-    from foveal.runs.nested_settings import flat, nested
+    from foveal.runs.folder import RunFolder, flat, nested
 
     settings = resolve("rcnn", {"proposals.working_size": None})
     run = RunFolder.create(tmp_path / "run")

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from foveal.data import coco, folders, voc, yolo
@@ -76,6 +77,7 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
     dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
+    dataset = replace(dataset, source=path)
     return dataset if split is None else select_split(dataset, split)
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
@@ -10,23 +10,23 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, get_args
 
 from foveal.errors import SettingError
-from foveal.models import DETECTORS, model_class
+from foveal.models import MODELS, model_class
+from foveal.models.contracts import RENAMED, Model
 
 if TYPE_CHECKING:
-    from foveal.proposals import SelectiveSearch
+    from foveal.features.base import RegionFeatures
+    from foveal.proposals import Proposer, SelectiveSearch
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
 # A detector lacks the pictures that it is judged on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
 
+#: The kind of features that a detector has where none is named.
+DEFAULT_FEATURES = "efficientnet-lite0"
+
 # Parameters that the run sets itself.
 _OWN = ("random_state", "n_jobs")
-# Settings that may be none, whatever their default, by the last part of their names.
-_WHOLE = ("working_size", "image_size")
-_NUMBERS = ("k",)
-_WORDS = ("color_spaces", "similarities", "levels")
-_SEVERAL = ("image_shape",)
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
@@ -76,29 +76,25 @@ def available_settings(model: str, features: str | None = None) -> dict[str, Any
         The kind of features of a detector, whose own parameters are listed; by default the model's.
     """
     settings = {name: p.default for name, p in _parameters(model).items() if name not in _OWN}
-    if model in DETECTORS:
+    run = dict(RUN_SETTINGS)
+    kind = model_class(model)
+    if kind.task == "detection":
         if "features" in settings:
-            settings["features"] = features or default_features(model)
-            parts = _feature_settings(settings["features"]) if model_class(model).takes_features else {}
+            settings["features"] = features or DEFAULT_FEATURES
+            parts = _feature_settings(settings["features"]) if kind.takes_features else {}
             settings |= {f"features.{key}": default for key, default in parts.items()}
         if "proposals" in settings:
             settings |= {f"proposals.{key}": default for key, default in _search_settings().items()}
-    run = dict(RUN_SETTINGS)
-    if model in DETECTORS and model_class(model).validates:
-        run["val_size"] = _DETECTOR_VAL_SIZE
+        if kind.validates:
+            run["val_size"] = _DETECTOR_VAL_SIZE
     return {**settings, **run}
-
-
-def default_features(model: str) -> str:
-    """The kind of features that a detector has where none is named."""
-    return "efficientnet-lite0"
 
 
 def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(model_class(model)).parameters
 
 
-def _features(kind: str, given: Mapping[str, Any]) -> Any:
+def _features(kind: str, given: Mapping[str, Any]) -> "RegionFeatures":
     """Features by the name of their kind.
 
     Raises
@@ -138,20 +134,21 @@ def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run: those given, checked, over the defaults.
 
     A classifier's parameter that is one value may be given several, as a list: they are to be compared, see
-    :mod:`foveal.runs.sweeping`, and stay a list.
+    :mod:`foveal.runs.grid_search`, and stay a list.
 
     Raises
     ------
     SettingError
-        If a setting does not exist (the sentence names the nearest) or has another type than its
-        default.
+        If a setting does not exist (the sentence names the nearest, or the new name of a parameter that was
+        renamed) or has another type than its default.
     """
-    kind = given.get("features") if model in DETECTORS else None
+    detects = model_class(model).task == "detection"
+    kind = given.get("features") if detects else None
     if kind is not None and not isinstance(kind, str):
         raise SettingError(f"The setting features is a word, such as hog-color; got {kind!r}.")
     settings = available_settings(model, kind)
     types = {name: p.annotation for name, p in _parameters(model).items()}
-    swept = {} if model in DETECTORS else _lists(given, settings)
+    swept = {} if detects else _lists(given, settings)
     resolved = _resolved(model, settings, {k: v for k, v in given.items() if k not in swept}, types)
     for key, values in swept.items():
         checked = [_checked(key, value, settings[key], types.get(key)) for value in values]
@@ -174,7 +171,7 @@ def _lists(given: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
         if isinstance(value, list)
         and key in settings
         and key not in RUN_SETTINGS
-        and key not in _SEVERAL
+        and key != "image_shape"
         and not isinstance(settings[key], (tuple, list))
     }
 
@@ -213,6 +210,10 @@ def _resolved(
 ) -> dict[str, Any]:
     """The defaults of an owner's settings, with those given, checked, in their places."""
     settings = dict(settings)
+    old = [key for key in given if key not in settings and RENAMED.get(key) in settings]
+    if old:
+        sentences = [f"{key} is called {RENAMED[key]} since Foveal 0.2: give {RENAMED[key]}." for key in old]
+        raise SettingError(" ".join(sentences))
     for key, value in given.items():
         if key not in settings:
             near = get_close_matches(key, settings, n=1)
@@ -224,90 +225,112 @@ def _resolved(
     return settings
 
 
+# -- what a value must be ---------------------------------------------------------------------------
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _number(value: Any) -> int | float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _finite(value: Any) -> float:
+    if not isfinite(_number(value)):
+        raise ValueError
+    return float(value)
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _each(values: Any, read: Callable[[Any], Any]) -> tuple[Any, ...]:
+    return tuple(read(value) for value in (values if isinstance(values, (list, tuple)) else (values,)))
+
+
+# What a value must be, in words, and what reads it.
+_Kind = tuple[str, Callable[[Any], Any]]
+_WHOLE: _Kind = ("a whole number", _whole)
+_WORDS: _Kind = (
+    "one or more words with commas between them,",
+    lambda value: _each(value.split(",") if isinstance(value, str) else value, lambda w: _word(w).strip()),
+)
+# Settings that may be none, whatever their default, by the last part of their names.
+_BY_NAME: dict[str, _Kind] = {
+    "working_size": _WHOLE,
+    "image_size": _WHOLE,
+    "k": ("one or more numbers, such as 50,100,", lambda value: _each(value, _number)),
+    "color_spaces": _WORDS,
+    "similarities": _WORDS,
+    "levels": _WORDS,
+    "image_shape": ("whole numbers, such as 8,8,1,", lambda value: _each(value, _whole)),
+}
+# The others, by the type of their default; bool is an int as well.
+_BY_TYPE: dict[type, _Kind] = {
+    bool: ("true or false", _flag),
+    int: _WHOLE,
+    float: ("a finite number", _finite),
+    tuple: ("one or more numbers, such as 0.1,1", lambda value: _each(value, lambda v: float(_number(v)))),
+    str: ("a word", _word),
+}
+
+
 def _checked(key: str, value: Any, default: Any, annotation: Any = None) -> Any:
-    name = key.rpartition(".")[2]
-    if name in (*_WHOLE, *_NUMBERS, *_WORDS, *_SEVERAL):
-        return _checked_or_none(key, name, value)
+    """A value that was given for a setting, as the type that it must have."""
+    kind = _BY_NAME.get(key.rpartition(".")[2])
     allowed = get_args(annotation) if isinstance(annotation, UnionType) else ()
-    if NoneType in allowed:
-        if _is_none(value):
-            return None
-        # What stands for the type beside None.
-        default = 0.0 if float in allowed else 0 if int in allowed else default
-    if isinstance(default, bool):
-        good = isinstance(value, bool)
-        wanted = "true or false"
-    elif isinstance(default, int):
-        good = isinstance(value, int) and not isinstance(value, bool)
-        wanted = "a whole number"
-    elif isinstance(default, float):
-        good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        value = float(value) if good else value
-        good = good and isfinite(value)
-        wanted = "a finite number"
-    elif isinstance(default, (tuple, list)):
-        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
-        value = tuple(float(v) for v in value) if good else value
-        wanted = "one or more numbers, such as 0.1,1"
-    elif isinstance(default, str):
-        good, wanted = isinstance(value, str), "a word"
-    else:
-        good, wanted = True, ""
-    if not good:
-        if NoneType in allowed:
-            wanted += " or none"
-        raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
-    return value
-
-
-def _is_none(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.lower() == "none")
-
-
-def _checked_or_none(key: str, name: str, value: Any) -> Any:
-    if _is_none(value):
+    optional = kind is not None or NoneType in allowed
+    if optional and (value is None or (isinstance(value, str) and value.lower() == "none")):
         return None
-    if name in _WHOLE:
-        good = isinstance(value, int) and not isinstance(value, bool)
-        wanted = "a whole number or none"
-    elif name in _SEVERAL:
-        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        good = all(isinstance(v, int) and not isinstance(v, bool) for v in value)
-        wanted = "whole numbers, such as 8,8,1, or none"
-    elif name in _NUMBERS:
-        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
-        wanted = "one or more numbers, such as 50,100, or none"
-    else:
-        words = value.split(",") if isinstance(value, str) else value
-        good = isinstance(words, (list, tuple)) and all(isinstance(w, str) for w in words)
-        value = tuple(w.strip() for w in words) if good else value
-        wanted = "one or more words with commas between them, or none"
-    if not good:
-        raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
-    return value
+    if kind is None:
+        beside_none = [t for t in (float, int) if optional and t in allowed]
+        wanted_type = beside_none[0] if beside_none else type(default)
+        kind = _BY_TYPE.get(wanted_type, ("", lambda same: same))
+    wanted, read = kind
+    try:
+        return read(value)
+    except (TypeError, ValueError):
+        either = " or none" if optional else ""
+        raise SettingError(f"The setting {key} is {wanted}{either}; got {value!r}.") from None
 
 
-def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Any:
+# -- what is made of them ---------------------------------------------------------------------------
+
+
+def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Model:
     """An untrained model with resolved settings."""
+    kind = model_class(model)
     plain = {key: value for key, value in settings.items() if "." not in key and key not in RUN_SETTINGS}
-    if model in DETECTORS:
+    if kind.task == "detection":
         if "features" in plain:
             plain["features"] = _features(plain["features"], _of(settings, "features"))
         if "proposals" in plain:
             plain["proposals"] = _proposer(plain["proposals"], _of(settings, "proposals"))
-    return model_class(model)(**plain, random_state=seed)
+    return kind(**plain, random_state=seed)
 
 
-def _proposer(named: str, given: Mapping[str, Any]) -> Any:
-    """A mode of selective search, ``rpn``, or a model that proposes, by the run that trained it."""
-    if named == "rpn":
+def _proposer(named: str, given: Mapping[str, Any]) -> "Proposer | str":
+    """A mode of selective search, a kind of model that proposes, or the run that trained one."""
+    if named in MODELS and model_class(named).answers == "proposals":
         return named
     if Path(named).exists():
         from foveal.models.loading import load
 
-        return load(named)
+        return load(named)  # type: ignore[no-any-return]
     from foveal.proposals import SelectiveSearch
 
     return SelectiveSearch(mode=named, **given)

@@ -115,6 +115,7 @@ class TransferClassifier(ImageClassifier):
     """
 
     name = "transfer"
+    convolutional = True
     validates = True
 
     features_: EfficientNetLite | None

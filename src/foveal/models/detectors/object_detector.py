@@ -1,6 +1,7 @@
 """What all detectors have in common."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -8,8 +9,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from foveal.data.dataset import Dataset
+from foveal.data.detections import Detections
 from foveal.events import Callbacks
-from foveal.models.contracts import Answers, Source, Task
+from foveal.models.contracts import Answers, ImageDetector, Source, Task
 from foveal.models.detection.region_proposals import propose_pictures
 from foveal.proposals import Proposals, Proposer
 
@@ -26,6 +28,8 @@ class ObjectDetector(BaseEstimator):  # type: ignore[misc]
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
     proposes_itself: ClassVar[bool] = False
+
+    resolved_: Mapping[str, Any] = MappingProxyType({})
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.
@@ -48,6 +52,14 @@ class ObjectDetector(BaseEstimator):  # type: ignore[misc]
     def predict(self, images: Any) -> Any:
         """Detections in each image."""
         raise NotImplementedError
+
+    def detector(self) -> ImageDetector:
+        """What :meth:`predict` does with one image: a function that gives its detections."""
+
+        def detect(image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
+            return self.predict([image])[0]  # type: ignore[no-any-return]
+
+        return detect
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "classes_"):

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -68,6 +69,15 @@ class RPNBase(BaseEstimator):  # type: ignore[misc]
     channels: int
     validation_size: float
     random_state: int
+
+    resolved_: Mapping[str, Any] = MappingProxyType({})
+
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that training, evaluation and report may take; None where epochs are given."""
+        if self.epochs is not None:
+            return None
+        return self._default_minutes if self.minutes is None else float(self.minutes)
 
     def _new_settings(self, dataset: Dataset) -> DetectionSettings:
         """What the network for a data set is like."""
