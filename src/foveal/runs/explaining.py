@@ -14,16 +14,7 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
-from foveal.models.contracts import (
-    ClassifierModel,
-    Model,
-    ProposerModel,
-    is_classifier,
-    is_convolutional,
-    is_detector,
-    is_guided,
-    is_proposer,
-)
+from foveal.models import contracts
 from foveal.models.loading import load
 from foveal.proposals import SelectiveSearch
 from foveal.report import Chapter, overlay_map
@@ -100,16 +91,16 @@ def explain(
         If there is no model, nothing to explain, no such class, or ``out`` is not empty; if the model
         was trained on rows of numbers, or the objects of an image cannot be told.
     """
-    model: Model = load(run)
+    model: contracts.Model = load(run)
     files = find_images(inputs)
-    if is_detector(model) or is_proposer(model):
+    if contracts.is_detector(model) or contracts.is_proposer(model):
         if class_name is not None:
             raise SettingError(
                 f"{run} is a detector: it can be asked about no class, since it answers for each region; "
                 "leave --class out to see how it came to all its detections."
             )
         return _explain_detector(run, model, files, out, data, format, callbacks)
-    assert is_classifier(model)
+    assert contracts.is_classifier(model)
     if data is not None:
         raise SettingError(f"{run} is a classifier, and what it says of a picture needs no boxes.")
     if not sees_images(model):
@@ -120,7 +111,7 @@ def explain(
     return _explain_classifier(model, files, empty_folder(out), asked, callbacks)
 
 
-def class_index(model: ClassifierModel, name: str) -> int:
+def class_index(model: contracts.ClassifierModel, name: str) -> int:
     """The place of a class by its name.
 
     Raises
@@ -140,7 +131,11 @@ def class_index(model: ClassifierModel, name: str) -> int:
 
 
 def _explain_classifier(
-    model: ClassifierModel, files: Sequence[Path], folder: Path, asked: int | None, callbacks: Callbacks
+    model: contracts.ClassifierModel,
+    files: Sequence[Path],
+    folder: Path,
+    asked: int | None,
+    callbacks: Callbacks,
 ) -> FileResults:
     from foveal.models import occlusion_map
     from foveal.report.figures import draw_explanation
@@ -154,7 +149,7 @@ def _explain_classifier(
         answer = np.asarray(model.predict_proba([image]))[0]
         label = int(answer.argmax()) if asked is None else asked
         maps: dict[str, NDArray[Any]] = {}
-        if is_convolutional(model):
+        if contracts.is_convolutional(model):
             maps["Grad-CAM"] = activation_map(model, image, label)
         maps["occlusion"] = occlusion_map(model, image, label)
         # A drawing is for looking at: a photograph of 24 megapixels is not looked at as such.
@@ -175,7 +170,7 @@ def _explain_classifier(
             write_bytes(folder / result["maps"][kind], _as_png(overlay_map(small, values)), sync=False)
         if len(sections) < _ON_THE_PAGE:
             look = None
-            if is_convolutional(model) and len(sections) < _LOOKED_INTO:
+            if contracts.is_convolutional(model) and len(sections) < _LOOKED_INTO:
                 look = look_inside(model, file.name, small)
             sections.append(answer_section(file.name, small, maps, classes, answer, label, look))
         return result
@@ -213,7 +208,7 @@ def _as_png(image: NDArray[np.uint8]) -> bytes:
 
 def _explain_detector(
     run: str | os.PathLike[str],
-    model: ProposerModel,
+    model: contracts.ProposerModel,
     files: Sequence[Path],
     out: str | os.PathLike[str],
     data: str | os.PathLike[str] | None,
@@ -222,12 +217,12 @@ def _explain_detector(
 ) -> FileResults:
     """Predict over image files, and write one page that follows the first of them step by step."""
     known = {} if data is None else objects_of(files, data, format)
-    if is_detector(model):
+    if contracts.is_detector(model):
         done = predict(run, files, out, callbacks=callbacks)
     else:
         done = _proposed(model, files, out, callbacks)
-    threshold = model.threshold_ if is_detector(model) else 0.5
-    search = model.proposer_ if is_guided(model) else None
+    threshold = model.threshold_ if contracts.is_detector(model) else 0.5
+    search = model.proposer_ if contracts.is_guided(model) else None
     followed = [Path(result["file"]) for result in done.results][:_FOLLOWED]
     chapters: list[Chapter] = []
     with stage(callbacks, "explanation", len(followed)) as progress:
@@ -261,7 +256,7 @@ def _explain_detector(
 
 
 def _proposed(
-    model: ProposerModel, files: Sequence[Path], out: str | os.PathLike[str], callbacks: Callbacks
+    model: contracts.ProposerModel, files: Sequence[Path], out: str | os.PathLike[str], callbacks: Callbacks
 ) -> FileResults:
     """Of a model that proposes and does not detect: its proposals for image files, as JSON."""
     folder = empty_folder(out)

@@ -11,15 +11,7 @@ from numpy.typing import NDArray
 from foveal.data import Dataset
 from foveal.errors import ImageError
 from foveal.images import read
-from foveal.models.contracts import (
-    ClassifierModel,
-    DetectorModel,
-    Model,
-    NetworkModel,
-    is_classifier,
-    is_convolutional,
-    is_detector,
-)
+from foveal.models import contracts
 
 if TYPE_CHECKING:
     from foveal.report import ClassificationRecord, DetectionRecord, NetworkLook
@@ -30,7 +22,7 @@ _MISTAKES = 12
 _SECONDS = 4.0
 
 
-def sees_images(model: ClassifierModel) -> bool:
+def sees_images(model: contracts.ClassifierModel) -> bool:
     """Whether a classifier was trained on images, not on rows of numbers."""
     try:
         model.as_seen([np.zeros((8, 8, 3), np.uint8)])
@@ -39,14 +31,16 @@ def sees_images(model: ClassifierModel) -> bool:
     return True
 
 
-def activation_map(model: NetworkModel, image: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
+def activation_map(
+    model: contracts.NetworkModel, image: NDArray[np.uint8], label: int
+) -> NDArray[np.float32]:
     """Grad-CAM of one image for a class, (h, w)."""
     from foveal.models import class_activation_maps
 
     return np.asarray(class_activation_maps(model, [image], [label])[0])
 
 
-def look_inside(model: NetworkModel, name: str, image: NDArray[np.uint8]) -> "NetworkLook":
+def look_inside(model: contracts.NetworkModel, name: str, image: NDArray[np.uint8]) -> "NetworkLook":
     """What a convolutional network makes of an image."""
     from foveal.models import first_layer_filters, stage_maps
     from foveal.report import NetworkLook
@@ -55,7 +49,7 @@ def look_inside(model: NetworkModel, name: str, image: NDArray[np.uint8]) -> "Ne
     return NetworkLook(name, image, first_layer_filters(model), stages)
 
 
-def explained(record: "Record", model: Model) -> "Record":
+def explained(record: "Record", model: contracts.Model) -> "Record":
     """A record with what explains the answers of its model.
 
     Of a classifier these are maps of its surest mistakes, and of a network what is inside; of a detector that
@@ -63,14 +57,14 @@ def explained(record: "Record", model: Model) -> "Record":
     """
     from foveal.report import ClassificationRecord, DetectionRecord
 
-    if is_classifier(model) and isinstance(record, ClassificationRecord):
+    if contracts.is_classifier(model) and isinstance(record, ClassificationRecord):
         return _with_maps(record, model) if sees_images(model) else record
-    if is_detector(model) and model.proposes_itself and isinstance(record, DetectionRecord):
+    if contracts.is_detector(model) and model.proposes_itself and isinstance(record, DetectionRecord):
         return _with_trace(record, model)
     return record
 
 
-def _with_maps(record: "ClassificationRecord", model: ClassifierModel) -> "ClassificationRecord":
+def _with_maps(record: "ClassificationRecord", model: contracts.ClassifierModel) -> "ClassificationRecord":
     """Grad-CAM where the layers keep places, else occlusion, as far as a few seconds allow."""
     from foveal.models import occlusion_map
 
@@ -81,20 +75,20 @@ def _with_maps(record: "ClassificationRecord", model: ClassifierModel) -> "Class
         label = known.get(record.test.classes[int(record.predictions[index])])
         if label is None:
             continue
-        if is_convolutional(model):
+        if contracts.is_convolutional(model):
             maps[index] = activation_map(model, image, label)
         else:
             maps[index] = occlusion_map(model, image, label)
         if time.perf_counter() - start > _SECONDS:
             break
-    if not is_convolutional(model):
+    if not contracts.is_convolutional(model):
         return replace(record, explanations=maps, explained_by="occlusion")
     first = next(_readable(record.test, range(len(record.test))), None)
     look = None if first is None else look_inside(model, record.test[first[0]].name, first[1])
     return replace(record, explanations=maps, explained_by="Grad-CAM", look=look)
 
 
-def _with_trace(record: "DetectionRecord", model: DetectorModel) -> "DetectionRecord":
+def _with_trace(record: "DetectionRecord", model: contracts.DetectorModel) -> "DetectionRecord":
     """The trace of one held-out image: one with objects, in which the detector is as good as in most."""
     from foveal.report.verdicts import judge
 

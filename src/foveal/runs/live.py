@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -161,7 +162,6 @@ def predict_live(
         folder = empty_folder(out)
         rate = frame_rate(capture)
         name = f"camera-{source}" if isinstance(source, int) else Path(source).stem
-        answering = _Answering(model, min_score)
         writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.image.shape[:2])
         total = None if live else announced_frames(capture)
         with stage(callbacks, "prediction", total) as progress, writing.open():
@@ -169,7 +169,7 @@ def predict_live(
                 # The last step is closed first: each waits for its thread, which uses the one before.
                 with (
                     closing(newest(frames) if live else ahead(frames)) as decoded,
-                    closing(ahead(answering(first, decoded))) as answers,
+                    closing(ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
                 ):
                     for frame, answer, begin, end in answers:
                         writing.take(frame, answer, begin, end)
@@ -186,32 +186,21 @@ def predict_live(
 # -- answers --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Answering:
+def _answers(
+    model: Model, min_score: float | None, frames: Iterable[Frame]
+) -> Iterator[tuple[Frame, Detections | dict[str, float], float, float]]:
     """The model's answers to frames, one after the other, each with the times of its beginning and end."""
-
-    model: Model
-    min_score: float | None
-
-    def __call__(self, first: Frame, others: Iterable[Frame]) -> Iterator[tuple[Frame, Any, float, float]]:
-        yield self._timed(first)
-        for frame in others:
-            yield self._timed(frame)
-
-    def _timed(self, frame: Frame) -> tuple[Frame, Any, float, float]:
+    for frame in frames:
         begin = time.perf_counter()
-        answer = self._answer(frame.image)
-        return frame, answer, begin, time.perf_counter()
-
-    def _answer(self, image: Image) -> Detections | dict[str, float]:
-        model = self.model
+        answer: Detections | dict[str, float]
         if is_detector(model):
-            detections = model.predict([image])[0]
-            least = model.threshold_ if self.min_score is None else self.min_score
-            return detections[detections.scores >= least]
-        assert is_classifier(model)
-        probabilities = model.predict_proba([image])[0]
-        return {str(c): float(p) for c, p in zip(model.classes_, probabilities, strict=True)}
+            answer = model.predict([frame.image])[0]
+            answer = answer[answer.scores >= (model.threshold_ if min_score is None else min_score)]
+        else:
+            assert is_classifier(model)
+            probabilities = model.predict_proba([frame.image])[0]
+            answer = {str(c): float(p) for c, p in zip(model.classes_, probabilities, strict=True)}
+        yield frame, answer, begin, time.perf_counter()
 
 
 # -- what is written ------------------------------------------------------------------------------------

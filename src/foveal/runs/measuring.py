@@ -10,17 +10,7 @@ from numpy.typing import NDArray
 from foveal.data import Dataset
 from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
-from foveal.models.contracts import (
-    ClassifierModel,
-    DetectorModel,
-    LearnedProposer,
-    Model,
-    TimedModel,
-    is_classifier,
-    is_detector,
-    is_proposer,
-    is_timed,
-)
+from foveal.models import contracts
 from foveal.runs.comparing_proposals import compare_with_search, seconds_to_compare
 from foveal.runs.folder import RunFolder
 
@@ -55,7 +45,9 @@ class Finished:
     record: "Record"
 
 
-def measure(model: Model, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks) -> "Record":
+def measure(
+    model: contracts.Model, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+) -> "Record":
     """Measure a trained model on held-out images, and write predictions and metrics.
 
     Parameters
@@ -72,11 +64,11 @@ def measure(model: Model, folder: RunFolder, facts: Mapping[str, Any], callbacks
     DetectionRecord or ProposalRecord or ClassificationRecord
         With the events of the training, read off the log.
     """
-    if is_detector(model):
+    if contracts.is_detector(model):
         return _measure_detector(model, folder, facts, callbacks)
-    if is_proposer(model):
+    if contracts.is_proposer(model):
         return _measure_proposer(model, folder, facts, callbacks)
-    assert is_classifier(model)
+    assert contracts.is_classifier(model)
     return _measure_classifier(model, folder, facts, callbacks)
 
 
@@ -91,7 +83,7 @@ def chapter_of(record: "Record") -> "Chapter":
     return report.classification_chapter(record)
 
 
-def seconds_after_training(model: TimedModel, n_test: int) -> float:
+def seconds_after_training(model: contracts.TimedModel, n_test: int) -> float:
     """Seconds that evaluation and report of a model take that proposes by itself.
 
     The finding of objects is left out; proposals are compared, and one image is followed.
@@ -117,7 +109,7 @@ def seconds_after_training(model: TimedModel, n_test: int) -> float:
 
 
 def _measure_detector(
-    model: DetectorModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+    model: contracts.DetectorModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
 ) -> "DetectionRecord":
     from foveal.metrics import evaluate, proposal_recall, to_results
     from foveal.report import DetectionRecord
@@ -145,7 +137,7 @@ def _measure_detector(
     folder.write_metrics(metrics)
     compared = {}
     if model.proposes_itself and proposals is not None:
-        minutes = model.run_minutes if is_timed(model) else None
+        minutes = model.run_minutes if contracts.is_timed(model) else None
         if seconds_to_compare(minutes) is not None:
             compared = compare_with_search(test, proposals, callbacks=callbacks)
     return DetectionRecord(
@@ -161,7 +153,7 @@ def _measure_detector(
 
 
 def _measure_proposer(
-    model: LearnedProposer, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+    model: contracts.LearnedProposer, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
 ) -> "ProposalRecord":
     from foveal.metrics import compare_proposers
     from foveal.proposals import Proposer, SelectiveSearch
@@ -178,7 +170,9 @@ def _measure_proposer(
     )
 
 
-def proposal_quality(model: LearnedProposer, dataset: Dataset, callbacks: Callbacks) -> "ProposalQuality":
+def proposal_quality(
+    model: contracts.LearnedProposer, dataset: Dataset, callbacks: Callbacks
+) -> "ProposalQuality":
     """How well a method of proposing reaches the objects of images."""
     from foveal.metrics import compare_proposers
 
@@ -210,7 +204,7 @@ def _at(quality: "ProposalQuality", column: int, number: str) -> dict[str, float
 
 
 def _measure_classifier(
-    model: ClassifierModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+    model: contracts.ClassifierModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
 ) -> "ClassificationRecord":
     from foveal.report import ClassificationRecord
 
@@ -235,7 +229,7 @@ def _measure_classifier(
     )
 
 
-def class_probabilities(model: ClassifierModel, dataset: Dataset) -> NDArray[np.float64]:
+def class_probabilities(model: contracts.ClassifierModel, dataset: Dataset) -> NDArray[np.float64]:
     """Probabilities in the order of the data set's classes, shape (N, K); 0 for a class never seen."""
     probabilities = np.zeros((len(dataset), len(dataset.classes)))
     if not len(dataset):

@@ -2,12 +2,12 @@
 
 import inspect
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from foveal.errors import SettingError
 from foveal.models import MODELS, model_class
@@ -228,64 +228,35 @@ def _resolved(
 # -- what a value must be ---------------------------------------------------------------------------
 
 
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError
-    return value
+class _Kind(NamedTuple):
+    """What a value must be, in words, and of which types; ``several`` may be given with commas."""
+
+    wanted: str
+    types: tuple[type, ...]
+    several: bool = False
 
 
-def _whole(value: Any) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _number(value: Any) -> int | float:
-    if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _finite(value: Any) -> float:
-    if not isfinite(_number(value)):
-        raise ValueError
-    return float(value)
-
-
-def _word(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _each(values: Any, read: Callable[[Any], Any]) -> tuple[Any, ...]:
-    return tuple(read(value) for value in (values if isinstance(values, (list, tuple)) else (values,)))
-
-
-# What a value must be, in words, and what reads it.
-_Kind = tuple[str, Callable[[Any], Any]]
-_WHOLE: _Kind = ("a whole number", _whole)
-_WORDS: _Kind = (
-    "one or more words with commas between them,",
-    lambda value: _each(value.split(",") if isinstance(value, str) else value, lambda w: _word(w).strip()),
-)
+_WHOLE = _Kind("a whole number", (int,))
+_FINITE = _Kind("a finite number", (int, float))
+_NUMBERS = _Kind("one or more numbers, such as 0.1,1", (int, float), several=True)
+_WORDS = _Kind("one or more words with commas between them,", (str,), several=True)
 # Settings that may be none, whatever their default, by the last part of their names.
-_BY_NAME: dict[str, _Kind] = {
+_BY_NAME = {
     "working_size": _WHOLE,
     "image_size": _WHOLE,
-    "k": ("one or more numbers, such as 50,100,", lambda value: _each(value, _number)),
+    "k": _Kind("one or more numbers, such as 50,100,", (int, float), several=True),
     "color_spaces": _WORDS,
     "similarities": _WORDS,
     "levels": _WORDS,
-    "image_shape": ("whole numbers, such as 8,8,1,", lambda value: _each(value, _whole)),
+    "image_shape": _Kind("whole numbers, such as 8,8,1,", (int,), several=True),
 }
-# The others, by the type of their default; bool is an int as well.
+# The others, by the type of their default.
 _BY_TYPE: dict[type, _Kind] = {
-    bool: ("true or false", _flag),
+    bool: _Kind("true or false", (bool,)),
     int: _WHOLE,
-    float: ("a finite number", _finite),
-    tuple: ("one or more numbers, such as 0.1,1", lambda value: _each(value, lambda v: float(_number(v)))),
-    str: ("a word", _word),
+    float: _FINITE,
+    tuple: _NUMBERS,
+    str: _Kind("a word", (str,)),
 }
 
 
@@ -296,16 +267,22 @@ def _checked(key: str, value: Any, default: Any, annotation: Any = None) -> Any:
     optional = kind is not None or NoneType in allowed
     if optional and (value is None or (isinstance(value, str) and value.lower() == "none")):
         return None
+    beside_none = (t for t in (float, int) if NoneType in allowed and t in allowed)
+    kind = kind or _BY_TYPE.get(next(beside_none, type(default)))
     if kind is None:
-        beside_none = [t for t in (float, int) if optional and t in allowed]
-        wanted_type = beside_none[0] if beside_none else type(default)
-        kind = _BY_TYPE.get(wanted_type, ("", lambda same: same))
-    wanted, read = kind
-    try:
-        return read(value)
-    except (TypeError, ValueError):
+        return value
+    given = value.split(",") if kind is _WORDS and isinstance(value, str) else value
+    values = tuple(given) if kind.several and isinstance(given, (list, tuple)) else (given,)
+    # A truth value is an int as well.
+    good = all(isinstance(v, kind.types) and (bool in kind.types or type(v) is not bool) for v in values)
+    if not good or (kind is _FINITE and not isfinite(value)):
         either = " or none" if optional else ""
-        raise SettingError(f"The setting {key} is {wanted}{either}; got {value!r}.") from None
+        raise SettingError(f"The setting {key} is {kind.wanted}{either}; got {value!r}.")
+    if kind in (_FINITE, _NUMBERS):
+        values = tuple(float(v) for v in values)
+    elif kind is _WORDS:
+        values = tuple(v.strip() for v in values)
+    return values if kind.several else values[0]
 
 
 # -- what is made of them ---------------------------------------------------------------------------
