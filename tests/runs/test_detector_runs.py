@@ -1,6 +1,7 @@
 """Runs of detectors that learn by gradients: broken off, trained again, bounded by minutes."""
 
 import inspect
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from foveal.data import Dataset, Sample
+from foveal.errors import SettingError
 from foveal.models.detectors.faster_rcnn import FasterRCNN
 from foveal.runs import resume, retrain, train, training
 from foveal.runs.settings import resolve
@@ -102,6 +104,25 @@ def test_minutes_are_those_of_the_whole_command(scene_folder, tmp_path, monkeypa
     assert 40 < given["spent"] < 100
     assert given["images_after"] == 6
     assert given["checkpoint"].path == tmp_path / "run" / "checkpoint.safetensors"
+
+
+def test_a_run_of_old_names(whole, tmp_path):
+    """Runs of Foveal 0.1 are answered with what their settings are called now."""
+    done, _ = whole
+    old = shutil.copytree(done.folder.path, tmp_path / "old")
+    config = (old / "config.toml").read_text()
+    for new, name in (("ema_decay", "average"), ("finetune_fraction", "tuned_share")):
+        assert f"\n{new} = " in config
+        config = config.replace(f"\n{new} = ", f"\n{name} = ")
+    (old / "config.toml").write_text(config)
+    (old / "report.html").unlink()
+    told = r"config.toml cannot be used: .*average is called ema_decay since Foveal 0.2: give ema_decay\."
+    for go in (lambda: retrain(old, out=tmp_path / "new"), lambda: resume(old)):
+        with pytest.raises(SettingError, match=told) as error:
+            go()
+        assert "tuned_share is called finetune_fraction" in str(error.value)
+    assert not (tmp_path / "new").exists()
+    assert (old / "model.safetensors").is_file()
 
 
 def boxed_pictures(number, **splits):

@@ -5,6 +5,7 @@ import pytest
 from foveal.errors import SettingError
 from foveal.features import Pixels
 from foveal.models import MODELS, RCNN, model_class
+from foveal.models.contracts import RENAMED
 from foveal.runs.settings import (
     RUN_SETTINGS,
     available_settings,
@@ -114,6 +115,18 @@ def test_features_by_their_name():
 def test_a_wrong_name_suggests_the_nearest(model, key, near):
     with pytest.raises(SettingError, match=f"{model} has no setting '{key}'. Did you mean '{near}'"):
         resolve(model, {key: 1})
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_is_answered_with_the_new(old, new):
+    owners = [name for name in MODELS if new in available_settings(name)]
+    assert owners
+    for name in owners:
+        with pytest.raises(SettingError, match=f"^{old} is called {new} since Foveal 0.2: give {new}.$"):
+            resolve(name, {old: 1})
+        assert old not in available_settings(name)
+    with pytest.raises(SettingError, match=f"svm has no setting '{old}'"):
+        resolve("svm", {old: 1})
 
 
 def test_names_that_cannot_be_set():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
-# A detector lacks the pictures that it is judged on more than a classifier does.
+# A detector lacks the images that it is validated on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
 
 #: The kind of features that a detector has where none is named.

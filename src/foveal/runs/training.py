@@ -367,6 +367,9 @@ def _known(path: str | os.PathLike[str]) -> dict[str, Any]:
         if config["model"] == "rcnn":
             # Runs of the time when there was but one kind do not name it.
             settings.setdefault("features", "hog-color")
+        resolve(config["model"], settings)
     except (KeyError, TypeError, AttributeError) as error:
         raise ModelFileError(f"{path} is not the config.toml of a run: it lacks {error}.") from error
+    except SettingError as error:
+        raise SettingError(f"{path} cannot be used: {error}") from error
     return {**config, "settings": settings}
