@@ -116,7 +116,7 @@ def test_a_run_of_old_names(whole, tmp_path):
         config = config.replace(f"\n{new} = ", f"\n{name} = ")
     (old / "config.toml").write_text(config)
     (old / "report.html").unlink()
-    told = r"config.toml cannot be used: .*average is called ema_decay since Foveal 0.2: give ema_decay\."
+    told = r"old.* cannot be used: .*average is called ema_decay since Foveal 0.2: give ema_decay\."
     for go in (lambda: retrain(old, out=tmp_path / "new"), lambda: resume(old)):
         with pytest.raises(SettingError, match=told) as error:
             go()

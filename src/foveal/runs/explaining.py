@@ -28,7 +28,15 @@ from foveal.runs.explanation_pages import (
 from foveal.runs.explanations import activation_map, look_inside, sees_images
 from foveal.runs.folder import empty_folder
 from foveal.runs.ground_truth import objects_of
-from foveal.runs.predicting import FileResults, answers_of, class_answer, find_images, of_file, predict
+from foveal.runs.predicting import (
+    FileResults,
+    answers_of,
+    class_answer,
+    encoded,
+    find_images,
+    of_file,
+    predict,
+)
 from foveal.runs.proposing import proposal_answer
 
 if TYPE_CHECKING:
@@ -167,7 +175,7 @@ def _explain_classifier(
         )
         write_bytes(folder / result["drawn"], _figure_as_png(figure), sync=False)
         for kind, values in maps.items():
-            write_bytes(folder / result["maps"][kind], _as_png(overlay_map(small, values)), sync=False)
+            write_bytes(folder / result["maps"][kind], encoded(overlay_map(small, values), "PNG"), sync=False)
         if len(sections) < _ON_THE_PAGE:
             look = None
             if contracts.is_convolutional(model) and len(sections) < _LOOKED_INTO:
@@ -192,14 +200,6 @@ def _explain_classifier(
 def _figure_as_png(figure: "Figure") -> bytes:
     content = BytesIO()
     figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
-    return content.getvalue()
-
-
-def _as_png(image: NDArray[np.uint8]) -> bytes:
-    from PIL import Image
-
-    content = BytesIO()
-    Image.fromarray(image).save(content, "PNG")
     return content.getvalue()
 
 

@@ -5,7 +5,7 @@ import io
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,13 +171,10 @@ class RunFolder:
         probabilities: NDArray[np.float64],
     ) -> None:
         """Write ``predictions.csv``: file, true class, predicted class and the probability of each class."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["file", "truth", "prediction", *classes])
+        rows: list[list[Any]] = [["file", "truth", "prediction", *classes]]
         for file, true, row in zip(files, truth, probabilities, strict=True):
-            best = classes[int(row.argmax())]
-            writer.writerow([file, true, best, *(f"{float(p):.6f}" for p in row)])
-        write_text(self.path / "predictions.csv", text.getvalue())
+            rows.append([file, true, classes[int(row.argmax())], *(f"{float(p):.6f}" for p in row)])
+        write_text(self.path / "predictions.csv", csv_text(rows))
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -252,6 +249,13 @@ def free_folder(path: Path) -> Path:
         number += 1
         free = path.with_name(f"{path.name}-{number}")
     return free
+
+
+def csv_text(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as the text of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def _checkpoint_step(path: Path) -> int:

@@ -18,19 +18,10 @@ from foveal.events import Callbacks, emit, stage
 from foveal.files import replacing
 from foveal.images import draw_boxes
 from foveal.models.contracts import Model, is_classifier, is_detector
+from foveal.runs import video
 from foveal.runs.folder import empty_folder
-from foveal.runs.frames import (
-    Frame,
-    Image,
-    ahead,
-    announced_frames,
-    camera_frames,
-    file_frames,
-    frame_rate,
-    newest,
-    opened,
-)
 from foveal.runs.predicting import load_predictor
+from foveal.runs.video import Frame, Image
 
 #: How the names of files end that are taken for videos.
 VIDEO_EXTENSIONS = frozenset(
@@ -152,24 +143,24 @@ def predict_live(
     """
     model = load_predictor(run)
     live = isinstance(source, int)
-    with opened(source) as capture:
-        frames: Iterator[Frame] = camera_frames(capture) if live else file_frames(capture)
+    with video.opened(source) as capture:
+        frames: Iterator[Frame] = video.camera_frames(capture) if live else video.file_frames(capture)
         first = next(frames, None)
         if first is None:
             raise DataError(
                 f"Camera {source} gives no picture." if live else f"{source} holds no frame of a video."
             )
         folder = empty_folder(out)
-        rate = frame_rate(capture)
+        rate = video.frame_rate(capture)
         name = f"camera-{source}" if isinstance(source, int) else Path(source).stem
         writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.image.shape[:2])
-        total = None if live else announced_frames(capture)
+        total = None if live else video.announced_frames(capture)
         with stage(callbacks, "prediction", total) as progress, writing.open():
             try:
                 # The last step is closed first: each waits for its thread, which uses the one before.
                 with (
-                    closing(newest(frames) if live else ahead(frames)) as decoded,
-                    closing(ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
+                    closing(video.newest(frames) if live else video.ahead(frames)) as decoded,
+                    closing(video.ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
                 ):
                     for frame, answer, begin, end in answers:
                         writing.take(frame, answer, begin, end)

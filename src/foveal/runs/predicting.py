@@ -1,6 +1,5 @@
 """Using a model on files: drawn images and what it says, for every file that can be read."""
 
-import csv
 import io
 import os
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from foveal.files import unique_names, write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
 from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
-from foveal.runs.folder import empty_folder
+from foveal.runs.folder import csv_text, empty_folder
 
 Form = Literal["json", "coco", "csv"]
 Answer = TypeVar("Answer")
@@ -195,7 +194,8 @@ def predict(
             detections = detect(image, threads=threads)
             detections = detections[detections.scores >= least]
             if draw:
-                write_bytes(folder / "drawn" / names[index], jpeg(_drawing(detections, image)), sync=False)
+                content = encoded(_drawing(detections, image), "JPEG")
+                write_bytes(folder / "drawn" / names[index], content, sync=False)
             result = {**of_file(files[index], image), "detections": detections.to_rows()}
             return result, detections.to_coco(image_id=index + 1)
 
@@ -274,28 +274,21 @@ def _drawing(detections: Detections, image: NDArray[np.uint8]) -> NDArray[np.uin
     return Detections(boxes, detections.scores, detections.labels, detections.classes).draw(small)
 
 
-def jpeg(image: NDArray[np.uint8]) -> bytes:
-    """An image of shape (H, W, 3) as the content of a JPEG file."""
-    from io import BytesIO
-
+def encoded(image: NDArray[np.uint8], kind: Literal["JPEG", "PNG"]) -> bytes:
+    """An image of shape (H, W, 3) as the content of a file."""
     from PIL import Image
 
-    file = BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=90)
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind, **({"quality": 90} if kind == "JPEG" else {}))
     return file.getvalue()
 
 
 def _as_csv(results: Sequence[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    rows: list[list[Any]] = [["file", "label", "score", "x1", "y1", "x2", "y2"]]
     if results and "probabilities" in results[0]:
         classes = list(results[0]["probabilities"])
-        writer.writerow(["file", "label", *classes])
-        for result in results:
-            writer.writerow([result["file"], result["label"], *(result["probabilities"][c] for c in classes)])
+        rows = [["file", "label", *classes]]
+        rows += [[r["file"], r["label"], *(r["probabilities"][c] for c in classes)] for r in results]
     else:
-        writer.writerow(["file", "label", "score", "x1", "y1", "x2", "y2"])
-        for result in results:
-            for row in result["detections"]:
-                writer.writerow([result["file"], row["label"], row["score"], *row["box"]])
-    return text.getvalue()
+        rows += [[r["file"], d["label"], d["score"], *d["box"]] for r in results for d in r["detections"]]
+    return csv_text(rows)

@@ -17,7 +17,7 @@ from foveal.report import Chapter
 from foveal.runs.explanation_pages import search_chapter_of, write_search_page
 from foveal.runs.folder import empty_folder
 from foveal.runs.ground_truth import Objects, objects_of
-from foveal.runs.predicting import FileResults, answers_of, drawn_names, find_images, jpeg, of_file
+from foveal.runs.predicting import FileResults, answers_of, drawn_names, encoded, find_images, of_file
 from foveal.runs.settings import make_search
 
 #: Images that a page explains at most.
@@ -92,7 +92,7 @@ def propose(
         shown = proposals.boxes[:drawn] * scale
         # The first is drawn last, on top.
         drawing = draw_boxes(small, shown[::-1], colors=list(range(len(shown)))[::-1])
-        write_bytes(folder / "drawn" / names[index], jpeg(drawing), sync=False)
+        write_bytes(folder / "drawn" / names[index], encoded(drawing, "JPEG"), sync=False)
         return {**of_file(files[index], image), **proposal_answer(proposals)}
 
     results, unreadable = answers_of(found, files, callbacks, "proposals")

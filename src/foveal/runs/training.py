@@ -1,4 +1,10 @@
-"""Training: from a data set to a run folder."""
+"""Training: from a data set to a run folder.
+
+What :func:`train` does, in order: it reads the data set, resolves the settings and makes the folder; then
+:meth:`TrainingRun.finish` checks the data, splits it, fits the model, saves it, measures it on the held-out
+images and writes the report. :func:`retrain` calls it with what a ``config.toml`` says; :func:`resume` goes
+on with a run that was broken off, whose folder tells which of these stages are behind it.
+"""
 
 import os
 import time
