@@ -14,7 +14,7 @@ from foveal.models import MODELS, model_class
 from foveal.models.contracts import RENAMED, Model
 
 if TYPE_CHECKING:
-    from foveal.features.base import RegionFeatures
+    from foveal.features import Backbone, RegionFeatures
     from foveal.proposals import Proposer, SelectiveSearch
 
 #: Settings of the run rather than of the model.
@@ -94,7 +94,7 @@ def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(model_class(model)).parameters
 
 
-def _features(kind: str, given: Mapping[str, Any]) -> "RegionFeatures":
+def _features(kind: str, given: Mapping[str, Any]) -> "Backbone | RegionFeatures":
     """Features by the name of their kind.
 
     Raises
@@ -106,7 +106,8 @@ def _features(kind: str, given: Mapping[str, Any]) -> "RegionFeatures":
     from foveal.features import features_from_config
 
     try:
-        return features_from_config({"kind": kind, **given})
+        features: Backbone | RegionFeatures = features_from_config({"kind": kind, **given})
+        return features
     except ModelFileError as error:
         raise SettingError(
             f"There are no features {kind!r}: give hog-color, pixels, efficientnet-lite0, efficientnet-lite1 "

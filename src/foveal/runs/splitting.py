@@ -6,7 +6,7 @@ from typing import Any
 
 from foveal.data import Dataset, Parts, partition
 from foveal.models import model_class
-from foveal.models.detection.training.holding_back import cut_off
+from foveal.models.detection.training.validation import cut_off
 
 # A detector that has fewer images to learn from needs them all: five or ten of them tell nothing.
 _FEWEST_TO_VALIDATE = 40
