@@ -40,7 +40,7 @@ _CHECKPOINT_EVERY = 5.0
 _OF_THE_MACHINE = ("event", "seconds_per_step", "text")
 
 
-@dataclass(kw_only=True)
+@dataclass
 class TrainingRun:
     """One training: what it was given, what it has decided, and its stages in order.
 
@@ -255,14 +255,7 @@ def train(
             "classes": list(dataset.classes),
         },
     }
-    run = TrainingRun(
-        folder=folder,
-        dataset=dataset,
-        settings=resolved,
-        config=config,
-        began=began,
-        callbacks=callbacks,
-    )
+    run = TrainingRun(folder, dataset, resolved, config, began, callbacks)
     try:
         return run.finish()
     except FovealError:
@@ -355,14 +348,7 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
     settings = resolve(config["model"], config["settings"])
-    return TrainingRun(
-        folder=folder,
-        dataset=dataset,
-        settings=settings,
-        config=config,
-        began=began,
-        callbacks=callbacks,
-    ).finish()
+    return TrainingRun(folder, dataset, settings, config, began, callbacks).finish()
 
 
 def _known(path: str | os.PathLike[str]) -> dict[str, Any]:
