@@ -5,7 +5,7 @@ import pytest
 from foveal.errors import SettingError
 from foveal.features import Pixels
 from foveal.models import MODELS, RCNN, model_class
-from foveal.models.contracts import RENAMED
+from foveal.models.parameter_checks import RENAMED
 from foveal.runs.settings import (
     RUN_SETTINGS,
     available_settings,

@@ -25,15 +25,6 @@ if TYPE_CHECKING:
 Task = Literal["classification", "detection"]
 Answers = Literal["classes", "detections", "proposals"]
 
-#: Parameters that had another name before Foveal 0.2, each with the one that it has now.
-RENAMED = {
-    "average": "ema_decay",
-    "tuned_share": "finetune_fraction",
-    "tuning_rate": "backbone_lr_factor",
-    "tuned_from": "finetune_from",
-    "repeats": "passes_per_view",
-}
-
 
 class Model(Protocol):
     """What every estimator has.

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from foveal.errors import SettingError
 from foveal.models import MODELS, model_class
-from foveal.models.contracts import RENAMED, Model
+from foveal.models.contracts import Model
+from foveal.models.parameter_checks import RENAMED, renamed
 
 if TYPE_CHECKING:
     from foveal.features import Backbone, RegionFeatures
@@ -213,8 +214,7 @@ def _resolved(
     settings = dict(settings)
     old = [key for key in given if key not in settings and RENAMED.get(key) in settings]
     if old:
-        sentences = [f"{key} is called {RENAMED[key]} since Foveal 0.2: give {RENAMED[key]}." for key in old]
-        raise SettingError(" ".join(sentences))
+        raise SettingError(" ".join(str(renamed(key)) for key in old))
     for key, value in given.items():
         if key not in settings:
             near = get_close_matches(key, settings, n=1)
