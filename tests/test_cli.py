@@ -84,6 +84,8 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
     assert "is not a data set that Foveal knows" in fails("doctor", tmp_path)
     assert "--set takes key=value" in fails(*train, "--set", "C")
     assert "Did you mean 'nms_threshold'" in fails(*train, "--set", "nms_treshold=1")
+    told = fails("train", scene_folder, "--out", out, "--set", "tuned_share=0.5")
+    assert "tuned_share is called finetune_fraction since Foveal 0.2: give finetune_fraction." in told
     assert "The setting C is a finite number" in fails(*train, "--set", "C=large")
     assert "There is no format" in fails(*train, "--format", "xml")
     assert "Name the data to train on" in fails("train")

@@ -110,14 +110,12 @@ def _line(event: Event) -> str:
     kind = event["event"]
     if kind == "stage_end" and event["seconds"] >= 0.5:
         return f"  {event['stage']}: {event['seconds']:.1f} s"
-    if kind == "note":
+    if kind in ("note", "schedule"):
         return f"  {event['text']}"
     if kind == "candidate":
         setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items())
         score = "diverged" if event["score"] is None else f"{event['score']:.3f}"
         return f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
-    if kind == "schedule":
-        return f"  {event['text']}"
     if kind == "mining_round":
         return (
             f"  {event['label']}, round {event['round']}: {event['added']} hard negatives added to "
@@ -132,14 +130,9 @@ def _epoch_line(event: Event, left: float) -> str:
     if number % max(1, -(-total // _EPOCH_LINES)) and number not in (1, total):
         return ""
     figures = [f"loss {event['loss']:.3f}"]
-    if event["accuracy"] is not None:
-        figures.append(f"accuracy {event['accuracy']:.3f}")
-    if event["validation_loss"] is not None:
-        figures.append(f"validation loss {event['validation_loss']:.3f}")
-    if event["validation_accuracy"] is not None:
-        figures.append(f"validation accuracy {event['validation_accuracy']:.3f}")
-    if event.get("validation_AP50") is not None:
-        figures.append(f"validation AP50 {event['validation_AP50']:.3f}")
+    for key in ("accuracy", "validation_loss", "validation_accuracy", "validation_AP50"):
+        if event.get(key) is not None:
+            figures.append(f"{key.replace('_', ' ')} {event[key]:.3f}")
     line = f"  epoch {number} of {total}: {', '.join(figures)}, {event['seconds']:.1f} s"
     # Less is seen to pass.
     return line + (f", {_clock(left)} left" if left >= _LEAST_LEFT else "")

@@ -200,6 +200,14 @@ def test_bccd(test_data):
     assert kinds(found, "error", "warning").total() == 3
 
 
+def test_a_loaded_data_set(clean, tmp_path, coco_file):
+    """It is what the path says, but is not read again."""
+    for path in (clean, coco_file(tmp_path / "a.json", [], [], [{"id": 1, "name": "c"}])):
+        dataset = foveal.data.load(path)
+        assert dataset.path == path
+        assert doctor(dataset) == doctor(path)
+
+
 def test_caltech(test_data):
     found = doctor(test_data / "caltech101_8")
     has(found, "greyscale", "note", "image_0043.jpg", count=50)

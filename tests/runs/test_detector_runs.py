@@ -1,6 +1,7 @@
 """Runs of detectors that learn by gradients: broken off, trained again, bounded by minutes."""
 
 import inspect
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import numpy as np
 import pytest
 
 from foveal.data import Dataset, Sample
+from foveal.errors import SettingError
 from foveal.models.detectors.faster_rcnn import FasterRCNN
-from foveal.runs import fitting, resume, retrain, train
-from foveal.runs.fitting import divide
+from foveal.runs import resume, retrain, train, training
 from foveal.runs.settings import resolve
+from foveal.runs.splitting import split_dataset
 
 SETTINGS = {
     "epochs": 8,
@@ -19,7 +21,7 @@ SETTINGS = {
     "channels": 8,
     "hidden": 16,
     "roi_size": 3,
-    "repeats": 1,
+    "passes_per_view": 1,
     "batch_size": 4,
 }
 
@@ -51,7 +53,7 @@ def test_a_run(whole):
 
 
 def test_broken_off_and_gone_on_with(whole, scene_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
     done, told = whole
     last = max(e["step"] for e in told if e["event"] == "epoch")
 
@@ -104,6 +106,25 @@ def test_minutes_are_those_of_the_whole_command(scene_folder, tmp_path, monkeypa
     assert given["checkpoint"].path == tmp_path / "run" / "checkpoint.safetensors"
 
 
+def test_a_run_of_old_names(whole, tmp_path):
+    """Runs of Foveal 0.1 are answered with what their settings are called now."""
+    done, _ = whole
+    old = shutil.copytree(done.folder.path, tmp_path / "old")
+    config = (old / "config.toml").read_text()
+    for new, name in (("ema_decay", "average"), ("finetune_fraction", "tuned_share")):
+        assert f"\n{new} = " in config
+        config = config.replace(f"\n{new} = ", f"\n{name} = ")
+    (old / "config.toml").write_text(config)
+    (old / "report.html").unlink()
+    told = r"old.* cannot be used: .*average is called ema_decay since Foveal 0.2: give ema_decay\."
+    for go in (lambda: retrain(old, out=tmp_path / "new"), lambda: resume(old)):
+        with pytest.raises(SettingError, match=told) as error:
+            go()
+        assert "tuned_share is called finetune_fraction" in str(error.value)
+    assert not (tmp_path / "new").exists()
+    assert (old / "model.safetensors").is_file()
+
+
 def boxed_pictures(number, **splits):
     box = np.array([[0, 0, 9, 9]], np.float32)
     no, yes = np.zeros(1, bool), np.zeros(1, np.int64)
@@ -134,13 +155,13 @@ def boxed_pictures(number, **splits):
     ],
 )
 def test_pictures_that_judge_a_detector(number, splits, sizes):
-    parts = divide(boxed_pictures(number, **splits), "faster-rcnn", resolve("faster-rcnn", {}), 0)
+    parts = split_dataset(boxed_pictures(number, **splits), "faster-rcnn", resolve("faster-rcnn", {}), 0)
     assert tuple(map(len, (parts.train, parts.validation, parts.test))) == sizes
 
 
 def test_a_detector_that_holds_back_by_turns_learns_from_its_val_part():
     data = boxed_pictures(30, train=10, val=10, test=10)
     for model in ("rcnn", "fast-rcnn"):
-        parts = divide(data, model, resolve(model, {}), 0)
+        parts = split_dataset(data, model, resolve(model, {}), 0)
         assert tuple(map(len, (parts.train, parts.validation, parts.test))) == (20, 0, 10)
         assert f"{model} chooses and calibrates" in parts.origin

@@ -172,7 +172,7 @@ class Camera:
 class Slow:
     """A detector that takes 40 ms a picture."""
 
-    threshold_ = 0.5
+    answers, threshold_ = "detections", 0.5
 
     def __init__(self, stop_at=None):
         self.seen, self.stop_at = [], stop_at

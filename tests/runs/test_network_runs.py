@@ -10,11 +10,11 @@ import pytest
 
 from foveal.errors import ModelFileError, SettingError, TrainingDiverged
 from foveal.files import read_container
-from foveal.runs import fitting, resume, retrain, train
+from foveal.runs import resume, retrain, train, training
 
 SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
 # A program whose checkpoints come quickly.
-PROGRAM = "import foveal.runs.fitting as t; t._CHECKPOINT_EVERY = 0.02; from foveal.cli import main; main()"
+PROGRAM = "import foveal.runs.training as t; t._CHECKPOINT_EVERY = 0.02; from foveal.cli import main; main()"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +44,7 @@ class KilledError(Exception):
 
 @pytest.mark.parametrize("epoch", [1, 17, 30])
 def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch, epoch):
-    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
 
     def kill(event):
         if event["event"] == "epoch" and event["epoch"] == epoch:
@@ -64,7 +64,7 @@ def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch,
 
 
 def test_minutes_are_measured_once(color_folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
     settings = {"minutes": 0.02, "width": 4, "image_size": 8, "batch_size": 8}
     told = []
 
@@ -109,7 +109,7 @@ def test_a_loss_that_is_no_number(color_folder, tmp_path, monkeypatch):
         train(color_folder, model="mlp", out=tmp_path / "nothing", settings=settings)
     # Nothing was learnt: the corrected command finds the folder as it was.
     assert not (tmp_path / "nothing").exists()
-    monkeypatch.setattr(fitting, "_CHECKPOINT_EVERY", 1e-9)
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
     with pytest.raises(TrainingDiverged):
         train(color_folder, model="mlp", out=tmp_path / "some", settings=settings)
     arrays, metadata = read_container(tmp_path / "some" / "checkpoint.safetensors")
@@ -148,7 +148,7 @@ def test_a_comparison_is_not_made_twice(color_folder, tmp_path, monkeypatch):
 
     with pytest.raises(KilledError):
         train(color_folder, model="mlp", out=tmp_path / "run", settings=settings, callbacks=[kill])
-    monkeypatch.setattr(fitting, "choose_settings", None)
+    monkeypatch.setattr(training, "choose_settings", None)
     done = resume(tmp_path / "run")
     assert done.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
 

@@ -4,7 +4,8 @@ import pytest
 
 from foveal.errors import SettingError
 from foveal.features import Pixels
-from foveal.models import DETECTORS, MODELS, RCNN, model_class
+from foveal.models import MODELS, RCNN, model_class
+from foveal.models.parameter_checks import RENAMED
 from foveal.runs.settings import (
     RUN_SETTINGS,
     available_settings,
@@ -62,7 +63,7 @@ def test_every_parameter_can_be_reached(model):
     assert estimator.random_state == 7
     # The defaults of the command line are those of the class.
     plain = {k: v for k, v in model_class(model)().get_params(deep=False).items() if k in settings}
-    if model in DETECTORS and plain.pop("features", None) is not None:
+    if model_class(model).task == "detection" and plain.pop("features", None) is not None:
         pytest.fail(f"{model} has features by default: the command line names them")
     assert {k: v for k, v in settings.items() if k in plain} == plain
 
@@ -114,6 +115,18 @@ def test_features_by_their_name():
 def test_a_wrong_name_suggests_the_nearest(model, key, near):
     with pytest.raises(SettingError, match=f"{model} has no setting '{key}'. Did you mean '{near}'"):
         resolve(model, {key: 1})
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_an_old_name_is_answered_with_the_new(old, new):
+    owners = [name for name in MODELS if new in available_settings(name)]
+    assert owners
+    for name in owners:
+        with pytest.raises(SettingError, match=f"^{old} is called {new} since Foveal 0.2: give {new}.$"):
+            resolve(name, {old: 1})
+        assert old not in available_settings(name)
+    with pytest.raises(SettingError, match=f"svm has no setting '{old}'"):
+        resolve("svm", {old: 1})
 
 
 def test_names_that_cannot_be_set():
@@ -208,8 +221,7 @@ def test_wrong_parts_of_selective_search(pair, words):
 
 
 def test_none_outlives_the_configuration(tmp_path):
-    from foveal.runs.folder import RunFolder
-    from foveal.runs.nested_settings import flat, nested
+    from foveal.runs.folder import RunFolder, flat, nested
 
     settings = resolve("rcnn", {"proposals.working_size": None})
     run = RunFolder.create(tmp_path / "run")

@@ -15,7 +15,7 @@ from safetensors import safe_open
 import foveal
 from foveal.data import load
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
-from foveal.runs import evaluate_run, resume, train
+from foveal.runs import evaluate_run, resume, retrain, train
 from foveal.runs.training import without_unreadable
 
 FILES = {"config.toml", "log.jsonl", "metrics.json", "model.safetensors", "report.html"}
@@ -214,6 +214,24 @@ def test_resume_wants_the_same_data(scene_folder, copied, tmp_path):
 def test_data_that_was_moved_is_the_same_data(scene_folder, copied, scene_run, tmp_path):
     data = shutil.copytree(scene_folder, tmp_path / "elsewhere")
     assert evaluate_run(copied, data)["AP50"] == scene_run.metrics["AP50"]
+
+
+def test_the_data_set_is_read_once(color_folder, color_run, tmp_path, monkeypatch):
+    read = []
+
+    def counted(*words, **named):
+        read.append(words)
+        return load(*words, **named)
+
+    for module in ("foveal.runs.training", "foveal.data.doctor"):
+        monkeypatch.setattr(sys.modules[module], "load", counted)
+    retrain(color_run.folder.path, out=tmp_path / "again")
+    assert len(read) == 1
+    settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
+    done = train(load(color_folder), model="svm", out=tmp_path / "loaded", settings=settings)
+    assert len(read) == 1
+    for name in ("model.safetensors", "metrics.json", "config.toml"):
+        assert (done.folder.path / name).read_bytes() == (color_run.folder.path / name).read_bytes()
 
 
 def test_a_broken_picture_is_left_out_and_noted(color_folder, tmp_path):

@@ -3,7 +3,7 @@
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +26,12 @@ benchmark = typer.Typer(
 )
 app.add_typer(benchmark, name="benchmark")
 
-Data = Annotated[
-    Path, typer.Argument(help="A folder of labelled pictures, a COCO .json or a YOLO data.yaml.")
-]
+# -- arguments and options that verbs share ----------------------------------------------------------
+
+DATA_HELP = "A folder of labelled pictures, a COCO .json or a YOLO data.yaml."
+Data = Annotated[Path, typer.Argument(help=DATA_HELP)]
+Run = Annotated[Path, typer.Argument(help="A run folder or a model file.")]
+Images = Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")]
 Format = Annotated[
     str | None,
     typer.Option("--format", help="voc, coco, yolo, crops or folders; found out by default."),
@@ -40,6 +43,20 @@ Settings = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given several times."),
 ]
 
+
+def out_option(default: str) -> Any:
+    """The option ``--out``, a new folder that is called so by default."""
+    return typer.Option("--out", help=f"A new folder; {default} by default.")
+
+
+def new_folder(out: Path | None, default: str) -> Path:
+    """The folder that was named, or the first free one of the default name."""
+    from foveal.runs.folder import free_folder
+
+    return free_folder(Path(default)) if out is None else out
+
+
+# -- the program -------------------------------------------------------------------------------------
 
 # About when the process began: Python itself takes some hundredths of a second before.
 _BEGAN = time.perf_counter()

@@ -1,13 +1,20 @@
 """Verbs that measure Foveal beside other packages."""
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from foveal.cli.app import AsJson, Format, Seed, benchmark
 from foveal.cli.output import plain, print_json, print_table, progress, say
+
+if TYPE_CHECKING:
+    from foveal.benchmark import Benchmark
+
+Repeats = Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="A new folder for JSON, tables and figures; none by default.")
+]
 
 
 @benchmark.callback()
@@ -28,14 +35,12 @@ def benchmark_selective_search(
     quality_images: Annotated[
         int, typer.Option("--quality-images", min=1, help="At most so many of them in mode quality.")
     ] = 20,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 1,
+    repeats: Repeats = 1,
     peers_python: Annotated[
         Path | None,
         typer.Option("--peers-python", help="Python of another environment, with peers to measure."),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="A new folder for JSON, table and figures; none by default.")
-    ] = None,
+    out: Out = None,
     format: Format = None,
     seed: Seed = 0,
     as_json: AsJson = False,
@@ -43,10 +48,8 @@ def benchmark_selective_search(
     """Measure selective search beside OpenCV's, dlib's and others, by turns on the same pictures."""
     from foveal.benchmark import MODES
     from foveal.benchmark import benchmark_selective_search as run
-    from foveal.runs.folder import empty_folder
 
-    if out is not None and out.exists():
-        empty_folder(out)
+    _check_empty(out)
     with progress(quiet=as_json) as callback:
         measured = run(
             data,
@@ -59,12 +62,7 @@ def benchmark_selective_search(
             random_state=seed,
             callbacks=[callback],
         )
-    if out is not None:
-        measured.write(out)
-    if as_json:
-        print_json(measured.to_json())
-        return
-    _tell(measured.tables(), measured.describe(), out)
+    _tell(measured, as_json, out)
 
 
 @benchmark.command("network", epilog="Example: foveal benchmark network --networks cnn,mlp --out figures")
@@ -73,23 +71,19 @@ def benchmark_network(
         str, typer.Option("--networks", help="cnn, mobilenet, mlp, several with commas, or all.")
     ] = "all",
     steps: Annotated[int, typer.Option("--steps", min=1, help="Calls in a row.")] = 10,
-    repeats: Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their median counts.")] = 7,
+    repeats: Repeats = 7,
     peers_python: Annotated[
         Path | None, typer.Option("--peers-python", help="Python of another environment, with PyTorch.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="A new folder for JSON, tables and figure; none by default.")
-    ] = None,
+    out: Out = None,
     seed: Seed = 0,
     as_json: AsJson = False,
 ) -> None:
     """Measure the network engine beside PyTorch: training steps, inference, memory."""
     from foveal.benchmark import NETWORKS
     from foveal.benchmark import benchmark_networks as run
-    from foveal.runs.folder import empty_folder
 
-    if out is not None and out.exists():
-        empty_folder(out)
+    _check_empty(out)
     names = tuple(NETWORKS) if networks == "all" else tuple(n.strip() for n in networks.split(","))
     with progress(quiet=as_json) as callback:
         measured = run(
@@ -100,18 +94,26 @@ def benchmark_network(
             random_state=seed,
             callbacks=[callback],
         )
+    _tell(measured, as_json, out)
+
+
+def _check_empty(out: Path | None) -> None:
+    """Refuse a folder that holds something before anything that takes long."""
+    from foveal.runs.folder import empty_folder
+
+    if out is not None and out.exists():
+        empty_folder(out)
+
+
+def _tell(measured: "Benchmark", as_json: bool, out: Path | None) -> None:
     if out is not None:
         measured.write(out)
     if as_json:
         print_json(measured.to_json())
         return
-    _tell(measured.tables(), measured.describe(), out)
-
-
-def _tell(tables: Iterable[Any], sentences: Iterable[str], out: Path | None) -> None:
-    for table in tables:
+    for table in measured.tables():
         print_table(table)
-    for sentence in sentences:
+    for sentence in measured.describe():
         say(plain(sentence), to_output=True)
     if out is not None:
         say(f"JSON, tables and figures are in [bold]{out}[/].")

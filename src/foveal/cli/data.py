@@ -1,12 +1,30 @@
-"""Verbs that look at data: doctor, propose, prepare."""
+"""Verbs that need no run: demo, doctor, propose, prepare."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from foveal.cli.app import AsJson, Data, Format, Seed, Settings, app
+from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option, spent
 from foveal.cli.output import count, name_unreadable, plain, print_findings, print_json, progress, say
+
+
+@app.command(epilog="Example: foveal demo --out my-demo")
+def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Seed = 0) -> None:
+    """Go the whole way on built-in data: make it, check it, train two detectors and a classifier, report."""
+    folder = new_folder(out, "foveal-demo")
+    with progress() as callback:
+        say("Digits hidden in scenes, by two detectors (R-CNN, Faster R-CNN), and alone, by a classifier.")
+        say("On two cores this takes two minutes.")
+        from foveal.runs import demo as run
+
+        runs = run(folder, seed=seed, callbacks=[callback], spent=spent())
+    say("")
+    for name, finished in runs.items():
+        key = "AP50" if "AP50" in finished.metrics else "accuracy"
+        say(f"[bold]{key} {finished.metrics[key]:.3f}[/] on held-out {name} ({finished.folder.path})")
+    say(f"The report: [bold]{folder / 'report.html'}[/]")
 
 
 @app.command(epilog="Example: foveal doctor photos --json")
@@ -19,38 +37,23 @@ def doctor(data: Data, format: Format = None, as_json: AsJson = False) -> None:
 
     with progress(quiet=as_json) as callback:
         findings = examine(data, format=format, callbacks=[callback])
-    matter = [f for f in findings if f.severity != "note"]
+    clean = all(f.severity == "note" for f in findings)
     if as_json:
-        print_json(
-            {
-                "data": str(data),
-                "clean": not matter,
-                "findings": [
-                    {
-                        "kind": f.kind,
-                        "severity": f.severity,
-                        "file": f.file,
-                        "message": f.message,
-                        "action": f.action,
-                    }
-                    for f in findings
-                ],
-            }
-        )
+        print_json({"data": str(data), "clean": clean, "findings": [asdict(f) for f in findings]})
     else:
         print_findings(findings)
-        if not matter:
+        if clean:
             say("[green]Nothing is wrong with this data set.[/]", to_output=True)
-    raise typer.Exit(1 if matter else 0)
+    raise typer.Exit(0 if clean else 1)
 
 
 @app.command(epilog="Example: foveal propose street.jpg --mode quality --explain street.html")
 def propose(
-    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
+    images: Images,
     mode: Annotated[str, typer.Option("--mode", help="single, fast or quality.")] = "fast",
     number: Annotated[int, typer.Option("--number", min=1, help="The best so many of each picture.")] = 2000,
     drawn: Annotated[int, typer.Option("--drawn", min=0, help="The best so many are drawn.")] = 50,
-    out: Annotated[Path | None, typer.Option("--out", help="A new folder; proposals by default.")] = None,
+    out: Annotated[Path | None, out_option("proposals")] = None,
     settings: Settings = None,
     explain: Annotated[
         Path | None,
@@ -65,14 +68,12 @@ def propose(
 ) -> None:
     """Propose regions by selective search: drawn, as JSON, and explained on a page."""
     from foveal.runs import parse_settings
-    from foveal.runs.folder import free_folder
     from foveal.runs.proposing import propose as run
 
-    folder = free_folder(Path("proposals")) if out is None else out
     with progress(quiet=as_json) as callback:
-        summary = run(
+        done = run(
             images,
-            folder,
+            new_folder(out, "proposals"),
             mode=mode,
             number=number,
             drawn=drawn,
@@ -83,18 +84,20 @@ def propose(
             callbacks=[callback],
         )
     if as_json:
-        print_json(summary.results)
+        print_json(done.results)
     else:
-        say(f"{count(len(summary.results), 'picture')}: proposals.json and drawn/ are in [bold]{folder}[/].")
+        say(
+            f"{count(len(done.results), 'picture')}: proposals.json and drawn/ are in [bold]{done.folder}[/]."
+        )
         if explain is not None:
             say(f"How the search went: [bold]{plain(str(explain))}[/]")
-    name_unreadable(summary.unreadable)
+    name_unreadable(done.unreadable)
 
 
 @app.command(epilog="Example: foveal prepare photos --out crops && foveal train crops --model svm")
 def prepare(
     data: Data,
-    out: Annotated[Path | None, typer.Option("--out", help="A new folder; crops by default.")] = None,
+    out: Annotated[Path | None, out_option("crops")] = None,
     positive: Annotated[float, typer.Option("--positive", help="IoU from which a crop is positive.")] = 0.7,
     negative: Annotated[float, typer.Option("--negative", help="IoU below which it is negative.")] = 0.3,
     difficult: Annotated[
@@ -108,9 +111,8 @@ def prepare(
     """Cut proposals out of the training pictures: positive and negative crops, with a manifest."""
     from foveal.data import load
     from foveal.proposals import prepare as run
-    from foveal.runs.folder import free_folder
 
-    folder = free_folder(Path("crops")) if out is None else out
+    folder = new_folder(out, "crops")
     with progress(quiet=as_json) as callback:
         prepared = run(
             load(data, format=format),

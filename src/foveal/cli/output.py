@@ -2,23 +2,28 @@
 
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-# Findings of one kind that are shown in full.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from foveal.benchmark import Table as BenchmarkTable
+    from foveal.data import Finding
+    from foveal.events import Callback
+
+# Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
+_COLORS = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
 def name_unreadable(unreadable: dict[str, str]) -> None:
     """Name the files that could not be read and leave with status 1, if there are any."""
     if not unreadable:
         return
-    say(
-        "1 file could not be read:" if len(unreadable) == 1 else f"{len(unreadable)} files could not be read:"
-    )
+    say(f"{count(len(unreadable), 'file')} could not be read:")
     for why in unreadable.values():
         say(f"  {plain(why)}")
     raise typer.Exit(1)
@@ -59,9 +64,16 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     Console(highlight=False).print(table)
 
 
-def print_table(table: Any) -> None:
-    """A table of a benchmark."""
+def _wide_console() -> "Console":
+    """Standard output, wide enough for tables where it is no terminal."""
     from rich.console import Console
+
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=160)
+
+
+def print_table(table: "BenchmarkTable") -> None:
+    """A table of a benchmark."""
     from rich.table import Table
 
     drawn = Table(title=plain(table.title), title_justify="left", box=None, pad_edge=False)
@@ -71,26 +83,20 @@ def print_table(table: Any) -> None:
         )
     for row in table.rows:
         drawn.add_row(*map(plain, row))
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+    console = _wide_console()
     console.print(drawn)
     console.print()
 
 
-def print_findings(findings: list[Any]) -> None:
+def print_findings(findings: "list[Finding]") -> None:
     """What the doctor found, by kind, the gravest first."""
-    from rich.console import Console
     from rich.table import Table
 
     if not findings:
         return
-    groups: dict[tuple[str, str], list[Any]] = {}
-    for severity in ("error", "warning", "note"):
-        for finding in findings:
-            if finding.severity == severity:
-                groups.setdefault((severity, finding.kind), []).append(finding)
-    colors = {"error": "red", "warning": "yellow", "note": "dim"}
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in sorted(findings, key=lambda finding: list(_COLORS).index(finding.severity)):
+        groups.setdefault((finding.severity, finding.kind), []).append(finding)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("kind", no_wrap=True)
     table.add_column("where", overflow="fold", ratio=2)
@@ -99,21 +105,16 @@ def print_findings(findings: list[Any]) -> None:
     for (severity, kind), members in groups.items():
         for number, finding in enumerate(members[:_SHOWN]):
             table.add_row(
-                f"[{colors[severity]}]{severity}[/] {kind}" if number == 0 else "",
+                f"[{_COLORS[severity]}]{severity}[/] {kind}" if number == 0 else "",
                 plain(finding.file),
                 plain(finding.message),
                 plain(finding.action) if number == 0 or finding.action != members[0].action else "″",
             )
         if len(members) > _SHOWN:
             table.add_row("", f"[dim]and {len(members) - _SHOWN} more (--json names them)[/]", "", "")
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+    console = _wide_console()
     console.print(table)
-    counts = [
-        count(sum(f.severity == severity for f in findings), severity)
-        for severity in ("error", "warning", "note")
-    ]
+    counts = [count(sum(f.severity == severity for f in findings), severity) for severity in _COLORS]
     console.print(f"\n{', '.join(counts)}.")
 
 
@@ -132,10 +133,8 @@ def print_predictions(results: list[dict[str, Any]]) -> None:
         console.print(f"{plain(result['file'])}: {plain(said)}")
 
 
-@contextmanager
-def progress(*, quiet: bool = False) -> Iterator[Any]:
+def progress(*, quiet: bool = False) -> "AbstractContextManager[Callback]":
     """A callback that shows what is being done and for how long yet."""
     from foveal.progress import show_progress
 
-    with show_progress(quiet=quiet) as callback:
-        yield callback
+    return show_progress(quiet=quiet)

@@ -5,15 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from foveal.cli.app import AsJson, Data, Format, Seed, Settings, app, spent
+from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
 from foveal.cli.output import print_json, print_metrics, progress, say
 
 
 @app.command(epilog="Example: foveal train photos --model rcnn --set proposals=quality --out runs/first")
 def train(
-    data: Annotated[
-        Path | None, typer.Argument(help="A folder of labelled pictures, a COCO .json or a YOLO data.yaml.")
-    ] = None,
+    data: Annotated[Path | None, typer.Argument(help=DATA_HELP)] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -22,9 +20,7 @@ def train(
             "folders. The first of each is the default.",
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", help="A new folder for the run; runs/DATA-MODEL by default.")
-    ] = None,
+    out: Annotated[Path | None, out_option("runs/DATA-MODEL")] = None,
     settings: Settings = None,
     seed: Seed = 0,
     format: Format = None,
@@ -44,33 +40,20 @@ def train(
     if resume is None and config is None and data is None:
         raise SettingError("Name the data to train on, or an unfinished run with --resume.")
     with progress(quiet=as_json) as callback:
+        common: dict[str, Any] = {"callbacks": [callback], "spent": spent()}
         if resume is not None:
             if data or model or out or settings or format or config:
                 raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
-            finished = go_on(resume, callbacks=[callback], spent=spent())
-        elif config is not None:
-            if model or format or seed:
-                raise SettingError("--config names model, format and seed: give --set or other data with it.")
-            finished = retrain(
-                config,
-                data=data,
-                out=out,
-                settings=parse_settings(settings or []),
-                callbacks=[callback],
-                spent=spent(),
-            )
+            finished = go_on(resume, **common)
         else:
-            assert data is not None
-            finished = run(
-                data,
-                model=model,
-                out=out,
-                settings=parse_settings(settings or []),
-                seed=seed,
-                format=format,
-                callbacks=[callback],
-                spent=spent(),
-            )
+            common |= {"out": out, "settings": parse_settings(settings or [])}
+            if config is None:
+                assert data is not None
+                finished = run(data, model=model, seed=seed, format=format, **common)
+            elif model or format or seed:
+                raise SettingError("--config names model, format and seed: give --set or other data with it.")
+            else:
+                finished = retrain(config, data=data, **common)
     if as_json:
         print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
         return

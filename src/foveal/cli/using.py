@@ -1,12 +1,16 @@
 """Verbs that use a run: predict, export, explain."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foveal.cli.app import AsJson, Format, app
+from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option
 from foveal.cli.output import count, name_unreadable, plain, print_json, print_predictions, progress, say
+
+if TYPE_CHECKING:
+    from foveal.runs import FileResults, LiveResults
 
 
 @app.command(
@@ -14,11 +18,11 @@ from foveal.cli.output import count, name_unreadable, plain, print_json, print_p
     "foveal predict runs/first film.mp4; foveal predict runs/first 0"
 )
 def predict(
-    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    run: Run,
     images: Annotated[
         list[str], typer.Argument(help="Pictures, folders or patterns; or a video, or a camera's number.")
     ],
-    out: Annotated[Path | None, typer.Option("--out", help="A new folder; predictions by default.")] = None,
+    out: Annotated[Path | None, out_option("predictions")] = None,
     min_score: Annotated[
         float | None,
         typer.Option(
@@ -35,44 +39,45 @@ def predict(
     not, 2 if there was nothing to do. Ctrl-C ends a camera.
     """
     from foveal.errors import SettingError
-    from foveal.runs import live_source
+    from foveal.runs import live_source, predict_live
     from foveal.runs import predict as go
-    from foveal.runs.folder import free_folder
 
     if form not in ("json", "coco", "csv"):
         raise SettingError(f"--form is json, coco or csv; got {form!r}.")
     source = live_source(images)
     if source is not None and form != "json":
         raise SettingError("The answers to a video are JSON lines, one a frame: leave --form away.")
-    folder = free_folder(Path("predictions")) if out is None else out
+    folder = new_folder(out, "predictions")
+    with progress(quiet=as_json) as callback:
+        if source is not None:
+            live = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
+        else:
+            done = go(
+                run,
+                images,
+                folder,
+                min_score=min_score,
+                form=form,  # type: ignore[arg-type]
+                draw=draw,
+                callbacks=[callback],
+            )
     if source is not None:
-        _predict_live(run, source, folder, min_score, draw, as_json)
-        return
-    with progress(quiet=as_json) as callback:
-        summary = go(
-            run,
-            images,
-            folder,
-            min_score=min_score,
-            form=form,  # type: ignore[arg-type]
-            draw=draw,
-            callbacks=[callback],
-        )
-    if as_json:
-        print_json({"results": summary.results, "unreadable": summary.unreadable})
+        _tell_live(live, as_json)
     else:
-        print_predictions(summary.results)
-        say(f"Everything is in [bold]{folder}[/].")
-    name_unreadable(summary.unreadable)
+        _tell(done, as_json, f"Everything is in [bold]{folder}[/].")
 
 
-def _predict_live(
-    run: Path, source: Path | int, folder: Path, min_score: float | None, draw: bool, as_json: bool
-) -> None:
-    from foveal.runs import predict_live
+def _tell(done: "FileResults", as_json: bool, where: str) -> None:
+    """Print what was found in files, and leave with status 1 if some could not be read."""
+    if as_json:
+        print_json({"results": done.results, "unreadable": done.unreadable})
+    else:
+        print_predictions(done.results)
+        say(where)
+    name_unreadable(done.unreadable)
 
-    with progress(quiet=as_json) as callback:
-        done = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
+
+def _tell_live(done: "LiveResults", as_json: bool) -> None:
     if as_json:
         print_json(
             {
@@ -98,7 +103,7 @@ def _predict_live(
 
 @app.command(epilog="Example: foveal export runs/first detector.onnx")
 def export(
-    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
+    run: Run,
     file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="A new file.")],
     as_json: AsJson = False,
 ) -> None:
@@ -111,16 +116,8 @@ def export(
     with progress(quiet=as_json) as callback:
         done = go(run, file, callbacks=[callback])
     if as_json:
-        print_json(
-            {
-                "file": str(done.path),
-                "model": done.model,
-                "bytes": done.bytes,
-                "inputs": done.inputs,
-                "outputs": done.outputs,
-                "check": done.check,
-            }
-        )
+        facts = asdict(done)
+        print_json({"file": str(facts.pop("path")), **facts})
         return
     for title, ends in (("in", done.inputs), ("out", done.outputs)):
         for name, kind in ends.items():
@@ -131,9 +128,9 @@ def export(
 
 @app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")
 def explain(
-    run: Annotated[Path, typer.Argument(help="A run folder or a model file.")],
-    images: Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")],
-    out: Annotated[Path | None, typer.Option("--out", help="A new folder; explanations by default.")] = None,
+    run: Run,
+    images: Images,
+    out: Annotated[Path | None, out_option("explanations")] = None,
     class_name: Annotated[
         str | None,
         typer.Option("--class", metavar="NAME", help="Ask about this class; by default the most probable."),
@@ -152,16 +149,9 @@ def explain(
     Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing to do.
     """
     from foveal.runs import explain as go
-    from foveal.runs.folder import free_folder
 
-    folder = free_folder(Path("explanations")) if out is None else out
+    folder = new_folder(out, "explanations")
     with progress(quiet=as_json) as callback:
-        summary = go(
-            run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback]
-        )
-    if as_json:
-        print_json({"results": summary.results, "unreadable": summary.unreadable})
-    else:
-        print_predictions(summary.results)
-        say(f"Everything is in [bold]{folder}[/]; look at [bold]{folder / 'explanation.html'}[/].")
-    name_unreadable(summary.unreadable)
+        done = go(run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback])
+    page = folder / "explanation.html"
+    _tell(done, as_json, f"Everything is in [bold]{folder}[/]; look at [bold]{page}[/].")

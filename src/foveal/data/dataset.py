@@ -131,6 +131,8 @@ class Dataset:
         The ids of the classes in COCO files; counted from 1 where the data set has none.
     findings : tuple of Finding
         What the reader came across.
+    source : pathlib.Path or None
+        The folder or file that was loaded; None of one that was put together otherwise.
     """
 
     root: Path
@@ -140,6 +142,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     category_ids: tuple[int, ...] = ()
     findings: tuple[Finding, ...] = ()
+    source: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.category_ids:
@@ -182,6 +185,11 @@ class Dataset:
     def part(self, *splits: str) -> "Dataset":
         """The images that the data set itself puts in one of the named splits."""
         return replace(self, samples=tuple(s for s in self.samples if s.split in splits))
+
+    @property
+    def path(self) -> Path:
+        """The folder or file that was loaded, or else the data folder."""
+        return self.root if self.source is None else self.source
 
     @property
     def splits(self) -> frozenset[str]:

@@ -23,14 +23,13 @@ The kinds of findings:
 """
 
 import os
-from pathlib import Path
 
 from foveal.data.checks.boxes import check_boxes
 from foveal.data.checks.classes import check_classes, check_splits
 from foveal.data.checks.copies import check_copies
 from foveal.data.checks.cues import check_cues
 from foveal.data.checks.images import check_duplicates, check_images, check_names, look_at
-from foveal.data.dataset import Finding
+from foveal.data.dataset import Dataset, Finding
 from foveal.data.file_tree import Tree, natural
 from foveal.data.formats.split_lists import normalise
 from foveal.data.loading import load, select_split
@@ -40,7 +39,7 @@ _ORDER = {"error": 0, "warning": 1, "note": 2}
 
 
 def doctor(
-    path: str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
     *,
     split: str | None = None,
     format: str | None = None,
@@ -52,12 +51,13 @@ def doctor(
 
     Parameters
     ----------
-    path : path-like
-        As for :func:`foveal.data.load`.
+    data : Dataset or path-like
+        A loaded data set, or what :func:`foveal.data.load` reads. What else lies in its folder, such as other
+        annotations of the same pictures, is looked at if a folder was loaded.
     split : str, optional
         Look at the images of one split only.
     format : str, optional
-        As for :func:`foveal.data.load`.
+        As for :func:`foveal.data.load`; a loaded data set has one.
     callbacks : sequence of callables
         Get the events of the stage ``"images"`` (see :mod:`foveal.events`).
 
@@ -81,6 +81,7 @@ def doctor(
     Examples
     --------
     >>> import tempfile
+    >>> from pathlib import Path
     >>> from PIL import Image
     >>> root = Path(tempfile.mkdtemp())
     >>> for name, colour in (("cat", "red"), ("dog", "red")):
@@ -91,9 +92,9 @@ def doctor(
     >>> [(f.kind, f.file) for f in doctor(root) if f.severity == "warning"][:1]
     [('conflicting-duplicate', 'dog/1.png')]
     """
-    whole = load(path, format=format)
+    whole = data if isinstance(data, Dataset) else load(data, format=format)
     dataset = whole if split is None else select_split(whole, split)
-    tree = Tree.scan(Path(path)) if Path(path).is_dir() else None
+    tree = None if whole.source is None or not whole.source.is_dir() else Tree.scan(whole.source)
     looks = look_at(dataset, callbacks)
     findings = list(dataset.findings)
     findings += check_images(dataset, looks)

@@ -1,6 +1,7 @@
 """Reading a data set, whatever its format."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from foveal.data.dataset import Dataset
@@ -65,6 +66,7 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
     dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
+    dataset = replace(dataset, source=path)
     return dataset if split is None else select_split(dataset, split)
 
 

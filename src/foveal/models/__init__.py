@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from foveal.models.classifiers.mlp import MLPClassifier
     from foveal.models.classifiers.svm import SVMClassifier
     from foveal.models.classifiers.transfer import TransferClassifier
+    from foveal.models.contracts import Model
     from foveal.models.detection.trace import DetectionTrace
     from foveal.models.detectors.fast_rcnn import FastRCNN
     from foveal.models.detectors.faster_rcnn import FasterRCNN
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from foveal.models.loading import load
 
 __all__ = [
-    "DETECTORS",
     "MODELS",
     "RCNN",
     "RPN",
@@ -73,11 +73,9 @@ _EXPLAINING = {
     "stage_maps": "foveal.models.explaining.grad_cam",
     "with_attention": "foveal.models.explaining.attention",
 }
-#: Those that find objects in images; :mod:`foveal.models.contracts` tells what else they differ in.
-DETECTORS = frozenset({"rcnn", "fast-rcnn", "faster-rcnn", "rpn"})
 
 
-def model_class(name: str) -> type[Any]:
+def model_class(name: str) -> "type[Model]":
     """The class of a model by its name.
 
     Raises

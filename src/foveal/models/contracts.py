@@ -6,9 +6,9 @@ attributes and one row in :data:`foveal.models.MODELS`.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeGuard
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,10 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 from foveal.data.detections import Detections
 from foveal.events import Callbacks
 from foveal.images import Source
-from foveal.proposals import Proposals
+from foveal.proposals import Proposals, Proposer
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
+    from foveal.nn import Sequential
 
 Task = Literal["classification", "detection"]
 Answers = Literal["classes", "detections", "proposals"]
@@ -57,6 +58,13 @@ class Model(Protocol):
     times_the_run: ClassVar[bool]
     not_exportable: ClassVar[str | None]
 
+    def __init__(self, **parameters: Any) -> None: ...
+
+    @property
+    def resolved_(self) -> Mapping[str, Any]:
+        """What ``fit`` decided about parameters that left it the choice; empty where there are none."""
+        ...
+
     def fit(self, *args: Any, **options: Any) -> Any:
         """Train; what a classifier and a detector are given differs."""
         ...
@@ -69,13 +77,33 @@ class Model(Protocol):
         """Write a model file."""
         ...
 
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self: ...
+
+
+class TimedModel(Model, Protocol):
+    """A model whose minutes are meant for all that is done with it; see ``times_the_run``."""
+
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that all may take; None where the epochs are given."""
+        ...
+
 
 class ClassifierModel(Model, Protocol):
     """A classifier of whole images."""
 
+    #: Whether it is a network with convolutions, whose layers keep places, as Grad-CAM needs.
+    convolutional: ClassVar[bool]
+
     @property
     def classes_(self) -> NDArray[Any]:
         """The classes, (K,)."""
+        ...
+
+    @property
+    def history_(self) -> Mapping[str, NDArray[Any]]:
+        """The curves of a training by epochs, such as ``loss``; empty where there are none."""
         ...
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -86,8 +114,30 @@ class ClassifierModel(Model, Protocol):
         """Probabilities, (N, K), in the order of ``classes_``."""
         ...
 
+    def score(self, X: Any, y: Any) -> float:
+        """The accuracy on labelled images."""
+        ...
+
     def as_seen(self, X: Any) -> NDArray[Any]:
         """Images at the size at which they are looked at."""
+        ...
+
+
+class NetworkModel(ClassifierModel, Protocol):
+    """A classifier that is a network of layers."""
+
+    @property
+    def network_(self) -> "Sequential":
+        """The layers, which make logits of what :meth:`prepare` gives."""
+        ...
+
+    @property
+    def image_shape_(self) -> tuple[int, ...]:
+        """Of an image as the network sees it: (h, w, channels)."""
+        ...
+
+    def prepare(self, X: Any) -> NDArray[np.float32]:
+        """What the network is given for images."""
         ...
 
 
@@ -114,6 +164,18 @@ class ProposerModel(Model, Protocol):
         ...
 
 
+class LearnedProposer(ProposerModel, Proposer, Protocol):
+    """A model that says where objects may be and no more: a method of proposing for detectors."""
+
+
+class ImageDetector(Protocol):
+    """A function from one image to its detections."""
+
+    def __call__(self, image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
+        """Detections in an image, (H, W, 3) uint8, by so many threads; all cores by default."""
+        ...
+
+
 class DetectorModel(ProposerModel, Protocol):
     """A model that finds objects."""
 
@@ -129,13 +191,26 @@ class DetectorModel(ProposerModel, Protocol):
         """Detections in each image or file, the most probable first."""
         ...
 
+    def detector(self) -> ImageDetector:
+        """What :meth:`predict` does with one image."""
+        ...
+
+
+class GuidedDetectorModel(DetectorModel, Protocol):
+    """A detector that looks where a method of proposing, which it was given, tells it to."""
+
+    @property
+    def proposer_(self) -> Proposer:
+        """The method, with all that it learned."""
+        ...
+
 
 def is_detector(model: Model) -> TypeGuard[DetectorModel]:
     """Whether a model finds objects and names them."""
     return model.answers == "detections"
 
 
-def is_proposer(model: Model) -> TypeGuard[ProposerModel]:
+def is_proposer(model: Model) -> TypeGuard[LearnedProposer]:
     """Whether a model says where objects may be and no more."""
     return model.answers == "proposals"
 
@@ -143,3 +218,18 @@ def is_proposer(model: Model) -> TypeGuard[ProposerModel]:
 def is_classifier(model: Model) -> TypeGuard[ClassifierModel]:
     """Whether a model says what an image shows."""
     return model.answers == "classes"
+
+
+def is_guided(model: Model) -> TypeGuard[GuidedDetectorModel]:
+    """Whether a model is a detector that a method of proposing tells where to look."""
+    return is_detector(model) and not model.proposes_itself
+
+
+def is_timed(model: Model) -> TypeGuard[TimedModel]:
+    """Whether a model's minutes are meant for all that is done with it."""
+    return model.times_the_run
+
+
+def is_convolutional(model: Model) -> TypeGuard[NetworkModel]:
+    """Whether a model is a classifier whose layers keep places, as Grad-CAM needs."""
+    return is_classifier(model) and model.convolutional

@@ -2,17 +2,16 @@
 
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
-from foveal.runs.explaining import Objects, explain_proposals, objects_of
-from foveal.runs.explaining_answers import explain
-from foveal.runs.exporting import Exported, export
-from foveal.runs.file_results import FileResults
+from foveal.runs.explaining import explain
 from foveal.runs.folder import RunFolder
+from foveal.runs.ground_truth import Objects, objects_of
 from foveal.runs.live import LiveResults, live_source, predict_live
 from foveal.runs.measuring import Finished
-from foveal.runs.predicting import predict
-from foveal.runs.proposing import propose
+from foveal.runs.onnx_file import Exported, export
+from foveal.runs.predicting import FileResults, predict
+from foveal.runs.proposing import explain_proposals, propose
 from foveal.runs.settings import parse_settings
-from foveal.runs.training import resume, retrain, train
+from foveal.runs.training import TrainingRun, resume, retrain, train
 
 __all__ = [
     "Exported",
@@ -21,6 +20,7 @@ __all__ = [
     "LiveResults",
     "Objects",
     "RunFolder",
+    "TrainingRun",
     "demo",
     "evaluate_predictions",
     "evaluate_run",

@@ -1,8 +1,8 @@
-"""What a detector proposes by itself, beside selective search, on a few held-out pictures."""
+"""What a detector proposes by itself, beside selective search, on a few held-out images."""
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,23 +16,11 @@ from foveal.proposals import Proposals, SelectiveSearch
 if TYPE_CHECKING:
     from foveal.metrics import ProposalQuality
 
-# Pictures that are searched at most, and seconds after which no further one is.
-_MOST_PICTURES, _SECONDS = 20, 3.0
+# Images that are searched at most, and seconds after which no further one is.
+_MOST_IMAGES, _SECONDS = 20, 3.0
 _THRESHOLDS = (0.5, 0.7)
 # What compiling takes, and from how many minutes on that is little.
 _COMPILING, _ENOUGH_MINUTES = 20.0, 5.0
-
-
-def proposes_itself(estimator: Any) -> bool:
-    """Whether a detector's own network proposes, rather than a method that it was given.
-
-    Examples
-    --------
-    >>> from foveal.models import RCNN
-    >>> proposes_itself(RCNN())
-    False
-    """
-    return hasattr(estimator, "settings_") and not hasattr(estimator, "proposer_")
 
 
 def seconds_to_compare(minutes: float | None) -> float | None:
@@ -55,7 +43,7 @@ def seconds_to_compare(minutes: float | None) -> float | None:
 def compare_with_search(
     test: Dataset, proposals: Sequence[Proposals], *, name: str = "RPN", callbacks: Callbacks = ()
 ) -> "dict[str, ProposalQuality]":
-    """Recall of proposals and of selective search's on the same pictures.
+    """Recall of proposals and of selective search's on the same images.
 
     Parameters
     ----------
@@ -70,14 +58,14 @@ def compare_with_search(
     Returns
     -------
     dict of str to ProposalQuality
-        Measured on at most 20 pictures that have objects, evenly chosen, and as many as were searched within
+        Measured on at most 20 images that have objects, evenly chosen, and as many as were searched within
         three seconds; empty where there is none.
     """
     from foveal.metrics import proposal_recall
 
     search = SelectiveSearch("fast")
     with_objects = [i for i, sample in enumerate(test) if sample.trainable.any()]
-    number = min(_MOST_PICTURES, len(with_objects))
+    number = min(_MOST_IMAGES, len(with_objects))
     # In an order in which the first few are spread over all of them.
     chosen = [with_objects[int(p)] for p in np.linspace(0, len(with_objects) - 1, number)]
     chosen = [chosen[i] for i in np.argsort(np.arange(number) * 0.618033988749895 % 1, kind="stable")]

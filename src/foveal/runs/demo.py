@@ -8,9 +8,9 @@ from typing import Any
 
 from foveal.data import scenes
 from foveal.events import Callbacks, emit, stage
-from foveal.report import Headline, classification_chapter, detection_chapter, write_report
+from foveal.report import Headline, write_report
 from foveal.runs.folder import empty_folder
-from foveal.runs.measuring import Finished
+from foveal.runs.measuring import Finished, chapter_of
 from foveal.runs.training import train
 
 _TRAIN_SCENES, _TEST_SCENES = 200, 60
@@ -91,9 +91,9 @@ def write_demo_report(path: Path, runs: dict[str, Finished]) -> None:
         "but the installed package: handwritten digits alone, and digits hidden in scenes. Every figure is "
         "of images that the models had never seen.",
         [
-            detection_chapter(runs["scenes"].record),
-            detection_chapter(beside),
-            classification_chapter(runs["digits"].record),
+            chapter_of(runs["scenes"].record),
+            chapter_of(beside),
+            chapter_of(runs["digits"].record),
         ],
         [
             Headline(f"{figures['scenes']:.3f}", "AP50", "of Faster R-CNN on held-out scenes"),

@@ -11,7 +11,7 @@ from foveal.data import Dataset, load
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit
 from foveal.metrics import evaluate, read_results, to_results
-from foveal.models import DETECTORS, MODELS
+from foveal.models.contracts import Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
 from foveal.runs.measuring import (
@@ -57,24 +57,23 @@ def evaluate_run(
     FovealError
         If the model or the data cannot be used, or they are of different tasks.
     """
-    model = load_model(run)
+    model: Model = load_model(run)
     dataset, which = _images(Path(run), Path(data), split, format)
     emit(callbacks, "note", text=which)
     usable = _readable(dataset, callbacks)
-    detects = type(model).__name__ in {MODELS[name][1] for name in DETECTORS}
-    if detects != (dataset.task == "detection"):
+    if model.task != dataset.task:
         raise DataError(
-            f"The model {run} is for {'detection' if detects else 'classification'}, and {data} holds data "
-            f"for {dataset.task}: name a data set of the model's kind."
+            f"The model {run} is for {model.task}, and {data} holds data for {dataset.task}: name a data set "
+            "of the model's kind."
         )
-    if not detects:
+    if not is_detector(model):
         if protocol != "coco" or iou_threshold != 0.5:
-            raise SettingError(f"{run} is a classifier: a protocol and an IoU threshold are for detectors.")
+            kind = "is a classifier" if is_classifier(model) else "proposes regions"
+            raise SettingError(f"{run} {kind}: a protocol and an IoU threshold are for detectors.")
+        if is_proposer(model):
+            return proposal_metrics(proposal_quality(model, usable, callbacks))
+        assert is_classifier(model)
         return classification_metrics(usable, class_probabilities(model, usable))
-    if not hasattr(model, "predict"):
-        if protocol != "coco" or iou_threshold != 0.5:
-            raise SettingError(f"{run} proposes regions: a protocol and an IoU threshold are for detectors.")
-        return proposal_metrics(proposal_quality(model, usable, callbacks))
     truth = usable.to_coco()
     measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]
     measure(truth, [])  # a wrong protocol is told before the work, not after it

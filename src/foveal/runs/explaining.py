@@ -1,178 +1,271 @@
-"""Selective search over image files, explained on one page."""
+"""Why a trained model answered as it did, for image files: drawn images, a page and JSON."""
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from difflib import get_close_matches
+from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data import Sample, load
-from foveal.errors import DataError, ImageError
+from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
-from foveal.images import probe, read
+from foveal.files import unique_names, write_bytes, write_json
+from foveal.images import read, resize_to_fit
+from foveal.models import contracts
+from foveal.models.explaining.attention import with_attention
+from foveal.models.loading import load
 from foveal.proposals import SelectiveSearch
-from foveal.report import Chapter, SearchRecord, search_chapter, write_report
-from foveal.report.wording import count
+from foveal.report import Chapter, overlay_map
+from foveal.report.chapters import Section
+from foveal.runs.explanation_pages import (
+    answer_section,
+    detection_chapters,
+    write_answers_page,
+    write_detections_page,
+)
+from foveal.runs.explanations import activation_map, look_inside, sees_images
+from foveal.runs.folder import empty_folder
+from foveal.runs.ground_truth import objects_of
+from foveal.runs.predicting import (
+    FileResults,
+    answers_of,
+    class_answer,
+    encoded,
+    find_images,
+    of_file,
+    predict,
+)
+from foveal.runs.proposing import proposal_answer
 
-#: Pictures that a page explains at most.
-MOST_PICTURES = 6
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Images of a classifier that the page shows, and of how many it shows the feature maps.
+_ON_THE_PAGE = 40
+_LOOKED_INTO = 1
+# Images that the page of a detector follows step by step at most.
+_FOLLOWED = 4
 
 
-@dataclass(frozen=True, eq=False)
-class Objects:
-    """The ground truth of one picture.
-
-    Attributes
-    ----------
-    boxes : ndarray of shape (M, 4), float32
-    names : tuple of str
-        What they are; of those that a measure passes over it says so.
-    """
-
-    boxes: NDArray[np.float32]
-    names: tuple[str, ...]
-
-
-def explain_proposals(
-    path: str | os.PathLike[str],
-    files: Sequence[str | os.PathLike[str]],
-    search: SelectiveSearch,
+def explain(
+    run: str | os.PathLike[str],
+    inputs: Sequence[str | os.PathLike[str]],
+    out: str | os.PathLike[str],
     *,
-    objects: Mapping[Path, Objects] | None = None,
+    class_name: str | None = None,
+    data: str | os.PathLike[str] | None = None,
+    format: str | None = None,
     callbacks: Callbacks = (),
-) -> dict[str, str]:
-    """Write one HTML page that shows how selective search went in each of some pictures.
+) -> FileResults:
+    """Show why a model answered as it did, over image files; a bad one never stops the others.
 
-    The page has the first segmentations, the merging at several levels and as a film, the similarity of what
-    was joined, the best boxes, the objects with the proposals that cover them, and what each strategy gave.
-    It asks nothing of the network; the same pictures give the same bytes.
+    Of a classifier each image is drawn with Grad-CAM (where it is a network with convolutions; see
+    :func:`foveal.models.class_activation_maps`), with what hiding each part of it does
+    (:func:`foveal.models.occlusion_map`), and with the probabilities. Of a detector, which answers for many
+    regions of an image, the detections are drawn and the page follows the first images step by step, from
+    the anchors or the search over the proposals to what is left in the end.
 
     Parameters
     ----------
-    path : path-like
-        The file to write; an existing one is replaced.
-    files : sequence of path-like
-        Pictures, of which the first six that can be read are explained.
-    search : SelectiveSearch
-    objects : mapping of pathlib.Path to Objects, optional
-        As :func:`objects_of` gives them.
+    run : path-like
+        A run folder or a model file.
+    inputs : sequence of path-like
+        Files, folders and patterns; see :func:`foveal.runs.predicting.find_images`.
+    out : path-like
+        A new or empty folder. It receives ``explanations.json`` (of a detector ``predictions.json``),
+        ``drawn/`` and ``explanation.html``; of a classifier ``maps/`` too, each map over its image.
+    class_name : str, optional
+        What to ask a classifier about; by default the most probable class of each image.
+    data : path-like, optional
+        A boxed data set that the images are in: their objects are drawn, and a detector's anchors and boxes
+        are compared with them. Of a detector alone.
+    format : str, optional
+        Of that data set; see :func:`foveal.data.load`.
     callbacks : sequence of callables
 
     Returns
     -------
-    dict of str to str
-        The files that could not be read, as far as they were tried, each with the reason.
-    """
-    chapters: list[Chapter] = []
-    unreadable: dict[str, str] = {}
-    tried = 0
-    with stage(callbacks, "explanation", min(len(files), MOST_PICTURES)) as progress:
-        for file in map(Path, files):
-            if len(chapters) == MOST_PICTURES:
-                break
-            tried += 1
-            try:
-                image = read(file)
-            except ImageError as error:
-                unreadable[str(file)] = str(error)
-                continue
-            known = None if objects is None else objects.get(file)
-            chapters.append(searched(file.name, image, search, known))
-            progress(len(chapters))
-    sentences = [
-        f"How selective search looks for objects in {count(len(chapters), 'picture')}, from the first "
-        f"segmentation to the last proposal, in the mode {search.mode}."
-    ]
-    if tried < len(files):
-        left = len(files) - tried
-        sentences.append(f"{left} more {'file was' if left == 1 else 'files were'} given, not shown here.")
-    if unreadable:
-        sentences.append(
-            f"{count(len(unreadable), 'file')} could not be read: {' '.join(unreadable.values())}"
-        )
-    title = chapters[0].title if len(chapters) == 1 else "Selective search, step by step"
-    intro = " ".join(sentences)
-    if len(chapters) == 1:
-        # A page of one picture has no other head than that of its chapter.
-        intro = " ".join([chapters[0].text, *sentences[1:]])
-    write_report(path, title, intro, chapters)
-    return unreadable
-
-
-def searched(
-    name: str, image: NDArray[np.uint8], search: SelectiveSearch, objects: Objects | None = None
-) -> Chapter:
-    """The chapter about a selective search in one picture, of that name."""
-    record = SearchRecord(
-        name,
-        image,
-        search.propose(image),
-        search.mode,
-        None if objects is None else objects.boxes,
-        () if objects is None else objects.names,
-        search.order_ is not None,
-    )
-    return search_chapter(record)
-
-
-def objects_of(
-    files: Sequence[str | os.PathLike[str]], data: str | os.PathLike[str], format: str | None = None
-) -> dict[Path, Objects]:
-    """The objects that a data set knows in some pictures.
-
-    Parameters
-    ----------
-    files : sequence of path-like
-        A picture belongs to the data set's picture with the same path, or else to the only one with the same
-        file name.
-    data : path-like
-        A boxed data set.
-    format : str, optional
-        See :func:`foveal.data.load`.
-
-    Returns
-    -------
-    dict of pathlib.Path to Objects
+    FileResults
+        Each result has ``file``, ``width``, ``height``, ``label`` (the most probable class),
+        ``probabilities``, ``explained`` (the class that was asked about) and ``drawn`` and ``maps``, the
+        files inside ``out``; of a detector what :func:`predict` gives; of a model that only proposes
+        ``file``, ``width``, ``height``, ``boxes`` and ``scores``, which are in ``proposals.json``.
 
     Raises
     ------
-    DataError
-        If the data set has no boxes, or a picture that can be read is not in it, or several have its name.
+    FovealError
+        If there is no model, nothing to explain, no such class, or ``out`` is not empty; if the model
+        was trained on rows of numbers, or the objects of an image cannot be told.
     """
-    dataset = load(data, format=format)
-    if dataset.task != "detection":
-        raise DataError(f"{data} has no boxes, and so no objects to be shown.")
-    by_path = {sample.path.resolve(): sample for sample in dataset}
-    by_name: dict[str, list[Sample]] = {}
-    for sample in dataset:
-        by_name.setdefault(sample.name, []).append(sample)
-    found: dict[Path, Objects] = {}
-    for file in map(Path, files):
-        named = by_name.get(file.name, [])
-        match = by_path.get(file.resolve()) or (named[0] if len(named) == 1 else None)
-        if match is not None:
-            found[file] = _objects(match, dataset.classes)
-        elif _can_be_opened(file):
-            why = f"it is not in {data}"
-            if named:
-                why = f"{len(named)} pictures of that name are in {data}; name the one of the data set itself"
-            raise DataError(f"The objects of {file} cannot be told: {why}.")
-    return found
+    model: contracts.Model = load(run)
+    files = find_images(inputs)
+    if contracts.is_detector(model) or contracts.is_proposer(model):
+        if class_name is not None:
+            raise SettingError(
+                f"{run} is a detector: it can be asked about no class, since it answers for each region; "
+                "leave --class out to see how it came to all its detections."
+            )
+        return _explain_detector(run, model, files, out, data, format, callbacks)
+    assert contracts.is_classifier(model)
+    if data is not None:
+        raise SettingError(f"{run} is a classifier, and what it says of a picture needs no boxes.")
+    if not sees_images(model):
+        raise SettingError(
+            f"{run} was trained on rows of numbers, not on pictures: there is nothing to lay a map over."
+        )
+    asked = None if class_name is None else class_index(model, class_name)
+    return _explain_classifier(model, files, empty_folder(out), asked, callbacks)
 
 
-def _objects(sample: Sample, classes: Sequence[str]) -> Objects:
-    names = []
-    for label, difficult, crowd in zip(sample.labels, sample.difficult, sample.crowd, strict=True):
-        passed_over = " (crowd)" if crowd else " (difficult)" if difficult else ""
-        names.append(classes[int(label)] + passed_over)
-    return Objects(sample.boxes, tuple(names))
+def class_index(model: contracts.ClassifierModel, name: str) -> int:
+    """The place of a class by its name.
+
+    Raises
+    ------
+    SettingError
+        If there is no such class; the sentence names the nearest.
+    """
+    names = [str(c) for c in model.classes_]
+    if name in names:
+        return names.index(name)
+    near = get_close_matches(name, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise SettingError(f"There is no class {name!r}.{hint} The classes are {', '.join(names)}.")
 
 
-def _can_be_opened(file: Path) -> bool:
-    try:
-        probe(file)
-    except ImageError:
-        return False
-    return True
+# -- classifiers ------------------------------------------------------------------------------------
+
+
+def _explain_classifier(
+    model: contracts.ClassifierModel,
+    files: Sequence[Path],
+    folder: Path,
+    asked: int | None,
+    callbacks: Callbacks,
+) -> FileResults:
+    from foveal.models import occlusion_map
+    from foveal.report.figures import draw_explanation
+
+    names = unique_names(file.stem for file in files)
+    classes = [str(c) for c in model.classes_]
+    sections: list[Section] = []
+
+    def explained(index: int, image: NDArray[np.uint8]) -> dict[str, Any]:
+        file, name = files[index], names[index]
+        answer = np.asarray(model.predict_proba([image]))[0]
+        label = int(answer.argmax()) if asked is None else asked
+        maps: dict[str, NDArray[Any]] = {}
+        if contracts.is_convolutional(model):
+            maps["Grad-CAM"] = activation_map(model, image, label)
+        maps["occlusion"] = occlusion_map(model, image, label)
+        # A drawing is for looking at: a photograph of 24 megapixels is not looked at as such.
+        small = np.asarray(resize_to_fit(image, 640)[0], np.uint8)
+        result = {**of_file(file, image), **class_answer(model, answer), "explained": classes[label]}
+        result["drawn"] = f"drawn/{name}.png"
+        result["maps"] = {kind: f"maps/{name}-{kind.lower()}.png" for kind in maps}
+        figure = draw_explanation(
+            small,
+            maps,
+            classes[label],
+            float(answer[label]),
+            probabilities=result["probabilities"],
+            title=file.name,
+        )
+        write_bytes(folder / result["drawn"], _figure_as_png(figure), sync=False)
+        for kind, values in maps.items():
+            write_bytes(folder / result["maps"][kind], encoded(overlay_map(small, values), "PNG"), sync=False)
+        if len(sections) < _ON_THE_PAGE:
+            look = None
+            if contracts.is_convolutional(model) and len(sections) < _LOOKED_INTO:
+                look = look_inside(model, file.name, small)
+            sections.append(answer_section(file.name, small, maps, classes, answer, label, look))
+        return result
+
+    results, unreadable = answers_of(explained, files, callbacks, "explanation", n_jobs=1)
+    write_json(folder / "explanations.json", results)
+    write_answers_page(
+        folder / "explanation.html",
+        model.name,
+        type(model).__name__,
+        sections,
+        len(results),
+        unreadable,
+        grad_cam=model.convolutional,
+    )
+    return FileResults(folder, results, unreadable)
+
+
+def _figure_as_png(figure: "Figure") -> bytes:
+    content = BytesIO()
+    figure.savefig(content, format="png", dpi=120, facecolor="white", metadata={"Software": None})
+    return content.getvalue()
+
+
+# -- detectors --------------------------------------------------------------------------------------
+
+
+def _explain_detector(
+    run: str | os.PathLike[str],
+    model: contracts.ProposerModel,
+    files: Sequence[Path],
+    out: str | os.PathLike[str],
+    data: str | os.PathLike[str] | None,
+    format: str | None,
+    callbacks: Callbacks,
+) -> FileResults:
+    """Predict over image files, and write one page that follows the first of them step by step."""
+    known = {} if data is None else objects_of(files, data, format)
+    if contracts.is_detector(model):
+        done = predict(run, files, out, callbacks=callbacks)
+    else:
+        done = _proposed(model, files, out, callbacks)
+    threshold = model.threshold_ if contracts.is_detector(model) else 0.5
+    search = model.proposer_ if contracts.is_guided(model) else None
+    followed = [Path(result["file"]) for result in done.results][:_FOLLOWED]
+    chapters: list[Chapter] = []
+    with stage(callbacks, "explanation", len(followed)) as progress:
+        for number, file in enumerate(followed, 1):
+            image, objects = read(file), known.get(file)
+            trace = model.trace(
+                image,
+                None if objects is None else objects.boxes,
+                object_names=() if objects is None else objects.names,
+            )
+            trace = with_attention(model, trace)
+            chapters += detection_chapters(
+                file.name,
+                image,
+                trace,
+                model.name,
+                threshold,
+                search if isinstance(search, SelectiveSearch) else None,
+                objects,
+            )
+            progress(number)
+    write_detections_page(
+        done.folder / "explanation.html",
+        model.name,
+        model.answers,
+        chapters,
+        len(followed),
+        len(done.results),
+        done.unreadable,
+    )
+    return done
+
+
+def _proposed(
+    model: contracts.ProposerModel, files: Sequence[Path], out: str | os.PathLike[str], callbacks: Callbacks
+) -> FileResults:
+    """Of a model that proposes and does not detect: its proposals for image files, as JSON."""
+    folder = empty_folder(out)
+
+    def proposed(index: int, image: NDArray[np.uint8]) -> dict[str, Any]:
+        return {**of_file(files[index], image), **proposal_answer(model.propose(image))}
+
+    results, unreadable = answers_of(proposed, files, callbacks, "proposals", n_jobs=1)
+    write_json(folder / "proposals.json", results)
+    return FileResults(folder, results, unreadable)

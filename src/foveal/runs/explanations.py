@@ -1,86 +1,96 @@
 """Explanations of a model's answers, gathered for reports and pages."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import ImageError, SettingError
+from foveal.data import Dataset
+from foveal.errors import ImageError
 from foveal.images import read
+from foveal.models import contracts
+from foveal.models.explaining.attention import with_attention
 
 if TYPE_CHECKING:
     from foveal.report import ClassificationRecord, DetectionRecord, NetworkLook
+    from foveal.runs.measuring import Record
 
-# Mistakes that a report explains, and what occlusion may take for them.
+# Mistakes that a report explains, and what the maps of them may take.
 _MISTAKES = 12
 _SECONDS = 4.0
 
 
-def has_maps(estimator: Any) -> bool:
-    """Whether a classifier is a network whose layers keep places, as Grad-CAM needs."""
-    from foveal import nn
+def sees_images(model: contracts.ClassifierModel) -> bool:
+    """Whether a classifier was trained on images, not on rows of numbers."""
+    try:
+        model.as_seen([np.zeros((8, 8, 3), np.uint8)])
+    except ValueError:
+        return False
+    return True
 
-    network = getattr(estimator, "network_", None)
-    return network is not None and any(isinstance(module, nn.Conv2d) for module in network.modules())
 
-
-def activation_map(estimator: Any, image: NDArray[np.uint8], label: int) -> NDArray[np.float32]:
-    """Grad-CAM of one picture for a class, (h, w)."""
+def activation_map(
+    model: contracts.NetworkModel, image: NDArray[np.uint8], label: int
+) -> NDArray[np.float32]:
+    """Grad-CAM of one image for a class, (h, w)."""
     from foveal.models import class_activation_maps
 
-    return np.asarray(class_activation_maps(estimator, [image], [label])[0])
+    return np.asarray(class_activation_maps(model, [image], [label])[0])
 
 
-def look_inside(estimator: Any, name: str, image: NDArray[np.uint8]) -> "NetworkLook":
-    """What a convolutional network makes of a picture."""
+def look_inside(model: contracts.NetworkModel, name: str, image: NDArray[np.uint8]) -> "NetworkLook":
+    """What a convolutional network makes of an image."""
     from foveal.models import first_layer_filters, stage_maps
     from foveal.report import NetworkLook
 
-    stages = {place: maps[0] for place, maps in stage_maps(estimator, [image]).items()}
-    return NetworkLook(name, image, first_layer_filters(estimator), stages)
+    stages = {place: maps[0] for place, maps in stage_maps(model, [image]).items()}
+    return NetworkLook(name, image, first_layer_filters(model), stages)
 
 
-def with_explanations(record: "ClassificationRecord", estimator: Any) -> "ClassificationRecord":
-    """A record with the maps of its surest mistakes, and of a network what is inside.
+def explained(record: "Record", model: contracts.Model) -> "Record":
+    """A record with what explains the answers of its model.
 
-    Networks with convolutions are explained by Grad-CAM; other classifiers by occlusion, as many of the
-    mistakes as a few seconds allow.
+    Of a classifier these are maps of its surest mistakes, and of a network what is inside; of a detector that
+    proposes by itself the trace of one image.
     """
+    from foveal.report import ClassificationRecord, DetectionRecord
+
+    if contracts.is_classifier(model) and isinstance(record, ClassificationRecord):
+        return _with_maps(record, model) if sees_images(model) else record
+    if contracts.is_detector(model) and model.proposes_itself and isinstance(record, DetectionRecord):
+        return _with_trace(record, model)
+    return record
+
+
+def _with_maps(record: "ClassificationRecord", model: contracts.ClassifierModel) -> "ClassificationRecord":
+    """Grad-CAM where the layers keep places, else occlusion, as far as a few seconds allow."""
     from foveal.models import occlusion_map
 
-    try:
-        estimator.as_seen([np.zeros((8, 8, 3), np.uint8)])
-    except ValueError:
-        # It sees no pictures.
-        return record
-    by_gradient = has_maps(estimator)
-    known = {name: i for i, name in enumerate(estimator.classes_.tolist())}
+    known = {name: i for i, name in enumerate(model.classes_.tolist())}
     maps: dict[int, NDArray[np.floating[Any]]] = {}
     start = time.perf_counter()
-    for index, image in _readable(record, record.surest_mistakes(_MISTAKES)):
+    for index, image in _readable(record.test, record.surest_mistakes(_MISTAKES)):
         label = known.get(record.test.classes[int(record.predictions[index])])
         if label is None:
             continue
-        maps[index] = (
-            activation_map(estimator, image, label) if by_gradient else occlusion_map(estimator, image, label)
-        )
+        if contracts.is_convolutional(model):
+            maps[index] = activation_map(model, image, label)
+        else:
+            maps[index] = occlusion_map(model, image, label)
         if time.perf_counter() - start > _SECONDS:
             break
-    look = None
-    if by_gradient:
-        for index, image in _readable(record, range(len(record.test))):
-            look = look_inside(estimator, record.test[index].name, image)
-            break
-    return replace(
-        record, explanations=maps, explained_by="Grad-CAM" if by_gradient else "occlusion", look=look
-    )
+    if not contracts.is_convolutional(model):
+        return replace(record, explanations=maps, explained_by="occlusion")
+    first = next(_readable(record.test, range(len(record.test))), None)
+    look = None if first is None else look_inside(model, record.test[first[0]].name, first[1])
+    return replace(record, explanations=maps, explained_by="Grad-CAM", look=look)
 
 
-def with_traces(record: "DetectionRecord", estimator: Any) -> "DetectionRecord":
-    """A record with the steps of a detector in one held-out picture: one with objects, as good as most."""
+def _with_trace(record: "DetectionRecord", model: contracts.DetectorModel) -> "DetectionRecord":
+    """The trace of one held-out image: one with objects, in which the detector is as good as in most."""
     from foveal.report.verdicts import judge
 
     with_objects = [i for i, sample in enumerate(record.test) if sample.trainable.any()]
@@ -95,35 +105,15 @@ def with_traces(record: "DetectionRecord", estimator: Any) -> "DetectionRecord":
     known = sample.trainable
     names = [record.test.classes[int(label)] for label in sample.labels[known]]
     try:
-        steps = estimator.trace(sample.path, sample.boxes[known], object_names=names)
+        trace = model.trace(sample.path, sample.boxes[known], object_names=names)
     except (ImageError, OSError):
         return record
-    return replace(record, steps=steps, steps_of=sample.name)
+    return replace(record, steps=with_attention(model, trace), steps_of=sample.name)
 
 
-def class_index(estimator: Any, name: str) -> int:
-    """The place of a class by its name.
-
-    Raises
-    ------
-    SettingError
-        If there is no such class; the sentence names the nearest.
-    """
-    from difflib import get_close_matches
-
-    names = [str(c) for c in estimator.classes_]
-    if name in names:
-        return names.index(name)
-    near = get_close_matches(name, names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise SettingError(f"There is no class {name!r}.{hint} The classes are {', '.join(names)}.")
-
-
-def _readable(
-    record: "ClassificationRecord", indices: "list[int] | range"
-) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _readable(dataset: Dataset, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     for index in indices:
         try:
-            yield index, read(record.test[index].path)
+            yield index, read(dataset[index].path)
         except (ImageError, OSError):
             continue

@@ -5,11 +5,14 @@ import io
 import json
 import os
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Event
@@ -137,12 +140,20 @@ class RunFolder:
             return []
         return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines() if line]
 
-    def forget_after(self, step: int) -> None:
-        """Strike out of the log the epochs and losses after a step: they are gone through again."""
-        again = ("epoch", "losses")
-        events = [e for e in self.read_log() if not (e["event"] in again and e["step"] > step)]
-        lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
-        write_text(self.log_file, "".join(lines))
+    def rewind_log(self) -> None:
+        """Strike out of the log what will be gone through again.
+
+        With a checkpoint these are the epochs and losses after its step; with neither a checkpoint nor a
+        model it is all.
+        """
+        if self.checkpoint_file.is_file():
+            step = _checkpoint_step(self.checkpoint_file)
+            again = ("epoch", "losses")
+            events = [e for e in self.read_log() if not (e["event"] in again and e["step"] > step)]
+            lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
+            write_text(self.log_file, "".join(lines))
+        elif not self.model_file.is_file():
+            self.log_file.unlink(missing_ok=True)
 
     def write_metrics(self, metrics: Mapping[str, float]) -> None:
         """Write ``metrics.json``."""
@@ -153,16 +164,17 @@ class RunFolder:
         write_json(self.path / "predictions.json", list(results), indent=None)
 
     def write_probabilities(
-        self, files: Sequence[str], classes: Sequence[str], truth: Sequence[str], probabilities: Any
+        self,
+        files: Sequence[str],
+        classes: Sequence[str],
+        truth: Sequence[str],
+        probabilities: NDArray[np.float64],
     ) -> None:
         """Write ``predictions.csv``: file, true class, predicted class and the probability of each class."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["file", "truth", "prediction", *classes])
+        rows: list[list[Any]] = [["file", "truth", "prediction", *classes]]
         for file, true, row in zip(files, truth, probabilities, strict=True):
-            best = classes[int(row.argmax())]
-            writer.writerow([file, true, best, *(f"{float(p):.6f}" for p in row)])
-        write_text(self.path / "predictions.csv", text.getvalue())
+            rows.append([file, true, classes[int(row.argmax())], *(f"{float(p):.6f}" for p in row)])
+        write_text(self.path / "predictions.csv", csv_text(rows))
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -186,6 +198,32 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ModelFileError(f"{path} cannot be read ({error}): name the config.toml of a run.") from error
     except tomllib.TOMLDecodeError as error:
         raise ModelFileError(f"{path} is not TOML any more ({error}).") from error
+
+
+def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """``features.size`` into a table ``features_settings``, since ``features`` may be a value as well."""
+    tables: dict[str, Any] = {}
+    for key, value in settings.items():
+        # TOML has no word for it, and what is left out would be resumed with its default.
+        value = "none" if value is None else value
+        table, dot, name = key.partition(".")
+        if dot:
+            tables.setdefault(f"{table}_settings", {})[name] = value
+        else:
+            tables[key] = value
+    return tables
+
+
+def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What :func:`nested` made of settings, as they were."""
+    single: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            for name, inner in value.items():
+                single[f"{key.removesuffix('_settings')}.{name}"] = inner
+        else:
+            single[key] = value
+    return single
 
 
 def empty_folder(path: str | os.PathLike[str]) -> Path:
@@ -213,14 +251,15 @@ def free_folder(path: Path) -> Path:
     return free
 
 
-def checkpoint_step(path: Path) -> int:
-    """The step that a checkpoint was written after.
+def csv_text(rows: Iterable[Iterable[Any]]) -> str:
+    """Rows as the text of a CSV file."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
-    Raises
-    ------
-    ModelFileError
-        If the file is no checkpoint.
-    """
+
+def _checkpoint_step(path: Path) -> int:
+    """The step that a checkpoint was written after."""
     metadata = read_container(path)[1]
     try:
         return int(metadata["facts"]["step"])

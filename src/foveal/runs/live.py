@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,11 @@ from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import replacing
 from foveal.images import draw_boxes
+from foveal.models.contracts import Model, is_classifier, is_detector
+from foveal.runs import video
 from foveal.runs.folder import empty_folder
-from foveal.runs.frames import (
-    Frame,
-    Picture,
-    ahead,
-    announced_frames,
-    camera_frames,
-    file_frames,
-    frame_rate,
-    newest,
-    opened,
-)
 from foveal.runs.predicting import load_predictor
+from foveal.runs.video import Frame, Image
 
 #: How the names of files end that are taken for videos.
 VIDEO_EXTENSIONS = frozenset(
@@ -71,7 +64,7 @@ class LiveResults:
 
 
 def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
-    """The video or the camera that a user names; None where these are pictures.
+    """The video or the camera that a user names; None where these are images.
 
     A name of digits alone is a camera's number, unless there is a file or folder of that name.
 
@@ -150,25 +143,24 @@ def predict_live(
     """
     model = load_predictor(run)
     live = isinstance(source, int)
-    with opened(source) as capture:
-        frames: Iterator[Frame] = camera_frames(capture) if live else file_frames(capture)
+    with video.opened(source) as capture:
+        frames: Iterator[Frame] = video.camera_frames(capture) if live else video.file_frames(capture)
         first = next(frames, None)
         if first is None:
             raise DataError(
                 f"Camera {source} gives no picture." if live else f"{source} holds no frame of a video."
             )
         folder = empty_folder(out)
-        rate = frame_rate(capture)
+        rate = video.frame_rate(capture)
         name = f"camera-{source}" if isinstance(source, int) else Path(source).stem
-        answering = _Answering(model, min_score)
-        writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.picture.shape[:2])
-        total = None if live else announced_frames(capture)
+        writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.image.shape[:2])
+        total = None if live else video.announced_frames(capture)
         with stage(callbacks, "prediction", total) as progress, writing.open():
             try:
                 # The last step is closed first: each waits for its thread, which uses the one before.
                 with (
-                    closing(newest(frames) if live else ahead(frames)) as decoded,
-                    closing(ahead(answering(first, decoded))) as answers,
+                    closing(video.newest(frames) if live else video.ahead(frames)) as decoded,
+                    closing(video.ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
                 ):
                     for frame, answer, begin, end in answers:
                         writing.take(frame, answer, begin, end)
@@ -185,30 +177,21 @@ def predict_live(
 # -- answers --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Answering:
+def _answers(
+    model: Model, min_score: float | None, frames: Iterable[Frame]
+) -> Iterator[tuple[Frame, Detections | dict[str, float], float, float]]:
     """The model's answers to frames, one after the other, each with the times of its beginning and end."""
-
-    model: Any
-    min_score: float | None
-
-    def __call__(self, first: Frame, others: Iterable[Frame]) -> Iterator[tuple[Frame, Any, float, float]]:
-        yield self._timed(first)
-        for frame in others:
-            yield self._timed(frame)
-
-    def _timed(self, frame: Frame) -> tuple[Frame, Any, float, float]:
+    for frame in frames:
         begin = time.perf_counter()
-        answer = self._answer(frame.picture)
-        return frame, answer, begin, time.perf_counter()
-
-    def _answer(self, picture: Picture) -> Detections | dict[str, float]:
-        if hasattr(self.model, "propose"):
-            detections: Detections = self.model.predict([picture])[0]
-            least = self.model.threshold_ if self.min_score is None else self.min_score
-            return detections[detections.scores >= least]
-        probabilities = self.model.predict_proba([picture])[0]
-        return {str(c): float(p) for c, p in zip(self.model.classes_, probabilities, strict=True)}
+        answer: Detections | dict[str, float]
+        if is_detector(model):
+            answer = model.predict([frame.image])[0]
+            answer = answer[answer.scores >= (model.threshold_ if min_score is None else min_score)]
+        else:
+            assert is_classifier(model)
+            probabilities = model.predict_proba([frame.image])[0]
+            answer = {str(c): float(p) for c, p in zip(model.classes_, probabilities, strict=True)}
+        yield frame, answer, begin, time.perf_counter()
 
 
 # -- what is written ------------------------------------------------------------------------------------
@@ -283,14 +266,14 @@ class _Writing:
     def _show(self, frame: Frame, answer: Detections | dict[str, float]) -> None:
         import cv2
 
-        picture = drawn_answer(frame.picture, answer)
-        if picture.shape[:2] != self.size:  # a stream may change its size on the way
-            picture = np.asarray(cv2.resize(picture, self.size[::-1], interpolation=cv2.INTER_AREA))
-        picture = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        drawn = drawn_answer(frame.image, answer)
+        if drawn.shape[:2] != self.size:  # a stream may change its size on the way
+            drawn = np.asarray(cv2.resize(drawn, self.size[::-1], interpolation=cv2.INTER_AREA))
+        drawn = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
         # Where frames of a camera were dropped, the last one stays as long as it stood.
         wanted = round(frame.seconds * self.rate) + 1 if self.live else self._written + 1
         for _ in range(wanted - self._written):
-            self._video.write(picture)
+            self._video.write(drawn)
         self._written = max(wanted, self._written)
 
     def results(self) -> LiveResults:
@@ -309,12 +292,12 @@ class _Writing:
         )
 
 
-def drawn_answer(picture: Picture, answer: Detections | dict[str, float]) -> Picture:
-    """A copy of a picture with what a model says of it.
+def drawn_answer(image: Image, answer: Detections | dict[str, float]) -> Image:
+    """A copy of an image with what a model says of it.
 
     Parameters
     ----------
-    picture : ndarray of shape (H, W, 3), uint8
+    image : ndarray of shape (H, W, 3), uint8
     answer : Detections or dict of str to float
         Of a classifier the probability of each class: the most probable one is written along the border.
 
@@ -323,9 +306,9 @@ def drawn_answer(picture: Picture, answer: Detections | dict[str, float]) -> Pic
     ndarray of shape (H, W, 3), uint8
     """
     if isinstance(answer, Detections):
-        return answer.draw(picture)
+        return answer.draw(image)
     names = list(answer)
     best = max(range(len(names)), key=lambda place: answer[names[place]])
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     name = f"{names[best]} {answer[names[best]]:.2f}"
-    return draw_boxes(picture, [[0, 0, width, height]], [name], colors=[best])
+    return draw_boxes(image, [[0, 0, width, height]], [name], colors=[best])

@@ -1,21 +1,30 @@
-"""The end of a training: the model measured on held-out pictures, and the report."""
+"""The end of a training: the model measured on held-out images, and the report."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data import Dataset, Detections, Parts
+from foveal.data import Dataset
 from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
-from foveal.runs.comparing_proposals import compare_with_search, proposes_itself, seconds_to_compare
-from foveal.runs.explanations import with_explanations, with_traces
+from foveal.models import contracts
+from foveal.runs.comparing_proposals import compare_with_search, seconds_to_compare
 from foveal.runs.folder import RunFolder
-from foveal.runs.time_reserve import minutes_of
 
 if TYPE_CHECKING:
     from foveal.metrics import ProposalQuality
+    from foveal.report import Chapter, ClassificationRecord, DetectionRecord, ProposalRecord
+
+    Record = ClassificationRecord | DetectionRecord | ProposalRecord
+
+# Measured on two cores of a Xeon at 2.5 GHz: figures, proposals and examples of the report, by the images
+# that were held out, and what is there for none.
+_REPORT_SECONDS, _IMAGE_SECONDS = 6.0, 0.01
+# One image followed on its way through a detector.
+_TRACE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,86 +42,142 @@ class Finished:
 
     folder: RunFolder
     metrics: dict[str, float]
-    record: Any
+    record: "Record"
 
 
-def finish_detector(
-    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
-) -> Finished:
-    """Measure a detector on the held-out pictures and report."""
+def measure(
+    model: contracts.Model, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+) -> "Record":
+    """Measure a trained model on held-out images, and write predictions and metrics.
+
+    Parameters
+    ----------
+    model : Model
+    folder : RunFolder
+    facts : mapping of str
+        What the records of all tasks hold: ``test``, the held-out images, and whatever the report tells of
+        the training.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    DetectionRecord or ProposalRecord or ClassificationRecord
+        With the events of the training, read off the log.
+    """
+    if contracts.is_detector(model):
+        return _measure_detector(model, folder, facts, callbacks)
+    if contracts.is_proposer(model):
+        return _measure_proposer(model, folder, facts, callbacks)
+    assert contracts.is_classifier(model)
+    return _measure_classifier(model, folder, facts, callbacks)
+
+
+def chapter_of(record: "Record") -> "Chapter":
+    """The chapter of a report about what a record tells of."""
+    from foveal import report
+
+    if isinstance(record, report.DetectionRecord):
+        return report.detection_chapter(record)
+    if isinstance(record, report.ProposalRecord):
+        return report.proposal_chapter(record)
+    return report.classification_chapter(record)
+
+
+def seconds_after_training(model: contracts.TimedModel, n_test: int) -> float:
+    """Seconds that evaluation and report of a model take that proposes by itself.
+
+    The finding of objects is left out; proposals are compared, and one image is followed.
+
+    Parameters
+    ----------
+    model : TimedModel
+        Not yet trained.
+    n_test : int
+        Images that are held out.
+
+    Returns
+    -------
+    float
+    """
+    seconds = _REPORT_SECONDS + _IMAGE_SECONDS * n_test
+    if n_test:
+        seconds += _TRACE_SECONDS + (seconds_to_compare(model.run_minutes) or 0.0)
+    return seconds
+
+
+# -- detection --------------------------------------------------------------------------------------
+
+
+def _measure_detector(
+    model: contracts.DetectorModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+) -> "DetectionRecord":
     from foveal.metrics import evaluate, proposal_recall, to_results
-    from foveal.report import DetectionRecord, write_detection_report
+    from foveal.report import DetectionRecord
 
-    test = parts.test
+    test: Dataset = facts["test"]
+    paths, good = [s.path for s in test], [s.trainable for s in test]
     proposals = None
-    if any(s.trainable.any() for s in test):
+    if any(g.any() for g in good):
         # Before the detections, which find them in the cache.
-        proposals = estimator.propose_all([s.path for s in test], callbacks=callbacks)
-    detections = cast("list[Detections]", estimator.predict([s.path for s in test], callbacks=callbacks))
+        proposals = model.propose_all(paths, callbacks=callbacks)
+    detections = model.predict(paths, callbacks=callbacks)
     results = to_results(test, detections)
-    run.write_results(results)
+    folder.write_results(results)
     with stage(callbacks, "evaluation"):
         metrics = evaluate(test.to_coco(), results)
     quality = None
     if proposals is not None:
-        good = [s.trainable for s in test]
         quality = proposal_recall(
             [p.boxes for p in proposals],
             [s.boxes[g] for s, g in zip(test, good, strict=True)],
             labels=[s.labels[g] for s, g in zip(test, good, strict=True)],
         )
         if len(quality.mabo):
-            metrics["proposals/MABO"] = round(float(quality.mabo[-1]), 6)
-            for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
-                metrics[f"proposals/recall{round(100 * threshold)}"] = round(float(row[-1]), 6)
-    run.write_metrics(metrics)
-    alone = proposes_itself(estimator)
+            metrics |= _at(quality, len(quality.mabo) - 1, "")
+    folder.write_metrics(metrics)
     compared = {}
-    if alone and proposals is not None and seconds_to_compare(minutes_of(estimator)) is not None:
-        compared = compare_with_search(test, proposals, callbacks=callbacks)
-    finished = DetectionRecord(
-        **record,
-        events=run.read_log(),
+    if model.proposes_itself and proposals is not None:
+        minutes = model.run_minutes if contracts.is_timed(model) else None
+        if seconds_to_compare(minutes) is not None:
+            compared = compare_with_search(test, proposals, callbacks=callbacks)
+    return DetectionRecord(
+        **facts,
+        events=folder.read_log(),
         metrics=metrics,
         detections=detections,
         results=results,
         proposal_quality=quality,
         compared_proposals=compared,
-        score_threshold=estimator.threshold_,
+        score_threshold=model.threshold_,
     )
-    with stage(callbacks, "report"):
-        if alone:
-            finished = with_traces(finished, estimator)
-        write_detection_report(run.report_file, finished)
-    return Finished(run, metrics, finished)
 
 
-def finish_proposer(
-    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
-) -> Finished:
-    """Measure a method of proposing on the held-out pictures, beside selective search, and report."""
+def _measure_proposer(
+    model: contracts.LearnedProposer, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+) -> "ProposalRecord":
     from foveal.metrics import compare_proposers
-    from foveal.proposals import SelectiveSearch
-    from foveal.report import ProposalRecord, proposal_chapter, write_report
+    from foveal.proposals import Proposer, SelectiveSearch
+    from foveal.report import ProposalRecord
 
-    methods = {"RPN": estimator, "selective search": SelectiveSearch()}
-    others = compare_proposers(methods, parts.test, callbacks=callbacks)
-    quality = others.pop("RPN")
+    name = type(model).__name__
+    methods: dict[str, Proposer] = {name: model, "selective search": SelectiveSearch()}
+    others = compare_proposers(methods, facts["test"], callbacks=callbacks)
+    quality = others.pop(name)
     metrics = proposal_metrics(quality)
-    run.write_metrics(metrics)
-    finished = ProposalRecord(
-        **record, events=run.read_log(), metrics=metrics, proposal_quality=quality, others=others
+    folder.write_metrics(metrics)
+    return ProposalRecord(
+        **facts, events=folder.read_log(), metrics=metrics, proposal_quality=quality, others=others
     )
-    with stage(callbacks, "report"):
-        write_report(run.report_file, finished.title, "", [proposal_chapter(finished)])
-    return Finished(run, metrics, finished)
 
 
-def proposal_quality(estimator: Any, dataset: Dataset, callbacks: Callbacks) -> "ProposalQuality":
-    """How well a method of proposing reaches the objects of pictures."""
+def proposal_quality(
+    model: contracts.LearnedProposer, dataset: Dataset, callbacks: Callbacks
+) -> "ProposalQuality":
+    """How well a method of proposing reaches the objects of images."""
     from foveal.metrics import compare_proposers
 
-    return compare_proposers({"RPN": estimator}, dataset, callbacks=callbacks)["RPN"]
+    name = type(model).__name__
+    return compare_proposers({name: model}, dataset, callbacks=callbacks)[name]
 
 
 def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
@@ -121,64 +186,69 @@ def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
     Without objects there are none.
     """
     metrics: dict[str, float] = {}
-    if not quality.objects:
-        return metrics
-    for column, number in enumerate(quality.numbers):
-        at = "" if number is None else f"@{number}"
-        metrics[f"proposals/MABO{at}"] = round(float(quality.mabo[column]), 6)
-        for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
-            metrics[f"proposals/recall{round(100 * threshold)}{at}"] = round(float(row[column]), 6)
+    if quality.objects:
+        for column, number in enumerate(quality.numbers):
+            metrics |= _at(quality, column, "" if number is None else f"@{number}")
     return metrics
 
 
-def finish_classifier(
-    run: RunFolder, estimator: Any, parts: Parts, record: dict[str, Any], callbacks: Callbacks
-) -> Finished:
-    """Measure a classifier on the held-out pictures and report."""
-    from foveal.report import ClassificationRecord, write_classification_report
+def _at(quality: "ProposalQuality", column: int, number: str) -> dict[str, float]:
+    """The figures of so many proposals."""
+    metrics = {f"proposals/MABO{number}": round(float(quality.mabo[column]), 6)}
+    for threshold, row in zip(quality.thresholds, quality.recall, strict=True):
+        metrics[f"proposals/recall{round(100 * threshold)}{number}"] = round(float(row[column]), 6)
+    return metrics
 
-    test = parts.test
+
+# -- classification ---------------------------------------------------------------------------------
+
+
+def _measure_classifier(
+    model: contracts.ClassifierModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
+) -> "ClassificationRecord":
+    from foveal.report import ClassificationRecord
+
+    test: Dataset = facts["test"]
     with stage(callbacks, "prediction"):
-        probabilities = class_probabilities(estimator, test)
-    truth = [0 if s.label is None else s.label for s in test]
-    run.write_probabilities(
+        probabilities = class_probabilities(model, test)
+    folder.write_probabilities(
         [relative_name(s.path, test.root) for s in test],
         test.classes,
-        [test.classes[t] for t in truth],
+        [test.classes[label] for label in _truth(test)],
         probabilities,
     )
     with stage(callbacks, "evaluation"):
         metrics = classification_metrics(test, probabilities)
-    run.write_metrics(metrics)
-    finished = ClassificationRecord(
-        **record,
-        events=run.read_log(),
+    folder.write_metrics(metrics)
+    return ClassificationRecord(
+        **facts,
+        events=folder.read_log(),
         metrics=metrics,
         predictions=probabilities.argmax(axis=1),
         probabilities=probabilities,
     )
-    with stage(callbacks, "report"):
-        finished = with_explanations(finished, estimator)
-        write_classification_report(run.report_file, finished)
-    return Finished(run, metrics, finished)
 
 
-def class_probabilities(estimator: Any, dataset: Dataset) -> NDArray[np.float64]:
+def class_probabilities(model: contracts.ClassifierModel, dataset: Dataset) -> NDArray[np.float64]:
     """Probabilities in the order of the data set's classes, shape (N, K); 0 for a class never seen."""
     probabilities = np.zeros((len(dataset), len(dataset.classes)))
     if not len(dataset):
         return probabilities
     known = {name: i for i, name in enumerate(dataset.classes)}
-    answered = estimator.predict_proba([s.path for s in dataset])
-    for column, name in enumerate(estimator.classes_.tolist()):
+    answered = model.predict_proba([s.path for s in dataset])
+    for column, name in enumerate(model.classes_.tolist()):
         if name in known:
             probabilities[:, known[name]] = answered[:, column]
     return probabilities
 
 
 def classification_metrics(dataset: Dataset, probabilities: NDArray[np.float64]) -> dict[str, float]:
-    """The flat figures of a classifier on labelled pictures."""
+    """The flat figures of a classifier on labelled images."""
     from foveal.metrics import evaluate_classes
 
-    truth = np.array([0 if s.label is None else s.label for s in dataset], np.int64)
+    truth = np.array(_truth(dataset), np.int64)
     return evaluate_classes(truth, probabilities.argmax(axis=1), probabilities, classes=dataset.classes)
+
+
+def _truth(dataset: Dataset) -> list[int]:
+    return [0 if s.label is None else s.label for s in dataset]

@@ -1,11 +1,11 @@
-"""Using a model on files: drawn pictures and what it says, for every file that can be read."""
+"""Using a model on files: drawn images and what it says, for every file that can be read."""
 
-import csv
 import io
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +16,40 @@ from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import unique_names, write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
+from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
-from foveal.runs.file_results import FileResults
-from foveal.runs.folder import empty_folder
+from foveal.runs.folder import csv_text, empty_folder
 
 Form = Literal["json", "coco", "csv"]
+Answer = TypeVar("Answer")
 
-# Pictures that a classifier is given at once.
+# Images that a classifier is given at once.
 _AT_A_TIME = 8
+
+
+@dataclass(frozen=True, eq=False)
+class FileResults:
+    """What was found in the files that could be read, and which could not.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Where everything was written.
+    results : list of dict
+        One for each file that could be read, in the order of the files.
+    unreadable : dict of str to str
+        The other files, each with the reason.
+    """
+
+    folder: Path
+    results: list[dict[str, Any]]
+    unreadable: dict[str, str]
 
 
 def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     """The image files that files, folders and patterns name.
 
-    A folder stands for every file in it and below it whose name ends like a picture's; a pattern with
+    A folder stands for every file in it and below it whose name ends like an image's; a pattern with
     ``*``, ``?`` or ``[`` for what it matches, unless a file of that very name exists. A file that is named
     itself is taken whatever its name. Each file comes once, in the order in which it is named; those of
     a folder are sorted.
@@ -70,6 +90,57 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     return list(named.values())
 
 
+def answers_of(
+    answer: Callable[[int, NDArray[np.uint8]], Answer],
+    files: Sequence[Path],
+    callbacks: Callbacks,
+    doing: str,
+    *,
+    n_jobs: int | None = None,
+) -> tuple[list[Answer], dict[str, str]]:
+    """Answers for every image that can be read; each core goes the whole way with an image of its own.
+
+    Parameters
+    ----------
+    answer : callable
+        Given the place of a file and its image, (H, W, 3) uint8.
+    files : sequence of pathlib.Path
+    callbacks : sequence of callables
+        Told of a stage that is named ``doing``.
+    doing : str
+    n_jobs : int, optional
+        How many at a time; as many as there are cores by default.
+
+    Returns
+    -------
+    list
+        In the order of the files.
+    dict of str to str
+        The files that cannot be read, each with the reason.
+    """
+
+    def one(index: int) -> tuple[Answer] | str:
+        image = _image_or_reason(files[index])
+        return image if isinstance(image, str) else (answer(index, image),)
+
+    with stage(callbacks, doing, len(files)) as progress:
+        done = parallel.map(one, range(len(files)), n_jobs=n_jobs, done=progress)
+    good = [found[0] for found in done if not isinstance(found, str)]
+    return good, {str(f): why for f, why in zip(files, done, strict=True) if isinstance(why, str)}
+
+
+def _image_or_reason(file: Path) -> NDArray[np.uint8] | str:
+    try:
+        return read(file)
+    except ImageError as error:
+        return str(error)
+
+
+def of_file(file: Path, image: NDArray[np.uint8]) -> dict[str, Any]:
+    """What each result has: ``file``, ``width`` and ``height``."""
+    return {"file": str(file), "width": image.shape[1], "height": image.shape[0]}
+
+
 def predict(
     run: str | os.PathLike[str],
     inputs: Sequence[str | os.PathLike[str]],
@@ -90,7 +161,7 @@ def predict(
         Files, folders and patterns; see :func:`find_images`.
     out : path-like
         A new or empty folder. It receives ``predictions.json`` (or ``predictions.csv``) and, of a detector,
-        ``drawn/`` with a picture for each.
+        ``drawn/`` with an image for each.
     min_score : float, optional
         Detections less probable than this are left out; by default what the model found best on its
         training images (``threshold_``).
@@ -113,89 +184,67 @@ def predict(
     model = load_predictor(run)
     files = find_images(inputs)
     folder = empty_folder(out)
-    detects = hasattr(model, "propose")
-    if detects and min_score is None:
-        min_score = model.threshold_
-    names = drawn_names(files)
-
-    def load_picture(index: int) -> NDArray[np.uint8] | str:
-        try:
-            return read(files[index])
-        except ImageError as error:
-            return str(error)
-
-    def finish(item: tuple[int, NDArray[np.uint8], Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        index, image, answer = item
-        result: dict[str, Any] = {
-            "file": str(files[index]),
-            "width": image.shape[1],
-            "height": image.shape[0],
-        }
-        if not detects:
-            result["label"] = str(model.classes_[int(answer.argmax())])
-            result["probabilities"] = {
-                str(c): round(float(p), 6) for c, p in zip(model.classes_, answer, strict=True)
-            }
-            return result, []
-        detections: Detections = answer[answer.scores >= min_score]
-        result["detections"] = detections.to_rows()
-        if draw:
-            write_bytes(folder / "drawn" / names[index], jpeg(_drawing(detections, image)), sync=False)
-        return result, detections.to_coco(image_id=index + 1)
-
-    results: list[dict[str, Any]] = []
     rows: list[dict[str, Any]] = []
-    unreadable: dict[str, str] = {}
+    if is_detector(model):
+        least = model.threshold_ if min_score is None else min_score
+        detect, threads = model.detector(), None if len(files) == 1 else 1
+        names = drawn_names(files)
 
-    def keep(index: int, done: str | tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
-        if isinstance(done, str):
-            unreadable[str(files[index])] = done
-        else:
-            results.append(done[0])
-            rows.extend(done[1])
+        def found(index: int, image: NDArray[np.uint8]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+            detections = detect(image, threads=threads)
+            detections = detections[detections.scores >= least]
+            if draw:
+                content = encoded(_drawing(detections, image), "JPEG")
+                write_bytes(folder / "drawn" / names[index], content, sync=False)
+            result = {**of_file(files[index], image), "detections": detections.to_rows()}
+            return result, detections.to_coco(image_id=index + 1)
 
-    with stage(callbacks, "prediction", len(files)) as progress:
-        if detects:
-            detect = _detect(model, alone=len(files) == 1)
-
-            def whole_way(index: int) -> str | tuple[dict[str, Any], list[dict[str, Any]]]:
-                picture = load_picture(index)
-                return picture if isinstance(picture, str) else finish((index, picture, detect(picture)))
-
-            # Each core goes the whole way with a picture of its own: none waits for another one's.
-            for index, done in enumerate(parallel.map(whole_way, range(len(files)), done=progress)):
-                keep(index, done)
-        else:
-            for start in range(0, len(files), _AT_A_TIME):
-                batch = range(start, min(start + _AT_A_TIME, len(files)))
-                pictures = parallel.map(load_picture, batch)
-                good = [(i, p) for i, p in zip(batch, pictures, strict=True) if not isinstance(p, str)]
-                answers = model.predict_proba([p for _, p in good]) if good else []
-                finished = parallel.map(finish, [(*g, a) for g, a in zip(good, answers, strict=True)])
-                of_index = dict(zip((i for i, _ in good), finished, strict=True))
-                for index, picture in zip(batch, pictures, strict=True):
-                    keep(index, picture if isinstance(picture, str) else of_index[index])
-                progress(batch.stop)
+        found_in, unreadable = answers_of(found, files, callbacks, "prediction")
+        results = [result for result, _ in found_in]
+        rows = [row for _, some in found_in for row in some]
+    else:
+        assert is_classifier(model)
+        results, unreadable = _classified(model, files, callbacks)
     if form == "csv":
         write_text(folder / "predictions.csv", _as_csv(results))
-    elif form == "coco":
-        write_json(folder / "predictions.json", rows)
     else:
-        write_json(folder / "predictions.json", results)
+        write_json(folder / "predictions.json", rows if form == "coco" else results)
     return FileResults(folder, results, unreadable)
 
 
-def _detect(model: Any, *, alone: bool) -> Callable[[NDArray[np.uint8]], Detections]:
-    """The detector of one picture: on one core, or on all where it is the only picture."""
-    if not hasattr(model, "detector"):
-        return lambda picture: model.predict([picture])[0]
-    detector = model.detector()
-    threads = None if alone else 1
-    return lambda picture: detector(picture, threads=threads)
+def _classified(
+    model: ClassifierModel, files: Sequence[Path], callbacks: Callbacks
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    """A classifier's answers, for some images at a time, and the files that cannot be read."""
+    results: list[dict[str, Any]] = []
+    unreadable: dict[str, str] = {}
+    with stage(callbacks, "prediction", len(files)) as progress:
+        for start in range(0, len(files), _AT_A_TIME):
+            batch = files[start : start + _AT_A_TIME]
+            images = parallel.map(_image_or_reason, batch)
+            good = [image for image in images if not isinstance(image, str)]
+            answers = iter(model.predict_proba(good)) if good else iter(())
+            for file, image in zip(batch, images, strict=True):
+                if isinstance(image, str):
+                    unreadable[str(file)] = image
+                else:
+                    results.append({**of_file(file, image), **class_answer(model, next(answers))})
+            progress(start + len(batch))
+    return results, unreadable
 
 
-def load_predictor(run: str | os.PathLike[str]) -> Any:
-    """The model of a run, one that says what is in a picture.
+def class_answer(model: ClassifierModel, probabilities: NDArray[np.float64]) -> dict[str, Any]:
+    """The most probable class, ``label``, and the ``probabilities``, (K,), by name."""
+    return {
+        "label": str(model.classes_[int(probabilities.argmax())]),
+        "probabilities": {
+            str(c): round(float(p), 6) for c, p in zip(model.classes_, probabilities, strict=True)
+        },
+    }
+
+
+def load_predictor(run: str | os.PathLike[str]) -> Model:
+    """The model of a run, one that says what is in an image: a detector or a classifier.
 
     Raises
     ------
@@ -204,8 +253,8 @@ def load_predictor(run: str | os.PathLike[str]) -> Any:
     SettingError
         If it only proposes regions.
     """
-    model = load(run)
-    if not hasattr(model, "predict"):
+    model: Model = load(run)
+    if is_proposer(model):
         raise SettingError(
             f"{run} says where objects may be, not what they are: give it to a detector, with "
             f"foveal train --model rcnn --set proposals={run}."
@@ -214,7 +263,7 @@ def load_predictor(run: str | os.PathLike[str]) -> Any:
 
 
 def drawn_names(files: Sequence[Path]) -> list[str]:
-    """A file name for each drawn picture; pictures of one name are numbered."""
+    """A file name for each drawn image; images of one name are numbered."""
     return [f"{stem}.jpg" for stem in unique_names(path.stem for path in files)]
 
 
@@ -225,28 +274,21 @@ def _drawing(detections: Detections, image: NDArray[np.uint8]) -> NDArray[np.uin
     return Detections(boxes, detections.scores, detections.labels, detections.classes).draw(small)
 
 
-def jpeg(image: NDArray[np.uint8]) -> bytes:
-    """A picture of shape (H, W, 3) as the content of a JPEG file."""
-    from io import BytesIO
-
+def encoded(image: NDArray[np.uint8], kind: Literal["JPEG", "PNG"]) -> bytes:
+    """An image of shape (H, W, 3) as the content of a file."""
     from PIL import Image
 
-    file = BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=90)
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind, **({"quality": 90} if kind == "JPEG" else {}))
     return file.getvalue()
 
 
 def _as_csv(results: Sequence[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
+    rows: list[list[Any]] = [["file", "label", "score", "x1", "y1", "x2", "y2"]]
     if results and "probabilities" in results[0]:
         classes = list(results[0]["probabilities"])
-        writer.writerow(["file", "label", *classes])
-        for result in results:
-            writer.writerow([result["file"], result["label"], *(result["probabilities"][c] for c in classes)])
+        rows = [["file", "label", *classes]]
+        rows += [[r["file"], r["label"], *(r["probabilities"][c] for c in classes)] for r in results]
     else:
-        writer.writerow(["file", "label", "score", "x1", "y1", "x2", "y2"])
-        for result in results:
-            for row in result["detections"]:
-                writer.writerow([result["file"], row["label"], row["score"], *row["box"]])
-    return text.getvalue()
+        rows += [[r["file"], d["label"], d["score"], *d["box"]] for r in results for d in r["detections"]]
+    return csv_text(rows)

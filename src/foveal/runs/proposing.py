@@ -1,20 +1,27 @@
-"""Proposals of image files: drawn, and as JSON."""
+"""Proposals of image files: drawn, as JSON, and explained on a page."""
 
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from foveal import parallel
+import numpy as np
+from numpy.typing import NDArray
+
 from foveal.errors import ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
-from foveal.runs.explaining import explain_proposals, objects_of
-from foveal.runs.file_results import FileResults
+from foveal.proposals import Proposals, SelectiveSearch
+from foveal.report import Chapter
+from foveal.runs.explanation_pages import search_chapter_of, write_search_page
 from foveal.runs.folder import empty_folder
-from foveal.runs.predicting import drawn_names, find_images, jpeg
+from foveal.runs.ground_truth import Objects, objects_of
+from foveal.runs.predicting import FileResults, answers_of, drawn_names, encoded, find_images, of_file
 from foveal.runs.settings import make_search
+
+#: Images that a page explains at most.
+MOST_IMAGES = 6
 
 
 def propose(
@@ -40,7 +47,7 @@ def propose(
         A new or empty folder. It receives ``proposals.json`` and ``drawn/``.
     mode : {"single", "fast", "quality"}, default="fast"
     number : int, default=2000
-        The best so many of each picture.
+        The best so many of each image.
     drawn : int, default=50
         The best so many are drawn, at most ``number``.
     settings : mapping of str, optional
@@ -49,7 +56,7 @@ def propose(
         An HTML file to write, which shows how the search came to its proposals; see
         :func:`explain_proposals`. An existing file is replaced.
     data : path-like, optional
-        The boxed data set that the pictures belong to, for the page to show their objects.
+        The boxed data set that the images belong to, for the page to show their objects.
     format : str, optional
         Of ``data``; see :func:`foveal.data.load`.
     callbacks : sequence of callables
@@ -62,7 +69,7 @@ def propose(
     Raises
     ------
     FovealError
-        If there is nothing to do, the mode or a setting is unknown, ``out`` is not empty, or a picture is not
+        If there is nothing to do, the mode or a setting is unknown, ``out`` is not empty, or an image is not
         in ``data``.
     """
     search = make_search(mode, settings or {})
@@ -79,30 +86,74 @@ def propose(
     folder = empty_folder(out)
     names = drawn_names(files)
 
-    def one(index: int) -> dict[str, Any] | str:
-        try:
-            image = read(files[index])
-        except ImageError as error:
-            return str(error)
+    def found(index: int, image: NDArray[np.uint8]) -> dict[str, Any]:
         proposals = search.propose(image).best(number)
         small, scale = resize_to_fit(image, 1600)
         shown = proposals.boxes[:drawn] * scale
         # The first is drawn last, on top.
-        picture = draw_boxes(small, shown[::-1], colors=list(range(len(shown)))[::-1])
-        write_bytes(folder / "drawn" / names[index], jpeg(picture), sync=False)
-        return {
-            "file": str(files[index]),
-            "width": image.shape[1],
-            "height": image.shape[0],
-            "boxes": [[round(float(v), 2) for v in box] for box in proposals.boxes],
-            "scores": [round(float(s), 6) for s in proposals.scores],
-        }
+        drawing = draw_boxes(small, shown[::-1], colors=list(range(len(shown)))[::-1])
+        write_bytes(folder / "drawn" / names[index], encoded(drawing, "JPEG"), sync=False)
+        return {**of_file(files[index], image), **proposal_answer(proposals)}
 
-    with stage(callbacks, "proposals", len(files)) as progress:
-        answers = parallel.map(one, range(len(files)), done=progress)
-    results = [a for a in answers if isinstance(a, dict)]
-    unreadable = {str(f): a for f, a in zip(files, answers, strict=True) if isinstance(a, str)}
+    results, unreadable = answers_of(found, files, callbacks, "proposals")
     write_json(folder / "proposals.json", results, indent=None)
     if explain is not None:
         explain_proposals(explain, files, search, objects=objects, callbacks=callbacks)
     return FileResults(folder, results, unreadable)
+
+
+def proposal_answer(proposals: Proposals) -> dict[str, Any]:
+    """The ``boxes`` of proposals, to a hundredth of a pixel, and their ``scores``, as JSON values."""
+    return {
+        "boxes": [[round(float(v), 2) for v in box] for box in proposals.boxes],
+        "scores": [round(float(s), 6) for s in proposals.scores],
+    }
+
+
+def explain_proposals(
+    path: str | os.PathLike[str],
+    files: Sequence[str | os.PathLike[str]],
+    search: SelectiveSearch,
+    *,
+    objects: Mapping[Path, Objects] | None = None,
+    callbacks: Callbacks = (),
+) -> dict[str, str]:
+    """Write one HTML page that shows how selective search went in each of some images.
+
+    The page has the first segmentations, the merging at several levels and as a film, the similarity of what
+    was joined, the best boxes, the objects with the proposals that cover them, and what each strategy gave.
+    It asks nothing of the network; the same images give the same bytes.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to write; an existing one is replaced.
+    files : sequence of path-like
+        Images, of which the first six that can be read are explained.
+    search : SelectiveSearch
+    objects : mapping of pathlib.Path to Objects, optional
+        As :func:`foveal.runs.objects_of` gives them.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    dict of str to str
+        The files that could not be read, as far as they were tried, each with the reason.
+    """
+    chapters: list[Chapter] = []
+    unreadable: dict[str, str] = {}
+    with stage(callbacks, "explanation", min(len(files), MOST_IMAGES)) as progress:
+        for file in map(Path, files):
+            if len(chapters) == MOST_IMAGES:
+                break
+            try:
+                image = read(file)
+            except ImageError as error:
+                unreadable[str(file)] = str(error)
+                continue
+            known = None if objects is None else objects.get(file)
+            chapters.append(search_chapter_of(file.name, image, search, known))
+            progress(len(chapters))
+    n_more = len(files) - len(chapters) - len(unreadable)
+    write_search_page(Path(path), search.mode, chapters, n_more, unreadable)
+    return unreadable

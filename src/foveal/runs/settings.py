@@ -7,26 +7,27 @@ from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from foveal.errors import SettingError
-from foveal.models import DETECTORS, model_class
+from foveal.models import MODELS, model_class
+from foveal.models.contracts import Model
+from foveal.models.parameter_checks import RENAMED, renamed
 
 if TYPE_CHECKING:
-    from foveal.proposals import SelectiveSearch
+    from foveal.features import Backbone, RegionFeatures
+    from foveal.proposals import Proposer, SelectiveSearch
 
 #: Settings of the run rather than of the model.
 RUN_SETTINGS: dict[str, Any] = {"test_size": 0.2, "val_size": 0.2}
-# A detector lacks the pictures that it is judged on more than a classifier does.
+# A detector lacks the images that it is validated on more than a classifier does.
 _DETECTOR_VAL_SIZE = 0.1
+
+#: The kind of features that a detector has where none is named.
+DEFAULT_FEATURES = "efficientnet-lite0"
 
 # Parameters that the run sets itself.
 _OWN = ("random_state", "n_jobs")
-# Settings that may be none, whatever their default, by the last part of their names.
-_WHOLE = ("working_size", "image_size")
-_NUMBERS = ("k",)
-_WORDS = ("color_spaces", "similarities", "levels")
-_SEVERAL = ("image_shape",)
 
 
 def parse_settings(pairs: Iterable[str]) -> dict[str, Any]:
@@ -76,29 +77,25 @@ def available_settings(model: str, features: str | None = None) -> dict[str, Any
         The kind of features of a detector, whose own parameters are listed; by default the model's.
     """
     settings = {name: p.default for name, p in _parameters(model).items() if name not in _OWN}
-    if model in DETECTORS:
+    run = dict(RUN_SETTINGS)
+    kind = model_class(model)
+    if kind.task == "detection":
         if "features" in settings:
-            settings["features"] = features or default_features(model)
-            parts = _feature_settings(settings["features"]) if model_class(model).takes_features else {}
+            settings["features"] = features or DEFAULT_FEATURES
+            parts = _feature_settings(settings["features"]) if kind.takes_features else {}
             settings |= {f"features.{key}": default for key, default in parts.items()}
         if "proposals" in settings:
             settings |= {f"proposals.{key}": default for key, default in _search_settings().items()}
-    run = dict(RUN_SETTINGS)
-    if model in DETECTORS and model_class(model).validates:
-        run["val_size"] = _DETECTOR_VAL_SIZE
+        if kind.validates:
+            run["val_size"] = _DETECTOR_VAL_SIZE
     return {**settings, **run}
-
-
-def default_features(model: str) -> str:
-    """The kind of features that a detector has where none is named."""
-    return "efficientnet-lite0"
 
 
 def _parameters(model: str) -> Mapping[str, inspect.Parameter]:
     return inspect.signature(model_class(model)).parameters
 
 
-def _features(kind: str, given: Mapping[str, Any]) -> Any:
+def _features(kind: str, given: Mapping[str, Any]) -> "Backbone | RegionFeatures":
     """Features by the name of their kind.
 
     Raises
@@ -110,7 +107,8 @@ def _features(kind: str, given: Mapping[str, Any]) -> Any:
     from foveal.features import features_from_config
 
     try:
-        return features_from_config({"kind": kind, **given})
+        features: Backbone | RegionFeatures = features_from_config({"kind": kind, **given})
+        return features
     except ModelFileError as error:
         raise SettingError(
             f"There are no features {kind!r}: give hog-color, pixels, efficientnet-lite0, efficientnet-lite1 "
@@ -138,20 +136,21 @@ def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a run: those given, checked, over the defaults.
 
     A classifier's parameter that is one value may be given several, as a list: they are to be compared, see
-    :mod:`foveal.runs.sweeping`, and stay a list.
+    :mod:`foveal.runs.grid_search`, and stay a list.
 
     Raises
     ------
     SettingError
-        If a setting does not exist (the sentence names the nearest) or has another type than its
-        default.
+        If a setting does not exist (the sentence names the nearest, or the new name of a parameter that was
+        renamed) or has another type than its default.
     """
-    kind = given.get("features") if model in DETECTORS else None
+    detects = model_class(model).task == "detection"
+    kind = given.get("features") if detects else None
     if kind is not None and not isinstance(kind, str):
         raise SettingError(f"The setting features is a word, such as hog-color; got {kind!r}.")
     settings = available_settings(model, kind)
     types = {name: p.annotation for name, p in _parameters(model).items()}
-    swept = {} if model in DETECTORS else _lists(given, settings)
+    swept = {} if detects else _lists(given, settings)
     resolved = _resolved(model, settings, {k: v for k, v in given.items() if k not in swept}, types)
     for key, values in swept.items():
         checked = [_checked(key, value, settings[key], types.get(key)) for value in values]
@@ -174,7 +173,7 @@ def _lists(given: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, A
         if isinstance(value, list)
         and key in settings
         and key not in RUN_SETTINGS
-        and key not in _SEVERAL
+        and key != "image_shape"
         and not isinstance(settings[key], (tuple, list))
     }
 
@@ -213,6 +212,9 @@ def _resolved(
 ) -> dict[str, Any]:
     """The defaults of an owner's settings, with those given, checked, in their places."""
     settings = dict(settings)
+    old = [key for key in given if key not in settings and RENAMED.get(key) in settings]
+    if old:
+        raise SettingError(" ".join(str(renamed(key)) for key in old))
     for key, value in given.items():
         if key not in settings:
             near = get_close_matches(key, settings, n=1)
@@ -224,90 +226,89 @@ def _resolved(
     return settings
 
 
+# -- what a value must be ---------------------------------------------------------------------------
+
+
+class _Kind(NamedTuple):
+    """What a value must be, in words, and of which types; ``several`` may be given with commas."""
+
+    wanted: str
+    types: tuple[type, ...]
+    several: bool = False
+
+
+_WHOLE = _Kind("a whole number", (int,))
+_FINITE = _Kind("a finite number", (int, float))
+_NUMBERS = _Kind("one or more numbers, such as 0.1,1", (int, float), several=True)
+_WORDS = _Kind("one or more words with commas between them,", (str,), several=True)
+# Settings that may be none, whatever their default, by the last part of their names.
+_BY_NAME = {
+    "working_size": _WHOLE,
+    "image_size": _WHOLE,
+    "k": _Kind("one or more numbers, such as 50,100,", (int, float), several=True),
+    "color_spaces": _WORDS,
+    "similarities": _WORDS,
+    "levels": _WORDS,
+    "image_shape": _Kind("whole numbers, such as 8,8,1,", (int,), several=True),
+}
+# The others, by the type of their default.
+_BY_TYPE: dict[type, _Kind] = {
+    bool: _Kind("true or false", (bool,)),
+    int: _WHOLE,
+    float: _FINITE,
+    tuple: _NUMBERS,
+    str: _Kind("a word", (str,)),
+}
+
+
 def _checked(key: str, value: Any, default: Any, annotation: Any = None) -> Any:
-    name = key.rpartition(".")[2]
-    if name in (*_WHOLE, *_NUMBERS, *_WORDS, *_SEVERAL):
-        return _checked_or_none(key, name, value)
+    """A value that was given for a setting, as the type that it must have."""
+    kind = _BY_NAME.get(key.rpartition(".")[2])
     allowed = get_args(annotation) if isinstance(annotation, UnionType) else ()
-    if NoneType in allowed:
-        if _is_none(value):
-            return None
-        # What stands for the type beside None.
-        default = 0.0 if float in allowed else 0 if int in allowed else default
-    if isinstance(default, bool):
-        good = isinstance(value, bool)
-        wanted = "true or false"
-    elif isinstance(default, int):
-        good = isinstance(value, int) and not isinstance(value, bool)
-        wanted = "a whole number"
-    elif isinstance(default, float):
-        good = isinstance(value, (int, float)) and not isinstance(value, bool)
-        value = float(value) if good else value
-        good = good and isfinite(value)
-        wanted = "a finite number"
-    elif isinstance(default, (tuple, list)):
-        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
-        value = tuple(float(v) for v in value) if good else value
-        wanted = "one or more numbers, such as 0.1,1"
-    elif isinstance(default, str):
-        good, wanted = isinstance(value, str), "a word"
-    else:
-        good, wanted = True, ""
-    if not good:
-        if NoneType in allowed:
-            wanted += " or none"
-        raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
-    return value
-
-
-def _is_none(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.lower() == "none")
-
-
-def _checked_or_none(key: str, name: str, value: Any) -> Any:
-    if _is_none(value):
+    optional = kind is not None or NoneType in allowed
+    if optional and (value is None or (isinstance(value, str) and value.lower() == "none")):
         return None
-    if name in _WHOLE:
-        good = isinstance(value, int) and not isinstance(value, bool)
-        wanted = "a whole number or none"
-    elif name in _SEVERAL:
-        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        good = all(isinstance(v, int) and not isinstance(v, bool) for v in value)
-        wanted = "whole numbers, such as 8,8,1, or none"
-    elif name in _NUMBERS:
-        value = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-        good = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in value)
-        wanted = "one or more numbers, such as 50,100, or none"
-    else:
-        words = value.split(",") if isinstance(value, str) else value
-        good = isinstance(words, (list, tuple)) and all(isinstance(w, str) for w in words)
-        value = tuple(w.strip() for w in words) if good else value
-        wanted = "one or more words with commas between them, or none"
-    if not good:
-        raise SettingError(f"The setting {key} is {wanted}; got {value!r}.")
-    return value
+    beside_none = (t for t in (float, int) if NoneType in allowed and t in allowed)
+    kind = kind or _BY_TYPE.get(next(beside_none, type(default)))
+    if kind is None:
+        return value
+    given = value.split(",") if kind is _WORDS and isinstance(value, str) else value
+    values = tuple(given) if kind.several and isinstance(given, (list, tuple)) else (given,)
+    # A truth value is an int as well.
+    good = all(isinstance(v, kind.types) and (bool in kind.types or type(v) is not bool) for v in values)
+    if not good or (kind is _FINITE and not isfinite(value)):
+        either = " or none" if optional else ""
+        raise SettingError(f"The setting {key} is {kind.wanted}{either}; got {value!r}.")
+    if kind in (_FINITE, _NUMBERS):
+        values = tuple(float(v) for v in values)
+    elif kind is _WORDS:
+        values = tuple(v.strip() for v in values)
+    return values if kind.several else values[0]
 
 
-def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Any:
+# -- what is made of them ---------------------------------------------------------------------------
+
+
+def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Model:
     """An untrained model with resolved settings."""
+    kind = model_class(model)
     plain = {key: value for key, value in settings.items() if "." not in key and key not in RUN_SETTINGS}
-    if model in DETECTORS:
+    if kind.task == "detection":
         if "features" in plain:
             plain["features"] = _features(plain["features"], _of(settings, "features"))
         if "proposals" in plain:
             plain["proposals"] = _proposer(plain["proposals"], _of(settings, "proposals"))
-    return model_class(model)(**plain, random_state=seed)
+    return kind(**plain, random_state=seed)
 
 
-def _proposer(named: str, given: Mapping[str, Any]) -> Any:
-    """A mode of selective search, ``rpn``, or a model that proposes, by the run that trained it."""
-    if named == "rpn":
+def _proposer(named: str, given: Mapping[str, Any]) -> "Proposer | str":
+    """A mode of selective search, a kind of model that proposes, or the run that trained one."""
+    if named in MODELS and model_class(named).answers == "proposals":
         return named
     if Path(named).exists():
         from foveal.models.loading import load
 
-        return load(named)
+        return load(named)  # type: ignore[no-any-return]
     from foveal.proposals import SelectiveSearch
 
     return SelectiveSearch(mode=named, **given)

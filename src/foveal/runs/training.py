@@ -1,29 +1,193 @@
-"""Training: from a data set to a run folder."""
+"""Training: from a data set to a run folder.
+
+What :func:`train` does, in order: it reads the data set, resolves the settings and makes the folder; then
+:meth:`TrainingRun.finish` checks the data, splits it, fits the model, saves it, measures it on the held-out
+images and writes the report. :func:`retrain` calls it with what a ``config.toml`` says; :func:`resume` goes
+on with a run that was broken off, whose folder tells which of these stages are behind it.
+"""
 
 import os
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from foveal.data import Dataset, Finding, doctor, load
+import numpy as np
+
+from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
-from foveal.events import Callbacks, emit
-from foveal.models import DETECTORS
-from foveal.runs.fitting import divide, fit_model
-from foveal.runs.folder import RunFolder, checkpoint_step, free_folder, read_config
-from foveal.runs.measuring import Finished, finish_classifier, finish_detector, finish_proposer
-from foveal.runs.nested_settings import flat, nested
-from foveal.runs.settings import resolve
+from foveal.events import Callbacks, Event, emit, stage
+from foveal.models import model_class
+from foveal.models.contracts import Model, is_timed
+from foveal.models.loading import load as load_model
+from foveal.report import write_report
+from foveal.runs.explanations import explained
+from foveal.runs.folder import RunFolder, flat, free_folder, nested, read_config
+from foveal.runs.grid_search import Labelled, choose_settings
+from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
+from foveal.runs.settings import make_model, resolve, swept_settings
+from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
 
 #: What is trained where no model is named.
 DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
 
+# Seconds between two checkpoints.
+_CHECKPOINT_EVERY = 5.0
+# Of a schedule's event, what does not tell one training from another.
+_OF_THE_MACHINE = ("event", "seconds_per_step", "text")
+
+
+@dataclass
+class TrainingRun:
+    """One training: what it was given, what it has decided, and its stages in order.
+
+    Attributes
+    ----------
+    folder : RunFolder
+    dataset : Dataset
+        As it was loaded.
+    settings : dict of str
+        Resolved.
+    config : dict of str
+        What ``config.toml`` says so far: what was given, and what was decided on the way, now or before the
+        run was broken off: the ``split``, the best of several settings (``chosen``), a ``schedule``, and
+        parameters that were left to the model (``resolved``).
+    began : float
+        When it began, on the clock of :func:`time.perf_counter`: ``minutes`` may count from then.
+    callbacks : sequence of callables
+    """
+
+    folder: RunFolder
+    dataset: Dataset
+    settings: dict[str, Any]
+    config: dict[str, Any]
+    began: float
+    callbacks: Callbacks
+
+    def finish(self) -> Finished:
+        """Go through all stages: check the data, split it, fit, save, measure, report."""
+        self.folder.rewind_log()
+        self.callbacks = (*self.callbacks, self.folder.log)
+        # Before anything that takes long, so that a run can be resumed wherever it was broken off.
+        self._keep(version=__version__, settings=nested(self.settings))
+        findings = self.check()
+        parts = self.split(without_unreadable(self.dataset, findings, self.callbacks))
+        model = self.fit(parts)
+        facts = {
+            "title": self.dataset.root.resolve().name,
+            "model": model.name,
+            "version": __version__,
+            "config": self.config,
+            "findings": findings,
+            "data": self.dataset,
+            "parts": parts,
+            "test": parts.test,
+        }
+        record = measure(model, self.folder, facts, self.callbacks)
+        with stage(self.callbacks, "report"):
+            record = explained(record, model)
+            write_report(self.folder.report_file, record.title, "", [chapter_of(record)])
+        return Finished(self.folder, dict(record.metrics), record)
+
+    def _keep(self, **decided: Any) -> None:
+        """Write ``config.toml``, with what has just been decided."""
+        self.config = {**self.config, **decided}
+        self.folder.write_config(self.config)
+
+    def check(self) -> list[Finding]:
+        """What the doctor says of the data."""
+        findings = doctor(self.dataset, callbacks=self.callbacks)
+        matter = sum(f.severity != "note" for f in findings)
+        if matter:
+            text = f"{matter} findings about the data: foveal doctor {self.dataset.path} lists them."
+            emit(self.callbacks, "note", text=text)
+        return findings
+
+    def split(self, usable: Dataset) -> Parts:
+        """The images to learn from, to validate on and to measure on."""
+        parts = split_dataset(usable, self.config["model"], self.settings, self.config["seed"])
+        ids = {k: [s.id for s in getattr(parts, k)] for k in ("train", "validation", "test")}
+        self._keep(split={"origin": parts.origin, **ids})
+        if not len(parts.train):
+            raise DataError(f"{self.dataset.path} has no images to train on.")
+        if usable.task == "classification" and len({s.label for s in parts.train}) < 2:
+            raise DataError(
+                f"The training images of {self.dataset.path} are all of one class: a classifier needs images "
+                "of at least two."
+            )
+        return parts
+
+    def fit(self, parts: Parts) -> Model:
+        """The trained model, saved: the one that is there, or else a new one."""
+        folder, callbacks = self.folder, (*self.callbacks, self._keep_schedule)
+        if folder.model_file.is_file():
+            folder.checkpoint_file.unlink(missing_ok=True)
+            return load_model(folder.model_file)  # type: ignore[no-any-return]
+        settings = self._with_one_value(parts) if swept_settings(self.settings) else self.settings
+        model = make_model(self.config["model"], settings, self.config["seed"])
+        options: dict[str, Any] = {}
+        if model.resumable:
+            from foveal.nn import Checkpoint
+
+            options["checkpoint"] = Checkpoint(folder.checkpoint_file, every_seconds=_CHECKPOINT_EVERY)
+        with stage(self.callbacks, "training"):
+            if is_timed(model):
+                after = seconds_after_training(model, len(parts.test))
+                options["images_after"] = len(parts.test)
+                options["spent"] = time.perf_counter() - self.began + after
+            if model.task == "detection":
+                # An empty validation part says that there shall be none.
+                model.fit(parts.train, validation=parts.validation, callbacks=callbacks, **options)
+            else:
+                validation = _labelled(parts.validation) if len(parts.validation) else None
+                model.fit(*_labelled(parts.train), validation=validation, callbacks=callbacks, **options)
+        if model.resolved_:
+            self._keep(resolved=nested(model.resolved_))
+        model.save(folder.model_file)
+        folder.checkpoint_file.unlink(missing_ok=True)
+        return model
+
+    def _keep_schedule(self, event: Event) -> None:
+        if event["event"] == "schedule":
+            self._keep(schedule={k: v for k, v in event.items() if k not in _OF_THE_MACHINE})
+
+    def _with_one_value(self, parts: Parts) -> dict[str, Any]:
+        """The settings, of several values the best, chosen now or before the run was broken off."""
+        model, swept = self.config["model"], swept_settings(self.settings)
+        if "chosen" not in self.config:
+            train, validation = _labelled(parts.train), _labelled(parts.validation)
+            found = choose_settings(
+                model, self.settings, train, validation, self.config["seed"], self.callbacks
+            )
+            chosen = {key: found[key] for key in swept}
+            if found.get("minutes") is not None:
+                chosen["minutes"] = found["minutes"]
+            self._keep(chosen=nested(chosen))
+        single = {key: values[0] for key, values in swept.items()}
+        return resolve(model, {**self.settings, **single, **flat(self.config["chosen"])})
+
+
+def _labelled(dataset: Dataset) -> Labelled:
+    """The files of images and their labels."""
+    labels = [dataset.classes[s.label] for s in dataset if s.label is not None]
+    return [s.path for s in dataset], np.array(labels, dtype=np.str_)
+
+
+def without_unreadable(dataset: Dataset, findings: list[Finding], callbacks: Callbacks) -> Dataset:
+    """The data set without the images that the doctor could not read, each of which is noted."""
+    broken = {f.file: f.message for f in findings if f.kind == "unreadable-image"}
+    names = [relative_name(s.path, dataset.root) for s in dataset]
+    # Those whose very header cannot be read are not even in the data set.
+    for name, why in broken.items():
+        emit(callbacks, "note", text=f"{name} is left out: {why}")
+    return dataset.select([i for i, name in enumerate(names) if name not in broken])
+
 
 def train(
-    data: str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
     *,
     model: str | None = None,
     out: str | os.PathLike[str] | None = None,
@@ -37,17 +201,18 @@ def train(
 
     Parameters
     ----------
-    data : path-like
-        Anything that :func:`foveal.data.load` reads.
-    model : {"rcnn", "transfer", "svm", "logistic", "mlp", "cnn"}, optional
-        By default ``rcnn`` for boxed data and ``transfer`` for a folder a class.
+    data : Dataset or path-like
+        Anything that :func:`foveal.data.load` reads, or what it gave.
+    model : str, optional
+        A name of :data:`foveal.models.MODELS`; by default ``faster-rcnn`` for boxed data and ``transfer`` for
+        a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
     settings : mapping, optional
         Parameters of the model and of the split; see :func:`foveal.runs.parse_settings`.
     seed : int, default=0
     format : str, optional
-        See :func:`foveal.data.load`.
+        See :func:`foveal.data.load`; the run remembers it.
     callbacks : sequence of callables
         Told of everything that is done; see :mod:`foveal.events`.
     spent : float, default=0.0
@@ -65,22 +230,37 @@ def train(
         If the data, the model, a setting or the folder cannot be used.
     """
     began = time.perf_counter() - spent
-    data = Path(data)
-    dataset = load(data, format=format)
+    dataset = data if isinstance(data, Dataset) else load(data, format=format)
     model = DEFAULT_MODELS[dataset.task] if model is None else model
     resolved = resolve(model, settings or {})
-    if (model in DETECTORS) != (dataset.task == "detection"):
+    task, name = model_class(model).task, dataset.root.resolve().name
+    if task != dataset.task:
         raise SettingError(
-            f"{model} needs {'boxed pictures' if model in DETECTORS else 'one folder of pictures a class'}; "
-            f"{data} holds data for {dataset.task}: use --model {DEFAULT_MODELS[dataset.task]}."
+            f"{model} needs {'boxed pictures' if task == 'detection' else 'one folder of pictures a class'}; "
+            f"{dataset.path} holds data for {dataset.task}: use --model {DEFAULT_MODELS[dataset.task]}."
         )
-    name = dataset.root.resolve().name
-    run = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
+    folder = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
+    config = {
+        "version": __version__,
+        "model": model,
+        "task": task,
+        "seed": seed,
+        "settings": nested(resolved),
+        "data": {
+            "path": str(dataset.path.resolve()),
+            "asked_format": format,
+            "format": dataset.format,
+            "digest": dataset.digest,
+            "images": len(dataset),
+            "classes": list(dataset.classes),
+        },
+    }
+    run = TrainingRun(folder, dataset, resolved, config, began, callbacks)
     try:
-        return _train(run, data, dataset, model, resolved, seed, format, callbacks, began)
+        return run.finish()
     except FovealError:
         # Nothing was learnt: the corrected command shall find the folder as it was.
-        run.discard()
+        folder.discard()
         raise
 
 
@@ -113,29 +293,27 @@ def retrain(
     Raises
     ------
     FovealError
-        If the file is no run's ``config.toml``, or as for :func:`train`.
+        If the file is no run's ``config.toml``, or names a setting as it was called before Foveal 0.2 (the
+        sentence says what it is called now), or as for :func:`train`.
     """
-    known = read_config(config)
-    try:
-        same = _settings_of(known) | flat(known.get("chosen", {}))
-        seed, model, described = known["seed"], known["model"], known["data"]
-        place = Path(described["path"]) if data is None else Path(data)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ModelFileError(f"{config} is not the config.toml of a run: it lacks {error}.") from error
-    given = dict(settings or {})
+    known = _known(config)
+    same = known["settings"] | flat(known.get("chosen", {}))
+    described, given = known["data"], dict(settings or {})
     if "minutes" not in given and "minutes" in same:
         settled = {**known.get("schedule", {}), **flat(known.get("resolved", {}))}
         if settled:
             same |= {key: value for key, value in settled.items() if key in same} | {"minutes": None}
-    if data is None and load(place, format=described.get("asked_format")).digest != described["digest"]:
-        emit(callbacks, "note", text=f"{place} has changed since: the model will be another.")
+    format = described.get("asked_format") if data is None else None
+    dataset = load(described["path"] if data is None else data, format=format)
+    if data is None and dataset.digest != described["digest"]:
+        emit(callbacks, "note", text=f"{dataset.path} has changed since: the model will be another.")
     return train(
-        place,
-        model=model,
+        dataset,
+        model=known["model"],
         out=out,
         settings=same | given,
-        seed=seed,
-        format=described.get("asked_format") if data is None else None,
+        seed=known["seed"],
+        format=format,
         callbacks=callbacks,
         spent=spent,
     )
@@ -165,103 +343,25 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     folder = RunFolder.open(run)
     if folder.finished:
         raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")
-    config = folder.read_config()
-    data = Path(config["data"]["path"])
-    dataset = load(data, format=config["data"].get("asked_format"))
+    config = _known(folder.config_file)
+    dataset = load(config["data"]["path"], format=config["data"].get("asked_format"))
     if dataset.digest != config["data"]["digest"]:
-        raise DataError(f"{data} has changed since the run {folder.path} began: start a new run.")
-    resolved = resolve(config["model"], _settings_of(config))
-    asked = config["data"].get("asked_format")
-    known: dict[str, Any] = {key: config[key] for key in ("chosen", "schedule", "resolved") if key in config}
-    seed = config["seed"]
-    return _train(folder, data, dataset, config["model"], resolved, seed, asked, callbacks, began, known)
+        raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
+    settings = resolve(config["model"], config["settings"])
+    return TrainingRun(folder, dataset, settings, config, began, callbacks).finish()
 
 
-def _settings_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a ``config.toml`` names."""
-    settings = flat(config["settings"])
-    if config["model"] == "rcnn":
-        # Runs of the time when there was but one kind do not name it.
-        settings.setdefault("features", "hog-color")
-    return settings
-
-
-def _train(
-    run: RunFolder,
-    data: Path,
-    dataset: Dataset,
-    model: str,
-    settings: dict[str, Any],
-    seed: int,
-    format: str | None,
-    callbacks: Callbacks,
-    began: float,
-    known: Mapping[str, Any] | None = None,
-) -> Finished:
-    if run.checkpoint_file.is_file():
-        run.forget_after(checkpoint_step(run.checkpoint_file))
-    elif not run.model_file.is_file():
-        run.log_file.unlink(missing_ok=True)
-    callbacks = (*callbacks, run.log)
-    config: dict[str, Any] = {
-        "version": __version__,
-        "model": model,
-        "task": dataset.task,
-        "seed": seed,
-        "settings": nested(settings),
-        "data": {
-            "path": str(data.resolve()),
-            "asked_format": format,
-            "format": dataset.format,
-            "digest": dataset.digest,
-            "images": len(dataset),
-            "classes": list(dataset.classes),
-        },
-        **(known or {}),
-    }
-    # Before anything that takes long, so that a run can be resumed wherever it was broken off.
-    run.write_config(config)
-    findings = doctor(data, format=format, callbacks=callbacks)
-    matter = sum(f.severity != "note" for f in findings)
-    if matter:
-        emit(callbacks, "note", text=f"{matter} findings about the data: foveal doctor {data} lists them.")
-    usable = without_unreadable(dataset, findings, callbacks)
-    parts = divide(usable, model, settings, seed)
-    config["split"] = {
-        "origin": parts.origin,
-        "train": [s.id for s in parts.train],
-        "validation": [s.id for s in parts.validation],
-        "test": [s.id for s in parts.test],
-    }
-    run.write_config(config)
-    if not len(parts.train):
-        raise DataError(f"{data} has no images to train on.")
-    if dataset.task == "classification" and len({s.label for s in parts.train}) < 2:
-        raise DataError(
-            f"The training images of {data} are all of one class: a classifier needs images of at least two."
-        )
-    estimator = fit_model(run, model, settings, seed, parts, config, callbacks, began)
-    record = {
-        "title": dataset.root.resolve().name,
-        "model": model,
-        "version": __version__,
-        "config": config,
-        "findings": findings,
-        "data": dataset,
-        "parts": parts,
-        "test": parts.test,
-    }
-    finish = (
-        finish_proposer if model == "rpn" else finish_detector if model in DETECTORS else finish_classifier
-    )
-    return finish(run, estimator, parts, record, callbacks)
-
-
-def without_unreadable(dataset: Dataset, findings: list[Finding], callbacks: Callbacks) -> Dataset:
-    """The data set without the pictures that the doctor could not read, each of which is noted."""
-    broken = {f.file: f.message for f in findings if f.kind == "unreadable-image"}
-    names = [relative_name(s.path, dataset.root) for s in dataset]
-    # Those whose very header cannot be read are not even in the data set.
-    for name, why in broken.items():
-        emit(callbacks, "note", text=f"{name} is left out: {why}")
-    return dataset.select([i for i, name in enumerate(names) if name not in broken])
+def _known(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What a ``config.toml`` says of its run, with all that training needs; ``settings`` are flat."""
+    config = read_config(path)
+    try:
+        settings, _, _ = flat(config["settings"]), config["seed"], config["data"]["digest"]
+        if config["model"] == "rcnn":
+            # Runs of the time when there was but one kind do not name it.
+            settings.setdefault("features", "hog-color")
+        resolve(config["model"], settings)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ModelFileError(f"{path} is not the config.toml of a run: it lacks {error}.") from error
+    except SettingError as error:
+        raise SettingError(f"{path} cannot be used: {error}") from error
+    return {**config, "settings": settings}

@@ -2,7 +2,9 @@
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -32,6 +34,10 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
+    convolutional: ClassVar[bool] = False
+
+    resolved_: Mapping[str, Any] = MappingProxyType({})
+    history_: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
     classes_: NDArray[Any]
     n_features_in_: int

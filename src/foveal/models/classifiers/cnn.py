@@ -105,6 +105,7 @@ class CNNClassifier(NetworkClassifier):
     """
 
     name = "cnn"
+    convolutional = True
     validates = True
     resumable = True
     _default_side = 64

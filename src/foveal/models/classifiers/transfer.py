@@ -114,6 +114,7 @@ class TransferClassifier(ImageClassifier):
     """
 
     name = "transfer"
+    convolutional = True
     validates = True
 
     features_: EfficientNetLite | None

@@ -2,8 +2,9 @@
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from foveal.events import Callbacks, stage
 from foveal.files import write_container
 from foveal.images import Source, as_image
 from foveal.metrics import evaluate, to_results
+from foveal.models.contracts import ImageDetector
 from foveal.models.detection.trace import DetectionTrace
 from foveal.models.parameter_checks import NamedParameters
 from foveal.proposals import Proposals
@@ -41,6 +43,7 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     classes_: tuple[str, ...]
     n_images_: int
     threshold_: float
+    resolved_: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def is_fitted(self) -> bool:
@@ -164,6 +167,14 @@ class ObjectDetector(BoxModel):
         ImageError
             If a file cannot be read.
         """
+
+    def detector(self) -> ImageDetector:
+        """What :meth:`predict` does with one image: a function that gives its detections."""
+
+        def detect(image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
+            return self.predict([image])[0]
+
+        return detect
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.

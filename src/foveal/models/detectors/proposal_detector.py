@@ -11,12 +11,13 @@ from sklearn.base import clone
 
 from foveal import parallel
 from foveal.data import Dataset, Detections
-from foveal.errors import SettingError
+from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import features_from_config
 from foveal.files import user_cache
 from foveal.images import Source, read
 from foveal.models import MODELS, model_class
+from foveal.models.contracts import is_proposer
 from foveal.models.detection.image_regions import propose_images
 from foveal.models.detection.trace import DetectionTrace
 from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
@@ -231,4 +232,7 @@ def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.
     if config.get("kind") not in MODELS:
         return proposer_from_config(dict(config))
     own = {name.removeprefix(_PREFIX): value for name, value in arrays.items() if name.startswith(_PREFIX)}
-    return model_class(config["kind"])._restore(own, config)  # type: ignore[no-any-return]
+    model = model_class(config["kind"])._restore(own, config)
+    if not is_proposer(model):
+        raise ModelFileError(f"A model of kind {model.name!r} is no method of proposing regions.")
+    return model

@@ -60,6 +60,13 @@ class RPNBase(TrainingConfig, BoxModel):
     network_: RegionProposalNetwork = field(init=False)
     resolved_: dict[str, float] = field(init=False)
 
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that training, evaluation and report may take; None where epochs are given."""
+        if self.epochs is not None:
+            return None
+        return self.default_minutes if self.minutes is None else float(self.minutes)
+
     # -- training -----------------------------------------------------------------------------------
 
     def fit(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from foveal.nn.exporting import in_use
 Head = Callable[[NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]
 
 
+@runtime_checkable
 class HasBoxHead(Protocol):
     """A detector whose answers come from a box head."""
 
@@ -24,13 +25,13 @@ class HasBoxHead(Protocol):
         ...
 
 
-def with_attention(model: HasBoxHead, trace: DetectionTrace, *, most: int = 4) -> DetectionTrace:
+def with_attention(model: object, trace: DetectionTrace, *, most: int = 4) -> DetectionTrace:
     """A trace that tells, for its first detections, which cells of their regions count.
 
     Parameters
     ----------
-    model : FasterRCNN or FastRCNN
-        The detector whose ``trace`` it is.
+    model : detector
+        Whose ``trace`` it is.
     trace : DetectionTrace
     most : int, default=4
         Detections to look at.
@@ -40,7 +41,7 @@ def with_attention(model: HasBoxHead, trace: DetectionTrace, *, most: int = 4) -
     DetectionTrace
         With ``attention``; the same where no head saw the regions.
     """
-    if trace.pooled is None:
+    if trace.pooled is None or not isinstance(model, HasBoxHead):
         return trace
     kept, head = trace.answer_kept[:most], model.box_head
     regions, labels = trace.answer_regions[kept], trace.answers.labels[kept]

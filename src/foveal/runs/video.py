@@ -7,12 +7,15 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import DataError
+
+if TYPE_CHECKING:
+    from cv2 import VideoCapture
 
 #: Frames that each step is ahead of the next one.
 _AHEAD = 4
@@ -20,20 +23,20 @@ _AHEAD = 4
 _USUAL_RATE = 30.0
 
 Item = TypeVar("Item")
-Picture = NDArray[np.uint8]
+Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A picture of a video, its number, counted from 0, and when it is shown."""
+    """An image of a video, its number, counted from 0, and when it is shown."""
 
     number: int
     seconds: float
-    picture: Picture
+    image: Image
 
 
 @contextmanager
-def opened(source: str | os.PathLike[str] | int) -> Iterator[Any]:
+def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
     """A capture that gives frames; OpenCV's and FFmpeg's own words are kept from the terminal."""
     # It is read when OpenCV first opens a file: -8 is FFmpeg's AV_LOG_QUIET.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
@@ -59,42 +62,42 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator[Any]:
         cv2.utils.logging.setLogLevel(level)
 
 
-def _read(capture: Any) -> Picture | None:
+def _read(capture: "VideoCapture") -> Image | None:
     import cv2
 
-    there, picture = capture.read()
-    if not there or picture is None or picture.size == 0:
+    there, image = capture.read()
+    if not there or image is None or image.size == 0:
         return None
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
-def file_frames(capture: Any) -> Iterator[Frame]:
+def file_frames(capture: "VideoCapture") -> Iterator[Frame]:
     """The frames of a file, with the times that it gives them, or those of a steady rate."""
     import cv2
 
     rate, last = frame_rate(capture), -1.0
     number = 0
-    while (picture := _read(capture)) is not None:
+    while (image := _read(capture)) is not None:
         seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         # Some files have no times, or times that stand still.
         if not (np.isfinite(seconds) and seconds > last) or seconds < 0:
             seconds = max(number / rate, last)
-        yield Frame(number, seconds, picture)
+        yield Frame(number, seconds, image)
         number, last = number + 1, seconds
 
 
-def camera_frames(capture: Any) -> Iterator[Frame]:
+def camera_frames(capture: "VideoCapture") -> Iterator[Frame]:
     """The frames of a camera, with the seconds since its first one."""
     start = None
     number = 0
-    while (picture := _read(capture)) is not None:
+    while (image := _read(capture)) is not None:
         now = time.perf_counter()
         start = now if start is None else start
-        yield Frame(number, now - start, picture)
+        yield Frame(number, now - start, image)
         number += 1
 
 
-def frame_rate(capture: Any) -> float:
+def frame_rate(capture: "VideoCapture") -> float:
     """Frames a second that the source announces, or the usual number."""
     import cv2
 
@@ -102,7 +105,7 @@ def frame_rate(capture: Any) -> float:
     return rate if 0.1 <= rate <= 1000 else _USUAL_RATE
 
 
-def announced_frames(capture: Any) -> int | None:
+def announced_frames(capture: "VideoCapture") -> int | None:
     """How many frames a file says it has; None where it does not."""
     import cv2
 

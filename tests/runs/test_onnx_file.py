@@ -156,7 +156,7 @@ def test_mistakes(tmp_path):
 
 def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp_path, monkeypatch):
     from foveal.models.detection.onnx import parity as detectors
-    from foveal.runs import exporting as module
+    from foveal.runs import onnx_file as module
 
     seen = []
 

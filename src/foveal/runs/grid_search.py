@@ -2,13 +2,19 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
+from foveal.models.contracts import ClassifierModel
 from foveal.runs.settings import make_model, swept_settings
+
+#: The files of images, and their labels, (N,).
+Labelled = tuple[Sequence[Path], NDArray[np.str_]]
 
 # The folds of a comparison where there is no validation part.
 _FOLDS = 3
@@ -17,8 +23,8 @@ _FOLDS = 3
 def choose_settings(
     model: str,
     settings: Mapping[str, Any],
-    train: tuple[Sequence[Any], Any],
-    validation: tuple[Sequence[Any], Any] | None,
+    train: Labelled,
+    validation: Labelled,
     seed: int,
     callbacks: Callbacks = (),
 ) -> dict[str, Any]:
@@ -35,7 +41,8 @@ def choose_settings(
     settings : mapping
         Resolved; a list is several values to compare. ``minutes``, where they are given, are those of the
         whole: half of them are shared among the candidates, the other half is for the training that follows.
-    train, validation : (pictures, labels)
+    train, validation : (paths, labels)
+        The latter may be empty.
     seed : int
     callbacks : sequence of callables
         Told of ``sweep`` (the loss of each epoch) and, at the end, of ``candidate``.
@@ -55,15 +62,15 @@ def choose_settings(
 
     grid = swept_settings(settings)
     fixed = {key: value for key, value in settings.items() if key not in grid}
-    pictures, labels = list(train[0]), list(train[1])
+    images, labels = list(train[0]), list(train[1])
     folds: Any = _FOLDS
     number = int(np.prod([len(values) for values in grid.values()]))
-    if validation is not None and len(validation[0]):
-        folds = PredefinedSplit([-1] * len(pictures) + [0] * len(validation[0]))
-        pictures, labels = pictures + list(validation[0]), labels + list(validation[1])
+    if validation[0]:
+        folds = PredefinedSplit([-1] * len(images) + [0] * len(validation[0]))
+        images, labels = images + list(validation[0]), labels + list(validation[1])
     if fixed.get("minutes") is not None:
         fixed["minutes"] = fixed["minutes"] / 2
-    trainings = number * (1 if validation is not None else _FOLDS)
+    trainings = number * (1 if validation[0] else _FOLDS)
     own = dict(fixed)
     if own.get("minutes") is not None:
         own["minutes"] = own["minutes"] / trainings
@@ -71,17 +78,18 @@ def choose_settings(
 
     with stage(callbacks, "comparing settings", trainings) as progress:
 
-        def measured(estimator: Any, X: Any, y: Any) -> float:
+        def measured(estimator: ClassifierModel, X: list[Path], y: list[str]) -> float:
             nonlocal done
             done += 1
-            for iteration, loss in enumerate(_losses(estimator)):
+            value = _said([estimator.get_params()[name] for name in grid])
+            for iteration, loss in enumerate(estimator.history_.get("loss", ())):
                 emit(
                     callbacks,
                     "sweep",
                     parameter=", ".join(grid),
-                    value=_said(estimator, list(grid)),
+                    value=value,
                     iteration=iteration,
-                    loss=loss,
+                    loss=float(loss),
                 )
             progress(done)
             return float(estimator.score(X, y))
@@ -97,7 +105,7 @@ def choose_settings(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", FitFailedWarning)
             try:
-                search.fit(pictures, labels)
+                search.fit(images, labels)
             except ValueError as error:
                 raise SettingError(
                     f"No value of {' and '.join(grid)} could be trained: {_last_line(str(error))}"
@@ -117,13 +125,7 @@ def choose_settings(
     return {**fixed, **search.cv_results_["params"][best]}
 
 
-def _losses(estimator: Any) -> list[float]:
-    history = getattr(estimator, "history_", None)
-    return [] if history is None else [float(loss) for loss in history["loss"]]
-
-
-def _said(estimator: Any, names: list[str]) -> Any:
-    values = [getattr(estimator, name) for name in names]
+def _said(values: list[Any]) -> Any:
     if len(values) == 1:
         return values[0]
     return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in values)

@@ -3,7 +3,6 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +11,13 @@ from foveal.data import load as load_data
 from foveal.errors import FovealError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.images import read
-from foveal.models.contracts import is_detector
+from foveal.models.contracts import Model, is_detector
 from foveal.models.exporting import export_model
 from foveal.models.loading import load
 from foveal.runs.folder import RunFolder
 
-# Pictures that a detector is checked on.
-_PICTURES = 4
+# Images that a detector is checked on.
+_IMAGES = 4
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def export(
 ) -> Exported:
     """Write a run's model as an ONNX file, after checking that it computes what the model does.
 
-    A detector is checked on pictures that its run held out, where they are still there, else on two built-in
+    A detector is checked on images that its run held out, where they are still there, else on two built-in
     photographs.
 
     Parameters
@@ -80,22 +79,22 @@ def export(
         raise SettingError(f"{path} is to be an ONNX file: give it a name that ends with .onnx.")
     if path.exists():
         raise SettingError(f"{path} exists: name another file, or remove it first.")
-    model = load(run)
+    model: Model = load(run)
     with stage(callbacks, "export and check"):
-        pictures = _pictures(Path(run)) if is_detector(model) else []
-        check = export_model(model, path, pictures=pictures)
+        images = _images(Path(run)) if is_detector(model) else []
+        check = export_model(model, path, pictures=images)
     inputs, outputs = _ends(path)
     return Exported(path, model.name, path.stat().st_size, inputs, outputs, check)
 
 
-def _pictures(run: Path) -> list[NDArray[np.uint8]]:
+def _images(run: Path) -> list[NDArray[np.uint8]]:
     """Some that the run held out, else two photographs."""
     try:
         config = RunFolder.open(run).read_config()
         held = set(config["split"]["test"])
         dataset = load_data(config["data"]["path"], format=config["data"].get("asked_format"))
         paths = [sample.path for sample in dataset if sample.id in held]
-        chosen = paths[:: max(1, len(paths) // _PICTURES)][:_PICTURES]
+        chosen = paths[:: max(1, len(paths) // _IMAGES)][:_IMAGES]
         found = [read(path) for path in chosen]
     except (FovealError, KeyError, OSError):
         # The data is somewhere else by now, or it is a model file alone.
@@ -112,7 +111,7 @@ def _ends(path: Path) -> tuple[dict[str, str], dict[str, str]]:
 
     graph = onnx.load(path).graph
 
-    def described(value: Any) -> str:
+    def described(value: "onnx.ValueInfoProto") -> str:
         kind = value.type.tensor_type
         dtype = np.dtype(onnx.helper.tensor_dtype_to_np_dtype(kind.elem_type)).name
         sides = [side.dim_param or str(side.dim_value) for side in kind.shape.dim]

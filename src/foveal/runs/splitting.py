@@ -1,0 +1,67 @@
+"""Which images of a data set a model learns from, is validated on and is measured on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from foveal.data import Dataset, Parts, cut_off, partition
+from foveal.data.splitting import FEWEST_TO_VALIDATE, MOST_THAT_VALIDATE
+from foveal.models import model_class
+
+
+def split_dataset(dataset: Dataset, model: str, settings: Mapping[str, Any], seed: int) -> Parts:
+    """The parts of a data set for a model, by its settings ``test_size`` and ``val_size``.
+
+    A detector that chooses on a validation part has one cut off only where there are at least 40 images to
+    learn from, and of at most 60 images. Of a part of the data set's own that is larger than that share, so
+    many images validate and the others are learnt from.
+    """
+    kind = model_class(model)
+    cut: dict[str, Any] = {
+        "random_state": seed,
+        "test_size": settings["test_size"],
+        "val_size": settings["val_size"],
+    }
+    if kind.validates and kind.task != "detection":
+        return partition(dataset, **cut)
+    parts = partition(dataset, **cut, validation="none")
+    if not kind.validates:
+        return _without_validation(dataset, parts, model)
+    if len(parts.validation):
+        return _with_less_validation(dataset, parts, cut["val_size"], seed)
+    if len(parts.train) >= FEWEST_TO_VALIDATE:
+        cut["val_size"] = min(cut["val_size"], MOST_THAT_VALIDATE / len(parts.train))
+        return partition(dataset, **cut)
+    return parts
+
+
+def _without_validation(dataset: Dataset, parts: Parts, model: str) -> Parts:
+    if not len(parts.validation):
+        return parts
+    learnt = {s.id for part in (parts.train, parts.validation) for s in part}
+    return replace(
+        parts,
+        train=_with_ids(dataset, learnt),
+        validation=dataset.select([]),
+        origin=f"{parts.origin} Its val part is trained on: {model} chooses and calibrates on training "
+        "images that it holds back by turns.",
+    )
+
+
+def _with_less_validation(dataset: Dataset, parts: Parts, share: float, seed: int) -> Parts:
+    known, own = len(parts.train) + len(parts.validation), len(parts.validation)
+    number = min(MOST_THAT_VALIDATE, round(share * known))
+    if known < FEWEST_TO_VALIDATE or own <= number:
+        return parts
+    learnt, held = ({s.id for s in some} for some in cut_off(parts.validation, number / own, seed))
+    return replace(
+        parts,
+        train=_with_ids(dataset, learnt | {s.id for s in parts.train}),
+        validation=_with_ids(dataset, held),
+        origin=f"{parts.origin} Of its {own} val images {len(held)}, drawn with seed {seed}, validate; the "
+        "others are learnt from.",
+    )
+
+
+def _with_ids(dataset: Dataset, ids: set[int]) -> Dataset:
+    return dataset.select([i for i, s in enumerate(dataset) if s.id in ids])
