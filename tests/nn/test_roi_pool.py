@@ -58,7 +58,7 @@ def test_it_is_the_textbooks(size, scale):
 def onnx_roi_pool(x, boxes, images, size, scale):
     from onnx import TensorProto, helper
 
-    from foveal.nn.exporting import session
+    from foveal.nn.onnx import session
 
     node = helper.make_node(
         "MaxRoiPool",

@@ -18,7 +18,7 @@ from foveal.features.efficientnet_network import (
 )
 from foveal.features.legacy_weights import read_checked_weights
 from foveal.images import resize
-from foveal.nn.exporting import session
+from foveal.nn.onnx import session
 
 #: Maps are whole where the sides of a picture are multiples of this.
 MULTIPLE = 32

@@ -7,7 +7,6 @@ from foveal.nn.checkpoints import Checkpoint
 from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.early_stopping import EarlyStopping
-from foveal.nn.exporting import export
 from foveal.nn.functional import log_softmax, softmax
 from foveal.nn.gradient_check import gradient_check
 from foveal.nn.history import History
@@ -56,6 +55,7 @@ from foveal.nn.losses import (
     smooth_l1_loss,
 )
 from foveal.nn.module import Module, no_grad
+from foveal.nn.onnx import export
 from foveal.nn.optimizers import SGD, AdamW, Optimizer
 from foveal.nn.parameter import Parameter
 from foveal.nn.range_test import RangeTest, learning_rate_range_test

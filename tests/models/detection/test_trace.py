@@ -84,7 +84,7 @@ def test_the_steps_end_in_the_networks_detections():
     from foveal.models.detection.settings import DetectionSettings
     from foveal.models.detection.trace import network_steps
     from foveal.nn import no_grad
-    from foveal.nn.exporting import in_use
+    from foveal.nn.module import in_use
 
     settings = DetectionSettings(
         n_classes=2,

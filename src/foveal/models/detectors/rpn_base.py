@@ -27,7 +27,7 @@ from foveal.models.detection.training.learning import TrainingConfig, learn
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detection.training.views import stacked, working_picture
 from foveal.models.parameter_checks import check_parameters
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 from foveal.proposals import Proposals
 
 #: The backbone's maps that the pyramid stands on.

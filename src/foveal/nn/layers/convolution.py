@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Padding, Pair, pair, sides
-from foveal.nn.layers.initialization import uniform_fan_in
-from foveal.nn.module import Module
-from foveal.nn.parameter import Parameter
+from foveal.nn.fusing import ClipsInputGrad, ClipsOutput
+from foveal.nn.parameter import Parameter, accumulate, uniform_fan_in
 
 
-class Conv2d(Module):
+class Conv2d(ClipsOutput, ClipsInputGrad):
     """Two-dimensional convolution; arguments and their order are PyTorch's, arrays channels-last.
 
     Parameters
@@ -46,9 +45,6 @@ class Conv2d(Module):
     >>> Conv2d(3, 8, 3, padding=1, random_state=0)(np.zeros((2, 5, 7, 3), np.float32)).shape
     (2, 5, 7, 8)
     """
-
-    clips_output = True
-    clips_input_grad = True
 
     def __init__(
         self,
@@ -107,7 +103,7 @@ class Conv2d(Module):
     ) -> NDArray[Any] | None:
         """See :meth:`Module.backward`."""
         (x,) = self.saved()
-        dx, dw, db = F.conv2d_backward(
+        grad_x, *grads = F.conv2d_backward(
             grad,
             x,
             self.weight.data,
@@ -119,11 +115,8 @@ class Conv2d(Module):
             needs_weight_grad=self.requires_grad(),
             input_clip=input_clip,
         )
-        if dw is not None and self.weight.requires_grad:
-            self.weight.accumulate(dw)
-        if db is not None and self.bias is not None and self.bias.requires_grad:
-            self.bias.accumulate(db)
-        return dx
+        accumulate((self.weight, self.bias), grads)
+        return grad_x
 
     def extra_repr(self) -> str:
         """The settings."""

@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
-from foveal.nn.layers.initialization import uniform_fan_in
-from foveal.nn.module import Module
-from foveal.nn.parameter import Parameter
+from foveal.nn.fusing import ClipsInputGrad, ClipsOutput
+from foveal.nn.parameter import Parameter, accumulate, uniform_fan_in
 
 
-class Linear(Module):
+class Linear(ClipsOutput, ClipsInputGrad):
     """``y = x @ weight.T + bias``.
 
     Parameters
@@ -31,9 +30,6 @@ class Linear(Module):
     >>> Linear(4, 2, random_state=0)(np.zeros((3, 4), np.float32)).shape
     (3, 2)
     """
-
-    clips_output = True
-    clips_input_grad = True
 
     def __init__(
         self,
@@ -60,7 +56,7 @@ class Linear(Module):
     ) -> NDArray[Any] | None:
         """See :meth:`Module.backward`."""
         (x,) = self.saved()
-        dx, dw, db = F.linear_backward(
+        grad_x, *grads = F.linear_backward(
             grad,
             x,
             self.weight.data,
@@ -68,11 +64,8 @@ class Linear(Module):
             needs_weight_grad=self.requires_grad(),
             input_clip=input_clip,
         )
-        if dw is not None and self.weight.requires_grad:
-            self.weight.accumulate(dw)
-        if db is not None and self.bias is not None and self.bias.requires_grad:
-            self.bias.accumulate(db)
-        return dx
+        accumulate((self.weight, self.bias), grads)
+        return grad_x
 
     def extra_repr(self) -> str:
         """The settings."""

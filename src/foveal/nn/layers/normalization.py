@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
-from foveal.nn.module import Module
-from foveal.nn.parameter import Parameter
+from foveal.nn.fusing import ClipsOutput
+from foveal.nn.parameter import Parameter, accumulate
 
 
-class BatchNorm2d(Module):
+class BatchNorm2d(ClipsOutput):
     """Batch normalisation (Ioffe & Szegedy 2015); arguments are PyTorch's, arrays channels-last.
 
     In training the batch is normalised by its own mean and variance, and running ones are kept; in use
@@ -59,7 +59,6 @@ class BatchNorm2d(Module):
     """
 
     buffer_names: ClassVar[tuple[str, ...]] = ("running_mean", "running_var", "num_batches_tracked")
-    clips_output = True
 
     def __init__(
         self,
@@ -71,8 +70,6 @@ class BatchNorm2d(Module):
         *,
         frozen: bool = False,
     ) -> None:
-        if frozen and not track_running_stats:
-            raise ValueError("A frozen BatchNorm2d uses running statistics: it needs track_running_stats.")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
@@ -123,7 +120,7 @@ class BatchNorm2d(Module):
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.batch_norm_backward`."""
         x, mean, variance, of_batch = self.saved()
-        dx, dw, db = F.batch_norm_backward(
+        grad_x, *grads = F.batch_norm_backward(
             grad,
             x,
             mean,
@@ -134,10 +131,8 @@ class BatchNorm2d(Module):
             needs_input_grad=needs_input_grad,
             needs_weight_grad=self.requires_grad(),
         )
-        for parameter, gradient in ((self.weight, dw), (self.bias, db)):
-            if gradient is not None and parameter is not None and parameter.requires_grad:
-                parameter.accumulate(gradient)
-        return dx
+        accumulate((self.weight, self.bias), grads)
+        return grad_x
 
     def _batch_statistics(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         count = x.size // max(self.num_features, 1)

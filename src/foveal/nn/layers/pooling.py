@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Pair, pair
+from foveal.nn.fusing import ClipsInputGrad
 from foveal.nn.module import Module
 
 
-class MaxPool2d(Module):
+class MaxPool2d(ClipsInputGrad):
     """The largest value of each window; arguments are PyTorch's, arrays channels-last.
 
     Parameters
@@ -32,7 +33,7 @@ class MaxPool2d(Module):
     (1, 2, 3, 3)
     """
 
-    clips_input_grad = True
+    shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
         self,
@@ -68,13 +69,6 @@ class MaxPool2d(Module):
             grad, places, shape, self.kernel_size, self.stride, self.padding, self.dilation
         )
 
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
-
 
 class AvgPool2d(Module):
     """The mean of each window; arguments are PyTorch's, arrays channels-last.
@@ -96,6 +90,8 @@ class AvgPool2d(Module):
     >>> AvgPool2d(2, ceil_mode=True)(np.zeros((1, 5, 7, 3), np.float32)).shape
     (1, 3, 4, 3)
     """
+
+    shown = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 
     def __init__(
         self,
@@ -125,13 +121,6 @@ class AvgPool2d(Module):
             grad, shape, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
         )
 
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"ceil_mode={self.ceil_mode}, count_include_pad={self.count_include_pad}"
-        )
-
 
 class AdaptiveAvgPool2d(Module):
     """Means of as many windows as asked for, whatever the image's size.
@@ -149,6 +138,8 @@ class AdaptiveAvgPool2d(Module):
     (2, 1, 1, 3)
     """
 
+    shown = ("output_size",)
+
     def __init__(self, output_size: Pair) -> None:
         self.output_size = pair(output_size)
 
@@ -161,7 +152,3 @@ class AdaptiveAvgPool2d(Module):
         """See :func:`foveal.nn.functional.adaptive_avg_pool2d_backward`."""
         (shape,) = self.saved()
         return F.adaptive_avg_pool2d_backward(grad, shape, self.output_size) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"output_size={self.output_size}"

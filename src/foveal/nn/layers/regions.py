@@ -34,20 +34,13 @@ class RoIAlign(Module):
     (1, 7, 7, 64)
     """
 
+    shown = ("output_size", "spatial_scale", "sampling_ratio")
+
     def __init__(self, output_size: Pair, spatial_scale: float, sampling_ratio: int = 2) -> None:
         self.output_size = pair(output_size)
         self.spatial_scale, self.sampling_ratio = spatial_scale, sampling_ratio
 
-    def __call__(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
-        """The regions' grids, of shape (R, rows, columns, C)."""
-        self.seen_shape = x.shape[1:]
-        return self.forward(x, boxes, image_indices)
-
-    def forward(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.roi_align`."""
         x = checked_maps(x)
         found = align_weights(
@@ -71,13 +64,6 @@ class RoIAlign(Module):
         found, shape, places = self.saved()
         return scatter(grad, shape, found, places) if needs_input_grad else None
 
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"output_size={self.output_size}, spatial_scale={self.spatial_scale}, "
-            f"sampling_ratio={self.sampling_ratio}"
-        )
-
 
 class RoIPool(Module):
     """The largest value in each bin of a region of interest, on whole cells (Girshick 2015).
@@ -97,19 +83,12 @@ class RoIPool(Module):
     (1, 7, 7, 64)
     """
 
+    shown = ("output_size", "spatial_scale")
+
     def __init__(self, output_size: Pair, spatial_scale: float) -> None:
         self.output_size, self.spatial_scale = pair(output_size), spatial_scale
 
-    def __call__(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
-        """The regions' grids, of shape (R, rows, columns, C)."""
-        self.seen_shape = x.shape[1:]
-        return self.forward(x, boxes, image_indices)
-
-    def forward(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.roi_pool`."""
         y, places = F.roi_pool(x, boxes, image_indices, self.output_size, spatial_scale=self.spatial_scale)
         self.save(places, x.shape, np.array(image_indices, np.int64))
@@ -119,10 +98,6 @@ class RoIPool(Module):
         """See :func:`foveal.nn.functional.roi_pool_backward`."""
         places, shape, images = self.saved()
         return F.roi_pool_backward(grad, places, shape, images) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"output_size={self.output_size}, spatial_scale={self.spatial_scale}"
 
 
 class PyramidRoIAlign(Module):
@@ -151,6 +126,8 @@ class PyramidRoIAlign(Module):
     (2, 7, 7, 8)
     """
 
+    shown = ("output_size", "strides", "sampling_ratio", "canonical_size", "canonical_level")
+
     def __init__(
         self,
         output_size: Pair,
@@ -163,13 +140,7 @@ class PyramidRoIAlign(Module):
         self.sampling_ratio = sampling_ratio
         self.canonical_size, self.canonical_level = canonical_size, canonical_level
 
-    def __call__(  # type: ignore[override]
-        self, maps: Sequence[NDArray[Any]], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
-        """The regions' grids, of shape (R, rows, columns, C), in the order of the boxes."""
-        return self.forward(maps, boxes, image_indices)
-
-    def forward(  # type: ignore[override]
+    def forward(
         self, maps: Sequence[NDArray[Any]], boxes: ArrayLike, image_indices: ArrayLike
     ) -> NDArray[Any]:
         """Each region from the map of its level.
@@ -213,10 +184,3 @@ class PyramidRoIAlign(Module):
         if not needs_input_grad:
             return None
         return [scatter(grad, shape, found, places) for shape, found, places in parts]
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"output_size={self.output_size}, strides={self.strides}, sampling_ratio={self.sampling_ratio}, "
-            f"canonical_size={self.canonical_size}, canonical_level={self.canonical_level}"
-        )

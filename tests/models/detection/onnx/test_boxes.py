@@ -5,8 +5,7 @@ from foveal.boxes import clip, decode, nms
 from foveal.models.detection.onnx import boxes as onnx_boxes
 from foveal.models.detection.onnx.pictures import fit_picture
 from foveal.models.detection.training.views import working_size
-from foveal.nn.exporting import session
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.onnx import Graph, session
 
 onnx = pytest.importorskip("onnx")
 TYPES = {"float32": 1, "uint8": 2, "int64": 7}

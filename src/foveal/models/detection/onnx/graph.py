@@ -14,7 +14,7 @@ from foveal.models.detection.rpn.proposing import MIN_SIDE
 from foveal.models.detection.settings import HEAD_WEIGHTS, RPN_WEIGHTS, DetectionSettings
 from foveal.models.file_metadata import metadata_of
 from foveal.nn.layers import Linear
-from foveal.nn.onnx_graph import Graph, Value, convert
+from foveal.nn.onnx import Graph, Value, convert
 
 if TYPE_CHECKING:
     from onnx import ModelProto

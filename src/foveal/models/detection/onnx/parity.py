@@ -13,8 +13,8 @@ from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx.graph import OPSET
 from foveal.models.detection.onnx.pictures import fit_picture
 from foveal.nn import no_grad
-from foveal.nn.exporting import in_use, session
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.module import in_use
+from foveal.nn.onnx import Graph, session
 
 #: How far corners, in pixels of the picture, and probabilities may be from the engine's.
 BOX_TOLERANCE, SCORE_TOLERANCE = 0.5, 1e-3

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.onnx import Graph
 
 
 @dataclass(frozen=True)

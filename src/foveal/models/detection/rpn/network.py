@@ -54,10 +54,6 @@ class RegionProposalNetwork(Module):
         self.stages = Sequential(*stages)
         self._anchors: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.int64]]] = {}
 
-    def __call__(self, x: Any) -> Any:
-        """See :meth:`forward`."""
-        return self.forward(x)
-
     # -- training -----------------------------------------------------------------------------------
 
     def forward(self, x: Any) -> Any:

@@ -8,7 +8,7 @@ from foveal.metrics import proposal_recall
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.nn import Module, no_grad
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 
 # So many proposals of a picture are what detectors take.
 _NUMBER = 100

@@ -12,7 +12,7 @@ from foveal.metrics import evaluate, to_results
 from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.training.views import stacked, working_pictures
 from foveal.nn import Module, no_grad
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 
 # Pictures through the engine at a time.
 _AT_A_TIME = 4
