@@ -28,8 +28,7 @@ from foveal.nn.functional.pooling import (
     max_pool2d,
     max_pool2d_backward,
 )
-from foveal.nn.functional.pyramid import pyramid_levels
-from foveal.nn.functional.roi_align import roi_align, roi_align_backward
+from foveal.nn.functional.roi_align import pyramid_levels, roi_align, roi_align_backward
 from foveal.nn.functional.roi_pool import roi_pool, roi_pool_backward
 from foveal.nn.functional.softmax import log_softmax, softmax, softmax_backward
 from foveal.nn.functional.upsampling import upsample_nearest, upsample_nearest_backward

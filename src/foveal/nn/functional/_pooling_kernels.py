@@ -50,10 +50,7 @@ def max_pool_backward(grad, places, out, kernel, stride, padding, dilation):
     """Hand each gradient to the place that its value came from."""
     _, h, w, c = out.shape
     for n in range(out.shape[0]):
-        for row in range(h):
-            for column in range(w):
-                for k in range(c):
-                    out[n, row, column, k] = 0
+        out[n] = 0
         for i in range(grad.shape[1]):
             for j in range(grad.shape[2]):
                 given = grad[n, i, j]
@@ -103,7 +100,7 @@ def max_pool_2x2(x, y, places):
 @njit(cache=True, nogil=True)
 def max_pool_2x2_backward(grad, places, out):
     """:func:`max_pool_backward` of 2×2 windows that lie side by side: each element is written once."""
-    _, h, w, c = out.shape
+    c = out.shape[3]
     zero = out.dtype.type(0)
     for n in range(out.shape[0]):
         for i in range(grad.shape[1]):
@@ -117,14 +114,8 @@ def max_pool_2x2_backward(grad, places, out):
                         for k in range(c):
                             target[k] = given[k] if place[k] == mark else zero
         # An odd last row or column is in no window.
-        for row in range(2 * grad.shape[1], h):
-            for column in range(w):
-                for k in range(c):
-                    out[n, row, column, k] = zero
-        for row in range(2 * grad.shape[1]):
-            for column in range(2 * grad.shape[2], w):
-                for k in range(c):
-                    out[n, row, column, k] = zero
+        out[n, 2 * grad.shape[1] :] = zero
+        out[n, : 2 * grad.shape[1], 2 * grad.shape[2] :] = zero
 
 
 @njit(cache=True, nogil=True)
@@ -151,12 +142,9 @@ def average(x, y, rows, columns):
 @njit(cache=True, nogil=True)
 def average_backward(grad, out, rows, columns):
     """Share each gradient out over its rectangle."""
-    _, h, w, c = out.shape
+    c = out.shape[3]
     for n in range(out.shape[0]):
-        for row in range(h):
-            for column in range(w):
-                for k in range(c):
-                    out[n, row, column, k] = 0
+        out[n] = 0
         for i in range(grad.shape[1]):
             for j in range(grad.shape[2]):
                 given = grad[n, i, j]

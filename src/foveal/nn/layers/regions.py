@@ -8,7 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.memory import empty
-from foveal.nn.functional.roi_align import align_weights, checked_maps, checked_regions, gather, scatter
+from foveal.nn.functional.roi_align import (
+    align,
+    align_weights,
+    checked_maps,
+    checked_regions,
+    gather,
+    scatter,
+)
 from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.module import Module
 
@@ -43,26 +50,15 @@ class RoIAlign(Module):
     def forward(self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.roi_align`."""
         x = checked_maps(x)
-        found = align_weights(
-            x.shape,
-            x.dtype,
-            boxes,
-            image_indices,
-            self.output_size,
-            self.spatial_scale,
-            self.sampling_ratio,
-            True,
-        )
-        places = np.arange(len(found.images))
-        y = empty((len(places), *self.output_size, x.shape[3]), x.dtype)
-        gather(x, found, y, places)
-        self.save(found, x.shape, places)
-        return y
+        settings = (self.output_size, self.spatial_scale, self.sampling_ratio)
+        found = align_weights(x.shape, x.dtype, boxes, image_indices, *settings)
+        self.save(found, x.shape)
+        return align(x, found)
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.roi_align_backward`."""
-        found, shape, places = self.saved()
-        return scatter(grad, shape, found, places) if needs_input_grad else None
+        found, shape = self.saved()
+        return scatter(grad, shape, found, np.arange(len(grad))) if needs_input_grad else None
 
 
 class RoIPool(Module):
@@ -72,10 +68,8 @@ class RoIPool(Module):
 
     Parameters
     ----------
-    output_size : int or (int, int)
-        Rows, columns of bins.
-    spatial_scale : float
-        Cells of the map to a pixel of the image. See :func:`foveal.nn.functional.roi_pool`.
+    output_size, spatial_scale
+        See :class:`RoIAlign` and :func:`foveal.nn.functional.roi_pool`.
 
     Examples
     --------
@@ -161,16 +155,8 @@ class PyramidRoIAlign(Module):
         parts = []
         for level, (x, stride) in enumerate(zip(maps, self.strides, strict=True)):
             places = np.flatnonzero(levels == level)
-            found = align_weights(
-                x.shape,
-                x.dtype,
-                corners[places],
-                images[places],
-                self.output_size,
-                1 / stride,
-                self.sampling_ratio,
-                True,
-            )
+            settings = (self.output_size, 1 / stride, self.sampling_ratio)
+            found = align_weights(x.shape, x.dtype, corners[places], images[places], *settings)
             gather(x, found, y, places)
             parts.append((x.shape, found, places))
         self.save(parts)
