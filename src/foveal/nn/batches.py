@@ -2,9 +2,10 @@
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -169,6 +170,22 @@ class ArrayBatches:
         if self._load is None:
             about["examples' values"] = f"{_checksum(self.x):08x}-{_checksum(self.y):08x}"
         return about
+
+
+def endless(batches: Batches) -> Generator[tuple[Any, Any], None, None]:
+    """The batches of all epochs, from the first on; closing it closes the epoch under way."""
+    for number in count(1):
+        epoch = batches.epoch(number)
+        try:
+            yield from epoch
+        finally:
+            close(epoch)
+
+
+def close(source: object) -> None:
+    """Close an iterator that can be closed, so that its threads end."""
+    if (end := getattr(source, "close", None)) is not None:
+        end()
 
 
 def made_ahead(make: Callable[[int], Made], places: range, workers: int, ahead: int) -> Iterator[Made]:

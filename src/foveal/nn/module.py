@@ -101,7 +101,7 @@ class Module:
     training: bool = True
     #: The shape, without the batch, of what the module was last called with.
     seen_shape: tuple[int, ...] | None = None
-    #: The settings that ``repr`` shows by name.
+    #: The settings that ``repr`` shows by name, in the order in which the layer's function takes them.
     shown: ClassVar[tuple[str, ...]] = ()
     # The stack of saved activations, and the forward pass that they are of.
     _stack: list[tuple[Any, ...]] | None = None
@@ -327,6 +327,10 @@ class Module:
     def extra_repr(self) -> str:
         """The settings, for ``repr``."""
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in self.shown)
+
+    def _arguments(self) -> list[Any]:
+        """The values of those that are :attr:`shown`."""
+        return [getattr(self, name) for name in self.shown]
 
 
 def _joined(prefix: str, name: str) -> str:

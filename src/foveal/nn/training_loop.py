@@ -12,7 +12,7 @@ import numpy as np
 from foveal.errors import TrainingDiverged
 from foveal.events import Callbacks, emit, stage
 from foveal.nn.averaging import ExponentialMovingAverage
-from foveal.nn.batches import Batch, Batches
+from foveal.nn.batches import Batch, Batches, close
 from foveal.nn.checkpoints import Arrays, Checkpoint, TrainingState
 from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.early_stopping import EarlyStopping
@@ -308,6 +308,4 @@ def batches_from(batches: Batches, number: int, start: int) -> Generator[Batch, 
             if place >= start:
                 yield batch
     finally:
-        close = getattr(source, "close", None)
-        if close is not None:
-            close()
+        close(source)

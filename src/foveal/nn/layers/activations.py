@@ -24,17 +24,14 @@ class _Activation(Module):
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See the function of the same name in :mod:`foveal.nn.functional`."""
-        y = type(self).function(x, *self._settings())
+        y = type(self).function(x, *self._arguments())
         self.save(y if self.needs_output else x)
         return y
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See the function's backward pass in :mod:`foveal.nn.functional`."""
         (kept,) = self.saved()
-        return type(self).function_backward(grad, kept, *self._settings()) if needs_input_grad else None
-
-    def _settings(self) -> list[Any]:
-        return [getattr(self, name) for name in self.shown]
+        return type(self).function_backward(grad, kept, *self._arguments()) if needs_input_grad else None
 
 
 class ReLU(_Activation, Rectifier):

@@ -46,6 +46,8 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
     (2, 5, 7, 8)
     """
 
+    shown = ("kernel_size", "stride", "padding", "dilation", "groups")
+
     def __init__(
         self,
         in_channels: int,
@@ -69,12 +71,8 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
         (top, bottom), (left, right) = pads = sides(padding)
         self.padding: Padding = (top, left) if (top, left) == (bottom, right) else pads
         self.dilation = pair(dilation)
-        if (
-            min(self.kernel_size) < 1
-            or min(self.stride) < 1
-            or min(self.dilation) < 1
-            or min(top, bottom, left, right) < 0
-        ):
+        from_one = (*self.kernel_size, *self.stride, *self.dilation)
+        if min(from_one) < 1 or min(top, bottom, left, right) < 0:
             raise ValueError("kernel_size, stride and dilation start at 1, padding at 0.")
         rng = np.random.default_rng(random_state)
         shape = (out_channels, in_channels // groups, *self.kernel_size)
@@ -87,16 +85,8 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
     def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.conv2d`."""
         self.save(x)
-        return F.conv2d(
-            x,
-            self.weight.data,
-            None if self.bias is None else self.bias.data,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
-            clip=clip,
-        )
+        bias = None if self.bias is None else self.bias.data
+        return F.conv2d(x, self.weight.data, bias, *self._arguments()[1:], clip=clip)
 
     def backward(
         self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
@@ -107,10 +97,7 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
             grad,
             x,
             self.weight.data,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
+            *self._arguments()[1:],
             needs_input_grad=needs_input_grad,
             needs_weight_grad=self.requires_grad(),
             input_clip=input_clip,
@@ -120,8 +107,5 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
 
     def extra_repr(self) -> str:
         """The settings."""
-        return (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"padding={self.padding}, dilation={self.dilation}, groups={self.groups}, "
-            f"bias={self.bias is not None}"
-        )
+        shown = super().extra_repr()
+        return f"{self.in_channels}, {self.out_channels}, {shown}, bias={self.bias is not None}"

@@ -58,6 +58,7 @@ class BatchNorm2d(ClipsOutput):
     (array([0.2], dtype=float32), array([1.1], dtype=float32))
     """
 
+    shown = ("eps", "momentum", "affine", "track_running_stats")
     buffer_names: ClassVar[tuple[str, ...]] = ("running_mean", "running_var", "num_batches_tracked")
 
     def __init__(
@@ -157,10 +158,7 @@ class BatchNorm2d(ClipsOutput):
     def extra_repr(self) -> str:
         """The settings."""
         frozen = ", frozen=True" if self._frozen else ""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}{frozen}"
-        )
+        return f"{self.num_features}, {super().extra_repr()}{frozen}"
 
 
 #: Rows, (N, C), are normalised by the same class.

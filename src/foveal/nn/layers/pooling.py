@@ -49,9 +49,7 @@ class MaxPool2d(ClipsInputGrad):
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.max_pool2d`."""
-        y, places = F.max_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+        y, places = F.max_pool2d(x, *self._arguments())
         self.save(places, x.shape, y)
         return y
 
@@ -65,9 +63,7 @@ class MaxPool2d(ClipsInputGrad):
         if input_clip is not None:
             # The value that won is the rectifier's output at the only place that gets a gradient.
             grad = F.relu_backward(grad, y) if isinf(input_clip[1]) else F.relu6_backward(grad, y)
-        return F.max_pool2d_backward(
-            grad, places, shape, self.kernel_size, self.stride, self.padding, self.dilation
-        )
+        return F.max_pool2d_backward(grad, places, shape, *self._arguments()[:4])
 
 
 class AvgPool2d(Module):
@@ -108,18 +104,12 @@ class AvgPool2d(Module):
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.avg_pool2d`."""
         self.save(x.shape)
-        return F.avg_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        return F.avg_pool2d(x, *self._arguments())
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.avg_pool2d_backward`."""
         (shape,) = self.saved()
-        if not needs_input_grad:
-            return None
-        return F.avg_pool2d_backward(
-            grad, shape, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        return F.avg_pool2d_backward(grad, shape, *self._arguments()) if needs_input_grad else None
 
 
 class AdaptiveAvgPool2d(Module):

@@ -50,8 +50,7 @@ class RoIAlign(Module):
     def forward(self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.roi_align`."""
         x = checked_maps(x)
-        settings = (self.output_size, self.spatial_scale, self.sampling_ratio)
-        found = align_weights(x.shape, x.dtype, boxes, image_indices, *settings)
+        found = align_weights(x.shape, x.dtype, boxes, image_indices, *self._arguments())
         self.save(found, x.shape)
         return align(x, found)
 
