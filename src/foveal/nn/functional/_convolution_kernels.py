@@ -45,14 +45,23 @@ def pack_weights(weights, at, strides, sizes, joined, packed):
 
 
 @njit(cache=True, nogil=True)
-def copy_rows(x, image, top, left, buffer, rows, columns):
-    """Rows from ``top`` and columns from ``left`` of an image, zeros where it does not reach."""
+def band_of(buffer, channels, down, across):
+    """How long a padded row of the buffer is, in pixels, and of how many output rows it holds the input."""
+    padded_width = (across.places - 1) * across.stride + across.dilation * (across.taps - 1) + 1
+    reach = down.dilation * (down.taps - 1) + 1
+    return padded_width, max(1, (buffer.size // (padded_width * channels) - reach) // down.stride + 1)
+
+
+@njit(cache=True, nogil=True)
+def fill_band(x, image, y, count, columns, buffer, down, across):
+    """Copy what ``count`` output rows from ``y`` on read, ``columns`` pixels a row, with zeros around."""
     number = buffer.dtype.type
     _, height, width, channels = x.shape
     flat = x.reshape(-1)
+    top, left = y * down.stride - down.corner, -across.corner
     begin = min(max(0, -left), columns)
     end = max(begin, min(columns, width - left))
-    for row in range(rows):
+    for row in range((count - 1) * down.stride + down.dilation * (down.taps - 1) + 1):
         y = top + row
         at = row * columns * channels
         if y < 0 or y >= height:
@@ -66,21 +75,6 @@ def copy_rows(x, image, top, left, buffer, rows, columns):
             buffer[at + begin * channels + i] = flat[source + i]
         for i in range(at + end * channels, at + columns * channels):
             buffer[i] = number(0)
-
-
-@njit(cache=True, nogil=True)
-def band_of(buffer, channels, down, across):
-    """How long a padded row of the buffer is, in pixels, and of how many output rows it holds the input."""
-    padded_width = (across.places - 1) * across.stride + across.dilation * (across.taps - 1) + 1
-    reach = down.dilation * (down.taps - 1) + 1
-    return padded_width, max(1, (buffer.size // (padded_width * channels) - reach) // down.stride + 1)
-
-
-@njit(cache=True, nogil=True)
-def fill_band(x, image, y, count, padded_width, buffer, down, across):
-    """Copy what ``count`` output rows from ``y`` on read."""
-    rows = (count - 1) * down.stride + down.dilation * (down.taps - 1) + 1
-    copy_rows(x, image, y * down.stride - down.corner, -across.corner, buffer, rows, padded_width)
 
 
 @njit(cache=True, nogil=True)

@@ -69,6 +69,13 @@ def max_pool_backward(grad, places, out, kernel, stride, padding, dilation):
                             target[k] += given[k] if place[k] == mark else out.dtype.type(0)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _larger(value, mark, other, other_mark):
+    """The first of equals stays; not-a-number wins."""
+    higher = (other > value) | (other != other)
+    return other if higher else value, other_mark if higher else mark
+
+
 @njit(cache=True, nogil=True)
 def max_pool_2x2(x, y, places):
     """:func:`max_pool` of 2×2 windows that lie side by side."""
@@ -81,20 +88,9 @@ def max_pool_2x2(x, y, places):
                 first, second = x[n, 2 * i, 2 * j], x[n, 2 * i, 2 * j + 1]
                 third, fourth = x[n, 2 * i + 1, 2 * j], x[n, 2 * i + 1, 2 * j + 1]
                 for k in range(c):
-                    value = first[k]
-                    mark = np.uint8(0)
-                    other = second[k]
-                    higher = (other > value) | (other != other)
-                    value = other if higher else value
-                    mark = np.uint8(1) if higher else mark
-                    other = third[k]
-                    higher = (other > value) | (other != other)
-                    value = other if higher else value
-                    mark = np.uint8(2) if higher else mark
-                    other = fourth[k]
-                    higher = (other > value) | (other != other)
-                    best[k] = other if higher else value
-                    place[k] = np.uint8(3) if higher else mark
+                    value, mark = _larger(first[k], np.uint8(0), second[k], np.uint8(1))
+                    value, mark = _larger(value, mark, third[k], np.uint8(2))
+                    best[k], place[k] = _larger(value, mark, fourth[k], np.uint8(3))
 
 
 @njit(cache=True, nogil=True)

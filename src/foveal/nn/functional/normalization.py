@@ -1,19 +1,16 @@
 """Batch normalisation (Ioffe & Szegedy 2015), channels last."""
 
-from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.functional.memory import empty
-from foveal.nn.functional.products import Clip
+from foveal.nn.functional.products import Clip, bounds
 from foveal.nn.functional.sharing import share
 
 #: Sums are taken over blocks of about so many elements, which are then added in order.
 BLOCK = 1 << 15
-
-NO_CLIP: Clip = (-inf, inf)
 
 
 def batch_statistics(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -151,7 +148,7 @@ def _scaled(
     center, scale, shift = (
         np.broadcast_to(values, scale.shape).astype(x.dtype) for values in (center, scale, shift)
     )
-    low, high = (x.dtype.type(bound) for bound in clip or NO_CLIP)
+    low, high = bounds(clip, x.dtype)
     share(
         lambda part: kernels.scale_and_shift(rows[part], center, scale, shift, low, high, out[part]),
         len(rows),

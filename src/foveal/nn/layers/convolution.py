@@ -3,16 +3,14 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
-from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Padding, Pair, pair, sides
-from foveal.nn.fusing import ClipsInputGrad, ClipsOutput
-from foveal.nn.parameter import Parameter, accumulate, uniform_fan_in
+from foveal.nn.layers.linear import Affine
+from foveal.nn.parameter import Parameter, uniform_fan_in
 
 
-class Conv2d(ClipsOutput, ClipsInputGrad):
+class Conv2d(Affine):
     """Two-dimensional convolution; arguments and their order are PyTorch's, arrays channels-last.
 
     Parameters
@@ -46,6 +44,7 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
     (2, 5, 7, 8)
     """
 
+    function, function_backward = staticmethod(F.conv2d), staticmethod(F.conv2d_backward)
     shown = ("kernel_size", "stride", "padding", "dilation", "groups")
 
     def __init__(
@@ -82,28 +81,9 @@ class Conv2d(ClipsOutput, ClipsInputGrad):
         self.weight = Parameter(np.ascontiguousarray(drawn.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1))
         self.bias = Parameter(uniform_fan_in((out_channels,), fan_in, rng)) if bias else None
 
-    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.conv2d`."""
-        self.save(x)
-        bias = None if self.bias is None else self.bias.data
-        return F.conv2d(x, self.weight.data, bias, *self._arguments()[1:], clip=clip)
-
-    def backward(
-        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
-    ) -> NDArray[Any] | None:
-        """See :meth:`Module.backward`."""
-        (x,) = self.saved()
-        grad_x, *grads = F.conv2d_backward(
-            grad,
-            x,
-            self.weight.data,
-            *self._arguments()[1:],
-            needs_input_grad=needs_input_grad,
-            needs_weight_grad=self.requires_grad(),
-            input_clip=input_clip,
-        )
-        accumulate((self.weight, self.bias), grads)
-        return grad_x
+    def geometry(self) -> list[Any]:
+        """Stride, padding, dilation and groups."""
+        return self._arguments()[1:]
 
     def extra_repr(self) -> str:
         """The settings."""

@@ -110,10 +110,8 @@ class BatchNorm2d(ClipsOutput):
         if of_batch:
             mean, variance = self._batch_statistics(x)
         else:
-            assert self.running_mean is not None
-            assert self.running_var is not None
             # Copies where a gradient may be asked for: a later batch may move the running ones.
-            mean, variance = self.running_mean.copy(), self.running_var.copy()
+            mean, variance, _ = (values.copy() for values in self._running())
         self.save(x, mean, variance, of_batch)
         weight, bias = (None if p is None else p.data for p in (self.weight, self.bias))
         return F.batch_norm(x, mean, variance, weight, bias, self.eps, clip=clip)
@@ -144,16 +142,20 @@ class BatchNorm2d(ClipsOutput):
             )
         mean, variance = F.batch_statistics(x)
         if self.training and self.track_running_stats:
-            assert self.running_mean is not None
-            assert self.running_var is not None
-            assert self.num_batches_tracked is not None
-            self.num_batches_tracked += 1
-            new = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+            running_mean, running_var, batches = self._running()
+            batches += 1
+            new = 1 / int(batches) if self.momentum is None else self.momentum
             unbiased = variance * (count / (count - 1))
             # In place: whoever holds the arrays, such as an average of weights, sees the change.
-            self.running_mean[...] = (1 - new) * self.running_mean + new * mean
-            self.running_var[...] = (1 - new) * self.running_var + new * unbiased
+            running_mean[...] = (1 - new) * running_mean + new * mean
+            running_var[...] = (1 - new) * running_var + new * unbiased
         return mean, variance
+
+    def _running(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        return self.running_mean, self.running_var, self.num_batches_tracked
 
     def extra_repr(self) -> str:
         """The settings."""

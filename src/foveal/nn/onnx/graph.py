@@ -52,11 +52,7 @@ class Graph:
 
     def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:
         """Add a node with one output and return that output's name."""
-        from onnx import helper
-
-        name = name.removeprefix(".") or kind.lower()
-        self.nodes.append(helper.make_node(kind, inputs, [name], name=name, **attributes))
-        return name
+        return self.add_several(kind, inputs, [name.removeprefix(".") or kind.lower()], **attributes)[0]
 
     def apply(
         self,

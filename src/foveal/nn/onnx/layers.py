@@ -8,28 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import ExportError
+from foveal.nn import layers
 from foveal.nn.containers import Identity, Residual, Sequential
 from foveal.nn.functional.pooling import adaptive_windows, average_windows, window_count
 from foveal.nn.functional.windows import sides
-from foveal.nn.layers import (
-    GELU,
-    AdaptiveAvgPool2d,
-    AvgPool2d,
-    BatchNorm2d,
-    Conv2d,
-    Dropout,
-    Flatten,
-    LeakyReLU,
-    Linear,
-    MaxPool2d,
-    ReLU,
-    ReLU6,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Tanh,
-    Upsample,
-)
 from foveal.nn.module import Module
 from foveal.nn.onnx.graph import Graph, Value, convert, converts
 
@@ -49,26 +31,28 @@ def _residual(layer: Residual, graph: Graph, value: Value, name: str) -> Value:
     return Value(graph.add("Add", [body.name, shortcut.name], prefix + "sum"), body.shape)
 
 
-@converts(Identity, Dropout)
+@converts(Identity, layers.Dropout)
 def _nothing(layer: Module, graph: Graph, value: Value, name: str) -> Value:
     return value
 
 
-@converts(Flatten)
-def _flatten(layer: Flatten, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.Flatten)
+def _flatten(layer: layers.Flatten, graph: Graph, value: Value, name: str) -> Value:
     known = [side for side in value.shape if side is not None]
     size = prod(known) if len(known) == len(value.shape) else None
     return graph.apply("Flatten", value, name, shape=(size,), axis=1)
 
 
-def _weights(layer: Conv2d | Linear, graph: Graph, weight: NDArray[Any], name: str) -> list[str]:
+def _weights(
+    layer: layers.Conv2d | layers.Linear, graph: Graph, weight: NDArray[Any], name: str
+) -> list[str]:
     """The names of the weight and, where there is one, of the bias."""
     names = [graph.weight(f"{name}.weight", weight)]
     return names if layer.bias is None else [*names, graph.weight(f"{name}.bias", layer.bias.data)]
 
 
-@converts(Conv2d)
-def _conv2d(layer: Conv2d, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.Conv2d)
+def _conv2d(layer: layers.Conv2d, graph: Graph, value: Value, name: str) -> Value:
     _needs_image(layer, value, name)
     weights = _weights(layer, graph, layer.weight.data, name)
     (top, bottom), (left, right) = sides(layer.padding)
@@ -86,8 +70,8 @@ def _conv2d(layer: Conv2d, graph: Graph, value: Value, name: str) -> Value:
     return graph.apply("Conv", value, name, *weights, shape=(*sizes, layer.out_channels), **settings)
 
 
-@converts(Linear)
-def _linear(layer: Linear, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.Linear)
+def _linear(layer: layers.Linear, graph: Graph, value: Value, name: str) -> Value:
     shape = (*value.shape[:-1], layer.out_features)
     if value.is_image:
         # Rows of channels at each place: a 1×1 convolution.
@@ -99,8 +83,8 @@ def _linear(layer: Linear, graph: Graph, value: Value, name: str) -> Value:
     return graph.apply("Gemm", value, name, *weights, shape=shape, transB=1)
 
 
-@converts(BatchNorm2d)
-def _batch_norm(layer: BatchNorm2d, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.BatchNorm2d)
+def _batch_norm(layer: layers.BatchNorm2d, graph: Graph, value: Value, name: str) -> Value:
     if layer.running_mean is None or layer.running_var is None:
         raise ExportError(
             f"BatchNorm2d ({name}) without track_running_stats depends on the batch: it cannot be written."
@@ -122,9 +106,14 @@ def _batch_norm(layer: BatchNorm2d, graph: Graph, value: Value, name: str) -> Va
 
 
 def _pool(
-    kind: str, layer: MaxPool2d | AvgPool2d, graph: Graph, value: Value, name: str, **settings: Any
+    kind: str,
+    layer: layers.MaxPool2d | layers.AvgPool2d,
+    graph: Graph,
+    value: Value,
+    name: str,
+    **settings: Any,
 ) -> Value:
-    dilation = layer.dilation if isinstance(layer, MaxPool2d) else (1, 1)
+    dilation = layer.dilation if isinstance(layer, layers.MaxPool2d) else (1, 1)
     sizes = _sizes(value.shape[:2], layer.kernel_size, layer.stride, layer.padding, dilation, layer.ceil_mode)
     settings |= {
         "kernel_shape": layer.kernel_size,
@@ -135,15 +124,15 @@ def _pool(
     return graph.apply(kind, value, name, shape=(*sizes, value.shape[2]), **settings)
 
 
-@converts(MaxPool2d)
-def _max_pool(layer: MaxPool2d, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.MaxPool2d)
+def _max_pool(layer: layers.MaxPool2d, graph: Graph, value: Value, name: str) -> Value:
     _needs_image(layer, value, name)
     dilated = {} if layer.dilation == (1, 1) else {"dilations": layer.dilation}
     return _pool("MaxPool", layer, graph, value, name, **dilated)
 
 
-@converts(AvgPool2d)
-def _avg_pool(layer: AvgPool2d, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.AvgPool2d)
+def _avg_pool(layer: layers.AvgPool2d, graph: Graph, value: Value, name: str) -> Value:
     _needs_image(layer, value, name)
     # What divides a window that hangs over the padding is not the same in all programs.
     if layer.ceil_mode and layer.padding != (0, 0) and layer.count_include_pad:
@@ -154,8 +143,8 @@ def _avg_pool(layer: AvgPool2d, graph: Graph, value: Value, name: str) -> Value:
     return _pool("AveragePool", layer, graph, value, name, count_include_pad=counted)
 
 
-@converts(AdaptiveAvgPool2d)
-def _adaptive_avg_pool(layer: AdaptiveAvgPool2d, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.AdaptiveAvgPool2d)
+def _adaptive_avg_pool(layer: layers.AdaptiveAvgPool2d, graph: Graph, value: Value, name: str) -> Value:
     _needs_image(layer, value, name)
     shape = (*layer.output_size, value.shape[2])
     if layer.output_size == (1, 1):
@@ -167,8 +156,8 @@ def _adaptive_avg_pool(layer: AdaptiveAvgPool2d, graph: Graph, value: Value, nam
     return _by_products(graph, value, name, size, *adaptive_windows((0, *size), layer.output_size))
 
 
-@converts(Upsample)
-def _upsample(layer: Upsample, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.Upsample)
+def _upsample(layer: layers.Upsample, graph: Graph, value: Value, name: str) -> Value:
     _needs_image(layer, value, name)
     scales = graph.weight(f"{name}.scales", [1, 1, layer.scale_factor, layer.scale_factor])
     settings = {
@@ -180,30 +169,30 @@ def _upsample(layer: Upsample, graph: Graph, value: Value, name: str) -> Value:
     return graph.apply("Resize", value, name, "", scales, shape=(*size, value.shape[2]), **settings)
 
 
-@converts(ReLU, Sigmoid, Tanh)
+@converts(layers.ReLU, layers.Sigmoid, layers.Tanh)
 def _same_name(layer: Module, graph: Graph, value: Value, name: str) -> Value:
-    kind = next(kind for kind in (ReLU, Sigmoid, Tanh) if isinstance(layer, kind))
+    kind = next(kind for kind in (layers.ReLU, layers.Sigmoid, layers.Tanh) if isinstance(layer, kind))
     return graph.apply(kind.__name__.capitalize(), value, name)
 
 
-@converts(ReLU6)
-def _relu6(layer: ReLU6, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.ReLU6)
+def _relu6(layer: layers.ReLU6, graph: Graph, value: Value, name: str) -> Value:
     ends = [graph.weight(f"{name}.low", 0.0), graph.weight(f"{name}.high", 6.0)]
     return graph.apply("Clip", value, name, *ends)
 
 
-@converts(LeakyReLU)
-def _leaky_relu(layer: LeakyReLU, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.LeakyReLU)
+def _leaky_relu(layer: layers.LeakyReLU, graph: Graph, value: Value, name: str) -> Value:
     return graph.apply("LeakyRelu", value, name, alpha=layer.negative_slope)
 
 
-@converts(SiLU)
-def _silu(layer: SiLU, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.SiLU)
+def _silu(layer: layers.SiLU, graph: Graph, value: Value, name: str) -> Value:
     return graph.apply("Mul", value, name, graph.add("Sigmoid", [value.name], f"{name}.sigmoid"))
 
 
-@converts(GELU)
-def _gelu(layer: GELU, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.GELU)
+def _gelu(layer: layers.GELU, graph: Graph, value: Value, name: str) -> Value:
     # In elementary operations: the operator Gelu is newer than what many programs read.
     if layer.approximate == "none":
         factor = graph.weight(f"{name}.factor", sqrt(0.5))
@@ -223,8 +212,8 @@ def _gelu(layer: GELU, graph: Graph, value: Value, name: str) -> Value:
     return graph.apply("Mul", value, name, curve)
 
 
-@converts(Softmax)
-def _softmax(layer: Softmax, graph: Graph, value: Value, name: str) -> Value:
+@converts(layers.Softmax)
+def _softmax(layer: layers.Softmax, graph: Graph, value: Value, name: str) -> Value:
     axes = [0, 2, 3, 1] if value.is_image else list(range(len(value.shape) + 1))
     return graph.apply("Softmax", value, name, axis=axes[layer.dim])
 
