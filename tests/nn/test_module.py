@@ -40,10 +40,10 @@ def test_rectifiers_beside_their_neighbours_change_nothing():
     x = np.random.default_rng(1).normal(size=(2, 8, 8, 3))
     grad = np.random.default_rng(2).normal(size=(2, 5))
     together, apart = small().double(), small().double()
-    y, by_x = together(x), together.backward(grad)
+    y, grad_x = together(x), together.backward(grad)
     expected_y, expected_by_x = one_by_one(apart, x, grad)
     np.testing.assert_allclose(y, expected_y, atol=1e-13)
-    np.testing.assert_allclose(by_x, expected_by_x, atol=1e-13)
+    np.testing.assert_allclose(grad_x, expected_by_x, atol=1e-13)
     for ours, theirs in zip(together.parameters(), apart.parameters(), strict=True):
         np.testing.assert_allclose(ours.grad, theirs.grad, atol=1e-12)
 
@@ -110,20 +110,20 @@ def test_a_layer_used_several_times_in_one_pass():
     network, x = Shared().double(), np.random.default_rng(1).normal(size=(2, 5, 6, 3))
     weight = network.conv.weight
 
-    def by_x(x):
+    def grad_x(x):
         value, y = half_squares(network, x)
         return value, network.backward(y)
 
-    def by_weight(values, needs_input_grad=True):
+    def grad_weight(values, needs_input_grad=True):
         weight.data[...] = values
         value, y = half_squares(network, x)
         network.backward(y, needs_input_grad=needs_input_grad)
         return value, weight.grad
 
-    nn.gradient_check(by_x, x, max_elements=40)
-    nn.gradient_check(by_weight, weight.data.copy(), max_elements=40)
+    nn.gradient_check(grad_x, x, max_elements=40)
+    nn.gradient_check(grad_weight, weight.data.copy(), max_elements=40)
     # The frozen layers at the beginning are spared, and so is what they share with others.
-    nn.gradient_check(lambda w: by_weight(w, False), weight.data.copy(), max_elements=40)
+    nn.gradient_check(lambda w: grad_weight(w, False), weight.data.copy(), max_elements=40)
     with pytest.raises(RuntimeError, match="needs a forward pass"):
         network.conv.backward(x)
 

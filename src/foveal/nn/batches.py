@@ -49,7 +49,7 @@ class ArrayBatches:
     ----------
     x : array-like of shape (N, ...) or callable
         A callable is given places, an ndarray of int64 of shape (B,), and returns their ``(x, y)``, so that
-        pictures need not all be in memory; it is called on several threads at a time. ``y`` is then the
+        images need not all be in memory; it is called on several threads at a time. ``y`` is then the
         number of examples. Integers become float32 in the batches, their values unchanged.
     y : array-like of shape (N, ...) or int
         Targets.

@@ -1,7 +1,7 @@
 """What a loss is: a value and its gradient, from a function or an object that holds its settings."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -11,14 +11,16 @@ Array = NDArray[Any]
 Reduction = Literal["mean", "sum"]
 
 
+@dataclass(repr=False, eq=False)
 class LossObject:
-    """A loss whose attributes are the keywords of its function."""
+    """A loss whose fields are the keywords of its function."""
 
     function: ClassVar[Callable[..., tuple[float, Array]]]
 
     def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
         """The value and the gradient by ``output``; see the function for the shapes."""
-        return type(self).function(output, target, **vars(self))
+        settings = {field.name: getattr(self, field.name) for field in fields(self)}
+        return type(self).function(output, target, **settings)
 
 
 @dataclass(repr=False, eq=False)
