@@ -120,12 +120,7 @@ class ExponentialMovingAverage:
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state.
-
-        Parameters
-        ----------
-        state : mapping of str to array-like
-            As :meth:`state_dict` returns it.
+        """Go on from what :meth:`state_dict` returned.
 
         Raises
         ------

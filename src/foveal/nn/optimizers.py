@@ -281,10 +281,8 @@ class AdamW(Optimizer):
 
     Raises
     ------
-    SettingError
-        If a setting is out of its range.
-    ValueError
-        If the parameters are none, or one is there twice.
+    SettingError, ValueError
+        As :class:`Optimizer`.
 
     References
     ----------

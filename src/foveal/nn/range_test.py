@@ -167,12 +167,8 @@ def learning_rate_range_test(
             mean = _SMOOTHING * mean + (1 - _SMOOTHING) * value
             losses.append(value)
             smoothed.append(mean / (1 - _SMOOTHING ** (step + 1)))
-            emit(
-                callbacks,
-                "lr_range",
-                learning_rate=optimizer.lr,
-                loss=value if isfinite(value) else None,
-            )
+            told = value if isfinite(value) else None
+            emit(callbacks, "lr_range", learning_rate=optimizer.lr, loss=told)
             if not isfinite(value) or smoothed[-1] > _DIVERGED * min(smoothed):
                 diverged = True
                 break

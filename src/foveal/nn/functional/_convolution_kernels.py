@@ -31,13 +31,8 @@ def pack_weights(weights, at, strides, sizes, joined, packed):
                 for row in range(rows):
                     for column in range(p, columns if joined else p + 1):
                         for i in range(ins):
-                            source = (
-                                at
-                                + group * group_stride
-                                + i * in_stride
-                                + row * row_stride
-                                + column * column_stride
-                            )
+                            source = at + group * group_stride + i * in_stride
+                            source += row * row_stride + column * column_stride
                             for j in range(COLUMNS):
                                 o = panel * COLUMNS + j
                                 packed[place] = weights[source + o * out_stride] if o < outs else number(0)
@@ -104,6 +99,7 @@ def convolve(x, out, packed, groups, joined, down, across, bias, clip, gate, gat
     passes = 1 if joined else across.taps
     steps = across.taps * ins if joined else ins
     tiles = (across.places + ROWS - 1) // ROWS
+    left_row, left_run = across.stride * channels, down.dilation * row_length
     row, last = ends
     while row < last:
         image, y = row // down.places, row % down.places
@@ -125,13 +121,7 @@ def convolve(x, out, packed, groups, joined, down, across, bias, clip, gate, gat
                                 (end - begin, wide),
                                 (out_, place, out_pixel),
                                 (bias_, column, 0) if p == 0 else (out_, place, out_pixel),
-                                (
-                                    buffer_,
-                                    i * down.stride * row_length + at_left,
-                                    across.stride * channels,
-                                    1,
-                                    down.dilation * row_length,
-                                ),
+                                (buffer_, i * down.stride * row_length + at_left, left_row, 1, left_run),
                                 (packed_, at_right, COLUMNS),
                                 (steps, down.taps),
                                 clip if ends_here else unclipped,
@@ -159,6 +149,7 @@ def weight_gradient(x, grad, groups, joined, down, across, grad_weight, grad_bia
     steps = across.taps * ins if joined else ins
     tiles = (steps + ROWS - 1) // ROWS
     passes = 1 if joined else across.taps
+    left_step, left_run = across.stride * channels, down.stride * row_length
     grad_weight_, buffer_, gathered_ = pointer(grad_weight), pointer(buffer), pointer(gathered)
     row, last = ends
     while row < last:
@@ -186,13 +177,7 @@ def weight_gradient(x, grad, groups, joined, down, across, grad_weight, grad_bia
                                         (end - part, min(COLUMNS, outs - panel * COLUMNS)),
                                         (grad_weight_, place, out_channels),
                                         (grad_weight_, place, out_channels),
-                                        (
-                                            buffer_,
-                                            at_left + part,
-                                            1,
-                                            across.stride * channels,
-                                            down.stride * row_length,
-                                        ),
+                                        (buffer_, at_left + part, 1, left_step, left_run),
                                         (gathered_, (group * panels + panel) * size, COLUMNS),
                                         (span, block_rows),
                                         (number(-np.inf), number(np.inf)),

@@ -42,6 +42,8 @@ def depthwise_convolve(x, out, weights, down, across, bias, clip, gate, gate_cli
     inner = min(across.places, (max(0, across.corner) + across.stride - 1) // across.stride)
     outer = max(inner, min(across.places, (width - reach - 1 + across.corner) // across.stride + 1))
     tiles = (outer - inner + ROWS - 1) // ROWS
+    left_row, left_step = across.stride * channels, across.dilation * channels
+    left_run = down.dilation * width * channels
     for row in range(ends[0], ends[1]):
         image, y = row // down.places, row % down.places
         from_y = y * down.stride - down.corner
@@ -75,13 +77,7 @@ def depthwise_convolve(x, out, weights, down, across, bias, clip, gate, gate_cli
                         (end - begin, wide),
                         (out_, place, out_pixel),
                         (bias_, c, 0) if p == 0 else (out_, place, out_pixel),
-                        (
-                            x_,
-                            from_pixel * channels + c,
-                            across.stride * channels,
-                            across.dilation * channels,
-                            down.dilation * width * channels,
-                        ),
+                        (x_, from_pixel * channels + c, left_row, left_step, left_run),
                         (weights_, ((u0 + p) * across.taps + v0) * channels + c, channels),
                         (v1 - v0, u1 - u0 if whole else 1),
                         clip if ends_here else unclipped,
@@ -131,6 +127,7 @@ def depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buf
     channels = x.shape[3]
     buffer_, grads_, grad_weight_ = pointer(buffer), pointer(grads), pointer(grad_weight)
     padded_width, most = band_of(buffer, COLUMNS, down, across)
+    left_run = down.stride * padded_width * COLUMNS
     most = max(1, min(most, grads.size // (across.places * COLUMNS)))
     row, last = ends
     while row < last:
@@ -148,17 +145,12 @@ def depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buf
             for u in range(down.taps):
                 for v in range(0, across.taps, ROWS):
                     place = (u * across.taps + v) * channels + c
+                    at_left = (u * down.dilation * padded_width + v * across.dilation) * COLUMNS
                     _tile(
                         (min(ROWS, across.taps - v), wide),
                         (grad_weight_, place, channels),
                         (grad_weight_, place, channels),
-                        (
-                            buffer_,
-                            (u * down.dilation * padded_width + v * across.dilation) * COLUMNS,
-                            across.dilation * COLUMNS,
-                            across.stride * COLUMNS,
-                            down.stride * padded_width * COLUMNS,
-                        ),
+                        (buffer_, at_left, across.dilation * COLUMNS, across.stride * COLUMNS, left_run),
                         (grads_, 0, COLUMNS),
                         (across.places, count),
                         (number(-np.inf), number(np.inf)),

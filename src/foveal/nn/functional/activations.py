@@ -66,15 +66,7 @@ def relu6(x: NDArray[Any]) -> NDArray[Any]:
 def relu6_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`relu6` by ``x``, from its output ``y``: 0 where that is 0 or 6.
 
-    Parameters
-    ----------
-    grad, y
-        See :func:`relu_backward`.
-
-    Returns
-    -------
-    ndarray
-        As there.
+    See :func:`relu_backward` for the shapes.
     """
     return _rectify_backward(grad, y, 0.0, 6.0)
 
@@ -143,15 +135,7 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 def sigmoid_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`sigmoid` by ``x``, from its output ``y``: ``grad * y * (1 - y)``.
 
-    Parameters
-    ----------
-    grad, y
-        See :func:`relu_backward`.
-
-    Returns
-    -------
-    ndarray
-        As there.
+    See :func:`relu_backward` for the shapes.
     """
 
     def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
@@ -176,15 +160,7 @@ def tanh(x: NDArray[Any]) -> NDArray[Any]:
 def tanh_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`tanh` by ``x``, from its output ``y``: ``grad * (1 - y²)``.
 
-    Parameters
-    ----------
-    grad, y
-        See :func:`relu_backward`.
-
-    Returns
-    -------
-    ndarray
-        As there.
+    See :func:`relu_backward` for the shapes.
     """
 
     def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
@@ -217,15 +193,7 @@ def silu(x: NDArray[Any]) -> NDArray[Any]:
 def silu_backward(grad: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`silu` by ``x``: ``grad * s * (1 + x * (1 - s))`` with the sigmoid ``s``.
 
-    Parameters
-    ----------
-    grad, x
-        See :func:`leaky_relu_backward`.
-
-    Returns
-    -------
-    ndarray
-        Shape and type of ``x``; empty where that is empty.
+    See :func:`leaky_relu_backward` for the shapes.
     """
 
     def compute(x: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
@@ -282,8 +250,7 @@ def gelu_backward(
 
     Returns
     -------
-    ndarray
-        Shape and type of ``x``; empty where that is empty.
+    ndarray of the shape and type of ``x``
     """
     phi = _normal_distribution(approximate)
 

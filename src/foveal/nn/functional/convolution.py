@@ -3,6 +3,7 @@
 How the sums are computed is the business of :mod:`foveal.nn.functional.tiled_convolution`.
 """
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def conv2d(
     if shape.is_product:
         return linear(x, weight[:, :, 0, 0], bias, clip=clip)
     y = empty((shape.images, *shape.out_size, shape.outs), x.dtype)
-    sweep(x, y, weight, bias, shape, forward_sweep(shape, 0), forward_sweep(shape, 1), clip=clip)
+    sweep(x, y, weight, shape, forward_sweep(shape, 0), forward_sweep(shape, 1), bias=bias, clip=clip)
     return y
 
 
@@ -135,19 +136,7 @@ def conv2d_backward(
     if needs_input_grad:
         grad_x = empty(x.shape, x.dtype)
         gate = None if input_clip is None else x
-        for down in backward_sweeps(shape, 0):
-            for across in backward_sweeps(shape, 1):
-                # Each writes every s-th row and column of the gradient.
-                sweep(
-                    grad,
-                    grad_x,
-                    weight,
-                    None,
-                    shape,
-                    down,
-                    across,
-                    backwards=True,
-                    gate=gate,
-                    gate_clip=input_clip,
-                )
+        # Each writes every s-th row and column of the gradient.
+        for down, across in product(backward_sweeps(shape, 0), backward_sweeps(shape, 1)):
+            sweep(grad, grad_x, weight, shape, down, across, backwards=True, gate=gate, gate_clip=input_clip)
     return grad_x, grad_weight, grad_bias

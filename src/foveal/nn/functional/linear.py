@@ -64,11 +64,8 @@ def linear_backward(
     grad : ndarray of shape (..., O)
     x, weight
         As in the forward pass.
-    needs_input_grad, needs_weight_grad : bool
-        Spare what is not needed; None stands in its place.
-    input_clip : (float, float), optional
-        Where ``x`` came out of a rectifier with these bounds: the gradient by ``x`` is then the one before
-        the rectifier, 0 where ``x`` is at a bound or beyond.
+    needs_input_grad, needs_weight_grad, input_clip
+        See :func:`conv2d_backward`.
 
     Returns
     -------

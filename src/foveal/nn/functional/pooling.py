@@ -219,13 +219,8 @@ def adaptive_avg_pool2d_backward(
     Parameters
     ----------
     grad : ndarray of shape (N, rows, columns, C)
-    input_shape : (N, H, W, C)
-    output_size : int or (int, int)
-        As in the forward pass.
-
-    Returns
-    -------
-    ndarray of shape (N, H, W, C)
+    input_shape, output_size
+        Of the forward pass.
     """
     return _average_backward(grad, input_shape, *adaptive_windows(input_shape, output_size))
 

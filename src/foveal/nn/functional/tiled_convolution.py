@@ -26,11 +26,11 @@ def sweep(
     x: Array,
     out: Array,
     weight: Array,
-    bias: Array | None,
     shape: WindowShape,
     down: Sweep,
     across: Sweep,
     *,
+    bias: Array | None = None,
     backwards: bool = False,
     clip: Clip | None = None,
     gate: Array | None = None,
@@ -46,9 +46,9 @@ def sweep(
         Only the places of the sweeps are written.
     weight : ndarray of shape (O, I / groups, rows, columns)
         Its outputs are taken for inputs ``backwards``.
-    bias : ndarray of shape (C',), optional
     shape : WindowShape
     down, across : Sweep
+    bias : ndarray of shape (C',), optional
     clip : (float, float), optional
         Bounds of what is written.
     gate : ndarray of the shape of ``out``, optional

@@ -75,13 +75,10 @@ class BatchNorm2d(ClipsOutput):
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
-        self.running_mean: NDArray[Any] | None = None
-        self.running_var: NDArray[Any] | None = None
-        self.num_batches_tracked: NDArray[np.int64] | None = None
-        if track_running_stats:
-            self.running_mean = np.zeros(num_features, np.float32)
-            self.running_var = np.ones(num_features, np.float32)
-            self.num_batches_tracked = np.zeros((), np.int64)
+        tracks = track_running_stats
+        self.running_mean = np.zeros(num_features, np.float32) if tracks else None
+        self.running_var = np.ones(num_features, np.float32) if tracks else None
+        self.num_batches_tracked = np.zeros((), np.int64) if tracks else None
         self._frozen = False
         if frozen:
             self.frozen = True

@@ -71,12 +71,8 @@ class AvgPool2d(Module):
 
     Parameters
     ----------
-    kernel_size : int or (int, int)
-        Rows, columns.
-    stride : int or (int, int), optional
-        Default: ``kernel_size``.
-    padding : int or (int, int), default=0
-    ceil_mode : bool, default=False
+    kernel_size, stride, padding, ceil_mode
+        See :class:`MaxPool2d`.
     count_include_pad : bool, default=True
         See :func:`foveal.nn.functional.avg_pool2d`.
 

@@ -177,16 +177,8 @@ class FocalLoss(LossObject):
 
     Parameters
     ----------
-    alpha : float or None, default=0.25
-    gamma : float, default=2.0
-    normalizer : float or "positives", optional
-        What the mean divides by; the default is the number of elements.
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
+    alpha, gamma, normalizer, reduction
+        See that function, also for what is refused.
 
     Examples
     --------

@@ -234,11 +234,7 @@ class IoULoss(ReducedLoss):
 
 
 class GIoULoss(ReducedLoss):
-    """One less the generalised IoU; see :func:`giou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
+    """One less the generalised IoU; see :func:`giou_loss` and, for its setting, :class:`IoULoss`.
 
     Examples
     --------
@@ -251,11 +247,7 @@ class GIoULoss(ReducedLoss):
 
 
 class DIoULoss(ReducedLoss):
-    """One less the distance IoU; see :func:`diou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
+    """One less the distance IoU; see :func:`diou_loss` and, for its setting, :class:`IoULoss`.
 
     Examples
     --------
@@ -268,11 +260,7 @@ class DIoULoss(ReducedLoss):
 
 
 class CIoULoss(ReducedLoss):
-    """One less the complete IoU; see :func:`ciou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
+    """One less the complete IoU; see :func:`ciou_loss` and, for its setting, :class:`IoULoss`.
 
     Examples
     --------
