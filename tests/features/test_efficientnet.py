@@ -204,7 +204,7 @@ def test_weights_of_another_network_are_refused():
 
 
 def test_exports():
-    from foveal.nn.exporting import run_onnx, to_onnx
+    from foveal.nn.onnx import run_onnx, to_onnx
 
     network = EfficientNetLite0().network()
     x = EfficientNetLite0.normalize(pictures(1, 32, 64))

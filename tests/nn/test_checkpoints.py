@@ -72,7 +72,7 @@ def trained(checkpoint=None, *, interrupt_at=None, pause=0.0, seed=0, **settings
         "epochs": 3.5,
         "validation": (x[:20], y[:20]),
         "early_stopping": 2,
-        "average": 0.9,
+        "ema_decay": 0.9,
         "clip_norm": 0.5,
         "schedule": "one-cycle",
         "random_state": seed,
@@ -182,7 +182,7 @@ def test_what_was_chosen_for_the_minutes_is_kept(tmp_path, monkeypatch):
     ("changes", "sentence"),
     [
         ({"epochs": 5}, r"epochs was 3\.5 and is 5"),
-        ({"average": None}, r"average was 0\.9 and is None"),
+        ({"ema_decay": None}, r"ema_decay was 0\.9 and is None"),
         ({"schedule": "cosine"}, "schedule was 'one-cycle' and is 'cosine'"),
         ({"seed": 1}, "seed of the batches was 0 and is 1"),
         ({"random_state": 7}, "random_state was 0 and is 7"),

@@ -8,7 +8,7 @@ import pytest
 from foveal import nn, parallel
 from foveal.nn import functional as F  # noqa: N812
 
-# in, out, kernel, stride, padding, dilation, groups, picture
+# in, out, kernel, stride, padding, dilation, groups, image
 CASES = [
     (3, 5, 3, 1, 1, 1, 1, (2, 7, 6)),
     (4, 8, 3, 2, 1, 1, 1, (2, 9, 8)),
@@ -48,9 +48,9 @@ def test_agrees_with_torch(case, dtype, tolerance):
     y, their_y = layer(x), theirs(their_x)
     np.testing.assert_allclose(y, their_y.detach().numpy().transpose(0, 2, 3, 1), atol=tolerance)
     grad = np.random.default_rng(2).normal(size=y.shape).astype(dtype)
-    by_x = layer.backward(grad)
+    grad_x = layer.backward(grad)
     their_y.backward(torch.from_numpy(grad.transpose(0, 3, 1, 2).copy()))
-    np.testing.assert_allclose(by_x, their_x.grad.numpy().transpose(0, 2, 3, 1), atol=tolerance)
+    np.testing.assert_allclose(grad_x, their_x.grad.numpy().transpose(0, 2, 3, 1), atol=tolerance)
     scale = 10 if dtype is np.float32 else 100  # sums over hundreds of places
     np.testing.assert_allclose(layer.weight.grad, theirs.weight.grad.numpy(), atol=scale * tolerance)
     np.testing.assert_allclose(layer.bias.grad, theirs.bias.grad.numpy(), atol=scale * tolerance)
@@ -114,7 +114,7 @@ def test_any_number_of_threads(threads, monkeypatch):
 
 
 @pytest.mark.parametrize("groups", [1, 4])
-def test_no_pictures(groups):
+def test_no_images(groups):
     layer = nn.Conv2d(4, 4, 3, padding=1, groups=groups, random_state=0)
     y = layer(np.zeros((0, 5, 6, 4), np.float32))
     assert y.shape == (0, 5, 6, 4)
@@ -172,7 +172,7 @@ def test_impossible_settings(arguments, message):
         nn.Conv2d(*arguments)
 
 
-def test_pictures_that_do_not_fit():
+def test_images_that_do_not_fit():
     layer = nn.Conv2d(3, 4, 3, random_state=0)
     with pytest.raises(ValueError, match="smaller than the kernel"):
         layer(np.zeros((1, 2, 5, 3), np.float32))
@@ -210,9 +210,9 @@ def test_padding_that_differs_on_the_sides(padding, kernel, stride, groups):
     y = layer(x)
     np.testing.assert_allclose(y, plain(np.pad(x, ((0, 0), *padding, (0, 0)))), atol=1e-12)
     grad = np.random.default_rng(1).normal(size=y.shape)
-    by_x = layer.backward(grad)
+    grad_x = layer.backward(grad)
     whole = plain.backward(grad)
-    np.testing.assert_allclose(by_x, whole[:, top : top + 8, left : left + 6], atol=1e-12)
+    np.testing.assert_allclose(grad_x, whole[:, top : top + 8, left : left + 6], atol=1e-12)
     np.testing.assert_allclose(layer.weight.grad, plain.weight.grad, atol=1e-12)
     np.testing.assert_allclose(layer.bias.grad, plain.bias.grad, atol=1e-12)
 

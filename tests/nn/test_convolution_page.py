@@ -10,22 +10,31 @@ import pytest
 
 from foveal import nn
 
-PAGE = Path(__file__).parents[2] / "docs" / "convolution.md"
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture(scope="module")
 def page():
-    """Run the page from top to bottom; what it has defined."""
+    """What the page on convolution defines."""
+    return run(DOCS / "convolution.md")
+
+
+def test_the_page_on_how_it_is_computed():
+    run(DOCS / "tiled_convolution.md")
+
+
+def run(path):
+    """Run a page from top to bottom; what it has defined."""
     names = {}
-    shown = re.findall(r"^```(python|pycon)\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    shown = re.findall(r"^```(python|pycon)\n(.*?)^```$", path.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     assert {"python", "pycon"} == {kind for kind, _ in shown}
-    assert len(shown) > 10
+    assert len(shown) >= 8
     runner = doctest.DocTestRunner(verbose=False)
     for number, (kind, code) in enumerate(shown, 1):
         if kind == "python":
-            exec(compile(code, f"{PAGE.name}, block {number}", "exec"), names)
+            exec(compile(code, f"{path.name}, block {number}", "exec"), names)
         else:
-            test = doctest.DocTestParser().get_doctest(code, names, f"block {number}", PAGE.name, 0)
+            test = doctest.DocTestParser().get_doctest(code, names, f"block {number}", path.name, 0)
             said = []
             runner.run(test, out=said.append, clear_globs=False)
             assert not said, "".join(said)

@@ -3,8 +3,7 @@ import pytest
 
 from foveal import nn
 from foveal.errors import ExportError
-from foveal.nn import exporting
-from foveal.nn.exporting import export, relative_difference, run_onnx, to_onnx
+from foveal.nn.onnx import export, exporting, relative_difference, run_onnx, to_onnx
 
 
 def drawn(network):

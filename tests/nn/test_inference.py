@@ -3,7 +3,7 @@ import pytest
 
 from foveal import nn
 from foveal.errors import ExportError
-from foveal.nn.exporting import relative_difference
+from foveal.nn.onnx import relative_difference
 
 
 def network():

@@ -83,7 +83,7 @@ def test_it_is_the_textbooks(settings):
 def onnx_roi_align(x, boxes, images, output_size, scale, ratio, aligned):
     from onnx import TensorProto, helper
 
-    from foveal.nn.exporting import session
+    from foveal.nn.onnx import session
 
     rows, columns = output_size if isinstance(output_size, tuple) else (output_size, output_size)
     node = helper.make_node(

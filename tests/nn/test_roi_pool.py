@@ -58,7 +58,7 @@ def test_it_is_the_textbooks(size, scale):
 def onnx_roi_pool(x, boxes, images, size, scale):
     from onnx import TensorProto, helper
 
-    from foveal.nn.exporting import session
+    from foveal.nn.onnx import session
 
     node = helper.make_node(
         "MaxRoiPool",
@@ -91,7 +91,7 @@ def test_it_agrees_with_onnx(size, scale):
     np.testing.assert_array_equal(y, onnx_roi_pool(x, boxes, images, size, scale))
 
 
-def test_a_box_of_whole_cells_is_pooled_like_a_picture_of_its_own():
+def test_a_box_of_whole_cells_is_pooled_like_an_image_of_its_own():
     x = np.random.default_rng(0).normal(size=(1, 20, 20, 3)).astype(np.float32)
     y, _ = functional.roi_pool(x, [[3, 2, 17, 16]], [0], 7)
     np.testing.assert_array_equal(y, functional.max_pool2d(x[:, 2:16, 3:17], 2)[0])

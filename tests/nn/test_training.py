@@ -163,8 +163,9 @@ def test_the_same_again_and_another_seed():
         generator = None
 
         def forward(self, x):
-            self.save(self.generator.random(x.shape) < 0.5 if self.training else np.ones(x.shape, bool))
-            return x * self._saved[0]
+            kept = self.generator.random(x.shape) < 0.5 if self.training else np.ones(x.shape, bool)
+            self.save(kept)
+            return x * kept
 
         def backward(self, grad, *, needs_input_grad=True):
             return grad * self.saved()[0]

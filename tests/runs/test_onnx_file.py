@@ -106,8 +106,8 @@ def test_what_cannot_be_exported(color_run, scene_run, tmp_path):
 def test_what_differs_is_not_written(tmp_path, monkeypatch):
     x, y = pictures()
     model = MODELS["mlp"]().fit(x, y)
-    run = nn.exporting.run_onnx
-    monkeypatch.setattr(nn.exporting, "run_onnx", lambda *arguments: run(*arguments) * 1.01)
+    run = nn.onnx.exporting.run_onnx
+    monkeypatch.setattr(nn.onnx.exporting, "run_onnx", lambda *arguments: run(*arguments) * 1.01)
     with pytest.raises(ExportError, match=r"m\.onnx was not written"):
         export_model(model, tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []

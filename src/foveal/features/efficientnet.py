@@ -19,7 +19,7 @@ from foveal.features.efficientnet_network import (
 )
 from foveal.features.legacy_weights import read_checked_weights
 from foveal.images import resize, stack_padded
-from foveal.nn.exporting import session
+from foveal.nn.onnx import session
 
 # A classifier of ImageNet was shown this much less than the image on each side (Google's evaluation).
 _MARGIN = 16

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from foveal.features.efficientnet_network import EfficientNetLiteNetwork
 from foveal.nn.module import Module
-from foveal.nn.onnx_graph import Graph, Value, convert, converts
+from foveal.nn.onnx import Graph, Value, convert, converts
 
 OPSET = 17
 

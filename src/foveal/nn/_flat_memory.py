@@ -50,6 +50,14 @@ def flat_view(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
     return turned.reshape(-1)
 
 
+def laid_like(data: NDArray[Any], values: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Zeros, or the values given, in the shape, type and memory order of an array."""
+    laid = np.zeros_like(data)
+    if values is not None:
+        laid[...] = values
+    return laid
+
+
 def in_pieces(kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbers: Sequence[float]) -> None:
     """Call an elementwise kernel with flat arrays, in several threads where that pays.
 

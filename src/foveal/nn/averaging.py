@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import SettingError
-from foveal.nn._flat_memory import axis_order, flat, flat_view, in_pieces, is_dense
+from foveal.nn._flat_memory import axis_order, flat, flat_view, in_pieces, is_dense, laid_like
 from foveal.nn.module import Module
 
 Array = NDArray[Any]
@@ -80,9 +80,7 @@ class ExponentialMovingAverage:
             data, average = parameter.data, self._averages[name]
             order = axis_order(data)
             if average.dtype != data.dtype or not is_dense(average, order):
-                average, old = np.empty_like(data), average
-                average[...] = old
-                self._averages[name] = average
+                average = self._averages[name] = laid_like(data, average)
             in_pieces(approach, [flat_view(average, order), flat(data, order)], [1 - decay])
         self._buffers = {name: buffer.copy() for name, buffer in self.network.named_buffers()}
 
@@ -122,12 +120,7 @@ class ExponentialMovingAverage:
         return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on from a state.
-
-        Parameters
-        ----------
-        state : mapping of str to array-like
-            As :meth:`state_dict` returns it.
+        """Go on from what :meth:`state_dict` returned.
 
         Raises
         ------

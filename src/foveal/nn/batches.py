@@ -2,9 +2,10 @@
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from itertools import count
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -48,7 +49,7 @@ class ArrayBatches:
     ----------
     x : array-like of shape (N, ...) or callable
         A callable is given places, an ndarray of int64 of shape (B,), and returns their ``(x, y)``, so that
-        pictures need not all be in memory; it is called on several threads at a time. ``y`` is then the
+        images need not all be in memory; it is called on several threads at a time. ``y`` is then the
         number of examples. Integers become float32 in the batches, their values unchanged.
     y : array-like of shape (N, ...) or int
         Targets.
@@ -169,6 +170,22 @@ class ArrayBatches:
         if self._load is None:
             about["examples' values"] = f"{_checksum(self.x):08x}-{_checksum(self.y):08x}"
         return about
+
+
+def endless(batches: Batches) -> Generator[tuple[Any, Any], None, None]:
+    """The batches of all epochs, from the first on; closing it closes the epoch under way."""
+    for number in count(1):
+        epoch = batches.epoch(number)
+        try:
+            yield from epoch
+        finally:
+            close(epoch)
+
+
+def close(source: object) -> None:
+    """Close an iterator that can be closed, so that its threads end."""
+    if (end := getattr(source, "close", None)) is not None:
+        end()
 
 
 def made_ahead(make: Callable[[int], Made], places: range, workers: int, ahead: int) -> Iterator[Made]:

@@ -6,6 +6,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.fusing import backward_in_reverse, forward_in_order
 from foveal.nn.module import Module
 
 
@@ -27,8 +28,8 @@ class Sequential(Module):
     A slice of it is a network of the same layers, sharing their weights, so that what is in the middle can be
     looked at: ``features, head = network[:5], network[5:]``.
 
-    A rectifier behind a convolution or a linear layer is computed by that layer as it writes its output, and
-    its gradient by the layer that follows as it writes that, so that neither passes over memory by itself.
+    A rectifier behind a convolution or a linear layer is computed by that layer, and its gradient by the one
+    that follows; see :mod:`foveal.nn.fusing`. The same layer may stand at several places.
 
     Parameters
     ----------
@@ -50,42 +51,11 @@ class Sequential(Module):
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """The output of the last layer."""
-        i = 0
-        while i < len(self._layers):
-            layer = self._layers[i]
-            rectifier = self._layers[i + 1] if i + 1 < len(self._layers) else None
-            if layer.clips_output and rectifier is not None and rectifier.bounds is not None:
-                x = layer.forward(x, clip=rectifier.bounds)  # type: ignore[call-arg]
-                rectifier.save(x)
-                i += 1
-            else:
-                x = layer(x)
-            i += 1
-        return x
+        return forward_in_order(self._layers, x)
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :meth:`Module.backward`; layers before the first one that learns are spared."""
-        passed: NDArray[Any] | None = grad
-        first = 0
-        if not needs_input_grad:
-            learns = (i for i, layer in enumerate(self._layers) if layer.requires_grad())
-            first = next(learns, len(self._layers))
-        i = len(self._layers) - 1
-        while i >= first:
-            assert passed is not None
-            layer = self._layers[i]
-            before = self._layers[i - 1] if i > first else None
-            needed = needs_input_grad or i > first
-            if layer.clips_input_grad and before is not None and before.bounds is not None:
-                before.saved()
-                passed = layer.backward(  # type: ignore[call-arg]
-                    passed, needs_input_grad=needed, input_clip=before.bounds
-                )
-                i -= 1
-            else:
-                passed = layer.backward(passed, needs_input_grad=needed)
-            i -= 1
-        return passed if needs_input_grad else None
+        return backward_in_reverse(self._layers, grad, needs_input_grad=needs_input_grad)
 
     def append(self, layer: Module) -> "Sequential":
         """Add a layer at the end."""
@@ -154,6 +124,6 @@ class Residual(Module):
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """The sum of both ways back."""
-        body = self.body.backward(grad, needs_input_grad=needs_input_grad)
         shortcut = self.shortcut.backward(grad, needs_input_grad=needs_input_grad)
+        body = self.body.backward(grad, needs_input_grad=needs_input_grad)
         return None if body is None or shortcut is None else np.asarray(body + shortcut)

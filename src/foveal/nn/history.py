@@ -94,11 +94,7 @@ class History:
 
         extra = sorted({key for row in rows for key in row} - set(_CURVES))
         curves: dict[str, Any] = {name: curve(name) for name in _CURVES}
-        return cls(
-            **curves,
-            metrics={name: curve(name) for name in extra},
-            **others,
-        )
+        return cls(**curves, metrics={name: curve(name) for name in extra}, **others)
 
 
 def _array(values: list[float | None]) -> NDArray[np.float64]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import ExportError
-from foveal.nn.exporting import in_use, relative_difference, session, to_onnx
-from foveal.nn.module import Module, no_grad
+from foveal.nn.module import Module, in_use, no_grad
+from foveal.nn.onnx import relative_difference, session, to_onnx
 
 Runtime = Literal["auto", "engine", "onnxruntime"]
 
@@ -32,7 +32,7 @@ class Inference:
     network : Module
         Its weights may change afterwards, which is noticed unless ``watch`` is False; its layers may not.
     input_shape : sequence of (int or None)
-        Without the batch; see :func:`foveal.nn.exporting.export`.
+        Without the batch; see :func:`foveal.nn.export`.
     runtime : {"auto", "engine", "onnxruntime"}, default="auto"
         Which computes; "auto" measures.
     watch : bool, default=True

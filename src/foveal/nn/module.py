@@ -1,10 +1,9 @@
 """What every layer and every network is."""
 
-import builtins
-import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,11 +12,15 @@ from numpy.typing import DTypeLike, NDArray
 from foveal.nn.parameter import Parameter
 
 
-class _Recording(threading.local):
-    on = True
+class _ThreadState(threading.local):
+    """Whether forward passes record, and the number of the one under way: 0 for none."""
+
+    recording = True
+    forward_pass = 0
 
 
-_recording = _Recording()
+_state = _ThreadState()
+_pass_numbers = count(1)
 
 
 @contextmanager
@@ -30,16 +33,35 @@ def no_grad() -> Iterator[None]:
     ...     is_recording()
     False
     """
-    before, _recording.on = _recording.on, False
+    before, _state.recording = _state.recording, False
     try:
         yield
     finally:
-        _recording.on = before
+        _state.recording = before
 
 
 def is_recording() -> bool:
     """Whether forward passes of this thread keep what a backward pass needs."""
-    return _recording.on
+    return _state.recording
+
+
+@contextmanager
+def in_use(modules: Iterable["Module"]) -> Iterator[None]:
+    """Every module as in use inside the block, and as it was before behind it.
+
+    Parameters
+    ----------
+    modules : iterable of Module
+        All of a network's, such as ``network.modules()``.
+    """
+    changed = [module for module in modules if module.training]
+    for module in changed:
+        module.training = False
+    try:
+        yield
+    finally:
+        for module in changed:
+            module.training = True
 
 
 class Module:
@@ -49,6 +71,12 @@ class Module:
     :meth:`backward`, which takes it back by :meth:`saved` and returns the gradient by the input. What is
     assigned as an attribute and is a :class:`Parameter` or a :class:`Module` becomes part of it, in the
     order of assignment, as in PyTorch.
+
+    A module may be used several times in one forward pass, as a convolution that is shared by all levels of a
+    pyramid: what it saves lies on a stack, and the backward pass, which goes through the uses in reverse,
+    takes the last from its top. A forward pass begins where a module is called outside of any other's
+    ``forward``; whatever an earlier pass left, one that had no backward pass or broke off in the middle, is
+    let go of then.
 
     Attributes
     ----------
@@ -70,27 +98,21 @@ class Module:
     #: Attributes that are arrays but are not learnt by gradients (running means): they are saved too.
     buffer_names: ClassVar[tuple[str, ...]] = ()
 
-    #: ``forward`` takes ``clip=(low, high)`` and brings its output to these bounds: a rectifier behind the
-    #: layer costs nothing then.
-    clips_output: ClassVar[bool] = False
-    #: ``backward`` takes ``input_clip=(low, high)``: the bounds of the rectifier that the input came out of.
-    #: It returns the gradient before that rectifier.
-    clips_input_grad: ClassVar[bool] = False
-
-    #: A rectifier's own bounds; None where a layer is none.
-    bounds: ClassVar[tuple[float, float] | None] = None
-
     training: bool = True
     #: The shape, without the batch, of what the module was last called with.
     seen_shape: tuple[int, ...] | None = None
-    _saved: tuple[Any, ...] | None = None
+    #: The settings that ``repr`` shows by name, in the order in which the layer's function takes them.
+    shown: ClassVar[tuple[str, ...]] = ()
+    # The stack of saved activations, and the forward pass that they are of.
+    _stack: list[tuple[Any, ...]] | None = None
+    _stack_pass = 0
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+    def forward(self, *inputs: Any, **options: Any) -> NDArray[Any]:
         """The output for a batch."""
         raise NotImplementedError
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """The gradient by the input, for the last forward pass.
+        """The gradient by the input, for the last use in the forward pass that has had no backward pass yet.
 
         Parameters
         ----------
@@ -106,29 +128,47 @@ class Module:
         """
         raise NotImplementedError
 
-    def __call__(self, x: NDArray[Any]) -> NDArray[Any]:
+    def __call__(self, x: Any, *others: Any, **options: Any) -> NDArray[Any]:
         """The output for a batch."""
-        self.seen_shape = np.shape(x)[1:]
-        return self.forward(x)
+        self.seen_shape = getattr(x, "shape", ())[1:]
+        if _state.forward_pass:
+            return self.forward(x, *others, **options)
+        _state.forward_pass = next(_pass_numbers)
+        try:
+            return self.forward(x, *others, **options)
+        finally:
+            _state.forward_pass = 0
 
     def save(self, *values: Any) -> None:
         """Keep for the backward pass, unless inside :func:`no_grad`."""
-        self._saved = values if _recording.on else None
+        if self._stack is None or not _state.forward_pass or self._stack_pass != _state.forward_pass:
+            self._stack, self._stack_pass = [], _state.forward_pass
+        if _state.recording:
+            self._stack.append(values)
 
     def saved(self) -> tuple[Any, ...]:
-        """What the last forward pass kept; it is let go of.
+        """What the last use that has had no backward pass yet kept; it is let go of.
 
         Raises
         ------
         RuntimeError
-            If there was no forward pass since the last backward pass.
+            If there is no such use.
         """
-        if self._saved is None:
+        if not self._stack:
             raise RuntimeError(
                 f"{type(self).__name__}.backward() needs a forward pass before it, outside of no_grad()."
             )
-        values, self._saved = self._saved, None
-        return values
+        return self._stack.pop()
+
+    def discard(self) -> None:
+        """Let go of what the last use kept, here and in all modules inside, in place of a backward pass.
+
+        A module that uses another several times in its own ``forward`` discards it as often.
+        """
+        if self._stack:
+            self._stack.pop()
+        for _, child in self.named_children():
+            child.discard()
 
     # -- what it is made of -------------------------------------------------------------------------
 
@@ -138,11 +178,24 @@ class Module:
             if isinstance(value, Module):
                 yield name, value
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """The module itself and all inside it, with dotted names."""
+    def named_modules(
+        self, prefix: str = "", *, remove_duplicate: bool = True
+    ) -> Iterator[tuple[str, "Module"]]:
+        """The module itself and all inside it, with dotted names.
+
+        One that is there several times comes once, by its first name, or under every name with
+        ``remove_duplicate=False``.
+        """
+        seen: set[int] = set()
+        for name, module in self._all_modules(prefix):
+            if not (remove_duplicate and id(module) in seen):
+                seen.add(id(module))
+                yield name, module
+
+    def _all_modules(self, prefix: str) -> Iterator[tuple[str, "Module"]]:
         yield prefix, self
         for name, child in self.named_children():
-            yield from child.named_modules(f"{prefix}.{name}" if prefix else name)
+            yield from child._all_modules(_joined(prefix, name))
 
     def modules(self) -> Iterator["Module"]:
         """The module itself and all inside it."""
@@ -150,11 +203,13 @@ class Module:
             yield module
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """All parameters with dotted names."""
+        """All parameters with dotted names; one that is there several times comes once."""
+        seen: set[int] = set()
         for prefix, module in self.named_modules():
             for name, value in vars(module).items():
-                if isinstance(value, Parameter):
-                    yield f"{prefix}.{name}" if prefix else name, value
+                if isinstance(value, Parameter) and id(value) not in seen:
+                    seen.add(id(value))
+                    yield _joined(prefix, name), value
 
     def parameters(self) -> Iterator[Parameter]:
         """All parameters."""
@@ -164,10 +219,20 @@ class Module:
     def named_buffers(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """Arrays that are part of the state and not learnt by gradients, with dotted names."""
         for prefix, module in self.named_modules():
-            for name in module.buffer_names:
-                value = getattr(module, name)
-                if value is not None:
-                    yield f"{prefix}.{name}" if prefix else name, value
+            yield from module._own_buffers(prefix)
+
+    def _own_buffers(self, prefix: str) -> Iterator[tuple[str, NDArray[Any]]]:
+        for name in self.buffer_names:
+            if (value := getattr(self, name)) is not None:
+                yield _joined(prefix, name), value
+
+    def _named_state(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """Module by module its parameters, then its buffers; what is shared under every name."""
+        for prefix, module in self.named_modules(remove_duplicate=False):
+            for name, value in vars(module).items():
+                if isinstance(value, Parameter):
+                    yield _joined(prefix, name), value.data
+            yield from module._own_buffers(prefix)
 
     def requires_grad(self) -> bool:
         """Whether any parameter is to be learnt."""
@@ -217,14 +282,7 @@ class Module:
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """Copies of all parameters and buffers, in PyTorch's names, shapes and order of elements."""
-        state: dict[str, NDArray[Any]] = {}
-        for prefix, module in self.named_modules():
-            own: dict[str, Any] = {n: v.data for n, v in vars(module).items() if isinstance(v, Parameter)}
-            own |= {name: getattr(module, name) for name in module.buffer_names}
-            for name, value in own.items():
-                if value is not None:
-                    state[f"{prefix}.{name}" if prefix else name] = np.array(value, order="C")
-        return state
+        return {name: np.array(value, order="C") for name, value in self._named_state()}
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> Self:
         """Take parameters and buffers, ours or PyTorch's.
@@ -241,8 +299,7 @@ class Module:
         ValueError
             If a name is missing or unknown (under ``strict``) or a shape differs. Nothing is changed then.
         """
-        targets: dict[str, NDArray[Any]] = {n: p.data for n, p in self.named_parameters()}
-        targets |= dict(self.named_buffers())
+        targets = dict(self._named_state())
         if strict:
             missing = [name for name in targets if name not in state]
             unknown = [name for name in state if name not in targets]
@@ -262,12 +319,6 @@ class Module:
             targets[name][...] = array
         return self
 
-    def export(self, path: str | os.PathLike[str], **options: Any) -> "builtins.float":
-        """Write the network as an ONNX file, checked against the engine; see :func:`foveal.nn.export`."""
-        from foveal.nn.exporting import export
-
-        return export(self, path, **options)
-
     def __repr__(self) -> str:
         inside = [f"({name}): {child!r}".replace("\n", "\n  ") for name, child in self.named_children()]
         head = f"{type(self).__name__}({self.extra_repr()}"
@@ -275,4 +326,12 @@ class Module:
 
     def extra_repr(self) -> str:
         """The settings, for ``repr``."""
-        return ""
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in self.shown)
+
+    def _arguments(self) -> list[Any]:
+        """The values of those that are :attr:`shown`."""
+        return [getattr(self, name) for name in self.shown]
+
+
+def _joined(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name

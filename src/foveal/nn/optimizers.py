@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import SettingError
-from foveal.nn._flat_memory import axis_order, flat, flat_view, in_pieces, is_dense
+from foveal.nn._flat_memory import axis_order, flat, flat_view, in_pieces, is_dense, laid_like
 from foveal.nn.parameter import Parameter
 
 Array = NDArray[Any]
@@ -126,12 +126,8 @@ class Optimizer:
     def _kept(self, name: str, i: int) -> Array:
         """An array of the state in the memory order and type of its parameter; zeros at first."""
         data, kept = self.parameters[i].data, self._state[name][i]
-        if kept is None:
-            kept = np.zeros_like(data)
-        elif kept.dtype != data.dtype or not is_dense(kept, axis_order(data)):
-            kept, old = np.empty_like(data), kept
-            kept[...] = old
-        self._state[name][i] = kept
+        if kept is None or kept.dtype != data.dtype or not is_dense(kept, axis_order(data)):
+            kept = self._state[name][i] = laid_like(data, kept)
         return kept
 
     def state_dict(self) -> dict[str, Array]:
@@ -183,10 +179,7 @@ class Optimizer:
         for name in self.state_names:
             for i, parameter in enumerate(self.parameters):
                 array = arrays.get(f"{name}.{i}")
-                kept = None if array is None else np.empty_like(parameter.data)
-                if kept is not None:
-                    kept[...] = array
-                self._state[name][i] = kept
+                self._state[name][i] = None if array is None else laid_like(parameter.data, array)
 
 
 class SGD(Optimizer):
@@ -288,10 +281,8 @@ class AdamW(Optimizer):
 
     Raises
     ------
-    SettingError
-        If a setting is out of its range.
-    ValueError
-        If the parameters are none, or one is there twice.
+    SettingError, ValueError
+        As :class:`Optimizer`.
 
     References
     ----------

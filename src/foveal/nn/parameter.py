@@ -1,5 +1,7 @@
-"""A weight array with its gradient."""
+"""Weight arrays with their gradients, and their first values."""
 
+from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -54,7 +56,9 @@ class Parameter:
         return self.data.size
 
     def accumulate(self, grad: NDArray[Any]) -> None:
-        """Add to the gradient; the first array is kept, not copied."""
+        """Add to the gradient, unless frozen; the first array is kept, not copied."""
+        if not self.requires_grad:
+            return
         if self.grad is None:
             self.grad = grad
         else:
@@ -63,3 +67,31 @@ class Parameter:
     def __repr__(self) -> str:
         frozen = "" if self.requires_grad else ", frozen"
         return f"Parameter(shape={self.shape}, {self.dtype}{frozen})"
+
+
+def accumulate(parameters: Sequence[Parameter | None], grads: Sequence[NDArray[Any] | None]) -> None:
+    """Add each gradient to its parameter, where there are both."""
+    for parameter, grad in zip(parameters, grads, strict=True):
+        if parameter is not None and grad is not None:
+            parameter.accumulate(grad)
+
+
+def uniform_fan_in(
+    shape: tuple[int, ...], fan_in: int, random_state: int | np.random.Generator | None
+) -> NDArray[np.float32]:
+    """Draw from the uniform distribution within ``±1 / sqrt(fan_in)``, PyTorch's default (LeCun et al. 1998).
+
+    Parameters
+    ----------
+    shape : tuple of int
+    fan_in : int
+        Inputs to one output; 0 gives zeros.
+    random_state : int, Generator or None
+
+    Returns
+    -------
+    ndarray of the shape, float32
+    """
+    bound = 1 / sqrt(fan_in) if fan_in else 0.0
+    drawn: Any = np.random.default_rng(random_state).uniform(-bound, bound, shape)
+    return np.asarray(drawn, np.float32)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import count
 from math import isfinite
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit
-from foveal.nn.batches import Batches
+from foveal.nn.batches import Batches, endless
 from foveal.nn.module import Module
 from foveal.nn.optimizers import Optimizer
 
@@ -161,30 +160,21 @@ def learning_rate_range_test(
     mean, diverged = 0.0, False
     with _as_it_was(network, optimizer), np.errstate(over="ignore", invalid="ignore"):
         network.train()
-        for step, (x, y) in zip(range(steps), _endless(batches), strict=False):
+        for step, (x, y) in zip(range(steps), endless(batches), strict=False):
             optimizer.lr = float(rates[step])
             optimizer.zero_grad()
             value, gradient = loss(network(x), y)
             mean = _SMOOTHING * mean + (1 - _SMOOTHING) * value
             losses.append(value)
             smoothed.append(mean / (1 - _SMOOTHING ** (step + 1)))
-            emit(
-                callbacks,
-                "lr_range",
-                learning_rate=optimizer.lr,
-                loss=value if isfinite(value) else None,
-            )
+            told = value if isfinite(value) else None
+            emit(callbacks, "lr_range", learning_rate=optimizer.lr, loss=told)
             if not isfinite(value) or smoothed[-1] > _DIVERGED * min(smoothed):
                 diverged = True
                 break
             network.backward(gradient, needs_input_grad=False)
             optimizer.step()
     return RangeTest(rates[: len(losses)], np.array(losses), np.array(smoothed), diverged)
-
-
-def _endless(batches: Batches) -> Iterator[tuple[Any, Any]]:
-    for number in count(1):
-        yield from batches.epoch(number)
 
 
 @contextmanager

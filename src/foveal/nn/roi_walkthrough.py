@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.nn.functional.roi_pool import covered_cells
+
 
 @dataclass(frozen=True, eq=False)
 class RoIAlignStep:
@@ -107,11 +109,9 @@ def roi_align_steps(
     >>> steps[0].points.tolist(), steps[0].weights.tolist(), steps[0].value
     ([[1.0, 1.0]], [[0.25, 0.25, 0.25, 0.25]], 6.0)
     """
-    x, corners = _checked(x, box, output_size)
+    x, corners = _checked(x, box, output_size, spatial_scale)
     if sampling_ratio < 1:
         raise ValueError(f"sampling_ratio must be at least 1, not {sampling_ratio}.")
-    if not spatial_scale > 0:
-        raise ValueError(f"spatial_scale must be above 0, not {spatial_scale}.")
     x1, y1, x2, y2 = corners * spatial_scale
     wide, high = (x2 - x1) / output_size, (y2 - y1) / output_size
     inside = (np.arange(sampling_ratio) + 0.5) / sampling_ratio
@@ -140,13 +140,8 @@ def roi_pool_steps(
 
     Parameters
     ----------
-    x : array-like of shape (H, W)
-        One channel of a map.
-    box : array-like of shape (4,)
-        ``x1, y1, x2, y2``, half-open, in the image's pixels.
-    output_size : int, default=7
-    spatial_scale : float, default=1.0
-        Cells of the map a pixel of the image: 1 / stride.
+    x, box, output_size, spatial_scale
+        See :func:`roi_align_steps`.
 
     Returns
     -------
@@ -156,7 +151,7 @@ def roi_pool_steps(
     Raises
     ------
     ValueError
-        If x is not (H, W), the box is not four finite numbers, or a size is below 1.
+        As :func:`roi_align_steps`.
 
     Examples
     --------
@@ -164,9 +159,7 @@ def roi_pool_steps(
     >>> steps[0].chosen, steps[0].value
     ((1, 0), 8.0)
     """
-    x, corners = _checked(x, box, output_size)
-    if not spatial_scale > 0:
-        raise ValueError(f"spatial_scale must be above 0, not {spatial_scale}.")
+    x, corners = _checked(x, box, output_size, spatial_scale)
     x1, y1, x2, y2 = roi_pool_cells(corners, spatial_scale)
     height, width = x.shape
     wide, high = x2 - x1, y2 - y1
@@ -197,13 +190,13 @@ def roi_pool_cells(box: ArrayLike, spatial_scale: float) -> tuple[int, int, int,
     >>> roi_pool_cells([20, 20, 60, 44], 1 / 16)
     (1, 1, 5, 4)
     """
-    from foveal.nn.functional.roi_pool import covered_cells
-
     x1, y1, x2, y2 = covered_cells(np.asarray(box, np.float64).reshape(1, 4), spatial_scale)[0].tolist()
     return x1, y1, x2, y2
 
 
-def _checked(x: ArrayLike, box: ArrayLike, size: int) -> tuple[NDArray[Any], NDArray[np.float64]]:
+def _checked(
+    x: ArrayLike, box: ArrayLike, size: int, spatial_scale: float
+) -> tuple[NDArray[Any], NDArray[np.float64]]:
     x, corners = np.asarray(x), np.asarray(box, np.float64)
     if x.ndim != 2 or x.size == 0:
         raise ValueError(f"x must have the shape (H, W) and numbers; it has {x.shape}.")
@@ -211,6 +204,8 @@ def _checked(x: ArrayLike, box: ArrayLike, size: int) -> tuple[NDArray[Any], NDA
         raise ValueError(f"box must be four finite numbers, x1, y1, x2, y2; it is {box!r}.")
     if size < 1:
         raise ValueError(f"output_size must be at least 1, not {size}.")
+    if not spatial_scale > 0:
+        raise ValueError(f"spatial_scale must be above 0, not {spatial_scale}.")
     return x, corners
 
 

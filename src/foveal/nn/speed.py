@@ -1,13 +1,12 @@
 """How fast a training is on this machine, found out by steps that leave no trace."""
 
 import time
-from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from foveal.nn.batches import Batch
+from foveal.nn.batches import endless
 from foveal.nn.training_loop import TrainingLoop
 
 # Steps that are not counted: kernels are compiled, buffers made and threads started in the first two, and
@@ -62,7 +61,7 @@ def measure_speed(loop: TrainingLoop, seconds: float) -> Speed:
 def _time_steps(loop: TrainingLoop, seconds: float, began: float) -> float:
     enough = min(10.0, max(0.5, 0.03 * seconds))
     times: list[float] = []
-    with closing(_endless(loop)) as batches:
+    with closing(endless(loop.batches)) as batches:
         last = time.perf_counter()
         while True:
             loop.step(*next(batches))
@@ -85,19 +84,6 @@ def _typical(times: list[float], warm_up: int, per_epoch: int) -> float:
     # An epoch's first step waits for its first batch, which nothing has made ahead.
     step = float(np.median(others))
     return step + max(0.0, float(np.median(firsts)) - step) / per_epoch
-
-
-def _endless(loop: TrainingLoop) -> Generator[Batch, None, None]:
-    number = 1
-    while True:
-        batches = loop.batches.epoch(number)
-        try:
-            yield from batches
-        finally:
-            close = getattr(batches, "close", None)
-            if close is not None:
-                close()
-        number += 1
 
 
 def _time_validation(loop: TrainingLoop, seconds: float, began: float) -> float:

@@ -177,10 +177,9 @@ def fit(
         seed=seed_of(random_state),
         callbacks=callbacks,
     )
-    settings = (
-        {}
-        if checkpoint is None
-        else {
+    settings: dict[str, Any] = {}
+    if checkpoint is not None:
+        settings = {
             "network": repr(network),
             "loss": settings_of(loss),
             "optimizer": settings_of(optimizer),
@@ -194,7 +193,6 @@ def fit(
             "clip_norm": clip_norm,
             "random_state": random_state if isinstance(random_state, int) else None,
         }
-    )
     try:
         # Too great a learning rate overflows; that is found out by the loss, not by a warning.
         with (

@@ -4,6 +4,7 @@ import inspect
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import KW_ONLY, dataclass
 from math import isfinite
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from foveal.errors import TrainingDiverged
 from foveal.events import Callbacks, emit, stage
 from foveal.nn.averaging import ExponentialMovingAverage
-from foveal.nn.batches import Batch, Batches
+from foveal.nn.batches import Batch, Batches, close
 from foveal.nn.checkpoints import Arrays, Checkpoint, TrainingState
 from foveal.nn.clipping import clip_grad_norm
 from foveal.nn.early_stopping import EarlyStopping
@@ -26,33 +27,35 @@ from foveal.nn.validation import Loss, rightly_classified
 # Seconds between two signs of progress.
 _TOLD_EVERY = 0.1
 
+# What a checkpoint calls the attributes that it holds.
+_FACTS = {"step": "taken", "steps": "total"} | {
+    name: name for name in ("seed", "rows", "sums", "best_value", "best_epoch", "stopped", "settled")
+}
+
 _FINISHED, _STOPPED_EARLY = "finished", "early stopping"
 
 
+@dataclass(eq=False, repr=False)
 class TrainingLoop:
     """A training under way: what it consists of, where it stands and what it has seen.
 
     Everything that a step depends on is in :meth:`state` or follows from the seed and the step's number.
     """
 
-    def __init__(
-        self,
-        network: Module,
-        loss: Loss,
-        optimizer: Optimizer,
-        batches: Batches,
-        *,
-        measure: Callable[[Module], dict[str, float]] | None,
-        stopping: EarlyStopping | None,
-        decay: float | None,
-        clip_norm: float | None,
-        seed: int,
-        callbacks: Callbacks,
-    ) -> None:
-        self.network, self.loss, self.optimizer, self.batches = network, loss, optimizer, batches
-        self.measure, self.stopping, self.decay, self.clip_norm = measure, stopping, decay, clip_norm
-        self.seed, self.callbacks = seed, callbacks
-        self.base_lr = optimizer.lr
+    network: Module
+    loss: Loss
+    optimizer: Optimizer
+    batches: Batches
+    _: KW_ONLY
+    measure: Callable[[Module], dict[str, float]] | None
+    stopping: EarlyStopping | None
+    decay: float | None
+    clip_norm: float | None
+    seed: int
+    callbacks: Callbacks
+
+    def __post_init__(self) -> None:
+        self.base_lr = self.optimizer.lr
         self.average: ExponentialMovingAverage | None = None
         self.schedule: Callable[[int], float] = lambda step: 1.0
         self.total = 0
@@ -264,19 +267,8 @@ class TrainingLoop:
             groups["average"] = self.average.state_dict()
         if self.best is not None:
             groups["best"] = self.best
-        facts = {
-            "seed": self.seed,
-            "step": self.taken,
-            "steps": self.total,
-            "budget": None if self.budget is None else self.budget.to_dict(),
-            "rows": self.rows,
-            "sums": self.sums,
-            "best_value": self.best_value,
-            "best_epoch": self.best_epoch,
-            "stopped": self.stopped,
-            "settled": self.settled,
-        }
-        return TrainingState(groups, facts)
+        facts = {name: getattr(self, attribute) for name, attribute in _FACTS.items()}
+        return TrainingState(groups, facts | {"budget": self.budget and self.budget.to_dict()})
 
     def restore(self, state: TrainingState) -> None:
         """Stand where a checkpoint was written."""
@@ -287,11 +279,9 @@ class TrainingLoop:
         if self.average is not None:
             self.average.load_state_dict(groups["average"])
         self.best = groups.get("best")
-        self.seed, self.taken, self.total = facts["seed"], facts["step"], facts["steps"]
         self.budget = None if facts["budget"] is None else TimeBudget(**facts["budget"])
-        self.rows, self.sums = facts["rows"], facts["sums"]
-        self.best_value, self.best_epoch = facts["best_value"], facts["best_epoch"]
-        self.stopped, self.settled = facts["stopped"], facts["settled"]
+        for name, attribute in _FACTS.items():
+            setattr(self, attribute, facts[name])
 
 
 def batches_from(batches: Batches, number: int, start: int) -> Generator[Batch, None, None]:
@@ -308,6 +298,4 @@ def batches_from(batches: Batches, number: int, start: int) -> Generator[Batch, 
             if place >= start:
                 yield batch
     finally:
-        close = getattr(source, "close", None)
-        if close is not None:
-            close()
+        close(source)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.batches import ArrayBatches, Batch, Batches
-from foveal.nn.module import Module, no_grad
+from foveal.nn.module import Module, in_use, no_grad
 
 #: The value and the gradient by the output.
 Loss = Callable[[NDArray[Any], Any], tuple[float, NDArray[Any]]]
@@ -46,22 +46,16 @@ def evaluate(network: Module, loss: Loss, batches: Iterable[Batch]) -> dict[str,
     >>> round(measured["loss"], 3), measured["accuracy"]
     (0.813, 0.5)
     """
-    modes = [(module, module.training) for module in network.modules()]
-    network.eval()
     seen, right, total = 0, 0, 0.0
     classes = True
-    try:
-        with no_grad():
-            for x, y in batches:
-                output = network(x)
-                total += loss(output, y)[0] * len(x)
-                found = rightly_classified(output, y)
-                classes = classes and found is not None
-                right += found or 0
-                seen += len(x)
-    finally:
-        for module, mode in modes:
-            module.training = mode
+    with in_use(network.modules()), no_grad():
+        for x, y in batches:
+            output = network(x)
+            total += loss(output, y)[0] * len(x)
+            found = rightly_classified(output, y)
+            classes = classes and found is not None
+            right += found or 0
+            seen += len(x)
     if not seen:
         raise ValueError("There is nothing to evaluate the network on.")
     return {"loss": total / seen} | ({"accuracy": right / seen} if classes else {})

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Pair = int | tuple[int, int]
+from foveal.nn.functional.windows import Pair, pair
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,7 +178,7 @@ def pooling_steps(
         raise ValueError(f"x must have the shape (H, W); it has {x.shape}.")
     if kind not in ("max", "average"):
         raise ValueError(f'kind must be "max" or "average", not {kind!r}.')
-    size, pads = _pair(kernel_size), _pair(padding)
+    size, pads = pair(kernel_size), pair(padding)
     if any(2 * pad > side for pad, side in zip(pads, size, strict=True)):
         raise ValueError(f"padding must be at most half the window; it is {pads} with windows of {size}.")
     largest = kind == "max"
@@ -196,16 +196,11 @@ def pooling_steps(
     return steps
 
 
-def _pair(value: Pair) -> tuple[int, int]:
-    rows, columns = value if isinstance(value, (tuple, list)) else (value, value)
-    return int(rows), int(columns)
-
-
 def _places(
     shape: tuple[int, ...], size: tuple[int, int], stride: Pair, padding: Pair, dilation: Pair
 ) -> Iterator[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]]:
     """The place in the output and the rows and columns under the window, row by row."""
-    strides, pads, dilations = _pair(stride), _pair(padding), _pair(dilation)
+    strides, pads, dilations = pair(stride), pair(padding), pair(dilation)
     if min(*strides, *dilations) < 1 or min(pads) < 0:
         raise ValueError(
             "stride and dilation must be at least 1 and padding at least 0; "

@@ -66,7 +66,7 @@ def check_parameters(network, batch, part, *, per_parameter=3):
     weights = np.zeros(len(network.losses))
     weights[part] = 1
     network.zero_grad()
-    network.forward(batch)
+    network(batch)
     network.backward(weights)
     rng = np.random.default_rng(1)
     seen = 0
@@ -78,7 +78,7 @@ def check_parameters(network, batch, part, *, per_parameter=3):
             values = []
             for step in (1e-6, -1e-6):
                 parameter.data[place] = before + step
-                values.append(network.forward(batch)[part])
+                values.append(network(batch)[part])
             parameter.data[place] = before
             expected = (values[0] - values[1]) / 2e-6
             assert gradient[place] == pytest.approx(expected, rel=1e-4, abs=1e-7), name
@@ -123,7 +123,7 @@ def test_gradients_reach_the_finetuned_stages(monkeypatch):
 def test_frozen_stages_are_not_computed():
     settings = make_settings()
     network = RegionProposalNetwork(settings, [nn.Conv2d(6, 7, 2, stride=2, random_state=0)], random_state=0)
-    network.forward(make_batch(settings, dtype=np.float32))
+    network(make_batch(settings, dtype=np.float32))
     network.backward(np.ones(2))
     assert all(p.grad is None for p in network.stages.parameters())
 
@@ -132,7 +132,7 @@ def test_pictures_without_objects_teach_background():
     settings = make_settings()
     network = make_network()
     nothing = make_objects((), (), ())
-    values = network.forward(make_batch(settings, dtype=np.float32, objects=[nothing, nothing]))
+    values = network(make_batch(settings, dtype=np.float32, objects=[nothing, nothing]))
     assert values[0] > 0
     assert values[2] > 0
     assert values[1] == values[3] == 0

@@ -15,7 +15,7 @@ from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.trace import DetectionTrace, trace_network
 from foveal.models.explaining.attention import hidden_cells, with_attention
 from foveal.nn import no_grad
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 
 CLASSES = ("cat", "dog")
 

@@ -9,7 +9,7 @@ from foveal import nn
 from foveal.events import Callbacks
 from foveal.features import EfficientNetLite, EfficientNetLiteNetwork
 from foveal.models.classifiers.held_out import held_out_part
-from foveal.nn.exporting import session, to_onnx
+from foveal.nn.onnx import session, to_onnx
 
 #: The map that they begin at; what is before it stays frozen and is computed once.
 START = "c4"

@@ -25,7 +25,7 @@ from foveal.models.detection.training.config import TrainingConfig, train_networ
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 from foveal.proposals import Proposals
 
 #: The backbone's maps that the pyramid stands on.

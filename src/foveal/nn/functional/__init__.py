@@ -5,6 +5,7 @@ from foveal.nn.functional.activations import (
     gelu_backward,
     leaky_relu,
     leaky_relu_backward,
+    log_softmax,
     relu,
     relu6,
     relu6_backward,
@@ -13,6 +14,8 @@ from foveal.nn.functional.activations import (
     sigmoid_backward,
     silu,
     silu_backward,
+    softmax,
+    softmax_backward,
     tanh,
     tanh_backward,
 )
@@ -28,10 +31,8 @@ from foveal.nn.functional.pooling import (
     max_pool2d,
     max_pool2d_backward,
 )
-from foveal.nn.functional.pyramid import pyramid_levels
-from foveal.nn.functional.roi_align import roi_align, roi_align_backward
+from foveal.nn.functional.roi_align import pyramid_levels, roi_align, roi_align_backward
 from foveal.nn.functional.roi_pool import roi_pool, roi_pool_backward
-from foveal.nn.functional.softmax import log_softmax, softmax, softmax_backward
 from foveal.nn.functional.upsampling import upsample_nearest, upsample_nearest_backward
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Convolution and its gradients as tiles over the padded rows of a picture."""
+"""Convolution and its gradients as tiles over the padded rows of an image."""
 
 import numpy as np
 from numba import njit
@@ -7,21 +7,21 @@ from foveal.nn.functional._product_kernels import tile
 from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer
 
 # Output positions whose products are summed at a time for the gradient by the weights: what they read of both
-# pictures stays in the first cache.
+# images stays in the first cache.
 POSITIONS = 128
 
 
 @njit(cache=True, nogil=True)
-def pack_weights(
-    weights, at, out_stride, in_stride, row_stride, column_stride, groups, group_stride, outs, ins,
-    rows, columns, joined, packed,
-):  # fmt: skip
+def pack_weights(weights, at, strides, sizes, joined, packed):
     """Weights in the order in which tiles read them: groups, panels, passes, rows, steps, columns of a panel.
 
-    With ``joined`` a pass takes all columns of the kernel and their channels in one go, otherwise there is a
-    pass for each column of the kernel.
+    ``strides`` and ``sizes`` are of groups, outputs of a group, inputs, rows and columns, from the element
+    ``at`` on. With ``joined`` a pass takes all columns of the kernel and their channels in one go, otherwise
+    there is a pass for each column of the kernel.
     """
     number = packed.dtype.type
+    groups, outs, ins, rows, columns = sizes
+    group_stride, out_stride, in_stride, row_stride, column_stride = strides
     panels = (outs + COLUMNS - 1) // COLUMNS
     passes = 1 if joined else columns
     place = 0
@@ -31,13 +31,8 @@ def pack_weights(
                 for row in range(rows):
                     for column in range(p, columns if joined else p + 1):
                         for i in range(ins):
-                            source = (
-                                at
-                                + group * group_stride
-                                + i * in_stride
-                                + row * row_stride
-                                + column * column_stride
-                            )
+                            source = at + group * group_stride + i * in_stride
+                            source += row * row_stride + column * column_stride
                             for j in range(COLUMNS):
                                 o = panel * COLUMNS + j
                                 packed[place] = weights[source + o * out_stride] if o < outs else number(0)
@@ -45,12 +40,23 @@ def pack_weights(
 
 
 @njit(cache=True, nogil=True)
-def copy_rows(x, image, height, width, channels, top, left, buffer, rows, columns):
-    """Rows from ``top`` and columns from ``left`` of a picture, zeros where it does not reach."""
+def band_of(buffer, channels, down, across):
+    """How long a padded row of the buffer is, in pixels, and of how many output rows it holds the input."""
+    padded_width = (across.places - 1) * across.stride + across.dilation * (across.taps - 1) + 1
+    reach = down.dilation * (down.taps - 1) + 1
+    return padded_width, max(1, (buffer.size // (padded_width * channels) - reach) // down.stride + 1)
+
+
+@njit(cache=True, nogil=True)
+def fill_band(x, image, y, count, columns, buffer, down, across):
+    """Copy what ``count`` output rows from ``y`` on read, ``columns`` pixels a row, with zeros around."""
     number = buffer.dtype.type
+    _, height, width, channels = x.shape
+    flat = x.reshape(-1)
+    top, left = y * down.stride - down.corner, -across.corner
     begin = min(max(0, -left), columns)
     end = max(begin, min(columns, width - left))
-    for row in range(rows):
+    for row in range((count - 1) * down.stride + down.dilation * (down.taps - 1) + 1):
         y = top + row
         at = row * columns * channels
         if y < 0 or y >= height:
@@ -61,178 +67,132 @@ def copy_rows(x, image, height, width, channels, top, left, buffer, rows, column
             buffer[i] = number(0)
         source = ((image * height + y) * width + left + begin) * channels
         for i in range((end - begin) * channels):
-            buffer[at + begin * channels + i] = x[source + i]
+            buffer[at + begin * channels + i] = flat[source + i]
         for i in range(at + end * channels, at + columns * channels):
             buffer[i] = number(0)
 
 
 @njit(cache=True, nogil=True)
-def convolve(
-    x, height, width, channels,
-    out, out_at, out_image, out_row, out_pixel, out_height, out_width,
-    packed, groups, outs, ins, rows, columns, joined,
-    stride_y, stride_x, dilation_y, dilation_x, top, left,
-    bias, low, high, gate, gate_low, gate_high,
-    buffer, first, last,
-):  # fmt: skip
-    """Rows ``first`` to ``last``, counted through all pictures, of a convolution.
+def output_strides(out, down, across):
+    """Where the swept places of an output lie: the first, and how far apart images, rows and pixels are."""
+    _, height, width, channels = out.shape
+    first = (down.place * width + across.place) * channels
+    return first, height * width * channels, down.by * width * channels, across.by * channels
 
-    The window of the output's place (0, 0) begins at (``-top``, ``-left``) of the picture. The output may be
-    every second row or pixel of a larger array: ``out_at``, ``out_image``, ``out_row`` and ``out_pixel`` say
-    where its elements lie.
+
+@njit(cache=True, nogil=True)
+def convolve(x, out, packed, groups, joined, down, across, bias, clip, gate, gate_clip, buffer, ends):
+    """The swept places of some rows of an output, counted through all images, of a convolution of ``x``.
+
+    ``packed`` is what :func:`pack_weights` makes, ``down`` and ``across`` are sweeps, and ``ends`` the first
+    row and the one behind the last.
     """
     number = out.dtype.type
-    unbounded = number(np.inf)
+    unclipped = (number(-np.inf), number(np.inf))
+    channels, outs, ins = x.shape[3], out.shape[3] // groups, x.shape[3] // groups
+    out_at, out_image, out_row, out_pixel = output_strides(out, down, across)
     out_, bias_, gate_ = pointer(out), pointer(bias), pointer(gate)
     buffer_, packed_ = pointer(buffer), pointer(packed)
-    padded_width = (out_width - 1) * stride_x + dilation_x * (columns - 1) + 1
+    padded_width, most = band_of(buffer, channels, down, across)
     row_length = padded_width * channels
-    reach = dilation_y * (rows - 1) + 1
-    most = max(1, (buffer.size // row_length - reach) // stride_y + 1)
     panels = (outs + COLUMNS - 1) // COLUMNS
-    passes = 1 if joined else columns
-    steps = columns * ins if joined else ins
-    tiles = (out_width + ROWS - 1) // ROWS
-    row = first
+    passes = 1 if joined else across.taps
+    steps = across.taps * ins if joined else ins
+    tiles = (across.places + ROWS - 1) // ROWS
+    left_row, left_run = across.stride * channels, down.dilation * row_length
+    row, last = ends
     while row < last:
-        image, y = row // out_height, row % out_height
-        count = min(most, last - row, out_height - y)
-        copy_rows(
-            x, image, height, width, channels, y * stride_y - top, -left, buffer,
-            (count - 1) * stride_y + reach, padded_width,
-        )  # fmt: skip
+        image, y = row // down.places, row % down.places
+        count = min(most, last - row, down.places - y)
+        fill_band(x, image, y, count, padded_width, buffer, down, across)
         for group in range(groups):
             for panel in range(panels):
                 column = group * outs + panel * COLUMNS
                 wide = min(COLUMNS, outs - panel * COLUMNS)
                 for i in range(count):
                     for t in range(tiles):
-                        begin, end = out_width * t // tiles, out_width * (t + 1) // tiles
+                        begin, end = across.places * t // tiles, across.places * (t + 1) // tiles
                         place = out_at + image * out_image + (y + i) * out_row + begin * out_pixel + column
                         for p in range(passes):
+                            at_left = (begin * across.stride + p * across.dilation) * channels + group * ins
+                            at_right = ((group * panels + panel) * passes + p) * down.taps * steps * COLUMNS
+                            ends_here = p == passes - 1
                             tile(
-                                end - begin,
-                                wide,
-                                out_,
-                                place,
-                                out_pixel,
-                                bias_ if p == 0 else out_,
-                                column if p == 0 else place,
-                                0 if p == 0 else out_pixel,
-                                buffer_,
-                                i * stride_y * row_length
-                                + (begin * stride_x + p * dilation_x) * channels
-                                + group * ins,
-                                stride_x * channels,
-                                1,
-                                dilation_y * row_length,
-                                packed_,
-                                ((group * panels + panel) * passes + p) * rows * steps * COLUMNS,
-                                COLUMNS,
-                                steps,
-                                rows,
-                                low if p == passes - 1 else -unbounded,
-                                high if p == passes - 1 else unbounded,
-                                gate_,
-                                p == passes - 1 and gate.size > 0,
-                                gate_low,
-                                gate_high,
+                                (end - begin, wide),
+                                (out_, place, out_pixel),
+                                (bias_, column, 0) if p == 0 else (out_, place, out_pixel),
+                                (buffer_, i * down.stride * row_length + at_left, left_row, 1, left_run),
+                                (packed_, at_right, COLUMNS),
+                                (steps, down.taps),
+                                clip if ends_here else unclipped,
+                                (gate_, ends_here and gate.size > 0, gate_clip[0], gate_clip[1]),
                             )
         row += count
 
 
 @njit(cache=True, nogil=True)
-def weight_gradient(
-    x, height, width, channels,
-    grad, out_height, out_width, out_channels,
-    groups, rows, columns, joined,
-    stride_y, stride_x, dilation_y, dilation_x, top, left,
-    by_weights, by_bias, buffer, gathered, first, last,
-):  # fmt: skip
-    """Add the gradients by the weights and the bias of some rows, counted through all pictures.
+def weight_gradient(x, grad, groups, joined, down, across, grad_weight, grad_bias, buffer, gathered, ends):
+    """Add the gradients by the weights and the bias of some rows, counted through all images.
 
-    ``by_weights`` is ordered as rows, columns, inputs of a group, outputs of all groups. ``gathered`` holds
+    ``grad_weight`` is ordered as rows, columns, inputs of a group, outputs of all groups. ``gathered`` holds
     POSITIONS positions of as many columns as all panels have.
     """
-    number = by_weights.dtype.type
-    unbounded = number(np.inf)
+    number = grad_weight.dtype.type
+    channels, out_channels = x.shape[3], grad.shape[3]
     outs, ins = out_channels // groups, channels // groups
-    padded_width = (out_width - 1) * stride_x + dilation_x * (columns - 1) + 1
+    padded_width, most = band_of(buffer, channels, down, across)
     row_length = padded_width * channels
-    reach = dilation_y * (rows - 1) + 1
-    most = max(1, (buffer.size // row_length - reach) // stride_y + 1)
     panels = (outs + COLUMNS - 1) // COLUMNS
-    # A block is several rows of a small picture or a part of one row of a large one.
-    wide = min(out_width, POSITIONS)
-    high = max(1, POSITIONS // out_width)
-    steps = columns * ins if joined else ins
+    # A block is several rows of a small image or a part of one row of a large one.
+    wide = min(across.places, POSITIONS)
+    high = max(1, POSITIONS // across.places)
+    steps = across.taps * ins if joined else ins
     tiles = (steps + ROWS - 1) // ROWS
-    passes = 1 if joined else columns
-    by_weights_, buffer_, gathered_ = pointer(by_weights), pointer(buffer), pointer(gathered)
-    row = first
+    passes = 1 if joined else across.taps
+    left_step, left_run = across.stride * channels, down.stride * row_length
+    grad_weight_, buffer_, gathered_ = pointer(grad_weight), pointer(buffer), pointer(gathered)
+    row, last = ends
     while row < last:
-        image, y = row // out_height, row % out_height
-        count = min(most, last - row, out_height - y)
-        copy_rows(
-            x, image, height, width, channels, y * stride_y - top, -left, buffer,
-            (count - 1) * stride_y + reach, padded_width,
-        )  # fmt: skip
+        image, y = row // down.places, row % down.places
+        count = min(most, last - row, down.places - y)
+        fill_band(x, image, y, count, padded_width, buffer, down, across)
         for block_row in range(0, count, high):
             block_rows = min(high, count - block_row)
-            for begin in range(0, out_width, wide):
-                span = min(wide, out_width - begin)
-                _gather(
-                    grad, (image * out_height + y + block_row) * out_width + begin, out_width, out_channels,
-                    block_rows, span, groups, outs, gathered, by_bias,
-                )  # fmt: skip
+            for begin in range(0, across.places, wide):
+                span = min(wide, across.places - begin)
+                first = (image * down.places + y + block_row) * across.places + begin
+                _gather(grad, first, block_rows, span, groups, gathered, grad_bias)
                 size = block_rows * span * COLUMNS
                 for group in range(groups):
-                    for i in range(rows):
+                    for i in range(down.taps):
+                        at_row = (block_row * down.stride + i * down.dilation) * row_length + group * ins
                         for p in range(passes):
+                            at_left = at_row + (begin * across.stride + p * across.dilation) * channels
                             for t in range(tiles):
                                 part, end = steps * t // tiles, steps * (t + 1) // tiles
+                                at_inputs = ((i * across.taps + p) * ins + part) * out_channels + group * outs
                                 for panel in range(panels):
-                                    place = (
-                                        ((i * columns + p) * ins + part) * out_channels
-                                        + group * outs
-                                        + panel * COLUMNS
-                                    )
+                                    place = at_inputs + panel * COLUMNS
                                     tile(
-                                        end - part,
-                                        min(COLUMNS, outs - panel * COLUMNS),
-                                        by_weights_,
-                                        place,
-                                        out_channels,
-                                        by_weights_,
-                                        place,
-                                        out_channels,
-                                        buffer_,
-                                        (block_row * stride_y + i * dilation_y) * row_length
-                                        + (begin * stride_x + p * dilation_x) * channels
-                                        + group * ins
-                                        + part,
-                                        1,
-                                        stride_x * channels,
-                                        stride_y * row_length,
-                                        gathered_,
-                                        (group * panels + panel) * size,
-                                        COLUMNS,
-                                        span,
-                                        block_rows,
-                                        -unbounded,
-                                        unbounded,
-                                        by_weights_,
-                                        False,
-                                        number(0),
-                                        number(0),
+                                        (end - part, min(COLUMNS, outs - panel * COLUMNS)),
+                                        (grad_weight_, place, out_channels),
+                                        (grad_weight_, place, out_channels),
+                                        (buffer_, at_left + part, 1, left_step, left_run),
+                                        (gathered_, (group * panels + panel) * size, COLUMNS),
+                                        (span, block_rows),
+                                        (number(-np.inf), number(np.inf)),
+                                        (grad_weight_, False, number(0), number(0)),
                                     )
         row += count
 
 
 @njit(cache=True, nogil=True)
-def _gather(grad, first, out_width, out_channels, rows, span, groups, outs, gathered, by_bias):
+def _gather(grad, first, rows, span, groups, gathered, grad_bias):
     """The gradients of a block by panels of columns; they are added to the bias's on the way."""
     number = grad.dtype.type
+    _, _, out_width, out_channels = grad.shape
+    outs = out_channels // groups
+    flat = grad.reshape(-1)
     panels = (outs + COLUMNS - 1) // COLUMNS
     place = 0
     for group in range(groups):
@@ -244,11 +204,11 @@ def _gather(grad, first, out_width, out_channels, rows, span, groups, outs, gath
                     source = (first + row * out_width + i) * out_channels + column
                     if wide == COLUMNS:
                         for j in range(COLUMNS):
-                            gathered[place + j] = grad[source + j]
-                            by_bias[column + j] += grad[source + j]
+                            gathered[place + j] = flat[source + j]
+                            grad_bias[column + j] += flat[source + j]
                     else:
                         for j in range(COLUMNS):
-                            gathered[place + j] = grad[source + j] if j < wide else number(0)
+                            gathered[place + j] = flat[source + j] if j < wide else number(0)
                         for j in range(wide):
-                            by_bias[column + j] += grad[source + j]
+                            grad_bias[column + j] += flat[source + j]
                     place += COLUMNS

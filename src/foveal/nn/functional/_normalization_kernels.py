@@ -56,12 +56,12 @@ def scale_and_shift(x, center, scale, bias, low, high, out):
 
 
 @njit(cache=True, nogil=True)
-def combine(grad, x, center, by_grad, by_x, constant, out):
-    """``grad * by_grad + (x - center) * by_x + constant`` per channel."""
+def combine(grad, x, center, grad_factor, x_factor, constant, out):
+    """``grad * grad_factor + (x - center) * x_factor + constant`` per channel."""
     c = x.shape[1]
     for row in range(x.shape[0]):
         given = grad[row]
         source = x[row]
         target = out[row]
         for k in range(c):
-            target[k] = given[k] * by_grad[k] + (source[k] - center[k]) * by_x[k] + constant[k]
+            target[k] = given[k] * grad_factor[k] + (source[k] - center[k]) * x_factor[k] + constant[k]

@@ -50,10 +50,7 @@ def max_pool_backward(grad, places, out, kernel, stride, padding, dilation):
     """Hand each gradient to the place that its value came from."""
     _, h, w, c = out.shape
     for n in range(out.shape[0]):
-        for row in range(h):
-            for column in range(w):
-                for k in range(c):
-                    out[n, row, column, k] = 0
+        out[n] = 0
         for i in range(grad.shape[1]):
             for j in range(grad.shape[2]):
                 given = grad[n, i, j]
@@ -72,6 +69,13 @@ def max_pool_backward(grad, places, out, kernel, stride, padding, dilation):
                             target[k] += given[k] if place[k] == mark else out.dtype.type(0)
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _larger(value, mark, other, other_mark):
+    """The first of equals stays; not-a-number wins."""
+    higher = (other > value) | (other != other)
+    return other if higher else value, other_mark if higher else mark
+
+
 @njit(cache=True, nogil=True)
 def max_pool_2x2(x, y, places):
     """:func:`max_pool` of 2×2 windows that lie side by side."""
@@ -84,26 +88,15 @@ def max_pool_2x2(x, y, places):
                 first, second = x[n, 2 * i, 2 * j], x[n, 2 * i, 2 * j + 1]
                 third, fourth = x[n, 2 * i + 1, 2 * j], x[n, 2 * i + 1, 2 * j + 1]
                 for k in range(c):
-                    value = first[k]
-                    mark = np.uint8(0)
-                    other = second[k]
-                    higher = (other > value) | (other != other)
-                    value = other if higher else value
-                    mark = np.uint8(1) if higher else mark
-                    other = third[k]
-                    higher = (other > value) | (other != other)
-                    value = other if higher else value
-                    mark = np.uint8(2) if higher else mark
-                    other = fourth[k]
-                    higher = (other > value) | (other != other)
-                    best[k] = other if higher else value
-                    place[k] = np.uint8(3) if higher else mark
+                    value, mark = _larger(first[k], np.uint8(0), second[k], np.uint8(1))
+                    value, mark = _larger(value, mark, third[k], np.uint8(2))
+                    best[k], place[k] = _larger(value, mark, fourth[k], np.uint8(3))
 
 
 @njit(cache=True, nogil=True)
 def max_pool_2x2_backward(grad, places, out):
     """:func:`max_pool_backward` of 2×2 windows that lie side by side: each element is written once."""
-    _, h, w, c = out.shape
+    c = out.shape[3]
     zero = out.dtype.type(0)
     for n in range(out.shape[0]):
         for i in range(grad.shape[1]):
@@ -117,14 +110,8 @@ def max_pool_2x2_backward(grad, places, out):
                         for k in range(c):
                             target[k] = given[k] if place[k] == mark else zero
         # An odd last row or column is in no window.
-        for row in range(2 * grad.shape[1], h):
-            for column in range(w):
-                for k in range(c):
-                    out[n, row, column, k] = zero
-        for row in range(2 * grad.shape[1]):
-            for column in range(2 * grad.shape[2], w):
-                for k in range(c):
-                    out[n, row, column, k] = zero
+        out[n, 2 * grad.shape[1] :] = zero
+        out[n, : 2 * grad.shape[1], 2 * grad.shape[2] :] = zero
 
 
 @njit(cache=True, nogil=True)
@@ -151,12 +138,9 @@ def average(x, y, rows, columns):
 @njit(cache=True, nogil=True)
 def average_backward(grad, out, rows, columns):
     """Share each gradient out over its rectangle."""
-    _, h, w, c = out.shape
+    c = out.shape[3]
     for n in range(out.shape[0]):
-        for row in range(h):
-            for column in range(w):
-                for k in range(c):
-                    out[n, row, column, k] = 0
+        out[n] = 0
         for i in range(grad.shape[1]):
             for j in range(grad.shape[2]):
                 given = grad[n, i, j]

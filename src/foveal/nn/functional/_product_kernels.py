@@ -29,14 +29,15 @@ def tile(*arguments):
 
 
 @njit(cache=True, nogil=True)
-def pack_panels(right, right_row, right_column, deep, steps, column, last_column, packed, place):
+def pack_panels(right, strides, deep, steps, column, last_column, packed, place):
     """Some rows and columns of the right side, panel by panel, zeros behind the last column."""
     number = packed.dtype.type
+    row_stride, column_stride = strides
     panels = (last_column - column + COLUMNS - 1) // COLUMNS
-    whole = (last_column - column) // COLUMNS if right_column == 1 else 0
+    whole = (last_column - column) // COLUMNS if column_stride == 1 else 0
     for k in range(steps):
         # Along a row, as it lies in memory.
-        source = (deep + k) * right_row + column
+        source = (deep + k) * row_stride + column
         for panel in range(whole):
             at = place + (panel * steps + k) * COLUMNS
             for j in range(COLUMNS):
@@ -44,38 +45,39 @@ def pack_panels(right, right_row, right_column, deep, steps, column, last_column
     for panel in range(whole, panels):
         for j in range(COLUMNS):
             c = column + panel * COLUMNS + j
-            source, at = deep * right_row + c * right_column, place + panel * steps * COLUMNS + j
+            source, at = deep * row_stride + c * column_stride, place + panel * steps * COLUMNS + j
             for k in range(steps):
-                packed[at + k * COLUMNS] = right[source + k * right_row] if c < last_column else number(0)
+                packed[at + k * COLUMNS] = right[source + k * row_stride] if c < last_column else number(0)
 
 
 @njit(cache=True, nogil=True)
-def pack_all(right, right_row, right_column, columns, depth, packed, first, last):
+def pack_all(right, strides, columns, depth, packed, first, last):
     """Panels ``first`` to ``last`` of the whole right side, in the order that :func:`product` reads."""
     panels = (columns + COLUMNS - 1) // COLUMNS
     for deep in range(0, depth, DEEP):
         steps = min(DEEP, depth - deep)
         place = (deep * panels + first * steps) * COLUMNS
         end = min(columns, last * COLUMNS)
-        pack_panels(right, right_row, right_column, deep, steps, first * COLUMNS, end, packed, place)
+        pack_panels(right, strides, deep, steps, first * COLUMNS, end, packed, place)
 
 
 @njit(cache=True, nogil=True)
-def product(
-    left, left_row, left_step, right, right_row, right_column, packed,
-    chunk, copy, bias, out, columns, depth, low, high, gate, gate_low, gate_high, sums,
-    first_row, last_row, first_column, last_column,
-):  # fmt: skip
+def product(left_side, right_side, packed, scratch, bias, out, clip, gate, gate_clip, sums, block):
     """A block of ``clip(left @ right + bias)``, zeroed where ``gate`` is not inside its limits.
 
-    ``out`` and ``gate`` (empty for none) are contiguous with ``columns`` columns; ``bias`` is long enough for
-    whole tiles. ``packed`` is the right side as :func:`pack_panels` leaves it, or empty: then ``chunk``, of
-    DEEP_ALONE * CHUNK elements, is for packing here. ``copy``, of DEEP_ALONE * COPIED_STEP elements, is for a
-    left side that lies transposed. The right side's columns are added to ``sums``, which is as long as
-    ``bias``, or empty for none, by the block of the first row.
+    The left side is its memory, its depth and its two strides, the right its memory and its two strides;
+    ``block`` is the first and last row and the first and last column. ``gate`` is flat, or empty for none;
+    ``bias`` is long enough for whole tiles. ``packed`` is the right side as :func:`pack_panels` leaves it, or
+    empty: then ``scratch`` has DEEP_ALONE * CHUNK elements for packing here. Its second array, of
+    DEEP_ALONE * COPIED_STEP elements, is for a left side that lies transposed. The right side's columns are
+    added to ``sums``, which is as long as ``bias``, or empty for none, by the block of the first row.
     """
     number = out.dtype.type
-    unbounded = number(np.inf)
+    left, depth, left_row, left_step = left_side
+    right, right_strides = right_side
+    chunk, copy = scratch
+    first_row, last_row, first_column, last_column = block
+    columns = out.shape[1]
     panels = (columns + COLUMNS - 1) // COLUMNS
     transposed = left_step != 1
     most_deep = DEEP if packed.size else DEEP_ALONE
@@ -85,6 +87,7 @@ def product(
     right_ = pointer(packed if packed.size else chunk)
     wide = last_column - first_column if packed.size else CHUNK
     tile_left = pointer(copy) if copied else left_
+    unclipped = (number(-np.inf), number(np.inf))
     for top in range(first_row, last_row, most_high):
         height = min(most_high, last_row - top)
         tiles = (height + ROWS - 1) // ROWS
@@ -100,7 +103,7 @@ def product(
                 end_column = min(last_column, begin + wide)
                 in_right = (deep * panels * COLUMNS + begin * steps) if packed.size else 0
                 if not packed.size:
-                    pack_panels(right, right_row, right_column, deep, steps, begin, end_column, chunk, 0)
+                    pack_panels(right, right_strides, deep, steps, begin, end_column, chunk, 0)
                     if sums.size and top == 0:
                         for column in range(begin, end_column, COLUMNS):
                             at = (column - begin) * steps
@@ -109,32 +112,23 @@ def product(
                                     sums[column + j] += chunk[at + k * COLUMNS + j]
                 for t in range(tiles):
                     row, end = height * t // tiles, height * (t + 1) // tiles
+                    at_left = row if copied else (top + row) * left_row + deep * left_step
                     # Along the rows of the output, as they lie in memory.
                     for column in range(begin, end_column, COLUMNS):
                         place = (top + row) * columns + column
                         tile(
-                            end - row,
-                            min(COLUMNS, end_column - column),
-                            out_,
-                            place,
-                            columns,
-                            bias_ if deep == 0 else out_,
-                            column if deep == 0 else place,
-                            0 if deep == 0 else columns,
-                            tile_left,
-                            row if copied else (top + row) * left_row + deep * left_step,
-                            1 if copied else left_row,
-                            COPIED_STEP if copied else left_step,
-                            0,
-                            right_,
-                            in_right + (column - begin) * steps,
-                            COLUMNS,
-                            steps,
-                            1,
-                            low if ends else -unbounded,
-                            high if ends else unbounded,
-                            gate_,
-                            ends and gate.size > 0,
-                            gate_low,
-                            gate_high,
+                            (end - row, min(COLUMNS, end_column - column)),
+                            (out_, place, columns),
+                            (bias_, column, 0) if deep == 0 else (out_, place, columns),
+                            (
+                                tile_left,
+                                at_left,
+                                1 if copied else left_row,
+                                COPIED_STEP if copied else left_step,
+                                0,
+                            ),
+                            (right_, in_right + (column - begin) * steps, COLUMNS),
+                            (steps, 1),
+                            clip if ends else unclipped,
+                            (gate_, ends and gate.size > 0, gate_clip[0], gate_clip[1]),
                         )

@@ -37,47 +37,33 @@ def pointer(_typing: Any, array: Any) -> Any:
 def _tile_intrinsic(elementwise: bool) -> Any:
     def tile(
         _typing: Any,
-        rows: Any,
-        columns: Any,
+        size: Any,
         out: Any,
-        out_at: Any,
-        out_row: Any,
         start: Any,
-        start_at: Any,
-        start_row: Any,
         left: Any,
-        left_at: Any,
-        left_row: Any,
-        left_step: Any,
-        left_run: Any,
         right: Any,
-        right_at: Any,
-        right_step: Any,
-        steps: Any,
-        runs: Any,
-        low: Any,
-        high: Any,
+        counts: Any,
+        clip: Any,
         gate: Any,
-        gated: Any,
-        gate_low: Any,
-        gate_high: Any,
     ) -> Any:
-        number = out.dtype
-        place = types.intp
+        number, place = clip.dtype, types.intp
         # Pointers, so that no array's references are counted at every tile.
-        signature = types.void(
-            *[place] * 2,
-            *[out, place, place],
-            *[start, place, place],
-            *[left, place, place, place, place],
-            *[right, place, place],
-            *[place] * 2,
-            *[number] * 2,
-            *[gate, types.boolean, number, number],
+        memory = types.CPointer(number)  # type: ignore[no-untyped-call]
+        kinds = (
+            [place] * 2,
+            [memory, place, place],
+            [memory, place, place],
+            [memory, *[place] * 4],
+            [memory, place, place],
+            [place] * 2,
+            [number] * 2,
+            [memory, types.boolean, number, number],
         )
+        signature = types.void(*map(types.BaseTuple.from_types, kinds))
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            _write_tiles(context, builder, signature, arguments, elementwise)
+            flat = [part for group in arguments for part in cgutils.unpack_tuple(builder, group)]  # type: ignore[no-untyped-call]
+            _write_tiles(context, builder, number, flat, elementwise)
             return context.get_dummy_value()
 
         return signature, generate
@@ -85,27 +71,29 @@ def _tile_intrinsic(elementwise: bool) -> Any:
     return intrinsic(tile)
 
 
-#: ``out = clip(start + left @ right, low, high)`` for one tile of ``rows`` by ``columns``.
+#: ``out = clip(start + left @ right)``: ``tile(size, out, start, left, right, counts, clip, gate)``.
 #:
-#: The arrays are given by :func:`pointer`, and every place and distance counts elements. The left side's row
-#: ``r`` is ``left_row * r`` further on; its column moves on by ``left_step`` for ``steps`` steps, and that is
-#: done ``runs`` times, each beginning ``left_run`` after the one before. The right side's rows are
-#: ``right_step`` apart throughout. ``start`` is what the sums begin with: a bias or zeros with ``start_row``
-#: 0, or the output itself to add to it.
+#: Each argument is a tuple. Memory is given by :func:`pointer`, and every place and distance counts elements:
 #:
-#: Where ``gated``, an element becomes 0 unless ``gate_low < gate < gate_high`` for the element of ``gate`` at
-#: its own place: the gradient of a rectifier, whose output ``gate`` is.
-#:
-#: ``rows`` is from 1 to ROWS and ``columns`` from 1 to COLUMNS; nothing beyond them is read or written. NaN
-#: passes the clipping.
+#: - ``size``: rows, 1 to ROWS, and columns, 1 to COLUMNS; nothing beyond is read or written.
+#: - ``out``: memory, place, and how far apart its rows are.
+#: - ``start``: the same of what the sums begin with: a bias or zeros with rows 0 apart, or the output itself
+#:   to add to it.
+#: - ``left``: memory, place, how far apart its rows are, how far its column moves on in a step, and how far
+#:   from the beginning of one run to that of the next.
+#: - ``right``: memory, place, and how far apart its rows are, throughout.
+#: - ``counts``: the steps of a run, and the runs.
+#: - ``clip``: the lower and the upper bound of the output; NaN passes.
+#: - ``gate``: memory that lies as the output, whether it is used, and two bounds: an element becomes 0 unless
+#:   the gate's at its place is between them. So is the gradient of a rectifier, whose output the gate is.
 multiply_tile = _tile_intrinsic(elementwise=False)
 
-#: The same where each element of the right side meets its own of the left: ``columns`` consecutive elements
-#: there too, instead of one for all. So a convolution looks whose channels do not see each other.
+#: The same where each element of the right side meets its own of the left: as many consecutive elements there
+#: too, instead of one for all. So a convolution looks whose channels do not see each other.
 weigh_tile = _tile_intrinsic(elementwise=True)
 
 
-def _write_tiles(context: Any, builder: Any, signature: Any, arguments: Any, elementwise: bool) -> None:
+def _write_tiles(context: Any, builder: Any, number: Any, arguments: Any, elementwise: bool) -> None:
     """Whole tiles without masks, narrow ones with one or two masked vectors."""
     columns = arguments[1]
     size = context.get_value_type(types.intp)
@@ -122,7 +110,7 @@ def _write_tiles(context: Any, builder: Any, signature: Any, arguments: Any, ele
             case = builder.append_basic_block(f"rows_{rows}")
             choice.add_case(ir.Constant(size, rows), case)
             builder.position_at_end(case)
-            _Tile(context, builder, signature, arguments, rows, vectors, masked, elementwise).write()
+            _Tile(context, builder, number, arguments, rows, vectors, masked, elementwise).write()
             builder.branch(after)
     builder.position_at_end(after)
 
@@ -134,19 +122,16 @@ class _Tile:
         self,
         context: Any,
         builder: Any,
-        signature: Any,
+        number: Any,
         arguments: Any,
         rows: int,
         vectors: int,
         masked: bool,
         elementwise: bool,
     ) -> None:
-        self.elementwise = elementwise
-        self.context, self.builder = context, builder
-        self.signature, self.arguments = signature, arguments
-        self.rows, self.vectors = rows, vectors
+        self.builder, self.arguments = builder, arguments
+        self.rows, self.vectors, self.elementwise = rows, vectors, elementwise
         self.size = context.get_value_type(types.intp)
-        number = signature.args[-1]
         self.vector = ir.VectorType(context.get_value_type(number), LANES)
         self.bytes = 4 if number == types.float32 else 8
         self.suffix = f"v{LANES}f{8 * self.bytes}"
@@ -155,11 +140,9 @@ class _Tile:
 
     def write(self) -> None:
         builder, size = self.builder, self.size
-        (_, _, out, out_at, out_row, start, start_at, start_row, left, left_at) = self.arguments[:10]
-        left_row, left_step, left_run, right, right_at, right_step, steps, runs, low, high = self.arguments[
-            10:20
-        ]
-        gate, gated, gate_low, gate_high = self.arguments[20:]
+        out, out_at, out_row, start, start_at, start_row = self.arguments[2:8]
+        left, left_at, left_row, left_step, left_run, right, right_at, right_step = self.arguments[8:16]
+        steps, runs, low, high, gate, gated, gate_low, gate_high = self.arguments[16:]
         left, right = builder.gep(left, [left_at]), builder.gep(right, [right_at])
         start, gate = builder.gep(start, [start_at]), builder.gep(gate, [out_at])
         out = builder.gep(out, [out_at])

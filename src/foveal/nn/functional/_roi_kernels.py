@@ -80,23 +80,20 @@ def align(x, images, cells, weights, counts, y, places, start, stop):
 @njit(cache=True, nogil=True)
 def align_backward(grad, images, cells, weights, counts, out, places, start, stop):
     """Share each bin's gradient out over the cells that it read, for channels ``start`` to ``stop``."""
-    for n in range(out.shape[0]):
-        for row in range(out.shape[1]):
-            for column in range(out.shape[2]):
-                out[n, row, column, start:stop] = 0
+    out[:, :, :, start:stop] = 0
     for r in range(len(images)):
         image = out[images[r]]
         for i in range(grad.shape[1]):
             for a in range(counts[r, 0, i]):
                 row = image[cells[r, 0, i, a]]
-                by_row = weights[r, 0, i, a]
-                if by_row == 0:
+                row_weight = weights[r, 0, i, a]
+                if row_weight == 0:
                     continue
                 for j in range(grad.shape[2]):
                     given = grad[places[r], i, j, start:stop]
                     for b in range(counts[r, 1, j]):
                         target = row[cells[r, 1, j, b], start:stop]
-                        weight = by_row * weights[r, 1, j, b]
+                        weight = row_weight * weights[r, 1, j, b]
                         for k in range(len(given)):
                             target[k] += weight * given[k]
 
@@ -145,10 +142,7 @@ def pool(x, images, cells, y, places):
 def pool_backward(grad, places, images, out, start, stop):
     """Hand each gradient to the cell that won, for channels ``start`` to ``stop``."""
     width = out.shape[2]
-    for n in range(out.shape[0]):
-        for row in range(out.shape[1]):
-            for column in range(width):
-                out[n, row, column, start:stop] = 0
+    out[:, :, :, start:stop] = 0
     for r in range(len(images)):
         image = out[images[r]]
         for i in range(grad.shape[1]):

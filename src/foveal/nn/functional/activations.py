@@ -1,11 +1,11 @@
-"""Activations: functions of one number at a time, any shape, each with its backward pass."""
+"""Activations, each with its backward pass: functions of one number at a time, any shape, and the softmax."""
 
 from collections.abc import Callable
 from math import pi, sqrt
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn.functional.memory import empty
 from foveal.nn.functional.sharing import share
@@ -66,17 +66,7 @@ def relu6(x: NDArray[Any]) -> NDArray[Any]:
 def relu6_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`relu6` by ``x``, from its output ``y``: 0 where that is 0 or 6.
 
-    Parameters
-    ----------
-    grad : ndarray
-        The loss's gradient by the output, of any shape.
-    y : ndarray of the shape of ``grad``
-        The output of the forward pass.
-
-    Returns
-    -------
-    ndarray
-        Shape and type of ``grad``; empty where that is empty.
+    See :func:`relu_backward` for the shapes.
     """
     return _rectify_backward(grad, y, 0.0, 6.0)
 
@@ -145,17 +135,7 @@ def sigmoid(x: NDArray[Any]) -> NDArray[Any]:
 def sigmoid_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`sigmoid` by ``x``, from its output ``y``: ``grad * y * (1 - y)``.
 
-    Parameters
-    ----------
-    grad : ndarray
-        The loss's gradient by the output, of any shape.
-    y : ndarray of the shape of ``grad``
-        The output of the forward pass.
-
-    Returns
-    -------
-    ndarray
-        Shape and type of ``grad``; empty where that is empty.
+    See :func:`relu_backward` for the shapes.
     """
 
     def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
@@ -180,17 +160,7 @@ def tanh(x: NDArray[Any]) -> NDArray[Any]:
 def tanh_backward(grad: NDArray[Any], y: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`tanh` by ``x``, from its output ``y``: ``grad * (1 - y²)``.
 
-    Parameters
-    ----------
-    grad : ndarray
-        The loss's gradient by the output, of any shape.
-    y : ndarray of the shape of ``grad``
-        The output of the forward pass.
-
-    Returns
-    -------
-    ndarray
-        Shape and type of ``grad``; empty where that is empty.
+    See :func:`relu_backward` for the shapes.
     """
 
     def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
@@ -223,17 +193,7 @@ def silu(x: NDArray[Any]) -> NDArray[Any]:
 def silu_backward(grad: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
     """The gradient of :func:`silu` by ``x``: ``grad * s * (1 + x * (1 - s))`` with the sigmoid ``s``.
 
-    Parameters
-    ----------
-    grad : ndarray
-        The loss's gradient by the output, of any shape.
-    x : ndarray of the shape of ``grad``
-        The input of the forward pass.
-
-    Returns
-    -------
-    ndarray
-        Shape and type of ``x``; empty where that is empty.
+    See :func:`leaky_relu_backward` for the shapes.
     """
 
     def compute(x: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
@@ -283,17 +243,14 @@ def gelu_backward(
 
     Parameters
     ----------
-    grad : ndarray
-        The loss's gradient by the output, of any shape.
-    x : ndarray of the shape of ``grad``
-        The input of the forward pass.
+    grad, x
+        See :func:`leaky_relu_backward`.
     approximate : {"none", "tanh"}
         As in the forward pass.
 
     Returns
     -------
-    ndarray
-        Shape and type of ``x``; empty where that is empty.
+    ndarray of the shape and type of ``x``
     """
     phi = _normal_distribution(approximate)
 
@@ -312,6 +269,75 @@ def gelu_backward(
         out *= grad
 
     return _in_chunks(compute, x, grad)
+
+
+def log_softmax(logits: ArrayLike, axis: int = -1) -> NDArray[Any]:
+    """Logarithm of the softmax along an axis.
+
+    The largest logit is subtracted first, so that no exponential overflows and the logarithm never
+    meets a sum of 0.
+
+    Parameters
+    ----------
+    logits : array-like
+        Any shape but 0 long along ``axis``. Integers are computed in float32.
+    axis : int, default=-1
+
+    Returns
+    -------
+    ndarray
+        The shape and floating-point type of ``logits``.
+
+    Examples
+    --------
+    >>> log_softmax([[1000.0, 1000.0]])
+    array([[-0.69314718, -0.69314718]])
+    """
+    logits = _as_floats(logits)
+    shifted = logits - logits.max(axis, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis, keepdims=True)))
+
+
+def softmax(logits: ArrayLike, axis: int = -1) -> NDArray[Any]:
+    """Probabilities in proportion to the exponentials along an axis.
+
+    Parameters
+    ----------
+    logits, axis
+        See :func:`log_softmax`.
+
+    Returns
+    -------
+    ndarray
+        The shape and floating-point type of ``logits``; sums to 1 along ``axis``.
+
+    Examples
+    --------
+    >>> softmax([0.0, 0.0, -1000.0])
+    array([0.5, 0.5, 0. ])
+    """
+    logits = _as_floats(logits)
+    powers = np.exp(logits - logits.max(axis, keepdims=True))
+    return np.asarray(powers / powers.sum(axis, keepdims=True))
+
+
+def softmax_backward(grad: NDArray[Any], y: NDArray[Any], axis: int = -1) -> NDArray[Any]:
+    """The gradient of :func:`softmax` by the logits, from its output: ``y * (grad - sum(grad * y))``.
+
+    Parameters
+    ----------
+    grad : ndarray
+        The loss's gradient by the output, of any shape.
+    y : ndarray of the shape of ``grad``
+        The output of the forward pass.
+    axis : int, default=-1
+
+    Returns
+    -------
+    ndarray
+        Shape and type of ``grad``; empty where that is empty.
+    """
+    return np.asarray(y * (grad - (grad * y).sum(axis, keepdims=True)))
 
 
 def _normal_distribution(approximate: str) -> Callable[[NDArray[Any]], NDArray[Any]]:
@@ -339,6 +365,11 @@ def _normal_distribution(approximate: str) -> Callable[[NDArray[Any]], NDArray[A
     return by_tanh if approximate == "tanh" else by_erf
 
 
+def _as_floats(values: ArrayLike) -> NDArray[Any]:
+    array = np.asarray(values)
+    return array if np.issubdtype(array.dtype, np.floating) else array.astype(np.float32)
+
+
 def _floating(x: NDArray[Any]) -> NDArray[Any]:
     x = np.asarray(x)
     return np.ascontiguousarray(x if x.dtype in (np.float32, np.float64) else x.astype(np.float32))
@@ -347,40 +378,39 @@ def _floating(x: NDArray[Any]) -> NDArray[Any]:
 def _rectify(x: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:
     from foveal.nn.functional._activation_kernels import rectify
 
-    x = _floating(x)
-    out, flat, number = empty(x.shape, x.dtype), x.reshape(-1), x.dtype.type
-    into = out.reshape(-1)
-    share(lambda part: rectify(flat[part], number(slope), number(upper), into[part]), x.size, x.size)
-    return out
+    def compute(x: NDArray[Any], out: NDArray[Any]) -> None:
+        rectify(x, x.dtype.type(slope), x.dtype.type(upper), out)
+
+    return _in_parts(compute, x)
 
 
 def _rectify_backward(grad: NDArray[Any], y: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:
     from foveal.nn.functional._activation_kernels import rectify_backward
 
-    y = np.ascontiguousarray(y)
-    grad = np.ascontiguousarray(grad, y.dtype).reshape(-1)
-    out, flat, number = empty(y.shape, y.dtype), y.reshape(-1), y.dtype.type
-    into = out.reshape(-1)
-    share(
-        lambda part: rectify_backward(grad[part], flat[part], number(slope), number(upper), into[part]),
-        y.size,
-        y.size,
-    )
-    return out
+    def compute(y: NDArray[Any], out: NDArray[Any], grad: NDArray[Any]) -> None:
+        rectify_backward(grad, y, y.dtype.type(slope), y.dtype.type(upper), out)
+
+    return _in_parts(compute, y, grad)
 
 
 def _in_chunks(compute: Callable[..., object], x: NDArray[Any], *others: NDArray[Any]) -> NDArray[Any]:
-    """Call ``compute(x, out, *others)`` on parts of the arrays that stay in the cache, on threads."""
-    x = _floating(x)
-    out, flat = empty(x.shape, x.dtype), x.reshape(-1)
-    into = out.reshape(-1)
-    beside = [np.ascontiguousarray(other, x.dtype).reshape(-1) for other in others]
+    """As :func:`_in_parts`, on parts of the arrays that stay in the cache."""
 
-    def run(part: slice) -> None:
-        for start in range(part.start, part.stop, CHUNK):
-            cut = slice(start, min(start + CHUNK, part.stop))
-            compute(flat[cut], into[cut], *(other[cut] for other in beside))
+    def run(*arrays: NDArray[Any]) -> None:
+        for start in range(0, arrays[0].size, CHUNK):
+            compute(*(array[start : start + CHUNK] for array in arrays))
 
     # Exponentials cost several times what simple arithmetic does.
-    share(run, x.size, 4 * x.size)
+    return _in_parts(run, x, *others, cost=4)
+
+
+def _in_parts(
+    compute: Callable[..., object], x: NDArray[Any], *others: NDArray[Any], cost: int = 1
+) -> NDArray[Any]:
+    """Call ``compute(x, out, *others)`` on parts of the flat arrays, on threads where that pays."""
+    x = _floating(x)
+    out = empty(x.shape, x.dtype)
+    beside = [np.ascontiguousarray(other, x.dtype) for other in others]
+    flat = [array.reshape(-1) for array in (x, out, *beside)]
+    share(lambda part: compute(*(array[part] for array in flat)), x.size, cost * x.size)
     return out

@@ -64,22 +64,19 @@ def linear_backward(
     grad : ndarray of shape (..., O)
     x, weight
         As in the forward pass.
-    needs_input_grad, needs_weight_grad : bool
-        Spare what is not needed; None stands in its place.
-    input_clip : (float, float), optional
-        Where ``x`` came out of a rectifier with these bounds: the gradient by ``x`` is then the one before
-        the rectifier, 0 where ``x`` is at a bound or beyond.
+    needs_input_grad, needs_weight_grad, input_clip
+        See :func:`conv2d_backward`.
 
     Returns
     -------
-    by_x, by_weight, by_bias : ndarray or None
+    grad_x, grad_weight, grad_bias : ndarray or None
     """
     x, rows = np.asarray(x, weight.dtype), as_rows(np.asarray(grad, weight.dtype))
-    by_x = by_weight = by_bias = None
+    grad_x = grad_weight = grad_bias = None
     if needs_input_grad:
         gate = None if input_clip is None else as_rows(x)
-        by_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
+        grad_x = multiply(rows, weight, gate=gate, gate_clip=input_clip).reshape(x.shape)
     if needs_weight_grad:
-        by_bias = np.zeros(rows.shape[1], rows.dtype)
-        by_weight = multiply(as_rows(x).T, rows, sums=by_bias).T
-    return by_x, by_weight, by_bias
+        grad_bias = np.zeros(rows.shape[1], rows.dtype)
+        grad_weight = multiply(as_rows(x).T, rows, sums=grad_bias).T
+    return grad_x, grad_weight, grad_bias

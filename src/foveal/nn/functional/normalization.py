@@ -1,19 +1,16 @@
 """Batch normalisation (Ioffe & Szegedy 2015), channels last."""
 
-from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn.functional.memory import empty
-from foveal.nn.functional.products import Clip
+from foveal.nn.functional.products import Clip, bounds
 from foveal.nn.functional.sharing import share
 
 #: Sums are taken over blocks of about so many elements, which are then added in order.
 BLOCK = 1 << 15
-
-NO_CLIP: Clip = (-inf, inf)
 
 
 def batch_statistics(x: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -77,22 +74,7 @@ def batch_norm(
     -------
     ndarray of the shape and type of ``x``
     """
-    from foveal.nn.functional import _normalization_kernels as kernels
-
-    rows = _rows(x)
-    scale = _scale(variance, weight, eps)
-    center, scale, shift = (
-        values.astype(x.dtype)
-        for values in (np.asarray(mean), scale, np.zeros(len(scale)) if bias is None else bias)
-    )
-    out = empty(rows.shape, x.dtype)
-    low, high = (x.dtype.type(bound) for bound in clip or NO_CLIP)
-    share(
-        lambda part: kernels.scale_and_shift(rows[part], center, scale, shift, low, high, out[part]),
-        len(rows),
-        out.size,
-    )
-    return out.reshape(x.shape)
+    return _scaled(x, mean, _scale(variance, weight, eps), 0.0 if bias is None else bias, clip)
 
 
 def batch_norm_backward(
@@ -130,37 +112,49 @@ def batch_norm_backward(
     c = rows.shape[1]
     mean, scale = np.asarray(mean, np.float64), _scale(variance, weight, eps)
     deviation = _scale(variance, None, eps)
-    by_weight = by_bias = by_x = None
+    grad_weight = grad_bias = grad_x = None
     total = product = np.zeros(c)
     if needs_weight_grad or (needs_input_grad and batch_statistics):
         total, product = _sums(given, np.zeros(c), rows, mean)
     if needs_weight_grad:
-        by_weight, by_bias = (product * deviation).astype(x.dtype), total.astype(x.dtype)
+        grad_weight, grad_bias = (product * deviation).astype(x.dtype), total.astype(x.dtype)
     if needs_input_grad:
-        out = empty(rows.shape, x.dtype)
         if batch_statistics:
+            out = empty(rows.shape, x.dtype)
             count = max(len(rows), 1)
             factors = [mean, scale, -scale * deviation**2 * product / count, -scale * total / count]
-            center, by_grad, by_value, constant = (values.astype(x.dtype) for values in factors)
+            center, grad_factor, x_factor, constant = (values.astype(x.dtype) for values in factors)
             share(
                 lambda part: kernels.combine(
-                    given[part], rows[part], center, by_grad, by_value, constant, out[part]
+                    given[part], rows[part], center, grad_factor, x_factor, constant, out[part]
                 ),
                 len(rows),
                 out.size,
             )
+            grad_x = out.reshape(x.shape)
         else:
-            nothing, by_grad = np.zeros(c, x.dtype), scale.astype(x.dtype)
-            low, high = (x.dtype.type(bound) for bound in NO_CLIP)
-            share(
-                lambda part: kernels.scale_and_shift(
-                    given[part], nothing, by_grad, nothing, low, high, out[part]
-                ),
-                len(rows),
-                out.size,
-            )
-        by_x = out.reshape(x.shape)
-    return by_x, by_weight, by_bias
+            grad_x = _scaled(given.reshape(x.shape), 0.0, scale, 0.0)
+    return grad_x, grad_weight, grad_bias
+
+
+def _scaled(
+    x: NDArray[Any], center: Any, scale: NDArray[Any], shift: Any, clip: Clip | None = None
+) -> NDArray[Any]:
+    """``(x - center) * scale + shift`` per channel, in one pass over memory and in the type of ``x``."""
+    from foveal.nn.functional import _normalization_kernels as kernels
+
+    rows = _rows(x)
+    out = empty(rows.shape, x.dtype)
+    center, scale, shift = (
+        np.broadcast_to(values, scale.shape).astype(x.dtype) for values in (center, scale, shift)
+    )
+    low, high = bounds(clip, x.dtype)
+    share(
+        lambda part: kernels.scale_and_shift(rows[part], center, scale, shift, low, high, out[part]),
+        len(rows),
+        out.size,
+    )
+    return out.reshape(x.shape)
 
 
 def _scale(variance: NDArray[Any], weight: NDArray[Any] | None, eps: float) -> NDArray[Any]:

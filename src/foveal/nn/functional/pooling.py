@@ -1,5 +1,6 @@
 """Pooling, channels last: a window's largest value or its mean."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,9 @@ from numpy.typing import NDArray
 from foveal.nn.functional.memory import empty
 from foveal.nn.functional.sharing import share
 from foveal.nn.functional.windows import Pair, pair
+
+#: Kernel, stride, padding and dilation, each of rows and columns.
+Windows = tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
 def max_pool2d(
@@ -56,23 +60,17 @@ def max_pool2d(
     from foveal.nn.functional import _pooling_kernels as kernels
 
     x = _batch(x)
-    kernel, strides, padding, dilation = _settings(kernel_size, stride, padding, dilation)
+    windows = _settings(kernel_size, stride, padding, dilation)
     n, h, w, c = x.shape
-    size = tuple(
-        window_count(*settings, ceil_mode)
-        for settings in zip((h, w), kernel, strides, padding, dilation, strict=True)
-    )
+    size = tuple(window_count(*axis, ceil_mode) for axis in zip((h, w), *windows, strict=True))
     y = empty((n, *size, c), x.dtype)
+    elements = prod(windows[0])
     # A byte a window instead of the input again: less memory, and the backward pass reads less.
-    places = empty(y.shape, np.uint8 if kernel[0] * kernel[1] <= 256 else np.int32)
-    if _side_by_side(kernel, strides, padding, dilation, (h, w), size):
+    places = empty(y.shape, np.uint8 if elements <= 256 else np.int32)
+    if _side_by_side(windows, (h, w), size):
         share(lambda part: kernels.max_pool_2x2(x[part], y[part], places[part]), n, x.size)
     else:
-        share(
-            lambda part: kernels.max_pool(x[part], y[part], places[part], kernel, strides, padding, dilation),
-            n,
-            y.size * kernel[0] * kernel[1],
-        )
+        share(lambda part: kernels.max_pool(x[part], y[part], places[part], *windows), n, y.size * elements)
     return y, places
 
 
@@ -103,18 +101,16 @@ def max_pool2d_backward(
     from foveal.nn.functional import _pooling_kernels as kernels
 
     grad = np.ascontiguousarray(grad)
-    kernel, strides, padding, dilation = _settings(kernel_size, stride, padding, dilation)
+    windows = _settings(kernel_size, stride, padding, dilation)
     n, h, w, _ = input_shape
     out = empty(input_shape, grad.dtype)
-    if _side_by_side(kernel, strides, padding, dilation, (h, w), grad.shape[1:3]):
+    if _side_by_side(windows, (h, w), grad.shape[1:3]):
         share(lambda part: kernels.max_pool_2x2_backward(grad[part], places[part], out[part]), n, out.size)
     else:
         share(
-            lambda part: kernels.max_pool_backward(
-                grad[part], places[part], out[part], kernel, strides, padding, dilation
-            ),
+            lambda part: kernels.max_pool_backward(grad[part], places[part], out[part], *windows),
             n,
-            grad.size * kernel[0] * kernel[1],
+            grad.size * prod(windows[0]),
         )
     return out
 
@@ -223,13 +219,8 @@ def adaptive_avg_pool2d_backward(
     Parameters
     ----------
     grad : ndarray of shape (N, rows, columns, C)
-    input_shape : (N, H, W, C)
-    output_size : int or (int, int)
-        As in the forward pass.
-
-    Returns
-    -------
-    ndarray of shape (N, H, W, C)
+    input_shape, output_size
+        Of the forward pass.
     """
     return _average_backward(grad, input_shape, *adaptive_windows(input_shape, output_size))
 
@@ -260,9 +251,7 @@ def _batch(x: NDArray[Any]) -> NDArray[Any]:
     return np.ascontiguousarray(x)
 
 
-def _settings(
-    kernel_size: Pair, stride: Pair | None, padding: Pair, dilation: Pair
-) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int], tuple[int, int]]:
+def _settings(kernel_size: Pair, stride: Pair | None, padding: Pair, dilation: Pair) -> Windows:
     kernel, padding, dilation = pair(kernel_size), pair(padding), pair(dilation)
     strides = kernel if stride is None else pair(stride)
     if min(*kernel, *strides, *dilation) < 1:
@@ -291,17 +280,10 @@ def window_count(size: int, kernel: int, stride: int, padding: int, dilation: in
     return count
 
 
-def _side_by_side(
-    kernel: tuple[int, int],
-    stride: tuple[int, int],
-    padding: tuple[int, int],
-    dilation: tuple[int, int],
-    input_size: tuple[int, int],
-    size: tuple[int, ...],
-) -> bool:
+def _side_by_side(windows: Windows, input_size: tuple[int, int], size: tuple[int, ...]) -> bool:
     """Whether the windows are 2×2, cover each element at most once and stay inside."""
     inside = all(2 * s <= whole for s, whole in zip(size, input_size, strict=True))
-    return kernel == stride == (2, 2) and padding == (0, 0) and dilation == (1, 1) and inside
+    return inside and windows == ((2, 2), (2, 2), (0, 0), (1, 1))
 
 
 def average_windows(

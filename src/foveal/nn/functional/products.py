@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.compiling import announce
 from foveal.nn.functional.memory import contiguous, empty, nothing
+from foveal.nn.functional.sharing import shares, threads_for
 
 #: Between these bounds a clipped value lies; the gradient is 0 at and beyond them.
 Clip = tuple[float, float]
 
 # Rows from which packing the whole right side beforehand pays.
 _MANY_ROWS = 512
-# Multiplications of one thread below which handing them over does not pay: a twentieth of a millisecond.
-_WORTH_A_THREAD = 2_000_000
 
 
 def multiply(
@@ -65,59 +64,48 @@ def multiply(
     out = empty((rows, columns), left.dtype)
     if not out.size:
         return out
-    number = left.dtype.type
     start = padded(bias, columns, left.dtype)
     if depth == 0:
         out[...] = start[:columns]
         return out
     left_flat, (left_row, left_step) = flat(left)
-    right_flat, (right_row, right_column) = flat(right)
-    gate_flat = nothing(left.dtype) if gate is None else contiguous(gate).reshape(-1)
-    low, high = clip or (-np.inf, np.inf)
-    gate_low, gate_high = gate_clip or (-np.inf, np.inf)
-    out_flat = out.reshape(-1)
-
-    whole_sums = nothing(left.dtype) if sums is None else np.zeros(len(start), left.dtype)
+    right_flat, right_strides = flat(right)
+    gate_flat, none = as_gate(gate, left.dtype), nothing(left.dtype)
+    limits, gate_limits = bounds(clip, left.dtype), bounds(gate_clip, left.dtype)
+    whole_sums = none if sums is None else np.zeros(len(start), left.dtype)
     count = threads_for(rows * columns * depth)
     panels = -(-columns // COLUMNS)
-    packed = nothing(left.dtype)
+    packed = none
     if left_step == 1 and rows > _MANY_ROWS and sums is None:
         # Else each thread packs a panel just before it needs it.
         packed = empty((panels * COLUMNS * depth,), left.dtype)
 
         def pack(part: tuple[int, int]) -> None:
-            pack_all(right_flat, right_row, right_column, columns, depth, packed, *part)
+            pack_all(right_flat, right_strides, columns, depth, packed, *part)
 
         parallel.threads(pack, list(pairwise(shares(panels, count))), n_jobs=count)
 
     def block(part: tuple[int, int, int, int]) -> None:
         product(
-            left_flat,
-            left_row,
-            left_step,
-            right_flat,
-            right_row,
-            right_column,
+            (left_flat, depth, left_row, left_step),
+            (right_flat, right_strides),
             packed,
-            nothing(left.dtype) if packed.size else empty((DEEP_ALONE * CHUNK,), left.dtype),
-            nothing(left.dtype) if left_step == 1 else empty((DEEP_ALONE * COPIED_STEP,), left.dtype),
+            (
+                none if packed.size else empty((DEEP_ALONE * CHUNK,), left.dtype),
+                none if left_step == 1 else empty((DEEP_ALONE * COPIED_STEP,), left.dtype),
+            ),
             start,
-            out_flat,
-            columns,
-            depth,
-            number(low),
-            number(high),
+            out,
+            limits,
             gate_flat,
-            number(gate_low),
-            number(gate_high),
+            gate_limits,
             whole_sums,
-            *part,
+            part,
         )
 
     if count == 1:
-        block((0, rows, 0, columns))
-        return _added(out, sums, whole_sums)
-    if columns > rows and panels >= count:
+        parts = [(0, rows, 0, columns)]
+    elif columns > rows and panels >= count:
         parts = [
             (0, rows, first * COLUMNS, min(columns, last * COLUMNS))
             for first, last in pairwise(shares(panels, count))
@@ -125,34 +113,14 @@ def multiply(
     else:
         parts = [(first, last, 0, columns) for first, last in pairwise(shares(rows, count))]
     parallel.threads(block, parts, n_jobs=count)
-    return _added(out, sums, whole_sums)
-
-
-def _added(out: NDArray[Any], sums: NDArray[Any] | None, more: NDArray[Any]) -> NDArray[Any]:
     if sums is not None:
-        sums += more[: len(sums)]
+        sums += whole_sums[:columns]
     return out
-
-
-def shares(count: int, threads: int) -> list[int]:
-    """Where the shares of so many threads begin, and the end.
-
-    Examples
-    --------
-    >>> shares(5, 2)
-    [0, 2, 5]
-    """
-    return [count * i // threads for i in range(threads + 1)]
 
 
 def as_rows(array: NDArray[Any]) -> NDArray[Any]:
     """All but the last axis as one: the left side of a product."""
     return contiguous(array).reshape(-1, array.shape[-1])
-
-
-def threads_for(multiplications: int) -> int:
-    """How many threads a piece of work is worth."""
-    return max(1, min(parallel.cores(), multiplications // _WORTH_A_THREAD))
 
 
 def announce_compiling() -> None:
@@ -168,6 +136,17 @@ def padded(bias: NDArray[Any] | None, columns: int, dtype: np.dtype[Any]) -> NDA
     if bias is not None:
         start[:columns] = bias
     return start
+
+
+def bounds(clip: Clip | None, dtype: "np.dtype[Any]") -> tuple[Any, Any]:
+    """The bounds in the kernels' type, infinite where there are none."""
+    low, high = clip or (-np.inf, np.inf)
+    return dtype.type(low), dtype.type(high)
+
+
+def as_gate(gate: NDArray[Any] | None, dtype: "np.dtype[Any]") -> NDArray[Any]:
+    """A gate as the kernels take it: flat, or empty for none."""
+    return nothing(dtype) if gate is None else contiguous(gate).reshape(-1)
 
 
 def flat(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, ...]]:

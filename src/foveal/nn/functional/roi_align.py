@@ -1,6 +1,8 @@
-"""RoIAlign: the mean of interpolated points in each bin of a region."""
+"""RoIAlign: the mean of interpolated points in each bin of a region, from the fitting level of a pyramid."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import numpy as np
@@ -36,6 +38,11 @@ class AlignWeights:
     weights: NDArray[Any]
     counts: NDArray[np.int32]
     output_size: tuple[int, int]
+
+    @property
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """What the kernels read."""
+        return self.images, self.cells, self.weights, self.counts
 
     @property
     def work(self) -> int:
@@ -113,9 +120,7 @@ def roi_align(
     found = align_weights(
         x.shape, x.dtype, boxes, image_indices, output_size, spatial_scale, sampling_ratio, aligned
     )
-    y = empty((len(found.images), *found.output_size, x.shape[3]), x.dtype)
-    gather(x, found, y, np.arange(len(found.images)))
-    return y
+    return align(x, found)
 
 
 def roi_align_backward(
@@ -157,6 +162,66 @@ def roi_align_backward(
     return scatter(grad, x_shape, found, np.arange(len(found.images)))
 
 
+def pyramid_levels(
+    boxes: ArrayLike,
+    strides: Sequence[float],
+    canonical_size: float = 224.0,
+    canonical_level: int | None = None,
+) -> NDArray[np.int64]:
+    """The level of each region: large ones are read from coarse maps.
+
+    ``level = floor(canonical_level + log2(sqrt(w h) / canonical_size))``, and the first or the last where
+    there is no such level.
+
+    Parameters
+    ----------
+    boxes : array-like of shape (R, 4)
+        ``x1, y1, x2, y2``, half-open, in pixels of the image.
+    strides : sequence of float
+        Of the levels, rising, each twice the one before.
+    canonical_size : float, default=224
+        The side, in pixels, of a square that is read from the canonical level.
+    canonical_level : int, optional
+        A place in ``strides``. By default the level of stride 16, which is the paper's, or the nearest to it.
+
+    Returns
+    -------
+    ndarray of shape (R,), int64
+        Places in ``strides``. Boxes without area are of the first level.
+
+    Raises
+    ------
+    ValueError
+        If there is no level, a shape is wrong, or ``canonical_size`` is not positive.
+
+    References
+    ----------
+    Lin et al., "Feature Pyramid Networks for Object Detection", CVPR 2017, equation 1.
+
+    Examples
+    --------
+    >>> pyramid_levels([[0, 0, 112, 112], [0, 0, 223, 223], [0, 0, 224, 224]], (4, 8, 16, 32))
+    array([1, 1, 2])
+    """
+    if len(strides) == 0 or not canonical_size > 0:
+        raise ValueError(
+            f"A pyramid has at least one level and a positive canonical size, not {len(strides)} and "
+            f"{canonical_size}."
+        )
+    corners = np.asarray(boxes, np.float64)
+    if corners.size == 0:
+        return np.empty(0, np.int64)
+    if corners.ndim != 2 or corners.shape[1] != 4:
+        raise ValueError(f"boxes must have the shape (R, 4), not {corners.shape}.")
+    if canonical_level is None:
+        canonical_level = min(range(len(strides)), key=lambda level: abs(log2(strides[level] / 16)))
+    sides = np.maximum(corners[:, 2:] - corners[:, :2], 0)
+    # In area, so that a square of exactly the canonical size is not a rounding below it.
+    octaves = np.log2(np.maximum(sides[:, 0] * sides[:, 1], 1e-30) / canonical_size**2) / 2
+    levels = np.clip(np.floor(canonical_level + octaves), 0, len(strides) - 1)
+    return np.asarray(levels, np.int64)
+
+
 def align_weights(
     x_shape: tuple[int, ...],
     dtype: Any,
@@ -165,7 +230,7 @@ def align_weights(
     output_size: Pair,
     spatial_scale: float,
     sampling_ratio: int,
-    aligned: bool,
+    aligned: bool = True,
 ) -> AlignWeights:
     """What :func:`roi_align` reads for each region; both passes begin with it.
 
@@ -212,22 +277,19 @@ def align_weights(
     return AlignWeights(images, cells, weights, counts, bins)
 
 
+def align(x: NDArray[Any], found: AlignWeights) -> NDArray[Any]:
+    """The bins of all regions, of shape (R, rows, columns, C)."""
+    y = empty((len(found.images), *found.output_size, x.shape[3]), x.dtype)
+    gather(x, found, y, np.arange(len(y)))
+    return y
+
+
 def gather(x: NDArray[Any], found: AlignWeights, y: NDArray[Any], places: NDArray[np.int64]) -> None:
     """Write the bins of region r to ``y[places[r]]``; the other rows of ``y`` stay."""
     from foveal.nn.functional import _roi_kernels as kernels
 
     def part(rows: slice) -> None:
-        kernels.align(
-            x,
-            found.images,
-            found.cells,
-            found.weights,
-            found.counts,
-            y,
-            places,
-            rows.start,
-            rows.stop,
-        )
+        kernels.align(x, *found.arrays, y, places, rows.start, rows.stop)
 
     share(part, len(found.images), found.work * x.shape[3])
 
@@ -241,23 +303,20 @@ def scatter(
     out = empty(tuple(x_shape), grad.dtype)
     channels = x_shape[3]
 
-    def part(blocks: slice) -> None:
-        start = blocks.start * CHANNELS_PER_SHARE
-        stop = min(blocks.stop * CHANNELS_PER_SHARE, channels)
-        kernels.align_backward(
-            grad,
-            found.images,
-            found.cells,
-            found.weights,
-            found.counts,
-            out,
-            places,
-            start,
-            stop,
-        )
+    def part(start: int, stop: int) -> None:
+        kernels.align_backward(grad, *found.arrays, out, places, start, stop)
 
-    share(part, -(-channels // CHANNELS_PER_SHARE), max(found.work * channels, out.size // 4))
+    share_channels(part, channels, max(found.work * channels, out.size // 4))
     return out
+
+
+def share_channels(function: Callable[[int, int], None], channels: int, work: int) -> None:
+    """As :func:`share`, with the first of each thread's channels and the one behind its last."""
+
+    def part(blocks: slice) -> None:
+        function(blocks.start * CHANNELS_PER_SHARE, min(blocks.stop * CHANNELS_PER_SHARE, channels))
+
+    share(part, -(-channels // CHANNELS_PER_SHARE), work)
 
 
 def checked_regions(

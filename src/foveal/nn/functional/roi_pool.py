@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn.functional.memory import contiguous, empty
-from foveal.nn.functional.roi_align import CHANNELS_PER_SHARE, checked_bins, checked_maps, checked_regions
+from foveal.nn.functional.roi_align import checked_bins, checked_maps, checked_regions, share_channels
 from foveal.nn.functional.sharing import share
 from foveal.nn.functional.windows import Pair
 
@@ -28,16 +28,8 @@ def roi_pool(
 
     Parameters
     ----------
-    x : ndarray of shape (N, H, W, C)
-        Feature maps, float32 or float64.
-    boxes : array-like of shape (R, 4)
-        ``x1, y1, x2, y2``, half-open, in pixels of the image. They may reach beyond it.
-    image_indices : array-like of shape (R,), int
-        The image of each box, 0 to N - 1.
-    output_size : int or (int, int), default=7
-        Rows, columns of bins.
-    spatial_scale : float, default=1.0
-        Cells of the map to a pixel of the image: 1 / 16 for a map of stride 16.
+    x, boxes, image_indices, output_size, spatial_scale
+        See :func:`roi_align`.
 
     Returns
     -------
@@ -50,8 +42,7 @@ def roi_pool(
     Raises
     ------
     ValueError
-        If a shape is wrong, a coordinate is no finite number, an image does not exist, or a setting is
-        impossible.
+        As :func:`roi_align`.
 
     See Also
     --------
@@ -116,13 +107,11 @@ def roi_pool_backward(
     grad = contiguous(grad)
     images = np.array(image_indices, np.int64).reshape(-1)
     out = empty(tuple(x_shape), grad.dtype)
-    channels = x_shape[3]
 
-    def part(blocks: slice) -> None:
-        stop = min(blocks.stop * CHANNELS_PER_SHARE, channels)
-        kernels.pool_backward(grad, places, images, out, blocks.start * CHANNELS_PER_SHARE, stop)
+    def part(start: int, stop: int) -> None:
+        kernels.pool_backward(grad, places, images, out, start, stop)
 
-    share(part, -(-channels // CHANNELS_PER_SHARE), max(2 * grad.size, out.size // 4))
+    share_channels(part, x_shape[3], max(2 * grad.size, out.size // 4))
     return out
 
 

@@ -1,18 +1,11 @@
-"""What a window over a picture reads: sizes, strides and which taps of a kernel meet which pixels."""
+"""What a window over an image reads: sizes, strides and which taps of a kernel meet which pixels."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
 from math import gcd
-from typing import TypeVar
-
-from foveal import parallel
-from foveal.nn.functional.products import shares, threads_for
+from typing import NamedTuple
 
 Pair = int | tuple[int, int]
 #: A padding may differ on the two sides of an axis: ((top, bottom), (left, right)).
 Padding = Pair | tuple[tuple[int, int], tuple[int, int]]
-Result = TypeVar("Result")
 
 
 def pair(value: Pair) -> tuple[int, int]:
@@ -56,7 +49,7 @@ class WindowShape:
     Raises
     ------
     ValueError
-        If the channels do not fit, or the padded picture is smaller than the kernel.
+        If the channels do not fit, or the padded image is smaller than the kernel.
     """
 
     def __init__(
@@ -81,7 +74,7 @@ class WindowShape:
         self.out_size = (self._out(0, sum(pads[0])), self._out(1, sum(pads[1])))
         if min(self.out_size) < 1:
             raise ValueError(
-                f"A picture of {x[1]}x{x[2]} with padding {padding} is smaller than the kernel of "
+                f"An image of {x[1]}x{x[2]} with padding {padding} is smaller than the kernel of "
                 f"{weight[2]}x{weight[3]} with dilation {self.dilation}: pad more or pool less."
             )
         plain = self.kernel == (1, 1) and self.stride == (1, 1) and pads == ((0, 0), (0, 0))
@@ -94,35 +87,48 @@ class WindowShape:
         return (self.in_size[axis] + padding - reach) // self.stride[axis] + 1
 
 
-@dataclass(frozen=True)
-class Phase:
-    """Along one axis: every so many places of an output, and the taps of the kernel that they meet.
+class Sweep(NamedTuple):
+    """Windows along one axis of an output, or of every so many places of it, and the taps that they meet.
 
     Attributes
     ----------
-    place : int
-        The first of these places.
+    place, by, places : int
+        The first place of the output, the way to the next, how many there are.
     tap, tap_by, taps : int
         The kernel's element that reads the smallest coordinate, the way to the next one, how many there are.
-    dilation : int
-        How far what the next tap reads lies from what this one reads.
+    stride, dilation : int
+        How far apart two windows begin, and two taps read.
     corner : int
-        How far before 0 the first place's window begins.
+        How far before 0 the first window begins.
     """
 
     place: int
+    by: int
+    places: int
     tap: int
     tap_by: int
     taps: int
+    stride: int
     dilation: int
     corner: int
 
-    def places(self, size: int, by: int) -> int:
-        """How many places there are along an axis of this size."""
-        return max(0, -(-(size - self.place) // by))
+
+def forward_sweep(shape: WindowShape, axis: int) -> Sweep:
+    """Every window of a convolution along an axis."""
+    return Sweep(
+        place=0,
+        by=1,
+        places=shape.out_size[axis],
+        tap=0,
+        tap_by=1,
+        taps=shape.kernel[axis],
+        stride=shape.stride[axis],
+        dilation=shape.dilation[axis],
+        corner=shape.padding[axis],
+    )
 
 
-def phases(shape: WindowShape, axis: int) -> list[Phase]:
+def backward_sweeps(shape: WindowShape, axis: int) -> list[Sweep]:
     """The gradient by the input as convolutions of the gradient by the output, one for each remainder.
 
     Input ``place + s t`` was read by output ``o`` through tap ``k`` where ``o s - p + k d`` is that input:
@@ -135,19 +141,17 @@ def phases(shape: WindowShape, axis: int) -> list[Phase]:
     for place in range(s):
         taps = [tap for tap in range(k) if (place + p - tap * d) % s == 0]
         last = taps[-1] if taps else 0
-        found.append(Phase(place, last, -(s // common), len(taps), d // common, (last * d - place - p) // s))
+        found.append(
+            Sweep(
+                place=place,
+                by=s,
+                places=max(0, -(-(shape.in_size[axis] - place) // s)),
+                tap=last,
+                tap_by=-(s // common),
+                taps=len(taps),
+                stride=1,
+                dilation=d // common,
+                corner=(last * d - place - p) // s,
+            )
+        )
     return found
-
-
-def share_rows(function: Callable[[tuple[int, int]], Result], rows: int, work: int) -> list[Result]:
-    """Call a function with the first and last of the rows of each thread.
-
-    Parameters
-    ----------
-    function : callable
-    rows : int
-    work : int
-        Multiplications of one row.
-    """
-    count = max(1, min(threads_for(rows * work), rows))
-    return parallel.threads(function, list(pairwise(shares(rows, count))), n_jobs=count)

@@ -7,8 +7,7 @@ from foveal.nn.layers.linear import Linear
 from foveal.nn.layers.normalization import BatchNorm1d, BatchNorm2d
 from foveal.nn.layers.pooling import AdaptiveAvgPool2d, AvgPool2d, MaxPool2d
 from foveal.nn.layers.regions import PyramidRoIAlign, RoIAlign, RoIPool
-from foveal.nn.layers.reshaping import Flatten
-from foveal.nn.layers.upsampling import Upsample
+from foveal.nn.layers.reshaping import Flatten, Upsample
 
 __all__ = [
     "GELU",

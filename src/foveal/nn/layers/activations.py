@@ -1,15 +1,40 @@
 """Activation layers."""
 
+from collections.abc import Callable
 from math import inf
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
+from foveal.nn.fusing import Rectifier
 from foveal.nn.module import Module
 
 
-class ReLU(Module):
+class _Activation(Module):
+    """A function of the input alone, by its two passes in :mod:`foveal.nn.functional`.
+
+    Both take the layer's own settings behind what is theirs; the backward pass needs either the input or,
+    with ``needs_output``, the output of the forward pass.
+    """
+
+    function: ClassVar[Callable[..., NDArray[Any]]]
+    function_backward: ClassVar[Callable[..., NDArray[Any]]]
+    needs_output: ClassVar[bool] = False
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """See the function of the same name in :mod:`foveal.nn.functional`."""
+        y = type(self).function(x, *self._arguments())
+        self.save(y if self.needs_output else x)
+        return y
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See the function's backward pass in :mod:`foveal.nn.functional`."""
+        (kept,) = self.saved()
+        return type(self).function_backward(grad, kept, *self._arguments()) if needs_input_grad else None
+
+
+class ReLU(_Activation, Rectifier):
     """``max(x, 0)``; the gradient at 0 is 0.
 
     Examples
@@ -19,21 +44,12 @@ class ReLU(Module):
     [0.0, 2.0]
     """
 
+    function, function_backward = staticmethod(F.relu), staticmethod(F.relu_backward)
+    needs_output = True
     bounds = (0.0, inf)
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.relu`."""
-        y = F.relu(x)
-        self.save(y)
-        return y
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """The gradient where the output is above 0."""
-        (y,) = self.saved()
-        return F.relu_backward(grad, y) if needs_input_grad else None
-
-
-class ReLU6(Module):
+class ReLU6(_Activation, Rectifier):
     """``min(max(x, 0), 6)`` (Howard et al. 2017); the gradient at 0 and at 6 is 0.
 
     Examples
@@ -43,21 +59,12 @@ class ReLU6(Module):
     [1.0, 6.0]
     """
 
+    function, function_backward = staticmethod(F.relu6), staticmethod(F.relu6_backward)
+    needs_output = True
     bounds = (0.0, 6.0)
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.relu6`."""
-        y = F.relu6(x)
-        self.save(y)
-        return y
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """The gradient where the output is between 0 and 6."""
-        (y,) = self.saved()
-        return F.relu6_backward(grad, y) if needs_input_grad else None
-
-
-class LeakyReLU(Module):
+class LeakyReLU(_Activation):
     """``x`` above 0, ``negative_slope * x`` below (Maas et al. 2013).
 
     Parameters
@@ -71,25 +78,14 @@ class LeakyReLU(Module):
     [-0.02, 2.0]
     """
 
+    function, function_backward = staticmethod(F.leaky_relu), staticmethod(F.leaky_relu_backward)
+    shown = ("negative_slope",)
+
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.leaky_relu`."""
-        self.save(x)
-        return F.leaky_relu(x, self.negative_slope)
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """See :func:`foveal.nn.functional.leaky_relu_backward`."""
-        (x,) = self.saved()
-        return F.leaky_relu_backward(grad, x, self.negative_slope) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"negative_slope={self.negative_slope}"
-
-
-class Sigmoid(Module):
+class Sigmoid(_Activation):
     """``1 / (1 + exp(-x))``.
 
     Examples
@@ -99,19 +95,11 @@ class Sigmoid(Module):
     [0.0, 0.5]
     """
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.sigmoid`."""
-        y = F.sigmoid(x)
-        self.save(y)
-        return y
-
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """See :func:`foveal.nn.functional.sigmoid_backward`."""
-        (y,) = self.saved()
-        return F.sigmoid_backward(grad, y) if needs_input_grad else None
+    function, function_backward = staticmethod(F.sigmoid), staticmethod(F.sigmoid_backward)
+    needs_output = True
 
 
-class Tanh(Module):
+class Tanh(_Activation):
     """The hyperbolic tangent.
 
     Examples
@@ -121,19 +109,11 @@ class Tanh(Module):
     [0.0, 1.0]
     """
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.tanh`."""
-        y = F.tanh(x)
-        self.save(y)
-        return y
-
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """See :func:`foveal.nn.functional.tanh_backward`."""
-        (y,) = self.saved()
-        return F.tanh_backward(grad, y) if needs_input_grad else None
+    function, function_backward = staticmethod(F.tanh), staticmethod(F.tanh_backward)
+    needs_output = True
 
 
-class SiLU(Module):
+class SiLU(_Activation):
     """``x * sigmoid(x)`` (Elfwing et al. 2018).
 
     Examples
@@ -143,18 +123,10 @@ class SiLU(Module):
     [0.0, 100.0]
     """
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.silu`."""
-        self.save(x)
-        return F.silu(x)
-
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """See :func:`foveal.nn.functional.silu_backward`."""
-        (x,) = self.saved()
-        return F.silu_backward(grad, x) if needs_input_grad else None
+    function, function_backward = staticmethod(F.silu), staticmethod(F.silu_backward)
 
 
-class GELU(Module):
+class GELU(_Activation):
     """``x Φ(x)`` with the normal distribution's ``Φ`` (Hendrycks & Gimpel 2016).
 
     Parameters
@@ -174,27 +146,16 @@ class GELU(Module):
     [0.0, 0.8413]
     """
 
+    function, function_backward = staticmethod(F.gelu), staticmethod(F.gelu_backward)
+    shown = ("approximate",)
+
     def __init__(self, approximate: Literal["none", "tanh"] = "none") -> None:
         if approximate not in ("none", "tanh"):
             raise ValueError(f'approximate of GELU is "none" or "tanh", not {approximate!r}.')
         self.approximate: Literal["none", "tanh"] = approximate
 
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.gelu`."""
-        self.save(x)
-        return F.gelu(x, self.approximate)
 
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """See :func:`foveal.nn.functional.gelu_backward`."""
-        (x,) = self.saved()
-        return F.gelu_backward(grad, x, self.approximate) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"approximate={self.approximate!r}"
-
-
-class Softmax(Module):
+class Softmax(_Activation):
     """Probabilities in proportion to the exponentials along an axis.
 
     Parameters
@@ -209,20 +170,9 @@ class Softmax(Module):
     [[0.5, 0.5]]
     """
 
+    function, function_backward = staticmethod(F.softmax), staticmethod(F.softmax_backward)
+    needs_output = True
+    shown = ("dim",)
+
     def __init__(self, dim: int = -1) -> None:
         self.dim = dim
-
-    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.softmax`."""
-        y = F.softmax(x, self.dim)
-        self.save(y)
-        return y
-
-    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
-        """See :func:`foveal.nn.functional.softmax_backward`."""
-        (y,) = self.saved()
-        return F.softmax_backward(grad, y, self.dim) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"dim={self.dim}"

@@ -3,17 +3,14 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
-from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Padding, Pair, pair, sides
-from foveal.nn.layers.initialization import uniform_fan_in
-from foveal.nn.module import Module
-from foveal.nn.parameter import Parameter
+from foveal.nn.layers.linear import Affine
+from foveal.nn.parameter import Parameter, uniform_fan_in
 
 
-class Conv2d(Module):
+class Conv2d(Affine):
     """Two-dimensional convolution; arguments and their order are PyTorch's, arrays channels-last.
 
     Parameters
@@ -47,8 +44,8 @@ class Conv2d(Module):
     (2, 5, 7, 8)
     """
 
-    clips_output = True
-    clips_input_grad = True
+    function, function_backward = staticmethod(F.conv2d), staticmethod(F.conv2d_backward)
+    shown = ("kernel_size", "stride", "padding", "dilation", "groups")
 
     def __init__(
         self,
@@ -73,12 +70,8 @@ class Conv2d(Module):
         (top, bottom), (left, right) = pads = sides(padding)
         self.padding: Padding = (top, left) if (top, left) == (bottom, right) else pads
         self.dilation = pair(dilation)
-        if (
-            min(self.kernel_size) < 1
-            or min(self.stride) < 1
-            or min(self.dilation) < 1
-            or min(top, bottom, left, right) < 0
-        ):
+        from_one = (*self.kernel_size, *self.stride, *self.dilation)
+        if min(from_one) < 1 or min(top, bottom, left, right) < 0:
             raise ValueError("kernel_size, stride and dilation start at 1, padding at 0.")
         rng = np.random.default_rng(random_state)
         shape = (out_channels, in_channels // groups, *self.kernel_size)
@@ -88,47 +81,11 @@ class Conv2d(Module):
         self.weight = Parameter(np.ascontiguousarray(drawn.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1))
         self.bias = Parameter(uniform_fan_in((out_channels,), fan_in, rng)) if bias else None
 
-    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.conv2d`."""
-        self.save(x)
-        return F.conv2d(
-            x,
-            self.weight.data,
-            None if self.bias is None else self.bias.data,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
-            clip=clip,
-        )
-
-    def backward(
-        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
-    ) -> NDArray[Any] | None:
-        """See :meth:`Module.backward`."""
-        (x,) = self.saved()
-        dx, dw, db = F.conv2d_backward(
-            grad,
-            x,
-            self.weight.data,
-            self.stride,
-            self.padding,
-            self.dilation,
-            self.groups,
-            needs_input_grad=needs_input_grad,
-            needs_weight_grad=self.requires_grad(),
-            input_clip=input_clip,
-        )
-        if dw is not None and self.weight.requires_grad:
-            self.weight.accumulate(dw)
-        if db is not None and self.bias is not None and self.bias.requires_grad:
-            self.bias.accumulate(db)
-        return dx
+    def geometry(self) -> list[Any]:
+        """Stride, padding, dilation and groups."""
+        return self._arguments()[1:]
 
     def extra_repr(self) -> str:
         """The settings."""
-        return (
-            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}, "
-            f"padding={self.padding}, dilation={self.dilation}, groups={self.groups}, "
-            f"bias={self.bias is not None}"
-        )
+        shown = super().extra_repr()
+        return f"{self.in_channels}, {self.out_channels}, {shown}, bias={self.bias is not None}"

@@ -41,6 +41,8 @@ class Dropout(Module):
     [1.0, 1.0, 1.0]
     """
 
+    shown = ("p",)
+
     def __init__(self, p: float = 0.5, *, random_state: int | np.random.Generator | None = None) -> None:
         if not 0 <= p <= 1:
             raise ValueError(f"p of Dropout is a probability, not {p}.")
@@ -62,7 +64,3 @@ class Dropout(Module):
         if not needs_input_grad:
             return None
         return grad if kept is None else F.dropout_backward(grad, kept, self.p)
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"p={self.p}"

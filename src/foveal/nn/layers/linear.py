@@ -1,18 +1,57 @@
-"""The fully connected layer."""
+"""The fully connected layer, and what it shares with the convolution."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
-from foveal.nn.layers.initialization import uniform_fan_in
-from foveal.nn.module import Module
-from foveal.nn.parameter import Parameter
+from foveal.nn.fusing import ClipsInputGrad, ClipsOutput
+from foveal.nn.parameter import Parameter, accumulate, uniform_fan_in
 
 
-class Linear(Module):
+class Affine(ClipsOutput, ClipsInputGrad):
+    """Sums of products of inputs and learnt weights, and a learnt bias, by a function and its backward pass.
+
+    Both take a layer's own :meth:`geometry` behind the arrays.
+    """
+
+    function: ClassVar[Callable[..., NDArray[Any]]]
+    function_backward: ClassVar[Callable[..., tuple[NDArray[Any] | None, ...]]]
+    weight: Parameter
+    bias: Parameter | None
+
+    def geometry(self) -> list[Any]:
+        """What the function needs to know besides the arrays."""
+        return []
+
+    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
+        """See the function of the same name in :mod:`foveal.nn.functional`."""
+        self.save(x)
+        bias = None if self.bias is None else self.bias.data
+        return type(self).function(x, self.weight.data, bias, *self.geometry(), clip=clip)
+
+    def backward(
+        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
+    ) -> NDArray[Any] | None:
+        """See :meth:`Module.backward`."""
+        (x,) = self.saved()
+        grad_x, *grads = type(self).function_backward(
+            grad,
+            x,
+            self.weight.data,
+            *self.geometry(),
+            needs_input_grad=needs_input_grad,
+            needs_weight_grad=self.requires_grad(),
+            input_clip=input_clip,
+        )
+        accumulate((self.weight, self.bias), grads)
+        return grad_x
+
+
+class Linear(Affine):
     """``y = x @ weight.T + bias``.
 
     Parameters
@@ -32,8 +71,7 @@ class Linear(Module):
     (3, 2)
     """
 
-    clips_output = True
-    clips_input_grad = True
+    function, function_backward = staticmethod(F.linear), staticmethod(F.linear_backward)
 
     def __init__(
         self,
@@ -49,30 +87,6 @@ class Linear(Module):
         # Outputs lie next to each other in memory: the rows of the product's right side.
         self.weight = Parameter(np.ascontiguousarray(drawn.T).T)
         self.bias = Parameter(uniform_fan_in((out_features,), in_features, rng)) if bias else None
-
-    def forward(self, x: NDArray[Any], *, clip: Clip | None = None) -> NDArray[Any]:
-        """See :func:`foveal.nn.functional.linear`."""
-        self.save(x)
-        return F.linear(x, self.weight.data, None if self.bias is None else self.bias.data, clip=clip)
-
-    def backward(
-        self, grad: NDArray[Any], *, needs_input_grad: bool = True, input_clip: Clip | None = None
-    ) -> NDArray[Any] | None:
-        """See :meth:`Module.backward`."""
-        (x,) = self.saved()
-        dx, dw, db = F.linear_backward(
-            grad,
-            x,
-            self.weight.data,
-            needs_input_grad=needs_input_grad,
-            needs_weight_grad=self.requires_grad(),
-            input_clip=input_clip,
-        )
-        if dw is not None and self.weight.requires_grad:
-            self.weight.accumulate(dw)
-        if db is not None and self.bias is not None and self.bias.requires_grad:
-            self.bias.accumulate(db)
-        return dx
 
     def extra_repr(self) -> str:
         """The settings."""

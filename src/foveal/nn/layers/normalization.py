@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
-from foveal.nn.module import Module
-from foveal.nn.parameter import Parameter
+from foveal.nn.fusing import ClipsOutput
+from foveal.nn.parameter import Parameter, accumulate
 
 
-class BatchNorm2d(Module):
+class BatchNorm2d(ClipsOutput):
     """Batch normalisation (Ioffe & Szegedy 2015); arguments are PyTorch's, arrays channels-last.
 
     In training the batch is normalised by its own mean and variance, and running ones are kept; in use
@@ -58,8 +58,8 @@ class BatchNorm2d(Module):
     (array([0.2], dtype=float32), array([1.1], dtype=float32))
     """
 
+    shown = ("eps", "momentum", "affine", "track_running_stats")
     buffer_names: ClassVar[tuple[str, ...]] = ("running_mean", "running_var", "num_batches_tracked")
-    clips_output = True
 
     def __init__(
         self,
@@ -71,19 +71,14 @@ class BatchNorm2d(Module):
         *,
         frozen: bool = False,
     ) -> None:
-        if frozen and not track_running_stats:
-            raise ValueError("A frozen BatchNorm2d uses running statistics: it needs track_running_stats.")
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
         self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
-        self.running_mean: NDArray[Any] | None = None
-        self.running_var: NDArray[Any] | None = None
-        self.num_batches_tracked: NDArray[np.int64] | None = None
-        if track_running_stats:
-            self.running_mean = np.zeros(num_features, np.float32)
-            self.running_var = np.ones(num_features, np.float32)
-            self.num_batches_tracked = np.zeros((), np.int64)
+        tracks = track_running_stats
+        self.running_mean = np.zeros(num_features, np.float32) if tracks else None
+        self.running_var = np.ones(num_features, np.float32) if tracks else None
+        self.num_batches_tracked = np.zeros((), np.int64) if tracks else None
         self._frozen = False
         if frozen:
             self.frozen = True
@@ -112,10 +107,8 @@ class BatchNorm2d(Module):
         if of_batch:
             mean, variance = self._batch_statistics(x)
         else:
-            assert self.running_mean is not None
-            assert self.running_var is not None
             # Copies where a gradient may be asked for: a later batch may move the running ones.
-            mean, variance = self.running_mean.copy(), self.running_var.copy()
+            mean, variance, _ = (values.copy() for values in self._running())
         self.save(x, mean, variance, of_batch)
         weight, bias = (None if p is None else p.data for p in (self.weight, self.bias))
         return F.batch_norm(x, mean, variance, weight, bias, self.eps, clip=clip)
@@ -123,7 +116,7 @@ class BatchNorm2d(Module):
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.batch_norm_backward`."""
         x, mean, variance, of_batch = self.saved()
-        dx, dw, db = F.batch_norm_backward(
+        grad_x, *grads = F.batch_norm_backward(
             grad,
             x,
             mean,
@@ -134,10 +127,8 @@ class BatchNorm2d(Module):
             needs_input_grad=needs_input_grad,
             needs_weight_grad=self.requires_grad(),
         )
-        for parameter, gradient in ((self.weight, dw), (self.bias, db)):
-            if gradient is not None and parameter is not None and parameter.requires_grad:
-                parameter.accumulate(gradient)
-        return dx
+        accumulate((self.weight, self.bias), grads)
+        return grad_x
 
     def _batch_statistics(self, x: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         count = x.size // max(self.num_features, 1)
@@ -148,24 +139,25 @@ class BatchNorm2d(Module):
             )
         mean, variance = F.batch_statistics(x)
         if self.training and self.track_running_stats:
-            assert self.running_mean is not None
-            assert self.running_var is not None
-            assert self.num_batches_tracked is not None
-            self.num_batches_tracked += 1
-            new = 1 / int(self.num_batches_tracked) if self.momentum is None else self.momentum
+            running_mean, running_var, batches = self._running()
+            batches += 1
+            new = 1 / int(batches) if self.momentum is None else self.momentum
             unbiased = variance * (count / (count - 1))
             # In place: whoever holds the arrays, such as an average of weights, sees the change.
-            self.running_mean[...] = (1 - new) * self.running_mean + new * mean
-            self.running_var[...] = (1 - new) * self.running_var + new * unbiased
+            running_mean[...] = (1 - new) * running_mean + new * mean
+            running_var[...] = (1 - new) * running_var + new * unbiased
         return mean, variance
+
+    def _running(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        return self.running_mean, self.running_var, self.num_batches_tracked
 
     def extra_repr(self) -> str:
         """The settings."""
         frozen = ", frozen=True" if self._frozen else ""
-        return (
-            f"{self.num_features}, eps={self.eps}, momentum={self.momentum}, affine={self.affine}, "
-            f"track_running_stats={self.track_running_stats}{frozen}"
-        )
+        return f"{self.num_features}, {super().extra_repr()}{frozen}"
 
 
 #: Rows, (N, C), are normalised by the same class.

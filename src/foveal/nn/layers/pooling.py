@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
 from foveal.nn.functional.windows import Pair, pair
+from foveal.nn.fusing import ClipsInputGrad
 from foveal.nn.module import Module
 
 
-class MaxPool2d(Module):
+class MaxPool2d(ClipsInputGrad):
     """The largest value of each window; arguments are PyTorch's, arrays channels-last.
 
     Parameters
@@ -32,7 +33,7 @@ class MaxPool2d(Module):
     (1, 2, 3, 3)
     """
 
-    clips_input_grad = True
+    shown = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
 
     def __init__(
         self,
@@ -48,9 +49,7 @@ class MaxPool2d(Module):
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.max_pool2d`."""
-        y, places = F.max_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode
-        )
+        y, places = F.max_pool2d(x, *self._arguments())
         self.save(places, x.shape, y)
         return y
 
@@ -64,16 +63,7 @@ class MaxPool2d(Module):
         if input_clip is not None:
             # The value that won is the rectifier's output at the only place that gets a gradient.
             grad = F.relu_backward(grad, y) if isinf(input_clip[1]) else F.relu6_backward(grad, y)
-        return F.max_pool2d_backward(
-            grad, places, shape, self.kernel_size, self.stride, self.padding, self.dilation
-        )
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"dilation={self.dilation}, ceil_mode={self.ceil_mode}"
-        )
+        return F.max_pool2d_backward(grad, places, shape, *self._arguments()[:4])
 
 
 class AvgPool2d(Module):
@@ -81,12 +71,8 @@ class AvgPool2d(Module):
 
     Parameters
     ----------
-    kernel_size : int or (int, int)
-        Rows, columns.
-    stride : int or (int, int), optional
-        Default: ``kernel_size``.
-    padding : int or (int, int), default=0
-    ceil_mode : bool, default=False
+    kernel_size, stride, padding, ceil_mode
+        See :class:`MaxPool2d`.
     count_include_pad : bool, default=True
         See :func:`foveal.nn.functional.avg_pool2d`.
 
@@ -96,6 +82,8 @@ class AvgPool2d(Module):
     >>> AvgPool2d(2, ceil_mode=True)(np.zeros((1, 5, 7, 3), np.float32)).shape
     (1, 3, 4, 3)
     """
+
+    shown = ("kernel_size", "stride", "padding", "ceil_mode", "count_include_pad")
 
     def __init__(
         self,
@@ -112,25 +100,12 @@ class AvgPool2d(Module):
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.avg_pool2d`."""
         self.save(x.shape)
-        return F.avg_pool2d(
-            x, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
+        return F.avg_pool2d(x, *self._arguments())
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.avg_pool2d_backward`."""
         (shape,) = self.saved()
-        if not needs_input_grad:
-            return None
-        return F.avg_pool2d_backward(
-            grad, shape, self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad
-        )
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}, "
-            f"ceil_mode={self.ceil_mode}, count_include_pad={self.count_include_pad}"
-        )
+        return F.avg_pool2d_backward(grad, shape, *self._arguments()) if needs_input_grad else None
 
 
 class AdaptiveAvgPool2d(Module):
@@ -149,6 +124,8 @@ class AdaptiveAvgPool2d(Module):
     (2, 1, 1, 3)
     """
 
+    shown = ("output_size",)
+
     def __init__(self, output_size: Pair) -> None:
         self.output_size = pair(output_size)
 
@@ -161,7 +138,3 @@ class AdaptiveAvgPool2d(Module):
         """See :func:`foveal.nn.functional.adaptive_avg_pool2d_backward`."""
         (shape,) = self.saved()
         return F.adaptive_avg_pool2d_backward(grad, shape, self.output_size) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"output_size={self.output_size}"

@@ -8,7 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.memory import empty
-from foveal.nn.functional.roi_align import align_weights, checked_maps, checked_regions, gather, scatter
+from foveal.nn.functional.roi_align import (
+    align,
+    align_weights,
+    checked_maps,
+    checked_regions,
+    gather,
+    scatter,
+)
 from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.module import Module
 
@@ -34,49 +41,23 @@ class RoIAlign(Module):
     (1, 7, 7, 64)
     """
 
+    shown = ("output_size", "spatial_scale", "sampling_ratio")
+
     def __init__(self, output_size: Pair, spatial_scale: float, sampling_ratio: int = 2) -> None:
         self.output_size = pair(output_size)
         self.spatial_scale, self.sampling_ratio = spatial_scale, sampling_ratio
 
-    def __call__(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
-        """The regions' grids, of shape (R, rows, columns, C)."""
-        self.seen_shape = x.shape[1:]
-        return self.forward(x, boxes, image_indices)
-
-    def forward(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.roi_align`."""
         x = checked_maps(x)
-        found = align_weights(
-            x.shape,
-            x.dtype,
-            boxes,
-            image_indices,
-            self.output_size,
-            self.spatial_scale,
-            self.sampling_ratio,
-            True,
-        )
-        places = np.arange(len(found.images))
-        y = empty((len(places), *self.output_size, x.shape[3]), x.dtype)
-        gather(x, found, y, places)
-        self.save(found, x.shape, places)
-        return y
+        found = align_weights(x.shape, x.dtype, boxes, image_indices, *self._arguments())
+        self.save(found, x.shape)
+        return align(x, found)
 
     def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
         """See :func:`foveal.nn.functional.roi_align_backward`."""
-        found, shape, places = self.saved()
-        return scatter(grad, shape, found, places) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"output_size={self.output_size}, spatial_scale={self.spatial_scale}, "
-            f"sampling_ratio={self.sampling_ratio}"
-        )
+        found, shape = self.saved()
+        return scatter(grad, shape, found, np.arange(len(grad))) if needs_input_grad else None
 
 
 class RoIPool(Module):
@@ -86,10 +67,8 @@ class RoIPool(Module):
 
     Parameters
     ----------
-    output_size : int or (int, int)
-        Rows, columns of bins.
-    spatial_scale : float
-        Cells of the map to a pixel of the image. See :func:`foveal.nn.functional.roi_pool`.
+    output_size, spatial_scale
+        See :class:`RoIAlign` and :func:`foveal.nn.functional.roi_pool`.
 
     Examples
     --------
@@ -97,19 +76,12 @@ class RoIPool(Module):
     (1, 7, 7, 64)
     """
 
+    shown = ("output_size", "spatial_scale")
+
     def __init__(self, output_size: Pair, spatial_scale: float) -> None:
         self.output_size, self.spatial_scale = pair(output_size), spatial_scale
 
-    def __call__(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
-        """The regions' grids, of shape (R, rows, columns, C)."""
-        self.seen_shape = x.shape[1:]
-        return self.forward(x, boxes, image_indices)
-
-    def forward(  # type: ignore[override]
-        self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
+    def forward(self, x: NDArray[Any], boxes: ArrayLike, image_indices: ArrayLike) -> NDArray[Any]:
         """See :func:`foveal.nn.functional.roi_pool`."""
         y, places = F.roi_pool(x, boxes, image_indices, self.output_size, spatial_scale=self.spatial_scale)
         self.save(places, x.shape, np.array(image_indices, np.int64))
@@ -119,10 +91,6 @@ class RoIPool(Module):
         """See :func:`foveal.nn.functional.roi_pool_backward`."""
         places, shape, images = self.saved()
         return F.roi_pool_backward(grad, places, shape, images) if needs_input_grad else None
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return f"output_size={self.output_size}, spatial_scale={self.spatial_scale}"
 
 
 class PyramidRoIAlign(Module):
@@ -151,6 +119,8 @@ class PyramidRoIAlign(Module):
     (2, 7, 7, 8)
     """
 
+    shown = ("output_size", "strides", "sampling_ratio", "canonical_size", "canonical_level")
+
     def __init__(
         self,
         output_size: Pair,
@@ -163,13 +133,7 @@ class PyramidRoIAlign(Module):
         self.sampling_ratio = sampling_ratio
         self.canonical_size, self.canonical_level = canonical_size, canonical_level
 
-    def __call__(  # type: ignore[override]
-        self, maps: Sequence[NDArray[Any]], boxes: ArrayLike, image_indices: ArrayLike
-    ) -> NDArray[Any]:
-        """The regions' grids, of shape (R, rows, columns, C), in the order of the boxes."""
-        return self.forward(maps, boxes, image_indices)
-
-    def forward(  # type: ignore[override]
+    def forward(
         self, maps: Sequence[NDArray[Any]], boxes: ArrayLike, image_indices: ArrayLike
     ) -> NDArray[Any]:
         """Each region from the map of its level.
@@ -190,16 +154,8 @@ class PyramidRoIAlign(Module):
         parts = []
         for level, (x, stride) in enumerate(zip(maps, self.strides, strict=True)):
             places = np.flatnonzero(levels == level)
-            found = align_weights(
-                x.shape,
-                x.dtype,
-                corners[places],
-                images[places],
-                self.output_size,
-                1 / stride,
-                self.sampling_ratio,
-                True,
-            )
+            settings = (self.output_size, 1 / stride, self.sampling_ratio)
+            found = align_weights(x.shape, x.dtype, corners[places], images[places], *settings)
             gather(x, found, y, places)
             parts.append((x.shape, found, places))
         self.save(parts)
@@ -213,10 +169,3 @@ class PyramidRoIAlign(Module):
         if not needs_input_grad:
             return None
         return [scatter(grad, shape, found, places) for shape, found, places in parts]
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return (
-            f"output_size={self.output_size}, strides={self.strides}, sampling_ratio={self.sampling_ratio}, "
-            f"canonical_size={self.canonical_size}, canonical_level={self.canonical_level}"
-        )

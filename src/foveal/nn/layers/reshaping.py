@@ -1,4 +1,4 @@
-"""Layers that only move numbers."""
+"""Layers that only move numbers: to rows, and to larger maps."""
 
 from math import prod
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.module import Module
 
 
@@ -36,3 +37,32 @@ class Flatten(Module):
             return grad.reshape(shape)
         n, h, w, c = shape
         return np.ascontiguousarray(grad.reshape(n, c, h, w).transpose(0, 2, 3, 1))
+
+
+class Upsample(Module):
+    """Every cell repeated along rows and columns (nearest neighbour).
+
+    Parameters
+    ----------
+    scale_factor : int, default=2
+
+    Examples
+    --------
+    >>> Upsample()(np.zeros((1, 5, 7, 3), np.float32)).shape
+    (1, 10, 14, 3)
+    """
+
+    shown = ("scale_factor",)
+
+    def __init__(self, scale_factor: int = 2) -> None:
+        self.scale_factor = scale_factor
+
+    def forward(self, x: NDArray[Any]) -> NDArray[Any]:
+        """See :func:`foveal.nn.functional.upsample_nearest`."""
+        self.save()
+        return F.upsample_nearest(x, self.scale_factor)
+
+    def backward(self, grad: NDArray[Any], *, needs_input_grad: bool = True) -> NDArray[Any] | None:
+        """See :func:`foveal.nn.functional.upsample_nearest_backward`."""
+        self.saved()
+        return F.upsample_nearest_backward(grad, self.scale_factor) if needs_input_grad else None

@@ -24,7 +24,7 @@ class Pairs:
     Attributes
     ----------
     iou, union, hull : ndarray of shape (N,)
-    by_iou, by_union, by_hull : ndarray of shape (4, N)
+    grad_iou, grad_union, grad_hull : ndarray of shape (4, N)
         Their gradients.
     """
 
@@ -33,31 +33,31 @@ class Pairs:
         after, before = _share(a, b), _share(b, a)  # how far a's coordinate is the larger, the smaller
         sides, others = a[2:] - a[:2], b[2:] - b[:2]
         inner = np.maximum(np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2]), 0)
-        by_inner = np.concatenate((-after[:2], before[2:])) * (inner > 0).all(axis=0)
+        grad_inner = np.concatenate((-after[:2], before[2:])) * (inner > 0).all(axis=0)
         self.outer = np.maximum(a[2:], b[2:]) - np.minimum(a[:2], b[:2])
-        self.by_outer = np.concatenate((-before[:2], after[2:]))
+        self.grad_outer = np.concatenate((-before[:2], after[2:]))
         intersection = inner[0] * inner[1]
-        by_intersection = by_inner * _crossed(inner)
+        grad_intersection = grad_inner * _crossed(inner)
         self.union = sides[0] * sides[1] + others[0] * others[1] - intersection
-        self.by_union = np.concatenate((-sides[::-1], sides[::-1])) - by_intersection
+        self.grad_union = np.concatenate((-sides[::-1], sides[::-1])) - grad_intersection
         self.iou = divide(intersection, self.union)
-        self.by_iou = by_quotient(intersection, by_intersection, self.union, self.by_union)
+        self.grad_iou = grad_quotient(intersection, grad_intersection, self.union, self.grad_union)
         self.hull = self.outer[0] * self.outer[1]
-        self.by_hull = self.by_outer * _crossed(self.outer)
+        self.grad_hull = self.grad_outer * _crossed(self.outer)
 
-    def by_giou(self) -> Array:
+    def grad_giou(self) -> Array:
         """Of ``IoU - 1 + union / hull``."""
-        return self.by_iou + by_quotient(self.union, self.by_union, self.hull, self.by_hull)
+        return self.grad_iou + grad_quotient(self.union, self.grad_union, self.hull, self.grad_hull)
 
-    def by_diou(self) -> Array:
+    def grad_diou(self) -> Array:
         """Of ``IoU - d² / c²``, with the centres' distance and the hull's diagonal."""
         offset = (self.a[:2] + self.a[2:] - self.b[:2] - self.b[2:]) / 2
         distance, diagonal = (offset**2).sum(axis=0), (self.outer**2).sum(axis=0)
-        by_distance = np.concatenate((offset, offset))
-        by_diagonal = 2 * self.by_outer * np.concatenate((self.outer, self.outer))
-        return self.by_iou - by_quotient(distance, by_distance, diagonal, by_diagonal)
+        grad_distance = np.concatenate((offset, offset))
+        grad_diagonal = 2 * self.grad_outer * np.concatenate((self.outer, self.outer))
+        return self.grad_iou - grad_quotient(distance, grad_distance, diagonal, grad_diagonal)
 
-    def by_ciou(self) -> Array:
+    def grad_ciou(self) -> Array:
         """Of ``DIoU - α v`` with α held constant."""
         w, h = self.a[2:] - self.a[:2]
         w2, h2 = self.b[2:] - self.b[:2]
@@ -66,8 +66,8 @@ class Pairs:
         alpha = divide(v, 1 - self.iou + v)
         slope = alpha * 8 / np.pi**2 * turn
         square = w**2 + h**2
-        by_w, by_h = slope * divide(h, square), -slope * divide(w, square)
-        return np.asarray(self.by_diou() - np.stack((-by_w, -by_h, by_w, by_h)))
+        grad_w, grad_h = slope * divide(h, square), -slope * divide(w, square)
+        return np.asarray(self.grad_diou() - np.stack((-grad_w, -grad_h, grad_w, grad_h)))
 
 
 def divide(part: Array, whole: Array) -> Array:
@@ -75,10 +75,10 @@ def divide(part: Array, whole: Array) -> Array:
     return np.asarray(np.divide(part, whole, out=np.zeros_like(part), where=whole > 0))
 
 
-def by_quotient(part: Array, by_part: Array, whole: Array, by_whole: Array) -> Array:
+def grad_quotient(part: Array, grad_part: Array, whole: Array, grad_whole: Array) -> Array:
     """The gradient of ``part / whole``, 0 where the whole is 0."""
     safe = np.where(whole > 0, whole, 1)
-    return np.asarray(np.where(whole > 0, (by_part - part / safe * by_whole) / safe, 0))
+    return np.asarray(np.where(whole > 0, (grad_part - part / safe * grad_whole) / safe, 0))
 
 
 def _share(a: Array, b: Array) -> Array:

@@ -1,14 +1,14 @@
 """Cross-entropy of yes and no, for each output by itself, and its focal form."""
 
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from foveal.nn.losses.pairs import as_pair
-from foveal.nn.losses.reduction import Reduction, check_reduction, reduce
+from foveal.nn.losses.loss import Array, LossObject, Reduction, as_pair, check_reduction, reduce
 
-Array = NDArray[Any]
+Normalizer = float | Literal["positives"] | None
 
 
 def binary_cross_entropy_with_logits(
@@ -41,7 +41,7 @@ def binary_cross_entropy_with_logits(
     -------
     loss : float
         Summed in float64.
-    gradient : ndarray
+    grad : ndarray
         The shape and floating-point type of ``logits``.
 
     Raises
@@ -55,13 +55,12 @@ def binary_cross_entropy_with_logits(
 
     Examples
     --------
-    >>> loss, gradient = binary_cross_entropy_with_logits([0.0, 0.0], [1, 0])
-    >>> round(loss, 4), gradient.tolist()
+    >>> loss, grad = binary_cross_entropy_with_logits([0.0, 0.0], [1, 0])
+    >>> round(loss, 4), grad.tolist()
     (0.6931, [-0.25, 0.25])
     """
     check_reduction(reduction)
-    z, t = as_pair(logits, targets, "logits")
-    _check_not_empty(z)
+    z, t = _checked(logits, targets)
     positive = t if pos_weight is None else t * np.asarray(pos_weight, z.dtype)
     with np.errstate(invalid="ignore", over="ignore", under="ignore"):
         yes, no = _sigmoids(z)
@@ -75,7 +74,7 @@ def sigmoid_focal_loss(
     *,
     alpha: float | None = 0.25,
     gamma: float = 2.0,
-    normalizer: float | Literal["positives"] | None = None,
+    normalizer: Normalizer = None,
     reduction: Reduction = "mean",
 ) -> tuple[float, Array]:
     r"""Focal loss: the cross-entropy of a sigmoid, less of what is easy; and its gradient.
@@ -88,10 +87,8 @@ def sigmoid_focal_loss(
 
     Parameters
     ----------
-    logits : array-like
-        Any shape but an empty one.
-    targets : array-like of the same shape
-        0 or 1, or probabilities.
+    logits, targets
+        See :func:`binary_cross_entropy_with_logits`.
     alpha : float or None, default=0.25
         In [0, 1]; None leaves the balance out.
     gamma : float, default=2.0
@@ -103,10 +100,8 @@ def sigmoid_focal_loss(
 
     Returns
     -------
-    loss : float
-        Summed in float64.
-    gradient : ndarray
-        The shape and floating-point type of ``logits``.
+    loss, grad
+        As :func:`binary_cross_entropy_with_logits`.
 
     Raises
     ------
@@ -119,32 +114,32 @@ def sigmoid_focal_loss(
 
     Examples
     --------
-    >>> loss, gradient = sigmoid_focal_loss([0.0, 0.0], [1, 0], reduction="sum")
+    >>> loss, grad = sigmoid_focal_loss([0.0, 0.0], [1, 0], reduction="sum")
     >>> round(loss, 4)  # (0.25 + 0.75) * 0.5 ** 2 * log(2)
     0.1733
     """
     _check_focal(alpha, gamma, normalizer, reduction)
-    z, t = as_pair(logits, targets, "logits")
-    _check_not_empty(z)
+    z, t = _checked(logits, targets)
     with np.errstate(invalid="ignore", over="ignore", under="ignore", divide="ignore"):
         yes, no = _sigmoids(z)
         entropy = t * _softplus(-z) + (1 - t) * _softplus(z)
         miss = yes * (1 - t) + no * t  # 1 - p_t, without the subtraction
         power = miss**gamma
-        by_entropy = yes * (1 - t) - no * t
-        by_miss = np.divide(yes * no, miss, out=np.zeros_like(miss), where=miss != 0)
-        gradient = by_entropy * power - entropy * (gamma * (2 * t - 1)) * power * by_miss
+        grad_entropy = yes * (1 - t) - no * t
+        grad_miss = np.divide(yes * no, miss, out=np.zeros_like(miss), where=miss != 0)
+        grad = grad_entropy * power - entropy * (gamma * (2 * t - 1)) * power * grad_miss
         losses = entropy * power
         if alpha is not None:
             balance = alpha * t + (1 - alpha) * (1 - t)
             losses *= balance
-            gradient *= balance
+            grad *= balance
         if normalizer == "positives":
             normalizer = max(1.0, float(t.sum(dtype=np.float64)))
-        return reduce(losses, gradient, reduction, normalizer)
+        return reduce(losses, grad, reduction, normalizer)
 
 
-class BCEWithLogitsLoss:
+@dataclass(repr=False, eq=False)
+class BCEWithLogitsLoss(LossObject):
     """Cross-entropy of a sigmoid; see :func:`binary_cross_entropy_with_logits`.
 
     Parameters
@@ -160,69 +155,47 @@ class BCEWithLogitsLoss:
 
     Examples
     --------
-    >>> value, gradient = BCEWithLogitsLoss(pos_weight=[3.0])([[0.0]], [[1]])
-    >>> round(value, 4), gradient.tolist()
+    >>> value, grad = BCEWithLogitsLoss(pos_weight=[3.0])([[0.0]], [[1]])
+    >>> round(value, 4), grad.tolist()
     (2.0794, [[-1.5]])
     """
 
-    def __init__(self, pos_weight: ArrayLike | None = None, reduction: Reduction = "mean") -> None:
-        check_reduction(reduction)
-        self.pos_weight = None if pos_weight is None else np.asarray(pos_weight, np.float64)
-        self.reduction: Reduction = reduction
+    function = staticmethod(binary_cross_entropy_with_logits)
 
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
-        """The value and the gradient by ``output``; both arguments have the same shape."""
-        return binary_cross_entropy_with_logits(
-            output, target, pos_weight=self.pos_weight, reduction=self.reduction
-        )
+    pos_weight: ArrayLike | None = None
+    reduction: Reduction = "mean"
+
+    def __post_init__(self) -> None:
+        check_reduction(self.reduction)
+        if self.pos_weight is not None:
+            self.pos_weight = np.asarray(self.pos_weight, np.float64)
 
 
-class FocalLoss:
+@dataclass(repr=False, eq=False)
+class FocalLoss(LossObject):
     """Focal loss on logits; see :func:`sigmoid_focal_loss`.
 
     Parameters
     ----------
-    alpha : float or None, default=0.25
-    gamma : float, default=2.0
-    normalizer : float or "positives", optional
-        What the mean divides by; the default is the number of elements.
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
+    alpha, gamma, normalizer, reduction
+        See that function, also for what is refused.
 
     Examples
     --------
-    >>> value, gradient = FocalLoss(normalizer="positives")([0.0, 0.0], [1, 0])
+    >>> value, grad = FocalLoss(normalizer="positives")([0.0, 0.0], [1, 0])
     >>> round(value, 4)
     0.1733
     """
 
-    def __init__(
-        self,
-        alpha: float | None = 0.25,
-        gamma: float = 2.0,
-        normalizer: float | Literal["positives"] | None = None,
-        reduction: Reduction = "mean",
-    ) -> None:
-        _check_focal(alpha, gamma, normalizer, reduction)
-        self.alpha = alpha
-        self.gamma = gamma
-        self.normalizer = normalizer
-        self.reduction: Reduction = reduction
+    function = staticmethod(sigmoid_focal_loss)
 
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
-        """The value and the gradient by ``output``; both arguments have the same shape."""
-        return sigmoid_focal_loss(
-            output,
-            target,
-            alpha=self.alpha,
-            gamma=self.gamma,
-            normalizer=self.normalizer,
-            reduction=self.reduction,
-        )
+    alpha: float | None = 0.25
+    gamma: float = 2.0
+    normalizer: Normalizer = None
+    reduction: Reduction = "mean"
+
+    def __post_init__(self) -> None:
+        _check_focal(**vars(self))
 
 
 def _check_focal(alpha: float | None, gamma: float, normalizer: Any, reduction: str) -> None:
@@ -239,9 +212,11 @@ def _check_focal(alpha: float | None, gamma: float, normalizer: Any, reduction: 
         raise ValueError(f'normalizer must be a number above 0, "positives" or None, not {normalizer!r}.')
 
 
-def _check_not_empty(logits: Array) -> None:
-    if not logits.size:
+def _checked(logits: ArrayLike, targets: ArrayLike) -> tuple[Array, Array]:
+    z, t = as_pair(logits, targets, "logits")
+    if not z.size:
         raise ValueError("An empty batch of logits has no mean loss.")
+    return z, t
 
 
 def _sigmoids(z: Array) -> tuple[Array, Array]:

@@ -10,16 +10,17 @@ training that diverged can say so.
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from foveal import boxes as measures
 from foveal.nn.losses._box_gradients import Pairs
-from foveal.nn.losses.reduction import Reduction, check_reduction, reduce
+from foveal.nn.losses.loss import Array, ReducedLoss, Reduction, check_reduction, reduce
 
-Array = NDArray[Any]
+Form = Literal["linear", "log"]
 
 # The IoU from which downwards its negative logarithm no longer grows.
 _LEAST_IOU = 1e-6
@@ -29,7 +30,7 @@ def iou_loss(
     boxes: ArrayLike,
     targets: ArrayLike,
     *,
-    form: Literal["linear", "log"] = "linear",
+    form: Form = "linear",
     reduction: Reduction = "mean",
 ) -> tuple[float, Array]:
     r"""``1 - IoU`` of boxes, and its gradient.
@@ -51,7 +52,7 @@ def iou_loss(
     -------
     loss : float
         In [0, 1] for the mean of the linear form.
-    gradient : ndarray of shape (N, 4)
+    grad : ndarray of shape (N, 4)
         By ``boxes``, float64 where they are, else float32.
 
     Raises
@@ -65,48 +66,34 @@ def iou_loss(
 
     Examples
     --------
-    >>> loss, gradient = iou_loss([[0, 0, 2, 1]], [[-1, -1, 1, 2]])
-    >>> round(loss, 4), [round(value, 4) for value in gradient[0].tolist()]
+    >>> loss, grad = iou_loss([[0, 0, 2, 1]], [[-1, -1, 1, 2]])
+    >>> round(loss, 4), [round(value, 4) for value in grad[0].tolist()]
     (0.8571, [0.1429, 0.1224, 0.0204, -0.1224])
     """
     _check_form(form)
 
-    def negative_logarithm(values: Array, gradient: Array) -> tuple[Array, Array]:
+    def negative_logarithm(values: Array, grad: Array) -> tuple[Array, Array]:
         floored = np.maximum(values, _LEAST_IOU)
-        return -np.log(floored), np.where(values >= _LEAST_IOU, -gradient / floored, 0)
+        return -np.log(floored), np.where(values >= _LEAST_IOU, -grad / floored, 0)
 
     transform = negative_logarithm if form == "log" else _one_less
-    return _loss(measures.iou, lambda pairs: pairs.by_iou, boxes, targets, reduction, transform)
+    return _loss(measures.iou, lambda pairs: pairs.grad_iou, boxes, targets, reduction, transform)
 
 
-def giou_loss(
-    boxes: ArrayLike,
-    targets: ArrayLike,
-    *,
-    reduction: Reduction = "mean",
-) -> tuple[float, Array]:
+def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
     r"""``1 - GIoU`` of boxes, and its gradient.
 
     Parameters
     ----------
-    boxes : array-like of shape (N, 4)
-        Predicted; ``x1, y1, x2, y2``.
-    targets : array-like of shape (N, 4)
-        What they should be, one to one.
-    reduction : {"mean", "sum"}, default="mean"
-        Over the boxes.
+    boxes, targets, reduction
+        See :func:`iou_loss`.
 
     Returns
     -------
     loss : float
         In [0, 2] for the mean.
-    gradient : ndarray of shape (N, 4)
-        By ``boxes``, float64 where they are, else float32.
-
-    Raises
-    ------
-    ValueError
-        If a shape is not (N, 4), the numbers of boxes differ or a target is no finite number.
+    grad : ndarray of shape (N, 4)
+        As that of :func:`iou_loss`, which also says what is refused.
 
     References
     ----------
@@ -115,41 +102,27 @@ def giou_loss(
 
     Examples
     --------
-    >>> loss, gradient = giou_loss([[0, 0, 1, 1]], [[3, 0, 4, 1]])
-    >>> loss, gradient.tolist()
+    >>> loss, grad = giou_loss([[0, 0, 1, 1]], [[3, 0, 4, 1]])
+    >>> loss, grad.tolist()
     (1.5, [[0.125, 0.0, -0.25, 0.0]])
     """
-    return _loss(measures.giou, Pairs.by_giou, boxes, targets, reduction, _one_less)
+    return _loss(measures.giou, Pairs.grad_giou, boxes, targets, reduction, _one_less)
 
 
-def diou_loss(
-    boxes: ArrayLike,
-    targets: ArrayLike,
-    *,
-    reduction: Reduction = "mean",
-) -> tuple[float, Array]:
+def diou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
     r"""``1 - DIoU`` of boxes, and its gradient.
 
     Parameters
     ----------
-    boxes : array-like of shape (N, 4)
-        Predicted; ``x1, y1, x2, y2``.
-    targets : array-like of shape (N, 4)
-        What they should be, one to one.
-    reduction : {"mean", "sum"}, default="mean"
-        Over the boxes.
+    boxes, targets, reduction
+        See :func:`iou_loss`.
 
     Returns
     -------
     loss : float
         In [0, 2] for the mean.
-    gradient : ndarray of shape (N, 4)
-        By ``boxes``, float64 where they are, else float32.
-
-    Raises
-    ------
-    ValueError
-        If a shape is not (N, 4), the numbers of boxes differ or a target is no finite number.
+    grad : ndarray of shape (N, 4)
+        As that of :func:`iou_loss`, which also says what is refused.
 
     References
     ----------
@@ -158,19 +131,14 @@ def diou_loss(
 
     Examples
     --------
-    >>> loss, gradient = diou_loss([[0, 0, 2, 2]], [[2, 0, 4, 2]])
+    >>> loss, grad = diou_loss([[0, 0, 2, 2]], [[2, 0, 4, 2]])
     >>> round(loss, 4)
     1.2
     """
-    return _loss(measures.diou, Pairs.by_diou, boxes, targets, reduction, _one_less)
+    return _loss(measures.diou, Pairs.grad_diou, boxes, targets, reduction, _one_less)
 
 
-def ciou_loss(
-    boxes: ArrayLike,
-    targets: ArrayLike,
-    *,
-    reduction: Reduction = "mean",
-) -> tuple[float, Array]:
+def ciou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
     r"""``1 - CIoU`` of boxes, and its gradient with the weight of the aspect ratio held constant.
 
     The loss is ``1 - DIoU + α v``; α counts as a constant in the gradient, as in the paper (its equation 12)
@@ -179,24 +147,15 @@ def ciou_loss(
 
     Parameters
     ----------
-    boxes : array-like of shape (N, 4)
-        Predicted; ``x1, y1, x2, y2``.
-    targets : array-like of shape (N, 4)
-        What they should be, one to one.
-    reduction : {"mean", "sum"}, default="mean"
-        Over the boxes.
+    boxes, targets, reduction
+        See :func:`iou_loss`.
 
     Returns
     -------
     loss : float
         In [0, 2.5] for the mean.
-    gradient : ndarray of shape (N, 4)
-        By ``boxes``, float64 where they are, else float32.
-
-    Raises
-    ------
-    ValueError
-        If a shape is not (N, 4), the numbers of boxes differ or a target is no finite number.
+    grad : ndarray of shape (N, 4)
+        As that of :func:`iou_loss`, which also says what is refused.
 
     References
     ----------
@@ -205,20 +164,20 @@ def ciou_loss(
 
     Examples
     --------
-    >>> loss, gradient = ciou_loss([[0, 0, 2, 2]], [[0, 0, 4, 1]])
+    >>> loss, grad = ciou_loss([[0, 0, 2, 2]], [[0, 0, 4, 1]])
     >>> round(loss, 3)
     0.747
     """
-    return _loss(measures.ciou, Pairs.by_ciou, boxes, targets, reduction, _one_less)
+    return _loss(measures.ciou, Pairs.grad_ciou, boxes, targets, reduction, _one_less)
 
 
-def _one_less(values: Array, gradient: Array) -> tuple[Array, Array]:
-    return 1 - values, -gradient
+def _one_less(values: Array, grad: Array) -> tuple[Array, Array]:
+    return 1 - values, -grad
 
 
 def _loss(
     measure: Callable[[Array, Array, bool], Array],
-    gradient_of: Callable[[Pairs], Array],
+    grad_of: Callable[[Pairs], Array],
     boxes: ArrayLike,
     targets: ArrayLike,
     reduction: Reduction,
@@ -235,27 +194,16 @@ def _loss(
     inverted = columns[2:] < columns[:2]
     for corners in (columns, others):
         np.maximum(corners[2:], corners[:2], out=corners[2:])
-    losses, gradient = transform(values, gradient_of(Pairs(columns, others)))
-    gradient[:2] += np.where(inverted, gradient[2:], 0)
-    gradient[2:][inverted] = 0
-    loss, gradient = reduce(losses, gradient, reduction, max(1, len(losses)))
+    losses, grad = transform(values, grad_of(Pairs(columns, others)))
+    grad[:2] += np.where(inverted, grad[2:], 0)
+    grad[2:][inverted] = 0
+    loss, grad = reduce(losses, grad, reduction, max(1, len(losses)))
     with np.errstate(over="ignore"):  # a gradient is as large as a box is small
-        return loss, np.ascontiguousarray(gradient.T + 0.0, dtype)  # no -0.0
+        return loss, np.ascontiguousarray(grad.T + 0.0, dtype)  # no -0.0
 
 
-class _BoxLoss:
-    function: ClassVar[Callable[..., tuple[float, Array]]]
-
-    def __init__(self, reduction: Reduction = "mean") -> None:
-        check_reduction(reduction)
-        self.reduction: Reduction = reduction
-
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
-        """The value and the gradient by ``output``; both are boxes of shape (N, 4)."""
-        return type(self).function(output, target, reduction=self.reduction)
-
-
-class IoULoss(_BoxLoss):
+@dataclass(repr=False, eq=False)
+class IoULoss(ReducedLoss):
     """One less the IoU; see :func:`iou_loss`.
 
     Parameters
@@ -271,36 +219,26 @@ class IoULoss(_BoxLoss):
 
     Examples
     --------
-    >>> value, gradient = IoULoss(form="log")([[0, 0, 2, 2]], [[0, 0, 4, 2]])
+    >>> value, grad = IoULoss(form="log")([[0, 0, 2, 2]], [[0, 0, 4, 2]])
     >>> round(value, 4)
     0.6931
     """
 
-    def __init__(self, reduction: Reduction = "mean", form: Literal["linear", "log"] = "linear") -> None:
-        super().__init__(reduction)
-        _check_form(form)
-        self.form: Literal["linear", "log"] = form
+    function = staticmethod(iou_loss)
 
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
-        """The value and the gradient by ``output``; both are boxes of shape (N, 4)."""
-        return iou_loss(output, target, form=self.form, reduction=self.reduction)
+    form: Form = "linear"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_form(self.form)
 
 
-class GIoULoss(_BoxLoss):
-    """One less the generalised IoU; see :func:`giou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+class GIoULoss(ReducedLoss):
+    """One less the generalised IoU; see :func:`giou_loss` and, for its setting, :class:`IoULoss`.
 
     Examples
     --------
-    >>> value, gradient = GIoULoss()([[0, 0, 1, 1]], [[3, 0, 4, 1]])
+    >>> value, grad = GIoULoss()([[0, 0, 1, 1]], [[3, 0, 4, 1]])
     >>> round(value, 4)
     1.5
     """
@@ -308,21 +246,12 @@ class GIoULoss(_BoxLoss):
     function = staticmethod(giou_loss)
 
 
-class DIoULoss(_BoxLoss):
-    """One less the distance IoU; see :func:`diou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+class DIoULoss(ReducedLoss):
+    """One less the distance IoU; see :func:`diou_loss` and, for its setting, :class:`IoULoss`.
 
     Examples
     --------
-    >>> value, gradient = DIoULoss()([[0, 0, 1, 1]], [[3, 0, 4, 1]])
+    >>> value, grad = DIoULoss()([[0, 0, 1, 1]], [[3, 0, 4, 1]])
     >>> round(value, 4)
     1.5294
     """
@@ -330,21 +259,12 @@ class DIoULoss(_BoxLoss):
     function = staticmethod(diou_loss)
 
 
-class CIoULoss(_BoxLoss):
-    """One less the complete IoU; see :func:`ciou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+class CIoULoss(ReducedLoss):
+    """One less the complete IoU; see :func:`ciou_loss` and, for its setting, :class:`IoULoss`.
 
     Examples
     --------
-    >>> value, gradient = CIoULoss()([[0, 0, 1, 1]], [[3, 0, 4, 1]])
+    >>> value, grad = CIoULoss()([[0, 0, 1, 1]], [[3, 0, 4, 1]])
     >>> round(value, 4)
     1.5294
     """

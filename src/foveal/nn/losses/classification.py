@@ -1,12 +1,12 @@
 """Cross-entropy: one class of several."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from foveal.nn.functional import log_softmax
-from foveal.nn.losses.reduction import Reduction, check_reduction
+from foveal.nn.losses.loss import Array, LossObject, Reduction, check_reduction
 
 
 def cross_entropy(
@@ -16,7 +16,7 @@ def cross_entropy(
     weight: ArrayLike | None = None,
     label_smoothing: float = 0.0,
     reduction: Reduction = "mean",
-) -> tuple[float, NDArray[Any]]:
+) -> tuple[float, Array]:
     r"""Cross-entropy of a softmax, and its gradient.
 
     .. math:: L = -\frac{1}{M} \sum_n \sum_k w_k q_{nk} \log p_{nk}, \qquad
@@ -44,7 +44,7 @@ def cross_entropy(
     -------
     loss : float
         Summed in float64. Where all labels of the batch have weight 0, the mean is 0 (PyTorch's is NaN).
-    gradient : ndarray of shape (N, K)
+    grad : ndarray of shape (N, K)
         With respect to the logits, in their floating-point type.
 
     Raises
@@ -60,26 +60,25 @@ def cross_entropy(
 
     Examples
     --------
-    >>> loss, gradient = cross_entropy([[0.0, 0.0]], [1])
-    >>> round(loss, 4), gradient.tolist()
+    >>> loss, grad = cross_entropy([[0.0, 0.0]], [1])
+    >>> round(loss, 4), grad.tolist()
     (0.6931, [[0.5, -0.5]])
-    >>> loss, gradient = cross_entropy([[0.0, 0.0]], [[0.25, 0.75]])
-    >>> round(loss, 4), gradient.tolist()
+    >>> loss, grad = cross_entropy([[0.0, 0.0]], [[0.25, 0.75]])
+    >>> round(loss, 4), grad.tolist()
     (0.6931, [[0.25, -0.25]])
     """
     check_reduction(reduction)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"label_smoothing must lie in [0, 1], not {label_smoothing}.")
+    _check_smoothing(label_smoothing)
     with np.errstate(invalid="ignore", over="ignore"):  # a network that diverged: the loss says so
         logs = log_softmax(logits)
     labels = np.asarray(labels)
     _check_shapes(logs, labels)
     weights = None if weight is None else _check_weight(weight, logs)
     rows = np.arange(len(labels))
-    gradient = np.exp(logs)
+    grad = np.exp(logs)
     if labels.ndim == 1 and weights is None and not label_smoothing:
         loss = -float(logs[rows, labels].sum(dtype=np.float64))
-        gradient[rows, labels] -= 1
+        grad[rows, labels] -= 1
         total = float(len(labels))
     else:
         if labels.ndim == 1:
@@ -97,15 +96,16 @@ def cross_entropy(
         # A class that cannot be, of probability 0 in p and q, adds nothing: not 0 times infinity.
         terms = np.multiply(targets, logs, out=np.zeros_like(logs), where=targets != 0)
         loss = -float(terms.sum(dtype=np.float64))
-        gradient *= targets.sum(axis=1, keepdims=True)
-        gradient -= targets
+        grad *= targets.sum(axis=1, keepdims=True)
+        grad -= targets
     if reduction == "mean" and total:
         loss /= total
-        gradient /= total
-    return loss + 0.0, gradient
+        grad /= total
+    return loss + 0.0, grad
 
 
-class CrossEntropyLoss:
+@dataclass(repr=False, eq=False)
+class CrossEntropyLoss(LossObject):
     """Cross-entropy of a softmax; see :func:`cross_entropy`.
 
     Parameters
@@ -124,53 +124,37 @@ class CrossEntropyLoss:
     Examples
     --------
     >>> loss = CrossEntropyLoss(weight=[1, 3])
-    >>> value, gradient = loss([[0.0, 0.0], [0.0, 0.0]], [0, 1])
-    >>> round(value, 4), gradient.tolist()
+    >>> value, grad = loss([[0.0, 0.0], [0.0, 0.0]], [0, 1])
+    >>> round(value, 4), grad.tolist()
     (0.6931, [[-0.125, 0.125], [0.375, -0.375]])
     """
 
-    def __init__(
-        self, weight: ArrayLike | None = None, label_smoothing: float = 0.0, reduction: Reduction = "mean"
-    ) -> None:
-        check_reduction(reduction)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"label_smoothing must lie in [0, 1], not {label_smoothing}.")
-        self.weight = None if weight is None else np.asarray(weight, np.float64)
-        self.label_smoothing = label_smoothing
-        self.reduction: Reduction = reduction
+    function = staticmethod(cross_entropy)
 
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, NDArray[Any]]:
-        """The value and the gradient by ``output``.
+    weight: ArrayLike | None = None
+    label_smoothing: float = 0.0
+    reduction: Reduction = "mean"
 
-        Parameters
-        ----------
-        output : array-like of shape (N, K)
-            Logits.
-        target : array-like of shape (N,), int, or (N, K)
-            Labels or probabilities.
-
-        Returns
-        -------
-        value : float
-        gradient : ndarray of shape (N, K)
-        """
-        return cross_entropy(
-            output,
-            target,
-            weight=self.weight,
-            label_smoothing=self.label_smoothing,
-            reduction=self.reduction,
-        )
+    def __post_init__(self) -> None:
+        check_reduction(self.reduction)
+        _check_smoothing(self.label_smoothing)
+        if self.weight is not None:
+            self.weight = np.asarray(self.weight, np.float64)
 
     def __repr__(self) -> str:
-        weight = None if self.weight is None else self.weight.tolist()
+        weight = None if self.weight is None else np.asarray(self.weight).tolist()
         return (
             f"CrossEntropyLoss(weight={weight}, label_smoothing={self.label_smoothing}, "
             f"reduction={self.reduction!r})"
         )
 
 
-def _check_shapes(logits: NDArray[Any], labels: NDArray[Any]) -> None:
+def _check_smoothing(label_smoothing: float) -> None:
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"label_smoothing must lie in [0, 1], not {label_smoothing}.")
+
+
+def _check_shapes(logits: Array, labels: Array) -> None:
     fits = logits.ndim == 2 and labels.shape in (logits.shape[:1], logits.shape)
     if not fits or not len(labels):
         raise ValueError(
@@ -187,7 +171,7 @@ def _check_shapes(logits: NDArray[Any], labels: NDArray[Any]) -> None:
         raise ValueError(f"labels must lie from 0 to {logits.shape[1] - 1}, the number of logits less one.")
 
 
-def _check_weight(weight: ArrayLike, logits: NDArray[Any]) -> NDArray[Any]:
+def _check_weight(weight: ArrayLike, logits: Array) -> Array:
     weights = np.asarray(weight, logits.dtype)
     if weights.shape != logits.shape[1:] or not (weights >= 0).all():
         raise ValueError(

@@ -1,14 +1,11 @@
 """Distances between numbers."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from foveal.nn.losses.pairs import as_pair
-from foveal.nn.losses.reduction import Reduction, check_reduction, reduce
-
-Array = NDArray[Any]
+from foveal.nn.losses.loss import Array, ReducedLoss, Reduction, as_pair, check_reduction, reduce
 
 
 def mse_loss(outputs: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
@@ -28,7 +25,7 @@ def mse_loss(outputs: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "
     -------
     loss : float
         Summed in float64; 0 where there is nothing.
-    gradient : ndarray
+    grad : ndarray
         The shape and floating-point type of ``outputs``.
 
     Raises
@@ -38,8 +35,8 @@ def mse_loss(outputs: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "
 
     Examples
     --------
-    >>> loss, gradient = mse_loss([1.0, 2.0], [0.0, 4.0])
-    >>> loss, gradient.tolist()
+    >>> loss, grad = mse_loss([1.0, 2.0], [0.0, 4.0])
+    >>> loss, grad.tolist()
     (2.5, [1.0, -2.0])
     """
     check_reduction(reduction)
@@ -62,20 +59,15 @@ def smooth_l1_loss(
 
     Parameters
     ----------
-    outputs : array-like
-        Any shape.
-    targets : array-like of the same shape
+    outputs, targets, reduction
+        See :func:`mse_loss`.
     beta : float, default=1.0
         Where the two meet, 0 or above; with 0 it is the absolute error, of gradient 0 at 0.
-    reduction : {"mean", "sum"}, default="mean"
-        Over all elements.
 
     Returns
     -------
-    loss : float
-        Summed in float64; 0 where there is nothing.
-    gradient : ndarray
-        The shape and floating-point type of ``outputs``.
+    loss, grad
+        As :func:`mse_loss`.
 
     Raises
     ------
@@ -88,8 +80,8 @@ def smooth_l1_loss(
 
     Examples
     --------
-    >>> loss, gradient = smooth_l1_loss([0.5, 3.0], [0.0, 0.0], reduction="sum")
-    >>> loss, gradient.tolist()
+    >>> loss, grad = smooth_l1_loss([0.5, 3.0], [0.0, 0.0], reduction="sum")
+    >>> loss, grad.tolist()
     (2.625, [0.5, 1.0])
     """
     check_reduction(reduction)
@@ -105,7 +97,7 @@ def smooth_l1_loss(
         return reduce(losses, np.clip(distance, -beta, beta) / beta, reduction)
 
 
-class MSELoss:
+class MSELoss(ReducedLoss):
     """Squared error; see :func:`mse_loss`.
 
     Parameters
@@ -123,16 +115,11 @@ class MSELoss:
     (4.0, array([4.]))
     """
 
-    def __init__(self, reduction: Reduction = "mean") -> None:
-        check_reduction(reduction)
-        self.reduction: Reduction = reduction
-
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
-        """The value and the gradient by ``output``; both arguments have the same shape."""
-        return mse_loss(output, target, reduction=self.reduction)
+    function = staticmethod(mse_loss)
 
 
-class SmoothL1Loss:
+@dataclass(repr=False, eq=False)
+class SmoothL1Loss(ReducedLoss):
     """Smooth L1; see :func:`smooth_l1_loss`.
 
     Parameters
@@ -151,15 +138,13 @@ class SmoothL1Loss:
     (1.75, array([1.]))
     """
 
-    def __init__(self, reduction: Reduction = "mean", beta: float = 1.0) -> None:
-        check_reduction(reduction)
-        _check_beta(beta)
-        self.reduction: Reduction = reduction
-        self.beta = beta
+    function = staticmethod(smooth_l1_loss)
 
-    def __call__(self, output: ArrayLike, target: ArrayLike) -> tuple[float, Array]:
-        """The value and the gradient by ``output``; both arguments have the same shape."""
-        return smooth_l1_loss(output, target, beta=self.beta, reduction=self.reduction)
+    beta: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_beta(self.beta)
 
 
 def _check_beta(beta: float) -> None:

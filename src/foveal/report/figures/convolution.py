@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.nn.walkthrough import ConvolutionStep, Pair, convolution_steps
+from foveal.nn.functional.windows import Pair
+from foveal.nn.walkthrough import ConvolutionStep, convolution_steps
 from foveal.report.figures.canvas import FULL_WIDTH, INK, TEXT_SIZE
 from foveal.report.figures.number_grid import (
     MARK,

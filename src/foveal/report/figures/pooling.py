@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foveal.nn.walkthrough import Pair, pooling_steps
+from foveal.nn.functional.windows import Pair
+from foveal.nn.walkthrough import pooling_steps
 from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, TEXT_SIZE
 from foveal.report.figures.number_grid import (
     check_cells,

@@ -8,8 +8,7 @@ from foveal.features import EfficientNetLite0
 from foveal.images import working_size
 from foveal.models.detection.onnx import boxes as onnx_boxes
 from foveal.models.detection.onnx.pictures import fit_image
-from foveal.nn.exporting import session
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.onnx import Graph, session
 
 onnx = pytest.importorskip("onnx")
 TYPES = {"float32": 1, "uint8": 2, "int64": 7}

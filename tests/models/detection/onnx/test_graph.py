@@ -20,8 +20,8 @@ from foveal.models.detection.onnx.runner import Detector
 from foveal.models.detection.roi.postprocess import Postprocessor
 from foveal.models.detection.rpn.network import RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalSelector
-from foveal.nn.exporting import in_use, session
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.module import in_use
+from foveal.nn.onnx import Graph, session
 
 CLASSES = ("cat", "dög", "cow")
 SIDE = 128

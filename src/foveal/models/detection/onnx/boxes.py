@@ -1,6 +1,6 @@
 """Box arithmetic as nodes of an ONNX graph, each the counterpart of a function of :mod:`foveal.boxes`.
 
-Every function takes the :class:`~foveal.nn.onnx_graph.Graph`, names of values in it and a name for what it
+Every function takes the :class:`~foveal.nn.onnx.Graph`, names of values in it and a name for what it
 adds, and returns the names of its results. Operators of opset 18.
 """
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foveal.boxes.deltas import LARGEST_LOG_SCALE
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.onnx import Graph
 
 #: More than any number of boxes.
 EVERY = 1 << 40

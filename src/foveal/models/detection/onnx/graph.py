@@ -13,7 +13,7 @@ from foveal.models.detection.onnx.pictures import FittedImage, fit_image
 from foveal.models.detection.roi.head import BOX_WEIGHTS
 from foveal.models.file_metadata import metadata_of
 from foveal.nn.layers import Linear
-from foveal.nn.onnx_graph import Graph, Value, convert
+from foveal.nn.onnx import Graph, Value, convert
 
 if TYPE_CHECKING:
     from onnx import ModelProto

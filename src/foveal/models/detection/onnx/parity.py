@@ -16,7 +16,7 @@ from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx.graph import to_detector_onnx
 from foveal.models.detection.onnx.runner import Detector
 from foveal.nn import no_grad
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 
 #: How far corners, in pixels of the image, and probabilities may be from the engine's.
 BOX_TOLERANCE, SCORE_TOLERANCE = 0.5, 1e-3

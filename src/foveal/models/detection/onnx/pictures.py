@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.features import Backbone
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.onnx import Graph
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.detections import Detections
-from foveal.nn.exporting import session
+from foveal.nn.onnx import session
 
 
 class Detector:

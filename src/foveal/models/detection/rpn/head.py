@@ -46,45 +46,43 @@ class RPNHead(Module):
 
     def forward(self, x: Any) -> Any:
         """Logits, (N, T), and deltas, (N, T, 4), of all anchors: level by level, row by row."""
-        logits, deltas, kept = [], [], []
-        for a, level, predictor in zip(self.anchors, x, self.predictors, strict=True):
+        logits: list[NDArray[Any]] = []
+        deltas: list[NDArray[Any]] = []
+        # The last level first: the way back then adds the shared trunk's gradients from the first level on.
+        for a, level, predictor in reversed(list(zip(self.anchors, x, self.predictors, strict=True))):
             if not a:
                 continue
             out = predictor(self.trunk(level))
-            # The trunk is shared: what it keeps for its way back belongs to one level.
-            kept.append([layer._saved for layer in self.trunk])
             n = len(out)
-            logits.append(out[..., :a].reshape(n, -1))
-            deltas.append(out[..., a:].reshape(n, -1, 4))
-        self.save(kept, [level.shape for level in x])
+            logits.insert(0, out[..., :a].reshape(n, -1))
+            deltas.insert(0, out[..., a:].reshape(n, -1, 4))
+        self.save([level.shape for level in x])
         return np.concatenate(logits, axis=1), np.concatenate(deltas, axis=1)
 
     def backward(self, grad: Any, *, needs_input_grad: bool = True) -> Any:
         """Gradients by the maps from those by logits, (N, T), and deltas, (N, T, 4)."""
-        by_logits, by_deltas = grad
-        kept, shapes = self.saved()
-        found: list[NDArray[Any] | None] = []
+        grad_logits, grad_deltas = grad
+        (shapes,) = self.saved()
+        grad_maps: list[NDArray[Any] | None] = []
         start = 0
         for a, shape, predictor in zip(self.anchors, shapes, self.predictors, strict=True):
             if not a:
-                found.append(None)
+                grad_maps.append(None)
                 continue
             n, rows, columns, _ = shape
             end = start + rows * columns * a
-            out = np.concatenate(
+            grad_out = np.concatenate(
                 [
-                    by_logits[:, start:end].reshape(n, rows, columns, a),
-                    by_deltas[:, start:end].reshape(n, rows, columns, 4 * a),
+                    grad_logits[:, start:end].reshape(n, rows, columns, a),
+                    grad_deltas[:, start:end].reshape(n, rows, columns, 4 * a),
                 ],
                 axis=3,
             )
             start = end
-            for layer, values in zip(self.trunk, kept.pop(0), strict=True):
-                layer._saved = values
-            inner = predictor.backward(out)
-            assert inner is not None
-            found.append(self.trunk.backward(inner))
-        return found
+            grad_trunk = predictor.backward(grad_out)
+            assert grad_trunk is not None
+            grad_maps.append(self.trunk.backward(grad_trunk))
+        return grad_maps
 
     def extra_repr(self) -> str:
         """The anchors."""

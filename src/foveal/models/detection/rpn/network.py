@@ -83,10 +83,6 @@ class RegionProposalNetwork(Module):
         self.stages = Sequential(*stages)
         self._placed: dict[tuple[int, int], PlacedAnchors] = {}
 
-    def __call__(self, x: Any) -> Any:
-        """See :meth:`forward`."""
-        return self.forward(x)
-
     # -- training -----------------------------------------------------------------------------------
 
     def forward(self, x: Any) -> Any:

@@ -14,7 +14,7 @@ from foveal.metrics import evaluate, proposal_recall, to_results
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.trace import NetworkTrace
 from foveal.nn import Module, no_grad
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 
 Answer = TypeVar("Answer")
 

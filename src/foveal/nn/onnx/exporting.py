@@ -1,9 +1,8 @@
 """Networks as ONNX files, checked before they are there."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +10,13 @@ from numpy.typing import NDArray
 from foveal.errors import ExportError
 from foveal.files import write_bytes
 from foveal.nn.layers import Conv2d, Linear
-from foveal.nn.module import Module, no_grad
+from foveal.nn.module import Module, in_use, no_grad
+from foveal.nn.onnx.graph import Graph, Value, convert
+from foveal.nn.onnx.runtime import Layout, relative_difference, run_onnx
+from foveal.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
-
-Layout = Literal["NCHW", "NHWC"]
 
 #: Rows and columns of the random batch where ``input_shape`` leaves them open.
 OPEN_SIDE = 64
@@ -127,9 +127,6 @@ def to_onnx(
     import onnx
     from onnx import TensorProto, helper
 
-    import foveal
-    from foveal.nn.onnx_graph import Graph, Value, convert
-
     if layout not in ("NCHW", "NHWC"):
         raise ExportError(f'layout is "NCHW" or "NHWC", not {layout!r}.')
     if opset < 13:
@@ -158,7 +155,7 @@ def to_onnx(
         helper.make_graph(graph.nodes, "network", ends[:1], ends[1:], graph.initializers),
         opset_imports=[helper.make_opsetid("", opset)],
         producer_name="foveal",
-        producer_version=foveal.__version__,
+        producer_version=__version__,
     )
     # The oldest format that the operators allow, which the most programs read.
     model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
@@ -167,78 +164,10 @@ def to_onnx(
     return model
 
 
-def session(content: bytes, *, threads: int | None = None) -> Any:
-    """An ONNX Runtime session on the cores of this process, whose threads do not spin.
-
-    Parameters
-    ----------
-    content : bytes
-        An ONNX model.
-    threads : int, optional
-        How many compute one output; by default one on every core. Give 1 where several outputs are computed
-        at a time.
-
-    Returns
-    -------
-    onnxruntime.InferenceSession
-    """
-    import onnxruntime
-
-    from foveal.parallel import cores
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores() if threads is None else threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Threads that wait for work by spinning would take the cores from the engine's.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-
-
-def run_onnx(content: bytes, batch: NDArray[Any], layout: Layout = "NCHW") -> NDArray[Any]:
-    """The output of an ONNX model for a channels-last batch, channels-last again.
-
-    Parameters
-    ----------
-    content : bytes
-        A model such as :func:`to_onnx` makes.
-    batch : ndarray of shape (N, H, W, C) or (N, D)
-    layout : {"NCHW", "NHWC"}, default="NCHW"
-        The model's.
-
-    Returns
-    -------
-    ndarray
-    """
-    batch = np.asarray(batch, np.float32)
-    if batch.ndim == 4 and layout == "NCHW":
-        batch = batch.transpose(0, 3, 1, 2)
-    output = np.asarray(session(content).run(None, {"input": np.ascontiguousarray(batch)})[0])
-    return output.transpose(0, 2, 3, 1) if output.ndim == 4 and layout == "NCHW" else output
-
-
-def relative_difference(found: NDArray[Any], expected: NDArray[Any]) -> float:
-    """The largest absolute difference, as a part of the largest absolute expected value.
-
-    Infinite where the shapes differ; not a number where a value is none.
-
-    Examples
-    --------
-    >>> relative_difference(np.array([1.0, 9.0]), np.array([1.0, 10.0]))
-    0.1
-    """
-    if found.shape != expected.shape:
-        return float("inf")
-    if expected.size == 0:
-        return 0.0
-    difference, scale = float(np.abs(found - expected).max()), float(np.abs(expected).max())
-    return difference / scale if scale else difference
-
-
 def _known_shape(network: Module, example: NDArray[Any] | None) -> Sequence[int | None]:
     if example is not None:
         return np.shape(example)[1:]
-    if network.seen_shape is not None:
+    if network.seen_shape:
         return network.seen_shape
     for layer in network.modules():
         if isinstance(layer, Conv2d):
@@ -259,22 +188,3 @@ def _axes(shape: tuple[int | None, ...], layout: Layout) -> list[int | str]:
         named = [side or name for side, name in zip(shape, ("rows", "columns", ""), strict=True)]
         return ["batch", named[2], *named[:2]] if layout == "NCHW" else ["batch", *named]
     return ["batch", *(side or f"size{axis}" for axis, side in enumerate(shape, 1))]
-
-
-@contextmanager
-def in_use(modules: Iterable[Module]) -> Iterator[None]:
-    """Every module as in use inside the block, and as it was before behind it.
-
-    Parameters
-    ----------
-    modules : iterable of Module
-        All of a network's, such as ``network.modules()``.
-    """
-    changed = [module for module in modules if module.training]
-    for module in changed:
-        module.training = False
-    try:
-        yield
-    finally:
-        for module in changed:
-            module.training = True
