@@ -32,7 +32,6 @@ from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 from foveal.models.detection.trace import DetectionTrace, roi_stage, scaled_objects
-from foveal.models.detection.training.config import JointLoss
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.proposals import Proposals
@@ -427,7 +426,7 @@ class FastRCNN(ProposalDetector):
         return model
 
 
-class _HeadLoss(JointLoss):
+class _HeadLoss(nn.JointLoss):
     """The loss of a head that is trained by itself, on regions that were drawn for it."""
 
     def __init__(self, box_loss: str, box_weight: float, callbacks: Callbacks, *, step: int) -> None:

@@ -17,6 +17,7 @@ from foveal.nn.losses.boxes import (
     iou_loss,
 )
 from foveal.nn.losses.classification import CrossEntropyLoss, cross_entropy
+from foveal.nn.losses.joint import JointLoss
 from foveal.nn.losses.regression import MSELoss, SmoothL1Loss, mse_loss, smooth_l1_loss
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "FocalLoss",
     "GIoULoss",
     "IoULoss",
+    "JointLoss",
     "MSELoss",
     "SmoothL1Loss",
     "binary_cross_entropy_with_logits",

@@ -10,12 +10,12 @@ from foveal import nn, parallel
 from foveal.data import Detections
 from foveal.errors import ExportError
 from foveal.features import EfficientNetLite0
+from foveal.features.fitted_image import fit_image
 from foveal.images import read, working_image
 from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.onnx.graph import OPSET, to_detector_onnx
 from foveal.models.detection.onnx.parity import check_agreement, engine_detector
-from foveal.models.detection.onnx.pictures import fit_image
 from foveal.models.detection.onnx.runner import Detector
 from foveal.models.detection.roi.postprocess import Postprocessor
 from foveal.models.detection.rpn.network import RPNSettings

@@ -7,7 +7,7 @@ from foveal.boxes import BACKGROUND, encode
 from foveal.errors import SettingError
 from foveal.models.detection.roi.loss import BOX_LOSSES, check_box_loss, roi_loss
 from foveal.models.detection.roi.sampling import RoITargets
-from foveal.models.detection.training.config import JointLoss
+from foveal.nn import JointLoss
 
 
 def case(n_classes=2):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from foveal.features import Backbone
+from foveal.features.fitted_image import FittedImage, fit_image
 from foveal.models.detection.network import DetectionNetwork, RoISettings
-from foveal.models.detection.onnx import boxes as onnx_boxes
-from foveal.models.detection.onnx.pictures import FittedImage, fit_image
 from foveal.models.detection.roi.head import BOX_WEIGHTS
 from foveal.models.file_metadata import metadata_of
 from foveal.nn.layers import Linear
 from foveal.nn.onnx import Graph, Value, convert
+from foveal.nn.onnx import boxes as onnx_boxes
 
 if TYPE_CHECKING:
     from onnx import ModelProto

@@ -1,12 +1,11 @@
 """How a detection network is trained: its settings, its loss, and the training itself."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn, parallel
 from foveal.data import BoxAugmentation, Dataset
@@ -31,8 +30,6 @@ _MOST_EPOCHS = 300
 # By so much the average precision of a few dozen images wavers from one validation to the next: the highest
 # one is luck in part, and the last weights of a schedule are the most settled.
 _WAVERING = 0.02
-# Steps whose mean losses are told together.
-_TOLD_EVERY = 10
 #: More steps than any training has.
 NEVER = 1 << 60
 # Streams of random numbers of one seed; the views' own are below these.
@@ -78,42 +75,6 @@ class TrainingResult:
     def finetune_fraction(self) -> float:
         """The share of the steps in which the backbone was fine-tuned."""
         return (self.steps - self.finetunes_from) / self.steps
-
-
-class JointLoss:
-    """The sum of the losses by part (Ren et al. 2015, equation 1, and Girshick 2015, equation 1).
-
-    Called with the network's losses it returns their sum and its gradient by each. Every ten steps it tells
-    the callbacks the mean of each part: an event ``losses`` with ``step``, ``seconds`` and the parts' names.
-
-    Parameters
-    ----------
-    parts : sequence of str
-        The names of the losses, in the order in which the network returns them.
-    callbacks : sequence of callables
-    step : int, default=0
-        Steps that were taken before.
-    """
-
-    def __init__(self, parts: Sequence[str], callbacks: Callbacks = (), *, step: int = 0) -> None:
-        self.parts, self._step = tuple(parts), step
-        self._callbacks, self._began = callbacks, time.perf_counter()
-        self._rows: list[NDArray[Any]] = []
-
-    def __call__(self, output: NDArray[Any], target: Any = None) -> tuple[float, NDArray[Any]]:
-        """The sum and its gradient by each part."""
-        self.tell(output)
-        return float(output.sum()), np.ones(len(output))
-
-    def tell(self, values: ArrayLike) -> None:
-        """Count a step whose losses by part are these."""
-        self._step += 1
-        self._rows.append(np.asarray(values))
-        if len(self._rows) == _TOLD_EVERY:
-            means = dict(zip(self.parts, np.mean(self._rows, axis=0).round(6).tolist(), strict=True))
-            seconds = round(time.perf_counter() - self._began, 3)
-            emit(self._callbacks, "losses", step=self._step, seconds=seconds, **means)
-            self._rows = []
 
 
 def train_network(
@@ -195,7 +156,9 @@ def train_network(
         stopping = nn.EarlyStopping(NEVER, metric=f"validation_{evaluator.decides}", tolerance=_WAVERING)
     history = nn.fit(
         network,
-        JointLoss(network.losses, callbacks, step=(checkpoint.step() or 0) if checkpoint is not None else 0),
+        nn.JointLoss(
+            network.losses, callbacks, step=(checkpoint.step() or 0) if checkpoint is not None else 0
+        ),
         optimizer,
         data,
         epochs=steps / len(data),
@@ -261,7 +224,7 @@ def _measuring_loop(
 
     return TrainingLoop(
         network,
-        JointLoss(network.losses),
+        nn.JointLoss(network.losses),
         optimizer,
         batches.seen_again() if kind == "seen" else batches.make(0 if kind == "finetuned" else NEVER),
         measure=measure,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.features import Backbone
+from foveal.features.backbone import Backbone
 from foveal.nn.onnx import Graph
 
 
