@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from foveal.report.embedding import figure_to_svg, image_to_data_uri
 from foveal.report.figures import draw_confusion, draw_losses, draw_timing
+from foveal.report.html.embedding import figure_to_svg, image_to_data_uri
 
 
 def test_ids_are_numbered_under_the_prefix_and_refer_to_each_other():

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from foveal.report import Chapter, figures, film_player, film_to_html, render_report, write_film
-from foveal.report.chapters import Section
+from foveal.report.html.blocks import Section
 
 
 def film():

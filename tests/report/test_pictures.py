@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from foveal.data import Detections
-from foveal.report.pictures import picture_of_truth, picture_of_verdict
+from foveal.report.html.annotated_images import picture_of_truth, picture_of_verdict
 from foveal.report.verdicts import judge
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from foveal.data import Detections
 from foveal.report import NetworkLook, classification_chapter
-from foveal.report.data_section import choose_samples, class_counts
-from foveal.report.detection import rank_pictures
-from foveal.report.run_section import stage_seconds, total_seconds
-from foveal.report.training_section import training_section
+from foveal.report.chapters.detection import rank_pictures
+from foveal.report.sections.data import choose_samples, class_counts
+from foveal.report.sections.run import stage_seconds, total_seconds
+from foveal.report.sections.training import training_section
 from foveal.report.verdicts import Verdict
 
 

@@ -166,13 +166,13 @@ def test_in_a_report(make_detection, check_page):
 
 @pytest.mark.parametrize("events", [[], [{"event": "losses", "step": 1}], [{"event": "epoch", "epoch": 1}]])
 def test_a_log_without_losses(events):
-    from foveal.report.loss_parts_blocks import loss_parts_blocks
+    from foveal.report.sections.losses import loss_parts_blocks
 
     assert loss_parts_blocks(events) == []
 
 
 def test_a_network_that_only_proposes():
-    from foveal.report.loss_parts_blocks import loss_parts_blocks
+    from foveal.report.sections.losses import loss_parts_blocks
 
     events = [
         {"event": "losses", "step": s, "seconds": s / 10, "rpn_class": 1.0, "head_class": 0.0}
@@ -186,7 +186,7 @@ def test_a_network_that_only_proposes():
 
 
 def test_the_last_epoch_that_was_kept_is_marked():
-    from foveal.report.loss_parts_blocks import loss_parts_blocks
+    from foveal.report.sections.losses import loss_parts_blocks
 
     events = [{"event": "losses", "step": s, "seconds": s / 10, "rpn_class": 1.0} for s in (10, 20, 30)]
     # The second is told twice.

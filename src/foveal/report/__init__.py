@@ -6,23 +6,23 @@ something is drawn or written.
 """
 
 from foveal.report import figures
-from foveal.report.chapters import Chapter, Headline
-from foveal.report.classification import classification_chapter
-from foveal.report.detection import detection_chapter
-from foveal.report.film import film_player, film_to_html, write_film
-from foveal.report.html import (
+from foveal.report.chapters.classification import classification_chapter
+from foveal.report.chapters.detection import detection_chapter
+from foveal.report.chapters.proposals import proposal_chapter
+from foveal.report.chapters.search import search_chapter
+from foveal.report.figures.networks.overlays import overlay_map
+from foveal.report.figures.proposals.merging import merging_frames, merging_numbers
+from foveal.report.html.blocks import Chapter, Headline
+from foveal.report.html.film import film_player, film_to_html, write_film
+from foveal.report.html.page import (
     render_report,
     write_classification_report,
     write_detection_report,
     write_report,
 )
-from foveal.report.merging import merging_frames, merging_numbers
-from foveal.report.overlays import overlay_map
-from foveal.report.proposing import proposal_chapter
 from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook, ProposalRecord
-from foveal.report.search import search_chapter
 from foveal.report.search_record import SearchRecord
-from foveal.report.trace_section import trace_chapter
+from foveal.report.sections.trace import trace_chapter
 
 __all__ = [
     "Chapter",

@@ -14,9 +14,9 @@ from foveal.files import unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models.loading import load
 from foveal.report import Chapter, overlay_map, write_report
-from foveal.report.chapters import Block, Fold, Pictures, Section, Table
-from foveal.report.network_section import network_blocks
-from foveal.report.pictures import picture_of_pixels
+from foveal.report.html.annotated_images import picture_of_pixels
+from foveal.report.html.blocks import Block, Fold, Pictures, Section, Table
+from foveal.report.sections.network import network_blocks
 from foveal.report.wording import count
 from foveal.runs.explaining_detectors import explain_detector
 from foveal.runs.explanations import activation_map, class_index, has_maps, look_inside

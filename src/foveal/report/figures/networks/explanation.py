@@ -17,7 +17,7 @@ from foveal.report.figures.canvas import (
     new_figure,
     shorten,
 )
-from foveal.report.overlays import overlay_map
+from foveal.report.figures.networks.overlays import overlay_map
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

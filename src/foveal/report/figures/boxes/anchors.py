@@ -20,7 +20,7 @@ from foveal.report.figures.canvas import (
     say_instead,
     shorten,
 )
-from foveal.report.figures.picture_panel import (
+from foveal.report.figures.image_panel import (
     add_rows,
     check_picture,
     label_place,

@@ -6,8 +6,6 @@ from typing import Any
 import numpy as np
 
 from foveal.metrics import ProposalQuality
-from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
-from foveal.report.data_section import class_counts, data_section
 from foveal.report.figures import (
     draw_confusion,
     draw_precision_recall,
@@ -17,12 +15,14 @@ from foveal.report.figures import (
     draw_tide,
 )
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
-from foveal.report.figures.timing import say_duration
-from foveal.report.pictures import picture_of_verdict
+from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.html.annotated_images import picture_of_verdict
+from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.records import DetectionRecord
-from foveal.report.run_section import format_figure, run_section, total_seconds
-from foveal.report.trace_section import trace_section
-from foveal.report.training_section import training_section
+from foveal.report.sections.data import class_counts, data_section
+from foveal.report.sections.run import format_figure, run_section, total_seconds
+from foveal.report.sections.trace import trace_section
+from foveal.report.sections.training import training_section
 from foveal.report.verdicts import RIGHT, Verdict, judge, say_verdict
 
 _WORST = 10

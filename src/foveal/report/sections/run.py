@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from foveal.report.chapters import Block, Chart, Fold, Section, Table
 from foveal.report.figures import draw_timing
-from foveal.report.figures.timing import say_duration
+from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.html.blocks import Block, Chart, Fold, Section, Table
 from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
 
 _PACKAGES = (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foveal.files import write_bytes, write_text
-from foveal.report.chapters import Player
+from foveal.report.html.blocks import Player
 
 if TYPE_CHECKING:
     from matplotlib.animation import Animation
@@ -71,7 +71,7 @@ def film_to_html(player: Player) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("foveal.report", "templates"),
+        loader=PackageLoader("foveal.report.html", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

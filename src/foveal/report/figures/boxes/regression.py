@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import iou
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_axes, new_figure, say_instead, shorten
-from foveal.report.figures.picture_panel import add_rows, check_picture, outline_boxes, show_picture
+from foveal.report.figures.image_panel import add_rows, check_picture, outline_boxes, show_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,8 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.errors import ImageError
 from foveal.images import read, resize_to_fit
-from foveal.report.embedding import image_to_data_uri
 from foveal.report.figures.canvas import shorten
+from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.verdicts import IGNORED, RIGHT, Verdict
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from foveal.report.pictures import Picture
+    from foveal.report.html.annotated_images import Picture
 
 __all__ = [
     "Block",

@@ -3,14 +3,14 @@
 from foveal.images import paint_regions
 from foveal.proposals import Hierarchy
 from foveal.proposals.ranking import NEAR_COPIES, find_near_copies
-from foveal.report.chapters import Chapter, Chart, Headline, Note, Pictures, Player, Section
-from foveal.report.embedding import image_to_data_uri
-from foveal.report.figures.dendrogram import draw_dendrogram
-from foveal.report.figures.similarities import draw_similarities, name_strategy
-from foveal.report.merging import merging_frames, merging_numbers
-from foveal.report.pictures import picture_of_pixels
+from foveal.report.figures.proposals.dendrogram import draw_dendrogram
+from foveal.report.figures.proposals.merging import merging_frames, merging_numbers
+from foveal.report.figures.proposals.similarities import draw_similarities, name_strategy
+from foveal.report.html.annotated_images import picture_of_pixels
+from foveal.report.html.blocks import Chapter, Chart, Headline, Note, Pictures, Player, Section
+from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.search_record import SearchRecord
-from foveal.report.search_results import objects_section, order_section, strategies_section
+from foveal.report.sections.search_results import objects_section, order_section, strategies_section
 from foveal.report.wording import count
 
 LEVELS = (64, 16, 8, 4, 2)

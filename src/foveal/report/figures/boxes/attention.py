@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.report.figures.canvas import FULL_WIDTH, new_axes, new_figure, say_instead, shorten
-from foveal.report.figures.picture_panel import add_color_bar, check_picture, outline_boxes, show_picture
+from foveal.report.figures.image_panel import add_color_bar, check_picture, outline_boxes, show_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,18 +7,18 @@ from numpy.typing import NDArray
 
 from foveal.errors import ImageError
 from foveal.images import read
-from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
-from foveal.report.data_section import class_counts, data_section
-from foveal.report.detection import class_prefixes
+from foveal.report.chapters.detection import class_prefixes
 from foveal.report.figures import draw_confusion, draw_scores
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
-from foveal.report.figures.timing import say_duration
-from foveal.report.network_section import WHAT_MAPS_SHOW, network_section
-from foveal.report.overlays import beside, overlay_map
-from foveal.report.pictures import Picture, picture_of_class, picture_of_pixels
+from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.figures.networks.overlays import beside, overlay_map
+from foveal.report.html.annotated_images import Picture, picture_of_class, picture_of_pixels
+from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.records import ClassificationRecord
-from foveal.report.run_section import format_figure, run_section, total_seconds
-from foveal.report.training_section import training_section
+from foveal.report.sections.data import class_counts, data_section
+from foveal.report.sections.network import WHAT_MAPS_SHOW, network_section
+from foveal.report.sections.run import format_figure, run_section, total_seconds
+from foveal.report.sections.training import training_section
 
 _MISTAKES = 12
 _RIGHT = 3

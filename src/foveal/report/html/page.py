@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from foveal.files import write_text
-from foveal.report.chapters import Chapter, Headline
-from foveal.report.classification import classification_chapter
-from foveal.report.detection import detection_chapter
-from foveal.report.embedding import figure_to_svg
+from foveal.report.chapters.classification import classification_chapter
+from foveal.report.chapters.detection import detection_chapter
+from foveal.report.html.blocks import Chapter, Headline
+from foveal.report.html.embedding import figure_to_svg
 from foveal.report.records import ClassificationRecord, DetectionRecord
 
 __all__ = ["render_report", "write_classification_report", "write_detection_report", "write_report"]
@@ -67,7 +67,7 @@ def render_report(
     from markupsafe import Markup
 
     environment = Environment(
-        loader=PackageLoader("foveal.report", "templates"),
+        loader=PackageLoader("foveal.report.html", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

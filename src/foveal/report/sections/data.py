@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.chapters import Block, Chart, Fold, Note, Pictures, Section, Table
 from foveal.report.figures import draw_class_balance
-from foveal.report.pictures import picture_of_class, picture_of_truth
+from foveal.report.html.annotated_images import picture_of_class, picture_of_truth
+from foveal.report.html.blocks import Block, Chart, Fold, Note, Pictures, Section, Table
 from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
 
 if TYPE_CHECKING:

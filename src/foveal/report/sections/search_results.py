@@ -7,8 +7,8 @@ from foveal.boxes import iou
 from foveal.images import resize_to_fit
 from foveal.proposals import cover_objects
 from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
-from foveal.report.chapters import Fold, Note, Pictures, Section, Table
-from foveal.report.pictures import LONGEST_SIDE, Picture, picture_of_pixels
+from foveal.report.html.annotated_images import LONGEST_SIDE, Picture, picture_of_pixels
+from foveal.report.html.blocks import Fold, Note, Pictures, Section, Table
 from foveal.report.search_record import SearchRecord
 from foveal.report.wording import count
 

@@ -1,8 +1,8 @@
 """The section that looks into a convolutional network."""
 
-from foveal.report.chapters import Block, Chart, Fold, Pictures, Section
 from foveal.report.figures import draw_feature_maps, draw_first_layer_filters
-from foveal.report.pictures import picture_of_pixels
+from foveal.report.html.annotated_images import picture_of_pixels
+from foveal.report.html.blocks import Block, Chart, Fold, Pictures, Section
 from foveal.report.records import NetworkLook
 
 # Of each stage; every small picture takes time to draw.

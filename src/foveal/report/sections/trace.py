@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foveal.report.chapters import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.figures import (
     draw_anchor_matches,
     draw_anchors,
@@ -14,7 +13,8 @@ from foveal.report.figures import (
     draw_roi_sampling,
     draw_suppression,
 )
-from foveal.report.pictures import Picture, picture_of_pixels
+from foveal.report.html.annotated_images import Picture, picture_of_pixels
+from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.wording import count
 
 if TYPE_CHECKING:

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 
-from foveal.report.chapters import Block, Chapter, Chart, Headline
-from foveal.report.data_section import data_section
-from foveal.report.detection import proposals_section
+from foveal.report.chapters.detection import proposals_section
 from foveal.report.figures import draw_recall_of_methods
-from foveal.report.figures.timing import say_duration
+from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.html.blocks import Block, Chapter, Chart, Headline
 from foveal.report.records import ProposalRecord
-from foveal.report.run_section import format_figure, run_section, total_seconds
-from foveal.report.training_section import training_section
+from foveal.report.sections.data import data_section
+from foveal.report.sections.run import format_figure, run_section, total_seconds
+from foveal.report.sections.training import training_section
 
 _MEANINGS = {
     "proposals/recall50@100": "objects that one of the best 100 proposals overlaps by half",

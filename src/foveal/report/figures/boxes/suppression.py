@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
-from foveal.report.figures.picture_panel import (
+from foveal.report.figures.image_panel import (
     add_color_bar,
     check_picture,
     outline_boxes,

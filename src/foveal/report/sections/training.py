@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from foveal.report.chapters import Block, Chart, Fold, Note, Section, Table
 from foveal.report.figures import (
     draw_grid,
     draw_learning_curve,
@@ -12,7 +11,8 @@ from foveal.report.figures import (
     draw_mining,
     draw_range_test,
 )
-from foveal.report.loss_parts_blocks import loss_parts_blocks
+from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
+from foveal.report.sections.losses import loss_parts_blocks
 
 Event = Mapping[str, Any]
 

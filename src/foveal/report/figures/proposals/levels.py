@@ -46,7 +46,7 @@ def draw_levels(
     >>> [axes.get_title() for axes in draw_levels(image, tree, numbers=[1]).axes]
     ['2 regions (the first segmentation)', '1 region']
     """
-    from foveal.report.merging import merging_frames
+    from foveal.report.figures.proposals.merging import merging_frames
 
     shown = [hierarchy.number, *(n for n in numbers if 1 <= n < hierarchy.number)]
     frames = merging_frames(image, hierarchy, shown, longest=480, mark=False)
