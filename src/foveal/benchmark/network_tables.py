@@ -7,7 +7,7 @@ from pathlib import Path
 from foveal.benchmark.network_results import NetworkBenchmark, TaskFigures, Times
 from foveal.benchmark.tables import Table
 from foveal.files import write_bytes, write_json, write_text
-from foveal.report.figures import draw_ratios
+from foveal.report.figures.metrics.timing import draw_ratios
 from foveal.version import __version__
 
 _UNKNOWN = "–"

@@ -7,7 +7,8 @@ from pathlib import Path
 from foveal.benchmark.results import SelectiveSearchBenchmark
 from foveal.benchmark.tables import to_markdown
 from foveal.files import write_bytes, write_json, write_text
-from foveal.report.figures import draw_proposal_quality, draw_speeds
+from foveal.report.figures.metrics.timing import draw_speeds
+from foveal.report.figures.proposals.recall import draw_proposal_quality
 
 
 def write_benchmark(benchmark: SelectiveSearchBenchmark, folder: str | os.PathLike[str]) -> None:

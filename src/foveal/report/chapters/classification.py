@@ -8,17 +8,18 @@ from numpy.typing import NDArray
 from foveal.errors import ImageError
 from foveal.images import read
 from foveal.report.chapters.detection import class_prefixes
-from foveal.report.figures import draw_confusion, draw_scores
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
-from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.figures.metrics.confusion import draw_confusion
+from foveal.report.figures.metrics.scores import draw_scores
 from foveal.report.figures.networks.overlays import beside, overlay_map
 from foveal.report.html.annotated_images import Picture, picture_of_class, picture_of_pixels
 from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.records import ClassificationRecord
 from foveal.report.sections.data import class_counts, data_section
 from foveal.report.sections.network import WHAT_MAPS_SHOW, network_section
-from foveal.report.sections.run import format_figure, run_section, total_seconds
+from foveal.report.sections.run import run_section, total_seconds
 from foveal.report.sections.training import training_section
+from foveal.report.wording import format_figure, say_duration
 
 _MISTAKES = 12
 _RIGHT = 3

@@ -6,24 +6,20 @@ from typing import Any
 import numpy as np
 
 from foveal.metrics import ProposalQuality
-from foveal.report.figures import (
-    draw_confusion,
-    draw_precision_recall,
-    draw_recall,
-    draw_recall_of_methods,
-    draw_scores,
-    draw_tide,
-)
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
-from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.figures.metrics.confusion import draw_confusion
+from foveal.report.figures.metrics.precision_recall import draw_precision_recall, draw_tide
+from foveal.report.figures.metrics.scores import draw_scores
+from foveal.report.figures.proposals.recall import draw_recall, draw_recall_of_methods
 from foveal.report.html.annotated_images import picture_of_verdict
 from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.records import DetectionRecord
 from foveal.report.sections.data import class_counts, data_section
-from foveal.report.sections.run import format_figure, run_section, total_seconds
+from foveal.report.sections.run import run_section, total_seconds
 from foveal.report.sections.trace import trace_section
 from foveal.report.sections.training import training_section
 from foveal.report.verdicts import RIGHT, Verdict, judge, say_verdict
+from foveal.report.wording import format_figure, say_duration
 
 _WORST = 10
 _BEST = 3

@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from foveal.report.chapters.detection import proposals_section
-from foveal.report.figures import draw_recall_of_methods
-from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.figures.proposals.recall import draw_recall_of_methods
 from foveal.report.html.blocks import Block, Chapter, Chart, Headline
 from foveal.report.records import ProposalRecord
 from foveal.report.sections.data import data_section
-from foveal.report.sections.run import format_figure, run_section, total_seconds
+from foveal.report.sections.run import run_section, total_seconds
 from foveal.report.sections.training import training_section
+from foveal.report.wording import format_figure, say_duration
 
 _MEANINGS = {
     "proposals/recall50@100": "objects that one of the best 100 proposals overlaps by half",

@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.errors import ImageError
 from foveal.images import read, resize_to_fit
-from foveal.report.figures.canvas import shorten
 from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.verdicts import IGNORED, RIGHT, Verdict
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from foveal.data.dataset import Sample

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures import draw_class_balance
+from foveal.report.figures.metrics.class_balance import draw_class_balance
 from foveal.report.html.annotated_images import picture_of_class, picture_of_truth
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Pictures, Section, Table
 from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord

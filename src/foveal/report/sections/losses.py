@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from foveal.report.figures import draw_loss_parts
-from foveal.report.figures.metrics.timing import say_duration
-from foveal.report.figures.training.loss_parts import PARTS
+from foveal.report.figures.training.loss_parts import PARTS, draw_loss_parts
 from foveal.report.html.blocks import Block, Chart, Fold, Table
+from foveal.report.wording import say_duration
 
 Event = Mapping[str, Any]
 

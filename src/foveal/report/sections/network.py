@@ -1,6 +1,6 @@
 """The section that looks into a convolutional network."""
 
-from foveal.report.figures import draw_feature_maps, draw_first_layer_filters
+from foveal.report.figures.networks.feature_maps import draw_feature_maps, draw_first_layer_filters
 from foveal.report.html.annotated_images import picture_of_pixels
 from foveal.report.html.blocks import Block, Chart, Fold, Pictures, Section
 from foveal.report.records import NetworkLook

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from foveal.report.figures import draw_timing
-from foveal.report.figures.metrics.timing import say_duration
+from foveal.report.figures.metrics.timing import draw_timing
 from foveal.report.html.blocks import Block, Chart, Fold, Section, Table
 from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
+from foveal.report.wording import format_figure, say_duration
 
 _PACKAGES = (
     "numpy",
@@ -100,23 +100,6 @@ def _spans(events: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, str, flo
             # A stage that was broken off has no end and holds nothing.
             spans.append((own.pop() if own else at, at, name, float(event["seconds"])))
     return spans
-
-
-def format_figure(value: Any) -> str:
-    """A figure with as many digits as it deserves.
-
-    Examples
-    --------
-    >>> [format_figure(v) for v in (0.71234, 204, 1234567, 12.0, float("nan"))]
-    ['0.712', '204', '1,234,567', '12', '–']
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return str(value)
-    if value != value:
-        return "–"
-    if float(value).is_integer() and abs(value) > 1:
-        return f"{int(value):,}"
-    return str(value) if isinstance(value, int) else f"{value:.3f}"
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foveal.report.figures import (
-    draw_anchor_matches,
-    draw_anchors,
-    draw_attention,
-    draw_objectness,
-    draw_regression,
-    draw_roi_sampling,
-    draw_suppression,
-)
+from foveal.report.figures.boxes.anchors import draw_anchor_matches, draw_anchors
+from foveal.report.figures.boxes.attention import draw_attention
+from foveal.report.figures.boxes.objectness import draw_objectness
+from foveal.report.figures.boxes.regression import draw_regression
+from foveal.report.figures.boxes.roi_sampling import draw_roi_sampling
+from foveal.report.figures.boxes.suppression import draw_suppression
 from foveal.report.html.annotated_images import Picture, picture_of_pixels
 from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
 from foveal.report.wording import count

@@ -7,36 +7,29 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import IGNORE, Matches, iou
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    MUTED,
-    SERIES,
-    TEXT_SIZE,
-    add_legend,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-    shorten,
-)
+from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 from foveal.report.figures.image_panel import (
     add_rows,
-    check_picture,
+    check_image,
+    check_one_each,
     label_place,
+    look_at,
     outline_boxes,
     panel_height,
-    show_picture,
+    show_image,
 )
+from foveal.report.wording import count, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# So many boxes that count neither way, or are background, are drawn: more would hide the picture.
+
+# So many boxes that count neither way, or are background, are drawn: more would hide the image.
 _FEW = 24
 _MOST_OBJECTS = 6
-# An object's name stands above its box, unless less than this share of the picture is there.
+# An object's name stands above its box, unless less than this share of the image is there.
 _LABEL_ROOM = 0.06
 
 
@@ -77,26 +70,21 @@ def draw_anchors(
     >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes]
     ['stride 8 pixels', 'stride 16 pixels']
     """
-    image = check_picture(image)
+    image = check_image(image)
     levels = [np.asarray(s, np.float64).reshape(-1, 2) for s in sizes]
-    if len(levels) != len(strides):
-        raise ValueError(f"there must be one stride a level, not {len(strides)} for {len(levels)}.")
+    check_one_each("stride", strides, "level", len(levels))
     if not levels:
-        figure = new_figure(FULL_WIDTH, 2.0)
-        say_instead(new_axes(figure, grid=None), "There are no levels.")
-        return figure
+        return say_instead("There are no levels.", FULL_WIDTH, 2.0)
     height, width = image.shape[:2]
     x, y = (width / 2, height / 2) if place is None else place
     columns = len(levels)
-    each = FULL_WIDTH / columns
-    figure = new_figure(FULL_WIDTH, panel_height(image, each) + 0.65)
+    figure = new_figure(FULL_WIDTH, panel_height(image, FULL_WIDTH / columns) + 0.65)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
         rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
-        places = f"{rows * across:,} place{'' if rows * across == 1 else 's'}"
-        kinds = f"{len(anchors)} anchor{'' if len(anchors) == 1 else 's'}"
-        title = f"stride {stride:.3g} pixels\n{kinds} at each of {places}"
-        axes = show_picture(figure, (1, columns, i + 1), image, title, pale=0.35, grey=True)
+        kinds = f"{count(len(anchors), 'anchor')} at each of {count(rows * across, 'place')}"
+        title = f"stride {stride:.3g} pixels\n{kinds}"
+        axes = show_image(figure, (1, columns, i + 1), image, title, pale=0.35, grey=True)
         at_x, at_y = np.meshgrid((np.arange(across) + 0.5) * stride, (np.arange(rows) + 0.5) * stride)
         axes.plot(
             at_x.ravel(), at_y.ravel(), ".", color="#000000", markersize=min(2.4, 0.12 * stride), alpha=0.35,
@@ -107,10 +95,11 @@ def draw_anchors(
         colors = [SERIES[_nearest(ratios, h / w) % len(SERIES)] for w, h in anchors]
         outline_boxes(axes, boxes, colors, width=1.8)
         axes.plot(*centre, "o", color="#ffffff", markeredgecolor="#000000", markersize=4.5)
-        axes.set_xlim(min(0, boxes[:, 0].min(initial=0)) - 1, max(width, boxes[:, 2].max(initial=0)) + 1)
-        axes.set_ylim(max(height, boxes[:, 3].max(initial=0)) + 1, min(0, boxes[:, 1].min(initial=0)) - 1)
-    rows_ = [(SERIES[i % len(SERIES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
-    add_rows(figure, rows_, columns=4)
+        left, top = np.minimum(boxes[:, :2].min(axis=0, initial=0), 0) - 1
+        right, bottom = np.maximum(boxes[:, 2:].max(axis=0, initial=0), (width, height)) + 1
+        look_at(axes, left, top, right, bottom)
+    lines = [(SERIES[i % len(SERIES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
+    add_rows(figure, lines, columns=4)
     return figure
 
 
@@ -169,17 +158,14 @@ def draw_anchor_matches(
     >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes[:3]]
     ['1 foreground', '1 ignored', '1 background']
     """
-    image = check_picture(image)
-    boxes, truth = (
-        np.asarray(anchors, np.float64).reshape(-1, 4),
-        np.asarray(objects, np.float64).reshape(-1, 4),
-    )
+    image = check_image(image)
+    boxes, truth = (np.asarray(b, np.float64).reshape(-1, 4) for b in (anchors, objects))
     if len(matches) != len(boxes) or (len(truth) and int(matches.indices.max(initial=-1)) >= len(truth)):
         raise ValueError(
             f"there are {len(boxes)} anchors and {len(truth)} objects, and {len(matches)} matches."
         )
-    if names and len(names) != len(truth):
-        raise ValueError(f"there must be one name an object, not {len(names)} for {len(truth)}.")
+    if names:
+        check_one_each("name", names, "object", len(truth))
     near = np.flatnonzero(matches.foreground)
     own = iou(boxes[near], truth[matches.indices[near]], elementwise=True)
     forced = own < foreground
@@ -190,37 +176,35 @@ def draw_anchor_matches(
         f"{len(neither):,} ignored\n{between:,} between, {len(neither) - between:,} for other reasons",
         f"{len(away):,} background\nIoU < {background:g}",
     )
-    each = FULL_WIDTH / 3
-    tall = panel_height(image, each) + 0.2
+    tall = panel_height(image, FULL_WIDTH / 3) + 0.2
     said = [_say_object(k, names, own[matches.indices[near] == k], foreground) for k in range(len(truth))]
-    said_rows = [(_color(k), "-", words) for k, words in enumerate(said[:_MOST_OBJECTS])]
+    rows = [(_color(k), "-", words) for k, words in enumerate(said[:_MOST_OBJECTS])]
     if len(said) > _MOST_OBJECTS:
-        said_rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
-    below = 0.2 * -(-len(said_rows) // 2)
+        rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
+    below = 0.2 * -(-len(rows) // 2)
     figure = new_figure(FULL_WIDTH, tall + 1.95 + below)
     halves: Any = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
     upper, lower = halves
     for part in (upper, lower):
         part.set_facecolor("none")
 
-    first = show_picture(upper, (1, 3, 1), image, titles[0], pale=0.25, grey=True)
+    first, second, third = (
+        show_image(upper, (1, 3, i + 1), image, title, pale=0.25, grey=True) for i, title in enumerate(titles)
+    )
     order = np.argsort(own)
     colors = np.array([_color(k) for k in matches.indices[near]], object)
     for dashed in (False, True):
         which = order[forced[order] == dashed]
         outline_boxes(first, boxes[near[which]], list(colors[which]), width=1.5, dashed=dashed)
-    second = show_picture(upper, (1, 3, 2), image, titles[1], pale=0.25, grey=True)
     shown = neither[np.argsort(-matches.ious[neither], kind="stable")[:_FEW]]
     outline_boxes(second, boxes[shown[::-1]], SERIES[4], width=1.2, halo=False)
-    third = show_picture(upper, (1, 3, 3), image, titles[2], pale=0.25, grey=True)
-    outline_boxes(third, boxes[away[np.linspace(0, len(away) - 1, min(_FEW, len(away))).astype(int)]],
-                  SERIES[7], width=1.0, halo=False)  # fmt: skip
+    spread = away[np.linspace(0, len(away) - 1, min(_FEW, len(away))).astype(int)]
+    outline_boxes(third, boxes[spread], SERIES[7], width=1.0, halo=False)
     for axes in (first, second, third):
         _frame_objects(axes, truth, names)
-        axes.set_xlim(0, image.shape[1])
-        axes.set_ylim(image.shape[0], 0)
+        look_at(axes, 0, 0, image.shape[1], image.shape[0])
     _draw_overlaps(lower, matches, own, forced, near, foreground, background)
-    add_rows(lower, said_rows, columns=2)
+    add_rows(lower, rows, columns=2)
     return figure
 
 
@@ -248,13 +232,14 @@ def _say_object(index: int, names: Sequence[str], own: NDArray[Any], foreground:
     if not len(own):
         return f"{name}: no anchor (not counted, or no overlap)"
     enough = own[own >= foreground]
-    if len(enough):
-        span = f"{enough.min():.2f}" if len(enough) == 1 else f"{enough.min():.2f}–{enough.max():.2f}"
-        words = f"{name}: {len(enough)} anchor{'' if len(enough) == 1 else 's'}, IoU {span}"
-        return words + (
-            f" ({len(own) - len(enough)} more only as its best)" if len(own) > len(enough) else ""
+    if not len(enough):
+        return (
+            f"{name}: only its best {'anchor' if len(own) == 1 else 'anchors'}, IoU {own.max():.2f} (dashed)"
         )
-    return f"{name}: only its best {'anchor' if len(own) == 1 else 'anchors'}, IoU {own.max():.2f} (dashed)"
+    span = f"{enough.min():.2f}" if len(enough) == 1 else f"{enough.min():.2f}–{enough.max():.2f}"
+    more = len(own) - len(enough)
+    also = f" ({more} more only as its best)" if more else ""
+    return f"{name}: {count(len(enough), 'anchor')}, IoU {span}{also}"
 
 
 def _frame_objects(axes: "Axes", truth: NDArray[np.float64], names: Sequence[str]) -> None:
@@ -264,7 +249,7 @@ def _frame_objects(axes: "Axes", truth: NDArray[np.float64], names: Sequence[str
     bottom = max(axes.get_ylim())
     for k, box in enumerate(truth):
         words = shorten(names[k], 14) if names else str(k + 1)
-        # On the picture's upper border it would cover the title.
+        # On the image's upper border it would cover the title.
         label_place(axes, words, box[0], box[1], _color(k), below=bool(box[1] < _LABEL_ROOM * bottom))
 
 
@@ -300,13 +285,9 @@ def _draw_overlaps(
     axes.set_yscale("log")
     axes.set_ylim(bottom=0.6)
     axes.minorticks_off()
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    count_axis(axes.yaxis)
     axes.set_xlim(0, 1)
     for threshold in (background, foreground):
-        axes.axvline(threshold, color=INK, linewidth=1.0, linestyle=":")
-        axes.annotate(
-            f"{threshold:g}", (threshold, 1), (3, -2), xycoords=("data", "axes fraction"),
-            textcoords="offset points", fontsize=TEXT_SIZE - 0.5, color=INK, va="top",
-        )  # fmt: skip
+        mark_x(axes, threshold, f"{threshold:g}", shift=(3, -2))
     name_axes(axes, "best IoU with an object", "anchors (log scale)")
     add_legend(axes, location="upper right")

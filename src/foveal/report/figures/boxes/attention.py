@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.report.figures.canvas import FULL_WIDTH, new_axes, new_figure, say_instead, shorten
-from foveal.report.figures.image_panel import add_color_bar, check_picture, outline_boxes, show_picture
+from foveal.report.figures.axes import say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, new_figure
+from foveal.report.figures.image_panel import (
+    add_color_bar,
+    check_image,
+    check_one_each,
+    look_at,
+    outline_boxes,
+    show_image,
+)
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 _COLORS = "coolwarm"
 
@@ -55,16 +65,12 @@ def draw_attention(
     >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
     ['dog 0.93', 'most: 0.50']
     """
-    image = check_picture(image)
+    image = check_image(image)
     rows = np.asarray(boxes, np.float64).reshape(-1, 4)
-    if len(maps) != len(rows):
-        raise ValueError(f"there must be one map a box, not {len(maps)} for {len(rows)}.")
-    if names and len(names) != len(rows):
-        raise ValueError(f"there must be one name a box, not {len(names)} for {len(rows)}.")
+    check_one_each("map", maps, "box", len(rows))
+    check_one_each("name", names or rows, "box", len(rows))
     if not len(rows):
-        figure = new_figure(FULL_WIDTH, 1.6)
-        say_instead(new_axes(figure, grid=None), "There are no regions.")
-        return figure
+        return say_instead("There are no regions.", FULL_WIDTH, 1.6)
     from matplotlib import colormaps
 
     strongest = max((float(np.abs(np.nan_to_num(m)).max(initial=0)) for m in maps), default=0.0) or 1.0
@@ -80,15 +86,14 @@ def draw_attention(
         title = shorten(names[i], 20) if names else ""
         most = numbers.ravel()[np.abs(numbers).argmax()]
         for row, (words, grey) in enumerate(((title, False), (f"most: {most:.2f}".replace("-", "−"), True))):
-            axes = show_picture(figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey)
+            axes = show_image(figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey)
             if row and x2 > x1 and y2 > y1:
                 strength = np.clip(numbers / strongest, -1, 1)
                 colors = colormaps[_COLORS](0.5 + 0.5 * strength)
                 colors[..., 3] = 0.12 + 0.68 * np.abs(strength)
                 axes.imshow(colors, extent=(x1, x2, y2, y1), interpolation="nearest", zorder=3)
             outline_boxes(axes, box, "#ffffff", width=1.2)
-            axes.set_xlim(centre[0] - half, centre[0] + half)
-            axes.set_ylim(centre[1] + half, centre[1] - half)
+            look_at(axes, centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
             panels.append(axes)
     add_color_bar(figure, panels, _COLORS, -strongest, strongest, label, fraction=0.04, shrink=0.8)
     return figure

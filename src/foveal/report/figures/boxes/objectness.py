@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.report.figures.canvas import FULL_WIDTH, new_axes, new_figure, say_instead
-from foveal.report.figures.image_panel import add_color_bar, check_picture, panel_height, show_picture
+from foveal.report.figures.axes import say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, new_figure
+from foveal.report.figures.image_panel import (
+    add_color_bar,
+    arrange,
+    check_image,
+    check_one_each,
+    look_at,
+    panel_height,
+    show_image,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 _COLORS = "inferno"
 
@@ -48,17 +58,13 @@ def draw_objectness(
     >>> [axes.get_title(loc="left").splitlines()[1] for axes in figure.axes[:2]]
     ['8 × 12 places, at most 0.20', '4 × 6 places, at most 0.90']
     """
-    image = check_picture(image)
-    if len(maps) != len(strides):
-        raise ValueError(f"there must be one stride a level, not {len(strides)} for {len(maps)}.")
+    image = check_image(image)
+    check_one_each("stride", strides, "level", len(maps))
     if not len(maps):
-        figure = new_figure(FULL_WIDTH, 2.0)
-        say_instead(new_axes(figure, grid=None), "There are no levels.")
-        return figure
+        return say_instead("There are no levels.", FULL_WIDTH, 2.0)
     from matplotlib import colormaps
 
-    columns = max(1, min(columns, len(maps)))
-    rows = -(-len(maps) // columns)
+    rows, columns = arrange(len(maps), columns)
     each = (FULL_WIDTH - 0.7) / max(columns, 2)
     figure = new_figure(0.7 + columns * each, rows * (panel_height(image, each) + 0.2))
     panels = []
@@ -69,13 +75,12 @@ def draw_objectness(
         level = level if level.ndim == 2 else level.max(axis=2)
         high, wide = level.shape
         title = f"stride {stride:.3g} pixels\n{high} × {wide} places, at most {level.max():.2f}"
-        axes = show_picture(figure, (rows, columns, i + 1), image, title, grey=True)
+        axes = show_image(figure, (rows, columns, i + 1), image, title, grey=True)
         colors = colormaps[_COLORS](np.clip(level, 0, 1))
-        # The surer, the more opaque, so that the picture is seen where nothing is claimed.
+        # The surer, the more opaque, so that the image is seen where nothing is claimed.
         colors[..., 3] = 0.35 + 0.5 * np.clip(level, 0, 1)
         axes.imshow(colors, extent=(0, wide * stride, high * stride, 0), interpolation="nearest")
-        axes.set_xlim(0, image.shape[1])
-        axes.set_ylim(image.shape[0], 0)
+        look_at(axes, 0, 0, image.shape[1], image.shape[0])
         panels.append(axes)
     add_color_bar(figure, panels, _COLORS, 0, 1, "probability of an object", fraction=0.03)
     return figure

@@ -7,11 +7,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import iou
-from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_axes, new_figure, say_instead, shorten
-from foveal.report.figures.image_panel import add_rows, check_picture, outline_boxes, show_picture
+from foveal.report.figures.axes import say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_figure
+from foveal.report.figures.image_panel import (
+    add_rows,
+    arrange,
+    check_image,
+    check_one_each,
+    look_at,
+    outline_boxes,
+    show_image,
+)
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 _BEFORE, _AFTER = SERIES[1], SERIES[0]
 # Around the boxes, as a share of their longer side.
@@ -58,21 +69,16 @@ def draw_regression(
     >>> figure.axes[0].get_title(loc="left")
     'IoU 0.39 → 0.92'
     """
-    image = check_picture(image)
+    image = check_image(image)
     old, new = (np.asarray(b, np.float64).reshape(-1, 4) for b in (before, after))
     truth = np.asarray(objects, np.float64).reshape(-1, 4)
-    if len(old) != len(new):
-        raise ValueError(f"there must be one result a proposal, not {len(new)} for {len(old)}.")
-    if names and len(names) != len(old):
-        raise ValueError(f"there must be one name a box, not {len(names)} for {len(old)}.")
+    check_one_each("result", new, "proposal", len(old))
+    check_one_each("name", names or old, "box", len(old))
     if not len(old):
-        figure = new_figure(FULL_WIDTH, 1.6)
-        say_instead(new_axes(figure, grid=None), "There are no boxes.")
-        return figure
+        return say_instead("There are no boxes.", FULL_WIDTH, 1.6)
     from matplotlib.patheffects import withStroke
 
-    columns = max(1, min(columns, len(old)))
-    rows = -(-len(old) // columns)
+    rows, columns = arrange(len(old), columns)
     each = FULL_WIDTH / max(columns, 2)
     figure = new_figure(columns * each, rows * (0.8 * each + 0.4) + (0.55 if len(truth) else 0.35))
     overlaps = iou(new, truth)
@@ -86,7 +92,7 @@ def draw_regression(
             words.append(f"IoU {iou(was[None], its)[0, 0]:.2f} → {overlaps[i, best]:.2f}")
         elif len(truth):
             words.append("no object there")
-        axes = show_picture(figure, (rows, columns, i + 1), image, ", ".join(words), pale=0.12)
+        axes = show_image(figure, (rows, columns, i + 1), image, ", ".join(words), pale=0.12)
         outline_boxes(axes, its, "#ffffff", width=1.8)
         outline_boxes(axes, was, _BEFORE, width=2.2, dashed=True)
         outline_boxes(axes, becomes, _AFTER, width=2.4)
@@ -97,7 +103,7 @@ def draw_regression(
                  "path_effects": seam}  # fmt: skip
         axes.annotate("", tuple(end), tuple(start), arrowprops=arrow, zorder=7)
         axes.plot(*end, "o", color=_AFTER, markeredgecolor="#ffffff", markersize=3.6, zorder=8)
-        _look_at(axes, np.concatenate([was[None], becomes[None], its]), each, 0.8 * each)
+        look_at(axes, *_part(np.concatenate([was[None], becomes[None], its]), each, 0.8 * each))
     lines = [(_BEFORE, "--", "before"), (_AFTER, "-", "after the regression")]
     # On a light page a white line is none.
     add_rows(figure, lines, columns=3)
@@ -109,13 +115,11 @@ def draw_regression(
     return figure
 
 
-def _look_at(axes: "object", boxes: NDArray[np.float64], width: float, height: float) -> None:
-    """Show the part of the picture that holds the boxes, in the shape of the panel."""
+def _part(boxes: NDArray[np.float64], width: float, height: float) -> NDArray[np.float64]:
+    """The part of the image that holds the boxes, in the shape of the panel: x1, y1, x2, y2."""
     low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
     around = _AROUND * float(max(*(high - low), 4.0))
     low, high = low - around, high + around
     sides = high - low
     wanted = np.array([max(sides[0], sides[1] * width / height), max(sides[1], sides[0] * height / width)])
-    low, high = (low + high - wanted) / 2, (low + high + wanted) / 2
-    axes.set_xlim(low[0], high[0])  # type: ignore[attr-defined]
-    axes.set_ylim(high[1], low[1])  # type: ignore[attr-defined]
+    return np.concatenate([(low + high - wanted) / 2, (low + high + wanted) / 2])

@@ -5,23 +5,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    GRID,
-    INK,
-    MUTED,
-    PAPER,
-    SERIES,
-    TEXT_SIZE,
-    name_axes,
-    new_axes,
-    new_figure,
-)
+from foveal.report.figures.axes import name_axes, new_axes
+from foveal.report.figures.canvas import FULL_WIDTH, GRID, INK, MUTED, PAPER, SERIES, TEXT_SIZE, new_figure
+from foveal.report.figures.image_panel import look_at
 from foveal.report.figures.number_grid import MARK, MOST_CELLS, format_number
+from foveal.report.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 # Cells that are shown around the box.
 _AROUND = 1.6
@@ -98,20 +91,23 @@ def draw_roi_sampling(
     whole = np.array(roi_pool_cells(corners, spatial_scale), np.float64)
     left, top = np.minimum(scaled[:2], whole[:2]) - _AROUND
     right, bottom = np.maximum(scaled[2:], whole[2:]) + _AROUND
-    each = FULL_WIDTH / 2
-    tall = min(max(each * (bottom - top) / (right - left), 1.8), 5.0)
+    view = (left, top, right, bottom)
+    tall = min(max(FULL_WIDTH / 2 * (bottom - top) / (right - left), 1.8), 5.0)
     figure = new_figure(FULL_WIDTH, tall + 0.95)
-    first = _show_map(figure, (1, 2, 1), x, (left, top, right, bottom))
-    _draw_aligned(first, aligned, scaled, chosen, point, sampling_ratio, right - left)
-    points = f"{sampling_ratio} × {sampling_ratio} point{'' if sampling_ratio == 1 else 's'} each"
-    name_axes(first, title=f"RoIAlign: {output_size} × {output_size} bins, {points}")
-    second = _show_map(figure, (1, 2, 2), x, (left, top, right, bottom))
-    _draw_pooled(second, pooled, scaled, whole, chosen)
-    name_axes(second, title="RoIPool: whole cells, the largest of each bin")
-    first.set_xlabel(_say_aligned(aligned[chosen], point), color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
-    second.set_xlabel(
-        _say_pooled(pooled[chosen], scaled, whole), color=INK, fontsize=TEXT_SIZE - 1, labelpad=6
+    points = f"{sampling_ratio} × {count(sampling_ratio, 'point')} each"
+    titles = (
+        f"RoIAlign: {output_size} × {output_size} bins, {points}",
+        "RoIPool: whole cells, the largest of each bin",
     )
+    said = _say_aligned(aligned[chosen], point), _say_pooled(pooled[chosen], scaled, whole)
+    for i in (0, 1):
+        axes = _show_map(figure, (1, 2, i + 1), x, view)
+        if i == 0:
+            _draw_aligned(axes, aligned, scaled, chosen, point, sampling_ratio, right - left)
+        else:
+            _draw_pooled(axes, pooled, scaled, whole, chosen)
+        name_axes(axes, title=titles[i])
+        axes.set_xlabel(said[i], color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
     return figure
 
 
@@ -136,8 +132,7 @@ def _show_map(
             axes.plot([j, j], [upper, lower], color=GRID, linewidth=0.8, zorder=1.5)
         for i in range(upper, lower + 1):
             axes.plot([first, last], [i, i], color=GRID, linewidth=0.8, zorder=1.5)
-    axes.set_xlim(left, right)
-    axes.set_ylim(bottom, top)
+    look_at(axes, left, top, right, bottom)
     axes.set_aspect("equal")
     for spine in axes.spines.values():
         spine.set_visible(False)

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    SERIES,
-    TEXT_SIZE,
-    new_axes,
-    new_figure,
-    say_instead,
-    shorten,
-)
+from foveal.report.figures.axes import say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
+from foveal.report.figures.image_panel import label_place, look_at, outline_boxes, show_image
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,40 +50,21 @@ def draw_samples(
     1
     """
     rows = -(-len(images) // columns)
-    figure = new_figure(FULL_WIDTH, max(1.5, 2.1 * rows))
     if not len(images):
-        say_instead(new_axes(figure), "There are no pictures.")
-        return figure
-    from matplotlib.patches import Rectangle
-
+        return say_instead("There are no pictures.", FULL_WIDTH, 1.5)
+    figure = new_figure(FULL_WIDTH, max(1.5, 2.1 * rows))
     for i, image in enumerate(images):
-        axes = new_axes(figure, (rows, columns, i + 1), grid=None)
-        axes.imshow(image, interpolation="antialiased")
-        axes.set_axis_off()
-        for box in truths[i] if truths is not None else ():
-            x1, y1, x2, y2 = (float(v) for v in box)
-            for color, style, width in (("#000000", "-", 2.4), ("#ffffff", "--", 1.4)):
-                axes.add_patch(
-                    Rectangle(
-                        (x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=color, linestyle=style,
-                        linewidth=width,
-                    )
-                )  # fmt: skip
+        axes = show_image(figure, (rows, columns, i + 1), image)
+        if truths is not None:
+            outline_boxes(axes, truths[i], "#ffffff", width=1.4, dashed=True)
         if detections is not None:
             found = detections[i]
             for box, score, label in zip(found.boxes, found.scores, found.labels, strict=True):
-                x1, y1, x2, y2 = (float(v) for v in box)
                 color = SERIES[int(label) % len(SERIES)]
-                axes.add_patch(
-                    Rectangle(
-                        (x1 - 0.5, y1 - 0.5), x2 - x1, y2 - y1, fill=False, edgecolor=color, linewidth=1.8
-                    )
-                )
-                axes.text(
-                    x1, y1, f"{shorten(found.classes[int(label)], 14)} {score:.2f}", color="#ffffff",
-                    backgroundcolor=color, fontsize=TEXT_SIZE - 2.5, parse_math=False, va="bottom",
-                    clip_on=True,
-                )  # fmt: skip
+                outline_boxes(axes, box, color, width=1.8, halo=False)
+                words = f"{shorten(found.classes[int(label)], 14)} {score:.2f}"
+                label_place(axes, words, float(box[0]), float(box[1]), color)
+        look_at(axes, 0, 0, image.shape[1], image.shape[0])
         if i < len(captions):
             axes.set_title(
                 shorten(captions[i], 40), fontsize=TEXT_SIZE - 1, color=INK, y=-0.14, parse_math=False

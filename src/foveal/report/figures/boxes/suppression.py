@@ -8,14 +8,18 @@ from numpy.typing import ArrayLike, NDArray
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.figures.image_panel import (
     add_color_bar,
-    check_picture,
+    check_image,
+    check_one_each,
+    look_at,
     outline_boxes,
     panel_height,
-    show_picture,
+    show_image,
 )
+from foveal.report.wording import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 _COLORS = "plasma"
 
@@ -65,11 +69,10 @@ def draw_suppression(
     >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
     ['before: 3 boxes', 'after: 2 boxes']
     """
-    image = check_picture(image)
+    image = check_image(image)
     rows, values = np.asarray(boxes, np.float64).reshape(-1, 4), np.asarray(scores, np.float64).ravel()
     stays = np.asarray(kept, np.int64).ravel()
-    if len(values) != len(rows):
-        raise ValueError(f"there must be one score a box, not {len(values)} for {len(rows)}.")
+    check_one_each("score", values, "box", len(rows))
     if len(stays) and not 0 <= stays.min() <= stays.max() < len(rows):
         raise ValueError(f"kept must be rows of the {len(rows)} boxes.")
     from matplotlib import colormaps
@@ -86,16 +89,15 @@ def draw_suppression(
     for i, (name, which) in enumerate((("before", np.arange(len(rows))), (after, stays))):
         order = which[np.argsort(-values[which], kind="stable")]
         drawn = order[:most]
-        title = f"{name}: {len(order):,} box{'' if len(order) == 1 else 'es'}"
+        title = f"{name}: {count(len(order), 'box', 'boxes')}"
         if len(drawn) < len(order):
             title += f", the best {len(drawn)} drawn"
-        axes = show_picture(figure, (1, 2, i + 1), image, title, pale=0.15, grey=True)
+        axes = show_image(figure, (1, 2, i + 1), image, title, pale=0.15, grey=True)
         # The best lie above.
         colors = colormaps[_COLORS](norm(values[drawn[::-1]]))
         outline_boxes(axes, rows[drawn[::-1]], colors, width=1.0 if len(drawn) > 40 else 1.6, halo=False)
         outline_boxes(axes, objects, "#ffffff", width=1.6, dashed=True)
-        axes.set_xlim(0, image.shape[1])
-        axes.set_ylim(image.shape[0], 0)
+        look_at(axes, 0, 0, image.shape[1], image.shape[0])
         panels.append(axes)
     add_color_bar(figure, panels, _COLORS, low, high, "score", fraction=0.03)
     return figure

@@ -6,19 +6,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    HALF_WIDTH,
-    INK,
-    MOST_CLASSES,
-    TEXT_SIZE,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-    shorten,
-)
+from foveal.report.figures.axes import name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH, INK, MOST_CLASSES, TEXT_SIZE, new_figure
 from foveal.report.figures.cells import draw_cells
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,11 +45,11 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     ['cat', 'dog', 'nothing there']
     """
     counts = np.asarray(matrix, dtype=np.float64)
-    size = len(names) + int(background)
-    if counts.shape != (size, size):
+    side = len(names) + int(background)
+    if counts.shape != (side, side):
         raise ValueError(
             f"The confusion matrix has shape {counts.shape}, but {len(names)} names"
-            f"{' and the background' if background else ''} need {(size, size)}."
+            f"{' and the background' if background else ''} need {(side, side)}."
         )
     rows, columns = [*names], [*names]
     if background:
@@ -70,15 +61,13 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
         rows = [*(names[k] for k in shown), "other classes", *rows[len(names) :]]
         columns = [*(names[k] for k in shown), "other classes", *columns[len(names) :]]
         title = f"The {MOST_CLASSES} most frequent of {len(names)} classes"
-    half = len(rows) <= 9
-    figure = new_figure(
-        HALF_WIDTH if half else min(FULL_WIDTH, 2.6 + 0.42 * len(rows)),
-        max(2.8, 1.5 + 0.33 * len(rows)) if half else min(7.6, 1.6 + 0.4 * len(rows)),
-    )
-    axes = new_axes(figure, grid=None)
     if not len(names):
-        say_instead(axes, "There are no classes.")
-        return figure
+        return say_instead("There are no classes.")
+    size = HALF_WIDTH, max(2.8, 1.5 + 0.33 * len(rows))
+    if len(rows) > 9:
+        size = min(FULL_WIDTH, 2.6 + 0.42 * len(rows)), min(7.6, 1.6 + 0.4 * len(rows))
+    figure = new_figure(*size)
+    axes = new_axes(figure, grid=None)
     totals = counts.sum(axis=1, keepdims=True)
     shades = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
     small = len(rows) > 12
@@ -86,14 +75,9 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     if background:
         # Nothing can be predicted rightly about the background: there is no such count.
         shades[-1, -1], texts[-1][-1] = np.nan, ""
-    draw_cells(
-        axes,
-        shades,
-        texts,
-        [shorten(name, 20) for name in rows],
-        [shorten(name, 20) for name in columns],
-        text_size=TEXT_SIZE if not small else TEXT_SIZE - 2,
-    )
+    names_of_rows, names_of_columns = ([shorten(name, 20) for name in side] for side in (rows, columns))
+    size_of_text = TEXT_SIZE - 2 if small else TEXT_SIZE
+    draw_cells(axes, shades, texts, names_of_rows, names_of_columns, text_size=size_of_text)
     if background:
         for line in (axes.axhline, axes.axvline):
             line(len(rows) - 1.5, color=INK, linewidth=1, alpha=0.5)

@@ -5,18 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foveal.report.figures.canvas import (
-    HALF_WIDTH,
-    INK,
-    RIGHT,
-    TEXT_SIZE,
-    WRONG,
-    add_legend,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-)
+from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import HALF_WIDTH, RIGHT, TEXT_SIZE, WRONG, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,24 +46,21 @@ def draw_scores(
     """
     values = np.clip(np.asarray(scores, dtype=np.float64).ravel(), 0, 1)
     right = np.asarray(correct, dtype=bool).ravel()
+    if not len(values):
+        return say_instead(f"There are no {unit}.", width, 3.3)
     figure = new_figure(width, 3.3)
     axes = new_axes(figure, grid="y")
-    if not len(values):
-        say_instead(axes, f"There are no {unit}.")
-        return figure
     edges = np.linspace(0, 1, 21)
     good, _ = np.histogram(values[right], edges)
     bad, _ = np.histogram(values[~right], edges)
     axes.bar(edges[:-1], good, 0.046, align="edge", color=RIGHT, linewidth=0, label="right")
     axes.bar(edges[:-1], bad, 0.046, align="edge", bottom=good, color=WRONG, linewidth=0, label="wrong")
     if threshold is not None:
-        axes.axvline(threshold, color=INK, linewidth=1.2, linestyle="--")
-        axes.annotate(
-            f"drawn from {threshold:.2f}", (threshold, 1), (4, 2), xycoords=("data", "axes fraction"),
-            textcoords="offset points", color=INK, fontsize=TEXT_SIZE - 1.5,
-        )  # fmt: skip
+        mark_x(
+            axes, threshold, f"drawn from {threshold:.2f}", dashed=True, shift=(4, 2), size=TEXT_SIZE - 1.5
+        )
     axes.set_xlim(-0.01, 1.01)
-    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    count_axis(axes.yaxis)
     name_axes(axes, "score", f"{unit} (number)")
     add_legend(axes, location="upper right" if good[-4:].sum() + bad[-4:].sum() < len(values) / 4 else "best")
     return figure

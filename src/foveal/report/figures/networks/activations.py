@@ -5,21 +5,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    MUTED,
-    SERIES,
-    add_legend,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-)
+from foveal.report.figures.axes import add_legend, name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
+from foveal.report.figures.image_panel import arrange
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from foveal.nn import Module
+
 
 _COLUMNS = 4
 _NAMES = ("ReLU", "ReLU6", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU")
@@ -63,37 +57,25 @@ def draw_activations(
     if layers is None:
         layers = {name: getattr(nn, name)() for name in _NAMES}
     if not layers:
-        figure = new_figure()
-        say_instead(new_axes(figure, grid=None), "There are no activations.")
-        return figure
-    columns = min(_COLUMNS, len(layers))
-    rows = -(-len(layers) // columns)
+        return say_instead("There are no activations.")
+    rows, columns = arrange(len(layers), _COLUMNS)
     figure = new_figure(max(FULL_WIDTH * columns / _COLUMNS, 3.2), 2.3 * rows + 0.35)
     x = np.linspace(low, high, 601)
-    curves = {}
-    for name, layer in layers.items():
-        value = layer(x)
-        slope = layer.backward(np.ones_like(x))
-        curves[name] = (value, np.zeros_like(x) if slope is None else slope)
-    for i, (name, (value, slope)) in enumerate(curves.items()):
-        axes = new_axes(figure, (rows, columns, i + 1))
-        axes.plot(x, value, color=SERIES[0], linewidth=2.0, label="value")
+    for i, (name, layer) in enumerate(layers.items()):
+        value, slope = layer(x), layer.backward(np.ones_like(x))
+        slope = np.zeros_like(x) if slope is None else slope
         # A jump is no slope: the line is broken there.
         jumps = np.flatnonzero(np.abs(np.diff(slope)) > 0.3)
-        axes.plot(
-            np.insert(x, jumps + 1, x[jumps]),
-            np.insert(slope, jumps + 1, np.nan),
-            color=SERIES[1],
-            linewidth=1.8,
-            linestyle=(0, (4, 2)),
-            label="derivative",
-        )
+        places, broken = np.insert(x, jumps + 1, x[jumps]), np.insert(slope, jumps + 1, np.nan)
+        axes = new_axes(figure, (rows, columns, i + 1))
+        axes.plot(x, value, color=SERIES[0], linewidth=2.0, label="value")
+        dashes = (0, (4, 2))
+        axes.plot(places, broken, color=SERIES[1], linewidth=1.8, linestyle=dashes, label="derivative")
         axes.axhline(0, color=MUTED, linewidth=0.7)
         axes.axvline(0, color=MUTED, linewidth=0.7)
         axes.set_xlim(low, high)
-        name_axes(
-            axes, "input" if i + columns >= len(curves) else "", "output" if i % columns == 0 else "", name
-        )
+        lowest = i + columns >= len(layers)
+        name_axes(axes, "input" if lowest else "", "" if i % columns else "output", name)
         if i == 0:
             add_legend(axes, location="upper left")
     return figure

@@ -1,4 +1,4 @@
-"""What a network sees of one picture while it learns."""
+"""What a network sees of one image while it learns."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.augmentation import Augmentation
-from foveal.report.figures.canvas import FULL_WIDTH, INK, TEXT_SIZE, new_axes, new_figure, shorten
+from foveal.report.figures.canvas import FULL_WIDTH, TEXT_SIZE, new_figure
+from foveal.report.figures.image_panel import show_pixels
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +22,7 @@ def draw_augmentations(
     count: int = 7,
     random_state: int | np.random.Generator | None = 0,
 ) -> "Figure":
-    """A picture, and what random changes made of it.
+    """An image, and what random changes made of it.
 
     Parameters
     ----------
@@ -50,19 +52,10 @@ def draw_augmentations(
         rng = np.random.default_rng(random_state)
         batch = np.repeat(image[None], count, axis=0)
         changed, _ = replace(augmentation, mixup=0.0)(batch, np.zeros(count, np.int64), rng)
-        pictures: list[NDArray[Any]] = [image, *changed]
-        for place, picture in enumerate(pictures):
-            axes = new_axes(figure, (*shape, row * shape[1] + place + 1), grid=None)
-            axes.imshow(
-                picture[..., 0] if picture.shape[2] == 1 else picture,
-                cmap="gray",
-                vmin=0,
-                vmax=255,
-                interpolation="antialiased",
-            )
-            axes.set_axis_off()
-            if place == 0:
-                axes.set_title(
-                    shorten(name or "the picture", 14), fontsize=TEXT_SIZE - 1, color=INK, parse_math=False
-                )
+        views: list[NDArray[Any]] = [image, *changed]
+        for place, view in enumerate(views):
+            pixels = view[..., 0] if view.shape[2] == 1 else view
+            title = "" if place else shorten(name or "the picture", 14)
+            position = (*shape, row * shape[1] + place + 1)
+            show_pixels(figure, position, pixels, title, size=TEXT_SIZE - 1, cmap="gray", vmin=0, vmax=255)
     return figure

@@ -1,4 +1,4 @@
-"""Why a picture was named what it was named: the picture, and maps over it."""
+"""Why an image was named what it was named: the image, and maps over it."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    MUTED,
-    SERIES,
-    TEXT_SIZE,
-    name_axes,
-    new_axes,
-    new_figure,
-    shorten,
-)
+from foveal.report.figures.axes import draw_bars, name_axes, name_rows, new_axes
+from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, SERIES, TEXT_SIZE, new_figure
+from foveal.report.figures.image_panel import show_pixels
 from foveal.report.figures.networks.overlays import overlay_map
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 # Classes whose probabilities are drawn.
 _MOST_CLASSES = 6
@@ -35,7 +29,7 @@ def draw_explanation(
     probabilities: Mapping[str, float] | None = None,
     title: str = "",
 ) -> "Figure":
-    """A picture, beside it each map laid over it, and how probable the classes are.
+    """An image, beside it each map laid over it, and how probable the classes are.
 
     Parameters
     ----------
@@ -73,26 +67,21 @@ def draw_explanation(
         figure.suptitle(shorten(title, 60), color=INK, fontsize=TEXT_SIZE + 0.5, x=0.02, ha="left",
                         parse_math=False)  # fmt: skip
     for i, (name, shown) in enumerate(panels.items()):
-        axes = new_axes(figure, (1, columns, i + 1), grid=None)
-        axes.imshow(shown, interpolation="nearest" if i == 0 else "bilinear")
-        axes.set_axis_off()
-        name_axes(axes, title=name)
+        look = "nearest" if i == 0 else "bilinear"
+        name_axes(show_pixels(figure, (1, columns, i + 1), shown, interpolation=look), title=name)
     if probabilities:
-        order = sorted(probabilities, key=lambda name: -probabilities[name])
-        named = order[:_MOST_CLASSES]
+        named = sorted(probabilities, key=lambda name: -probabilities[name])[:_MOST_CLASSES]
         if label in probabilities and label not in named:
             named[-1] = label
         axes = new_axes(figure, (1, columns, columns), grid=None)
         numbers = [probabilities[name] for name in named]
         colors = [SERIES[0] if name == label else MUTED for name in named]
-        places = np.arange(len(named))
-        axes.barh(places, numbers, height=0.62, color=colors)
-        axes.set_yticks(places, [shorten(name, 14) for name in named], parse_math=False)
-        axes.set_ylim(max(len(named), 3) - 0.5, -0.5)
+        draw_bars(
+            axes, named, numbers, [f"{number:.2f}" for number in numbers], colors=colors, thickness=0.62
+        )
+        name_rows(axes, named, longest=14, rows=3)
         axes.set_xlim(0, 1.25)
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
-        for place, number in enumerate(numbers):
-            axes.text(number + 0.03, place, f"{number:.2f}", color=INK, fontsize=TEXT_SIZE - 0.5, va="center")
         name_axes(axes, title="probability")
     return figure

@@ -6,19 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    MUTED,
-    TEXT_SIZE,
-    new_axes,
-    new_figure,
-    say_instead,
-)
+from foveal.report.figures.axes import say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, TEXT_SIZE, new_figure
+from foveal.report.figures.image_panel import add_color_bar, arrange, show_pixels
+from foveal.report.wording import count
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 _TITLE = 0.42
 # Of filters with many input channels.
@@ -28,7 +23,7 @@ _MOST_CHANNELS = 16
 def draw_feature_maps(
     maps: ArrayLike, *, title: str = "", names: Sequence[str] = (), most: int = 32, columns: int = 8
 ) -> "Figure":
-    """The channels of a layer's output as pictures, all on one scale.
+    """The channels of a layer's output as images, all on one scale.
 
     Parameters
     ----------
@@ -68,14 +63,12 @@ def draw_feature_maps(
     if names and len(names) != number:
         raise ValueError(f"There are {number} channels and {len(names)} names.")
     if maps.size == 0:
-        figure = new_figure()
-        say_instead(new_axes(figure, grid=None), "There are no feature maps.")
-        return figure
+        return say_instead("There are no feature maps.")
     shown = list(range(number))
     if number > most:
         shown = sorted(np.argsort(-maps.std(axis=(0, 1)), kind="stable")[:most].tolist())
     if not title:
-        title = f"{number} channel{'' if number == 1 else 's'} of {height} × {width}"
+        title = f"{count(number, 'channel')} of {height} × {width}"
         title = title if number <= most else f"The {most} liveliest of {title}"
     values = maps.astype(np.float64)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -88,7 +81,7 @@ def draw_feature_maps(
 def draw_first_layer_filters(
     weights: ArrayLike, *, title: str = "", most: int = 64, columns: int = 8
 ) -> "Figure":
-    """The kernels of a first convolution as small pictures: what it looks for.
+    """The kernels of a first convolution as small images: what it looks for.
 
     Parameters
     ----------
@@ -124,13 +117,10 @@ def draw_first_layer_filters(
         raise ValueError(f"weights must have the shape (O, I, kh, kw); it has {weights.shape}.")
     outputs, inputs, height, width = weights.shape
     if weights.size == 0:
-        figure = new_figure()
-        say_instead(new_axes(figure, grid=None), "There are no filters.")
-        return figure
+        return say_instead("There are no filters.")
     if not title:
         first = f"The first {most} of " if outputs > most else ""
-        plural = "" if outputs == 1 else "s"
-        title = f"{first}{outputs} filter{plural} of {height} × {width}, middle grey is 0"
+        title = f"{first}{count(outputs, 'filter')} of {height} × {width}, middle grey is 0"
     values = weights[:most].astype(np.float64)
     strongest = float(np.abs(values).max()) or 1.0
     limits = (-strongest, strongest)
@@ -155,25 +145,20 @@ def _draw_tiles(
     limits: tuple[float, float],
     scale: str = "",
 ) -> "Figure":
-    """Pictures in rows, named above, with one colour bar at the right."""
-    columns = max(1, min(columns, len(tiles)))
-    rows = -(-len(tiles) // columns)
+    """Images in rows, named above, with one colour bar at the right."""
+    rows, columns = arrange(len(tiles), columns)
     height, width = tiles[0][1].shape[:2]
     # Few tiles do not become giants, nor do tall ones leave the page.
     panel = min((FULL_WIDTH - 0.8) / columns, 1.5)
     tall = min(panel * height / width, 2 * panel)
     figure = new_figure(max(columns * panel + 0.9, 3.4), rows * (tall + 0.24) + _TITLE)
     figure.suptitle(title, color=INK, fontsize=TEXT_SIZE + 0.5, x=0.02, ha="left", parse_math=False)
-    all_axes: list[Axes] = []
-    for i, (name, tile) in enumerate(tiles):
-        axes = new_axes(figure, (rows, columns, i + 1), grid=None)
-        shown = axes.imshow(tile, cmap=colors, vmin=limits[0], vmax=limits[1], interpolation="nearest")
-        axes.set_axis_off()
-        axes.set_title(name, color=MUTED, fontsize=TEXT_SIZE - 1.5, pad=2, parse_math=False)
-        all_axes.append(axes)
+    look: dict[str, Any] = {"cmap": colors, "vmin": limits[0], "vmax": limits[1], "interpolation": "nearest"}
+    look |= {"color": MUTED, "size": TEXT_SIZE - 1.5, "pad": 2.0}
+    panels = [
+        show_pixels(figure, (rows, columns, i + 1), tile, name, **look)
+        for i, (name, tile) in enumerate(tiles)
+    ]
     if scale:
-        bar = figure.colorbar(shown, ax=all_axes, fraction=0.06, pad=0.02, aspect=18)
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(colors=MUTED, labelcolor=MUTED, labelsize=TEXT_SIZE - 1, length=0)
-        bar.set_label(scale, color=INK, fontsize=TEXT_SIZE)
+        add_color_bar(figure, panels, colors, *limits, scale, fraction=0.06, aspect=18)
     return figure

@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 
 from foveal.images.filters import FILTERS, apply_filter, kernel
 from foveal.images.resizing import resize_to_fit
-from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, PAPER, TEXT_SIZE, new_axes, new_figure
+from foveal.report.figures.canvas import FULL_WIDTH, MUTED, PAPER, new_figure
+from foveal.report.figures.image_panel import arrange, show_pixels
 from foveal.report.figures.number_grid import NEGATIVE, POSITIVE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 _LONGEST = 400
 
@@ -49,38 +51,27 @@ def draw_filters_gallery(
     ['sharpen', 'sobel_x, grey is 0']
     """
     image = np.asarray(image)
-    if (
-        image.dtype != np.uint8
-        or image.size == 0
-        or image.ndim not in (2, 3)
-        or image.shape[2:] not in ((), (3,))
-    ):
+    colored = image.ndim == 3 and image.shape[2] == 3
+    if image.dtype != np.uint8 or image.size == 0 or not (colored or image.ndim == 2):
         raise ValueError(
             f"image must be uint8 of shape (H, W) or (H, W, 3), not {image.dtype} of {image.shape}."
         )
     image, _ = resize_to_fit(image, _LONGEST)
-    grey = (
-        image.astype(np.float32) if image.ndim == 2 else image @ np.array([0.299, 0.587, 0.114], np.float32)
-    )
-    columns = max(1, min(columns, len(names)))
-    rows = max(1, -(-len(names) // columns))
+    grey = image @ np.array([0.299, 0.587, 0.114], np.float32) if colored else image.astype(np.float32)
+    rows, columns = arrange(len(names), columns)
     panel = FULL_WIDTH / columns
     figure = new_figure(FULL_WIDTH, rows * (min(1.4 * panel, panel * image.shape[0] / image.shape[1]) + 0.34))
     for i, name in enumerate(names):
         cells = kernel(name)
-        axes = new_axes(figure, (rows, columns, i + 1), grid=None)
-        title = name
-        if abs(cells.sum()) < 1e-3:
-            signed = apply_filter(grey, cells)
-            # A few pixels at the sharpest edges would leave all others grey.
-            most = float(np.percentile(np.abs(signed), 99.5)) or float(np.abs(signed).max()) or 1.0
-            axes.imshow(signed, cmap="gray", vmin=-most, vmax=most, interpolation="antialiased")
+        signed = abs(cells.sum()) < 1e-3
+        shown = apply_filter(grey if signed else image, cells)
+        title, low, high = name, 0.0, 255.0
+        if signed:
             title += ", grey is 0"
-        else:
-            shown = apply_filter(image, cells)
-            axes.imshow(shown, cmap="gray", vmin=0, vmax=255, interpolation="antialiased")
-        axes.set_axis_off()
-        axes.set_title(title, color=INK, fontsize=TEXT_SIZE)
+            # A few pixels at the sharpest edges would leave all others grey.
+            high = float(np.percentile(np.abs(shown), 99.5)) or float(np.abs(shown).max()) or 1.0
+            low = -high
+        axes = show_pixels(figure, (rows, columns, i + 1), shown, title, cmap="gray", vmin=low, vmax=high)
         _draw_kernel(axes, cells)
     return figure
 

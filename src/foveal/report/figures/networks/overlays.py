@@ -1,4 +1,4 @@
-"""Maps laid over the pictures that they are about."""
+"""Maps laid over the images that they are about."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,15 +7,15 @@ from foveal.images import resize, resize_to_fit
 
 __all__ = ["beside", "overlay_map"]
 
-# How much of the picture is left where a map is strongest.
+# How much of the image is left where a map is strongest.
 _STRONGEST = 0.8
-# Smaller pictures are enlarged, so that a smooth map stays smooth.
+# Smaller images are enlarged, so that a smooth map stays smooth.
 _LEAST_SIDE = 224
 _LONGEST_SIDE = 640
 
 
 def overlay_map(image: NDArray[np.uint8], values: ArrayLike) -> NDArray[np.uint8]:
-    """A picture in grey with a map in colour over it: nothing where it is 0, opaque where it is strongest.
+    """An image in grey with a map in colour over it: nothing where it is 0, opaque where it is strongest.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def overlay_map(image: NDArray[np.uint8], values: ArrayLike) -> NDArray[np.uint8
 
 
 def beside(image: NDArray[np.uint8], *shown: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A picture and what :func:`overlay_map` made of it, side by side with a white gap.
+    """An image and what :func:`overlay_map` made of it, side by side with a white gap.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def beside(image: NDArray[np.uint8], *shown: NDArray[np.uint8]) -> NDArray[np.ui
 
 
 def _shown(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The picture at the size at which it is looked at."""
+    """The image at the size at which it is looked at."""
     factor = -(-_LEAST_SIDE // max(image.shape[:2]))
     if factor > 1:
         return image.repeat(factor, axis=0).repeat(factor, axis=1)

@@ -1,4 +1,4 @@
-"""The end of a grouping as a tree: which regions became which, with a picture of each."""
+"""The end of a grouping as a tree: which regions became which, with a thumbnail of each."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -6,24 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images import resize, resize_to_fit
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    GRID,
-    INK,
-    MUTED,
-    SERIES,
-    TEXT_SIZE,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-)
+from foveal.report.figures.axes import name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, GRID, INK, MUTED, SERIES, TEXT_SIZE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from foveal.proposals import Hierarchy
+
 
 # Sides of thumbnails in pixels and in inches, how faintly a thumbnail shows what is around its region, and
 # the height of one joining in inches.
@@ -63,11 +54,9 @@ def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves:
     """
     leaves = min(max(leaves, 1), hierarchy.number)
     joinings = leaves - 1
-    figure = new_figure(FULL_WIDTH, 1.5 + _STEP * joinings)
     if joinings == 0:
-        figure.set_figheight(1.4)
-        say_instead(new_axes(figure), "There is one region: nothing was joined.")
-        return figure
+        return say_instead("There is one region: nothing was joined.", FULL_WIDTH, 1.4)
+    figure = new_figure(FULL_WIDTH, 1.5 + _STEP * joinings)
     axes = new_axes(figure, grid=None)
     axes.spines["bottom"].set_visible(False)
     axes.spines["left"].set_visible(False)
@@ -122,7 +111,7 @@ def _places(hierarchy: "Hierarchy", joinings: int) -> tuple[dict[int, float], di
             across[region] = float(len(across))
         else:
             a, b = (int(r) for r in hierarchy.joined[region - hierarchy.number])
-            # The one further to the left in the picture stands to the left.
+            # The one further to the left in the image stands to the left.
             if hierarchy.boxes[a, [0, 2]].sum() > hierarchy.boxes[b, [0, 2]].sum():
                 a, b = b, a
             waiting += [b, a]
@@ -165,12 +154,12 @@ class _Thumbnails:
         return inside[: self._hierarchy.number]
 
 
-def _place(axes: "Axes", picture: NDArray[np.uint8], x: float, y: float, inches: float) -> None:
+def _place(axes: "Axes", pixels: NDArray[np.uint8], x: float, y: float, inches: float) -> None:
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
     # An offset image is as large as its pixels at 72 to the inch.
-    zoom = 72 * inches / max(picture.shape[:2])
-    box: Any = OffsetImage(picture, zoom=zoom, dpi_cor=True)
+    zoom = 72 * inches / max(pixels.shape[:2])
+    box: Any = OffsetImage(pixels, zoom=zoom, dpi_cor=True)
     box.image.axes = axes
     axes.add_artist(AnnotationBbox(box, (x, y), frameon=False, pad=0, zorder=2))
 

@@ -1,4 +1,4 @@
-"""The merging of selective search as a film: pictures of the image parted into fewer and fewer regions."""
+"""The merging of selective search: the image parted into fewer and fewer regions, as a film or a figure."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,11 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images import paint_regions, resize_to_fit
+from foveal.report.figures.canvas import FULL_WIDTH, new_figure
+from foveal.report.figures.image_panel import arrange, show_pixels
+from foveal.report.wording import count
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from foveal.proposals import Hierarchy
 
-__all__ = ["merging_frames", "merging_numbers"]
 
 # The last joinings are seen one by one.
 _ONE_BY_ONE = 20
@@ -97,6 +101,50 @@ def merging_frames(
     return frames
 
 
+def draw_levels(
+    image: NDArray[np.uint8],
+    hierarchy: "Hierarchy",
+    numbers: Sequence[int] = (64, 16, 8, 4, 2),
+    *,
+    columns: int = 3,
+) -> "Figure":
+    """The first segmentation and what the grouping made of it, each region in its mean colour.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        RGB: the one that the hierarchy belongs to.
+    hierarchy : Hierarchy
+    numbers : sequence of int, default=(64, 16, 8, 4, 2)
+        How many regions each panel after the first shows; those that the first segmentation does not reach
+        are left out.
+    columns : int, default=3
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Examples
+    --------
+    >>> from foveal.proposals import SelectiveSearch
+    >>> image = np.zeros((20, 30, 3), np.uint8)
+    >>> image[:, 15:] = 255
+    >>> tree = SelectiveSearch("single", sigma=0).propose(image).hierarchy[0]
+    >>> [axes.get_title() for axes in draw_levels(image, tree, numbers=[1]).axes]
+    ['2 regions (the first segmentation)', '1 region']
+    """
+    shown = [hierarchy.number, *(n for n in numbers if 1 <= n < hierarchy.number)]
+    frames = merging_frames(image, hierarchy, shown, longest=480, mark=False)
+    rows, _ = arrange(len(shown), columns)
+    height, width = frames[0].shape[:2]
+    panel = FULL_WIDTH / columns
+    figure = new_figure(FULL_WIDTH, rows * (min(panel, panel * height / width) + 0.32))
+    for i, (number, frame) in enumerate(zip(shown, frames, strict=True)):
+        title = count(number, "region") + (" (the first segmentation)" if i == 0 else "")
+        show_pixels(figure, (rows, columns, i + 1), frame, title)
+    return figure
+
+
 def _samples(length: int, number: int) -> NDArray[np.intp]:
-    """Which of so many rows stand for the fewer rows of a smaller picture: those at their centres."""
+    """Which of so many rows stand for the fewer rows of a smaller image: those at their centres."""
     return (np.arange(number) * 2 + 1) * length // (2 * number)

@@ -1,29 +1,21 @@
 """How alike the regions were that selective search joined, and how large what it made."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    SERIES,
-    add_legend,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-)
+from foveal.report.figures.axes import add_legend, log_axis, name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, SERIES, STYLES, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from foveal.proposals import Hierarchy
 
+
 _MOST = 4
-_STYLES = ("-", "--", ":", "-.")
 
 
 def draw_similarities(hierarchies: Sequence["Hierarchy"]) -> "Figure":
@@ -52,35 +44,31 @@ def draw_similarities(hierarchies: Sequence["Hierarchy"]) -> "Figure":
     ['similarity (mean of the measures, 0 to 1)', 'size (share of the image)']
     """
     shown = [h for h in hierarchies if h.number > 1][:_MOST]
-    figure = new_figure(FULL_WIDTH, 3.5)
     if not shown:
-        say_instead(new_axes(figure), "There is one region: nothing was joined.")
-        return figure
+        return say_instead("There is one region: nothing was joined.", FULL_WIDTH, 3.5)
+    figure = new_figure(FULL_WIDTH, 3.5)
     panels = new_axes(figure, (1, 2, 1)), new_axes(figure, (1, 2, 2))
     for i, hierarchy in enumerate(shown):
         left = np.arange(hierarchy.number - 1, 0, -1)
         means = hierarchy.similarities / len(hierarchy.strategy.similarities)
         shares = hierarchy.sizes[hierarchy.number :] / hierarchy.labels.size
-        if i == 0:
-            panels[0].plot(left, means, ".", color=SERIES[0], markersize=3.5, alpha=0.45)
-            panels[1].plot(left, shares, ".", color=SERIES[0], markersize=3.5, alpha=0.45)
-        largest = np.maximum.accumulate(shares)
-        for axes, values in zip(panels, (_running_median(means), largest), strict=True):
-            axes.plot(
-                left,
-                values,
-                color=SERIES[i],
-                linestyle=_STYLES[i],
-                linewidth=1.8,
-                label=name_strategy(hierarchy),
-            )
+        lines = _running_median(means), np.maximum.accumulate(shares)
+        for axes, dots, line in zip(panels, (means, shares), lines, strict=True):
+            if i == 0:
+                axes.plot(left, dots, ".", color=SERIES[0], markersize=3.5, alpha=0.45)
+            look: Any = {"color": SERIES[i], "linestyle": STYLES[i], "linewidth": 1.8}
+            axes.plot(left, line, label=name_strategy(hierarchy), **look)
     most = max(h.number for h in shown)
+    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if t <= most]
     for axes in panels:
-        _count_down(axes, most)
+        log_axis(axes)
+        axes.set_xlim(most * 1.12, 0.9)
+        axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
+        axes.minorticks_off()
     panels[0].set_ylim(0, 1.03)
     panels[1].set_yscale("log")
     panels[1].minorticks_off()
-    panels[1].yaxis.set_major_formatter(_percent)
+    panels[1].yaxis.set_major_formatter(lambda value, _: f"{100 * value:g} %")
     x = "regions left (log scale; time runs to the right)"
     name_axes(panels[0], x, "similarity (mean of the measures, 0 to 1)", "How alike the joined regions were")
     name_axes(panels[1], x, "size (share of the image)", "How large what they made is")
@@ -103,15 +91,3 @@ def _running_median(values: NDArray[np.floating]) -> NDArray[np.floating]:
         half = min((number - i) // 6, i)
         medians[i] = np.median(values[i - half : i + half + 1])
     return medians
-
-
-def _count_down(axes: "Axes", most: int) -> None:
-    axes.set_xscale("log")
-    axes.set_xlim(most * 1.12, 0.9)
-    ticks = [t for t in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000) if t <= most]
-    axes.set_xticks(ticks, [f"{t:,}" for t in ticks])
-    axes.minorticks_off()
-
-
-def _percent(value: float, _: object) -> str:
-    return f"{100 * value:g} %"

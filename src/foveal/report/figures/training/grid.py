@@ -5,24 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from foveal.report.figures.canvas import (
-    ACCENT,
-    FULL_WIDTH,
-    INK,
-    MOST_CLASSES,
-    MUTED,
-    TEXT_SIZE,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-    shorten,
-)
+from foveal.report.figures.axes import draw_bars, name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import ACCENT, FULL_WIDTH, MOST_CLASSES, MUTED, TEXT_SIZE, new_figure
 from foveal.report.figures.cells import draw_cells
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 Candidate = Mapping[str, Any]
 
@@ -55,25 +45,23 @@ def draw_grid(candidates: Sequence[Candidate]) -> "Figure":
     'kernel = rbf'
     """
     if not candidates:
-        figure = new_figure(FULL_WIDTH, 1.5)
-        say_instead(new_axes(figure), "No settings were compared.")
-        return figure
+        return say_instead("No settings were compared.", FULL_WIDTH, 1.5)
     panels: dict[str, list[Candidate]] = {}
     for candidate in candidates:
         words = [f"{k} = {v}" for k, v in candidate["setting"].items() if not _is_number(v)]
         panels.setdefault(", ".join(words), []).append(candidate)
     varying = {title: _varying(members) for title, members in panels.items()}
+    places = {title: {_at(m, names) for m in panels[title]} for title, names in varying.items()}
     if len(panels) > 4 or any(
-        len(names) > 2 or _repeats(panels[title], names) for title, names in varying.items()
+        len(names) > 2 or len(places[title]) < len(panels[title]) for title, names in varying.items()
     ):
         return _draw_bars(candidates)
-    low = min(float(c["score"]) for c in candidates)
-    high = max(float(c["score"]) for c in candidates)
-    rows = max(_levels(members, varying[t][1:2]) for t, members in panels.items())
+    scores = [float(c["score"]) for c in candidates]
+    rows = max(len({place[1:] for place in own}) for own in places.values())
     figure = new_figure(FULL_WIDTH, max(1.6, 1.25 + 0.42 * rows))
     for i, (title, members) in enumerate(panels.items(), start=1):
         axes = new_axes(figure, (1, len(panels), i), grid=None)
-        _draw_panel(axes, members, varying[title], title, low, high)
+        _draw_panel(axes, members, varying[title], title, min(scores), max(scores))
     return figure
 
 
@@ -95,14 +83,6 @@ def _at(member: Candidate, names: Sequence[str]) -> tuple[float, ...]:
     return tuple(float(member["setting"].get(name, float("nan"))) for name in names)
 
 
-def _repeats(members: Sequence[Candidate], names: Sequence[str]) -> bool:
-    return len({_at(member, names) for member in members}) < len(members)
-
-
-def _levels(members: Sequence[Candidate], names: Sequence[str]) -> int:
-    return len({_at(member, names) for member in members})
-
-
 def _draw_panel(
     axes: "Axes", members: Sequence[Candidate], names: Sequence[str], title: str, low: float, high: float
 ) -> None:
@@ -118,15 +98,9 @@ def _draw_panel(
         texts[i][j] = f"{score:.3f}"
         if member.get("chosen"):
             marked = (i, j)
-    draw_cells(
-        axes,
-        shades,
-        texts,
-        [f"{v[0]:g}" if v else "" for v in rows],
-        [f"{v[0]:g}" if v else "" for v in columns],
-        marked=marked,
-        text_size=TEXT_SIZE if len(columns) <= 8 else TEXT_SIZE - 2,
-    )
+    names_of_rows, names_of_columns = ([f"{v[0]:g}" if v else "" for v in side] for side in (rows, columns))
+    size = TEXT_SIZE if len(columns) <= 8 else TEXT_SIZE - 2
+    draw_cells(axes, shades, texts, names_of_rows, names_of_columns, marked=marked, text_size=size)
     name_axes(axes, names[0] if names else "", names[1] if len(names) > 1 else "", title)
 
 
@@ -135,16 +109,9 @@ def _draw_bars(candidates: Sequence[Candidate]) -> "Figure":
     figure = new_figure(FULL_WIDTH, 0.9 + 0.27 * len(best))
     axes = new_axes(figure, grid="x")
     scores = [float(c["score"]) for c in best]
+    names = [", ".join(f"{k}={v}" for k, v in c["setting"].items()) for c in best]
     colors = [ACCENT if c.get("chosen") else MUTED for c in best]
-    axes.barh(range(len(best)), scores, 0.66, color=colors, linewidth=0)
-    names = [shorten(", ".join(f"{k}={v}" for k, v in c["setting"].items()), 60) for c in best]
-    axes.set_yticks(range(len(best)), names, parse_math=False, color=INK, fontsize=TEXT_SIZE - 1)
-    for i, score in enumerate(scores):
-        axes.annotate(
-            f"{score:.3f}", (score, i), (4, 0), textcoords="offset points", va="center", color=INK,
-            fontsize=TEXT_SIZE - 1.5,
-        )  # fmt: skip
-    axes.set_ylim(len(best) - 0.5, -0.5)
+    draw_bars(axes, names, scores, [f"{score:.3f}" for score in scores], colors=colors, longest=60)
     axes.set_xlim(0, max([*scores, 1e-9]) * 1.1)
     title = "" if len(best) == len(candidates) else f"The best {len(best)} of {len(candidates)} settings"
     name_axes(axes, "score on validation", title=title)

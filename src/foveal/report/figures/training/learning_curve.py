@@ -6,21 +6,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    MUTED,
-    SERIES,
-    TEXT_SIZE,
+from foveal.report.figures.axes import (
     add_legend,
+    mark_x,
     name_axes,
     new_axes,
-    new_figure,
     say_instead,
+    scale_losses,
+    scale_shares,
 )
+from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -70,32 +67,24 @@ def draw_learning_curve(
     }
     drawn = {title: lines for title, lines in drawn.items() if lines}
     if not drawn:
-        figure = new_figure(FULL_WIDTH, 2.0)
-        say_instead(new_axes(figure, grid=None), "No epoch was measured.")
-        return figure
+        return say_instead("No epoch was measured.", FULL_WIDTH, 2.0)
     figure = new_figure(FULL_WIDTH, 3.1)
     for i, (title, lines) in enumerate(drawn.items()):
         axes = new_axes(figure, (1, len(drawn), i + 1))
         for name, values in lines.items():
-            axes.plot(
-                x,
-                values,
-                color=MUTED if not name else SERIES[name == "validation"],
-                linewidth=1.9,
-                linestyle="--" if name == "validation" else "-",
-                marker="o" if len(x) == 1 else None,
-                label=name or None,
-            )
-        _scale(axes, title, np.concatenate(list(lines.values())))
+            color = MUTED if not name else SERIES[name == "validation"]
+            style, dot = "--" if name == "validation" else "-", "o" if len(x) == 1 else None
+            axes.plot(x, values, color=color, linewidth=1.9, linestyle=style, marker=dot, label=name or None)
+        known = np.concatenate(list(lines.values()))
+        if title == "loss":
+            scale_losses(axes, known)
+        elif title == "accuracy":
+            scale_shares(axes, float(np.nanmin(known)))
+        else:
+            axes.set_ylim(bottom=0)
         if marked is not None:
-            axes.axvline(marked, color=INK, linewidth=1.0, linestyle=":")
-            if i == 0:
-                late = len(x) > 0 and marked > (x[0] + x[-1]) / 2
-                axes.annotate(
-                    f"{mark}: {marked}", (marked, 1), (-4 if late else 4, -2), textcoords="offset points",
-                    xycoords=("data", "axes fraction"), color=INK, fontsize=TEXT_SIZE - 0.5, va="top",
-                    ha="right" if late else "left",
-                )  # fmt: skip
+            late = len(x) > 0 and marked > (x[0] + x[-1]) / 2
+            mark_x(axes, marked, "" if i else f"{mark}: {marked}", shift=(-4 if late else 4, -2))
         if len(x) == 1:
             axes.set_xticks(x)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
@@ -109,15 +98,3 @@ def _column(epochs: Sequence[Mapping[str, Any]], key: str) -> NDArray[np.float64
     values = [e.get(key) for e in epochs]
     column = np.array([np.nan if v is None else v for v in values], np.float64)
     return np.where(np.isfinite(column), column, np.nan)
-
-
-def _scale(axes: "Axes", title: str, values: NDArray[np.float64]) -> None:
-    known = values[np.isfinite(values)]
-    if title == "accuracy":
-        low = float(known.min())
-        axes.set_ylim(0 if low < 0.5 else max(0.0, low - 0.25 * (1 - low) - 0.02), 1.0)
-    elif title == "loss" and known.min() > 0 and known.max() > 30 * known.min():
-        axes.set_yscale("log")
-        axes.minorticks_off()
-    else:
-        axes.set_ylim(bottom=0)

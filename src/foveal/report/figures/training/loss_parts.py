@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    SERIES,
-    TEXT_SIZE,
+from foveal.report.figures.axes import (
     add_legend,
+    mark_x,
     name_axes,
     new_axes,
-    new_figure,
     say_instead,
+    scale_losses,
+    scale_shares,
 )
+from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 PARTS = {
     "rpn_class": "RPN, object or not",
@@ -70,48 +70,33 @@ def draw_loss_parts(
     >>> [axes.get_ylabel() for axes in figure.axes]
     ['loss', 'validation AP50']
     """
-    measured = [
-        (float(e["seconds"]), float(e[measure]))
-        for e in validations
-        if e.get(measure) is not None and e.get("seconds") is not None and np.isfinite(float(e[measure]))
-    ]
     lines = {name: line for key, name in PARTS.items() if len((line := _line(losses, key))[0])}
-    if not lines and not measured:
-        figure = new_figure(FULL_WIDTH, 2.0)
-        say_instead(new_axes(figure, grid=None), "No loss was logged.")
-        return figure
-    last = max([float(x[-1]) for x, _ in lines.values()] + [s for s, _ in measured])
+    seconds, values = _line(validations, measure)
+    if not lines and not len(seconds):
+        return say_instead("No loss was logged.", FULL_WIDTH, 2.0)
+    last = max(float(x[-1]) for x in (seconds, *(x for x, _ in lines.values())) if len(x))
     unit, scale = ("minutes", 60.0) if last >= 180 else ("seconds", 1.0)
-    both = bool(lines) and bool(measured)
+    both = bool(lines) and len(seconds) > 0
     figure = new_figure(FULL_WIDTH, 4.6 if both else 2.9)
-    grid = figure.add_gridspec(2, 1, height_ratios=[1.5, 1.0])
-    panels = []
+    grid = figure.add_gridspec(1 + both, 1, height_ratios=[1.5, 1.0][: 1 + both])
+    panels = [new_axes(figure, (grid[row],)) for row in range(1 + both)]
     if lines:
-        axes = new_axes(figure, (grid[0],)) if both else new_axes(figure)
-        means = []
+        axes = panels[0]
+        means = [_running_mean(y) for _, y in lines.values()]
         for i, (name, (x, y)) in enumerate(lines.items()):
-            mean = _running_mean(y)
-            means.append(mean)
             axes.plot(x / scale, y, color=SERIES[i], linewidth=0.6, alpha=0.28)
-            axes.plot(x / scale, mean, color=SERIES[i], linewidth=2.0, label=name,
+            axes.plot(x / scale, means[i], color=SERIES[i], linewidth=2.0, label=name,
                       marker="o" if len(x) == 1 else None)  # fmt: skip
-        known = np.concatenate(means)
-        if known.min() > 0 and known.max() > 30 * known.min():
-            axes.set_yscale("log")
-            axes.minorticks_off()
+        scale_losses(axes, np.concatenate(means), headroom=1.12)
+        if axes.get_yscale() == "log":
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        else:
-            axes.set_ylim(0, 1.12 * float(known.max()) or 1.0)
         name_axes(axes, "" if both else f"time ({unit})", "loss")
         add_legend(axes, columns=2, location="upper right")
-        panels.append(axes)
-    if measured:
-        axes = new_axes(figure, (grid[1],)) if both else new_axes(figure)
-        x, y = np.array(sorted(measured)).T
-        axes.plot(x / scale, y, color=SERIES[0], linewidth=1.9, marker="o", markersize=3.5)
-        best = int(y.argmax())
-        at = float(x[best]) if marked is None else marked
-        height = float(np.interp(at, x, y))
+    if len(seconds):
+        axes = panels[-1]
+        axes.plot(seconds / scale, values, color=SERIES[0], linewidth=1.9, marker="o", markersize=3.5)
+        at = float(seconds[values.argmax()]) if marked is None else marked
+        height = float(np.interp(at, seconds, values))
         axes.plot(at / scale, height, "o", color=SERIES[1], markersize=7, zorder=5)
         late = at > last / 2
         axes.annotate(
@@ -119,15 +104,12 @@ def draw_loss_parts(
             textcoords="offset points", ha="right" if late else "left", color=INK, zorder=6,
             fontsize=TEXT_SIZE - 0.5,
         )  # fmt: skip
-        low = float(y.min())
-        axes.set_ylim(0 if low < 0.5 else max(0.0, low - 0.25 * (1 - low) - 0.02), 1.0)
-        words = measure.replace("validation_", "validation ").replace("_", " ")
-        name_axes(axes, f"time ({unit})", words)
-        panels.append(axes)
+        scale_shares(axes, float(values.min()))
+        name_axes(axes, f"time ({unit})", measure.replace("_", " "))
     for axes in panels:
         axes.set_xlim(0, 1.02 * last / scale if last > 0 else 1.0)
-        if measured:
-            axes.axvline(at / scale, color=INK, linewidth=1.0, linestyle=":")
+        if len(seconds):
+            mark_x(axes, at / scale)
     if both:
         panels[0].set_xticklabels([])
     return figure

@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    SERIES,
-    add_legend,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-    shorten,
-)
+from foveal.report.figures.axes import add_legend, count_axis, name_axes, new_axes, say_instead, scale_losses
+from foveal.report.figures.canvas import FULL_WIDTH, SERIES, STYLES, new_figure
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,33 +41,21 @@ def draw_losses(
     >>> [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
     ['learning rate 0.001', 'learning rate 0.01 (chosen)']
     """
+    drawn = {name: (np.asarray(x, float), np.asarray(y, float)) for name, (x, y) in curves.items()}
+    drawn = {name: (x, np.where(np.isfinite(y), y, np.nan)) for name, (x, y) in drawn.items()}
+    losses = np.concatenate([y for _, y in drawn.values()] or [np.zeros(0)])
+    if not np.isfinite(losses).any():
+        return say_instead("No loss was logged.", FULL_WIDTH, 3.3)
     figure = new_figure(FULL_WIDTH, 3.3)
     axes = new_axes(figure)
-    finite: list[float] = []
-    styles = ("-", "--", ":", "-.")
-    for i, (name, (iterations, losses)) in enumerate(curves.items()):
-        x, y = np.asarray(iterations, float), np.asarray(losses, float)
-        y = np.where(np.isfinite(y), y, np.nan)
-        finite.extend(y[np.isfinite(y)])
+    for i, (name, (x, y)) in enumerate(drawn.items()):
         axes.plot(
-            x,
-            y,
-            color=SERIES[i % len(SERIES)],
-            linestyle=styles[(i // len(SERIES)) % len(styles)],
-            linewidth=2.6 if name == chosen else 1.5,
-            marker="o" if len(x) == 1 else None,
+            x, y, color=SERIES[i % len(SERIES)], linestyle=STYLES[i // len(SERIES) % len(STYLES)],
+            linewidth=2.6 if name == chosen else 1.5, marker="o" if len(x) == 1 else None,
             label=f"{parameter} {shorten(name)}".strip() + (" (chosen)" if name == chosen else ""),
-        )
-    if not finite:
-        axes.clear()
-        say_instead(axes, "No loss was logged.")
-        return figure
-    if min(finite) > 0 and max(finite) > 30 * min(finite):
-        axes.set_yscale("log")
-        axes.minorticks_off()
-    else:
-        axes.set_ylim(bottom=0)
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+        )  # fmt: skip
+    scale_losses(axes, losses)
+    count_axis(axes.xaxis)
     name_axes(axes, "iteration", "training loss (cross-entropy)")
     add_legend(axes, location="upper right", columns=1 if len(curves) <= 6 else 2)
     return figure

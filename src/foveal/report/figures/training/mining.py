@@ -3,21 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from foveal.report.figures.axes import add_legend, count_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import (
     FULL_WIDTH,
-    GRID,
     MOST_CLASSES,
     MOST_LINES,
     MUTED,
     SERIES,
-    add_legend,
     largest,
-    name_axes,
-    new_axes,
     new_figure,
-    say_instead,
-    shorten,
 )
+from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,10 +41,9 @@ def draw_mining(rounds: Sequence[Mapping[str, Any]]) -> "Figure":
     2
     """
     names = list(dict.fromkeys(str(row["label"]) for row in rounds))
-    figure = new_figure(FULL_WIDTH, 3.0)
     if not names:
-        say_instead(new_axes(figure), "No round of mining was logged.")
-        return figure
+        return say_instead("No round of mining was logged.", FULL_WIDTH, 3.0)
+    figure = new_figure(FULL_WIDTH, 3.0)
     by_class = {
         n: sorted((r for r in rounds if str(r["label"]) == n), key=lambda r: r["round"]) for n in names
     }
@@ -73,8 +68,7 @@ def draw_mining(rounds: Sequence[Mapping[str, Any]]) -> "Figure":
             axes.plot(rounds_seen, means, "o-", color=SERIES[0], linewidth=2.2, markersize=4, label="mean")
         axes.set_xticks(sorted(totals))
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.spines["left"].set_color(GRID)
+        count_axis(axes.yaxis)
         if column == 1 and len(shown) < len(names):
             title += f" ({MOST_CLASSES} of {len(names)} classes)"
         name_axes(axes, "round", "regions (number)", title)

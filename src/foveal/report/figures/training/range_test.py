@@ -5,21 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foveal.report.figures.canvas import (
-    FULL_WIDTH,
-    INK,
-    MUTED,
-    SERIES,
-    TEXT_SIZE,
-    add_legend,
-    name_axes,
-    new_axes,
-    new_figure,
-    say_instead,
-)
+from foveal.report.figures.axes import add_legend, log_axis, mark_x, name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 # The loss is shown up to so many times the height between its first and its least value: the end of a
 # range test is an explosion that would flatten all else.
@@ -63,13 +54,11 @@ def draw_range_test(
     x = np.asarray(rates, dtype=np.float64).ravel()
     single = np.asarray(losses, dtype=np.float64).ravel()
     single = np.where(np.isfinite(single), single, np.nan)
+    if not np.isfinite(single).any():
+        return say_instead("No loss was measured.", width, 3.3)
     figure = new_figure(width, 3.3)
     axes = new_axes(figure)
-    if not np.isfinite(single).any():
-        say_instead(axes, "No loss was measured.")
-        return figure
-    axes.set_xscale("log")
-    axes.minorticks_off()
+    log_axis(axes)
     if smoothed is None:
         shown = single
         axes.plot(x, single, color=SERIES[0], linewidth=1.8, marker="o" if len(x) == 1 else None)
@@ -79,11 +68,7 @@ def draw_range_test(
         axes.plot(x, single, color=MUTED, linewidth=0.9, alpha=0.75, label="one batch")
         axes.plot(x, shown, color=SERIES[0], linewidth=2.2, label="smoothed")
     if suggestion is not None:
-        axes.axvline(suggestion, color=INK, linewidth=1.2, linestyle="--")
-        axes.annotate(
-            f"suggested {suggestion:.2g}", (suggestion, 1), (4, -2), xycoords=("data", "axes fraction"),
-            textcoords="offset points", color=INK, fontsize=TEXT_SIZE - 0.5, va="top",
-        )  # fmt: skip
+        mark_x(axes, suggestion, f"suggested {suggestion:.2g}", dashed=True)
     known = shown[np.isfinite(shown)]
     if len(known):
         least, first = min(float(known.min()), float(np.nanmin(single))), float(known[0])
