@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from foveal.data import Detections
-from foveal.report.html.annotated_images import picture_of_truth, picture_of_verdict
+from foveal.report.html.annotated_images import image_with_truth, image_with_verdict
 from foveal.report.verdicts import judge
 
 
@@ -16,7 +16,7 @@ def test_large_pictures_are_scaled_but_boxes_keep_their_pixels(make_pictures):
     data = make_pictures(("cat", "dog"), 1)
     sample = data[0]
     Image.new("RGB", (1200, 300), "red").save(sample.path)
-    picture = picture_of_truth(sample, data.classes)
+    picture = image_with_truth(sample, data.classes)
     content = base64.b64decode(picture.uri.split(",")[1])
     with Image.open(io.BytesIO(content)) as image:
         assert image.format == "JPEG"
@@ -29,7 +29,7 @@ def test_large_pictures_are_scaled_but_boxes_keep_their_pixels(make_pictures):
 def test_labels_do_not_overlap_and_stay_inside(make_pictures):
     data = make_pictures(("cat", "dog"), 4, objects=12)
     for sample in data:
-        picture = picture_of_truth(sample, data.classes)
+        picture = image_with_truth(sample, data.classes)
         plates = [o.plate for o in picture.outlines if o.plate]
         assert plates
         for x, y, _, tall in plates:
@@ -49,7 +49,7 @@ def test_looks_tell_right_wrong_and_missed(make_pictures):
         np.vstack([sample.boxes[:1], far]), np.float32([0.9, 0.8]), sample.labels[[0, 0]], data.classes
     )
     verdict = judge(sample, found)
-    picture = picture_of_verdict(sample, data.classes, verdict, "a caption")
+    picture = image_with_verdict(sample, data.classes, verdict, "a caption")
     looks = [o.look for o in picture.outlines]
     assert looks[-2] == "right"
     assert looks[-1] == "wrong"
@@ -61,6 +61,6 @@ def test_looks_tell_right_wrong_and_missed(make_pictures):
 def test_unreadable_picture_says_why(make_pictures):
     data = make_pictures(("cat", "dog"), 1)
     data[0].path.write_bytes(b"")
-    picture = picture_of_truth(data[0], data.classes)
+    picture = image_with_truth(data[0], data.classes)
     assert picture.uri == ""
     assert data[0].name in picture.problem

@@ -61,7 +61,7 @@ def test_objects_are_told_as_they_are_covered(page_of):
     assert table.rows[1][:5] == ["all", "1.00", "1", "1", "1"]
     assert table.rows[2][3:5] == ["–", "–"]
     assert "2 of 3 objects are covered at an IoU of 0.5, 2 at 0.7" in section.blocks[0].text
-    assert section.blocks[1].pictures[0].outlines[0].look == "right"
+    assert section.blocks[1].images[0].outlines[0].look == "right"
 
 
 def test_no_objects(page_of):
@@ -84,7 +84,7 @@ def test_one_region(shape, page_of):
 def test_many_segmentations_are_not_all_shown(page_of):
     chapter, page = page_of(picture(), "quality")
     assert "The first 8 of 20 segmentations are shown" in page.text
-    assert len(chapter.sections[0].blocks[0].pictures) == 9
+    assert len(chapter.sections[0].blocks[0].images) == 9
     assert len(chapter.sections[-1].blocks[0].blocks[0].rows) == 80
     assert "all 80 strategies" in page.text
 

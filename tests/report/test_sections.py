@@ -7,7 +7,7 @@ import pytest
 
 from foveal.data import Detections
 from foveal.report import NetworkLook, classification_chapter
-from foveal.report.chapters.detection import rank_pictures
+from foveal.report.chapters.detection import rank_images
 from foveal.report.sections.data import choose_samples, class_counts
 from foveal.report.sections.run import stage_seconds, total_seconds
 from foveal.report.sections.training import training_section
@@ -27,22 +27,22 @@ def verdict(right: int, false: int, missed: int, score: float = 0.9) -> Verdict:
 
 def test_best_typical_and_worst():
     verdicts = [verdict(i, 20 - i, 20 - i) for i in range(21)]
-    best, typical, worst = rank_pictures(verdicts)
+    best, typical, worst = rank_images(verdicts)
     assert best == [20, 19, 18]
     assert typical == [11, 10, 9]
     assert worst == [*range(9), 12]
 
 
 def test_worst_pictures_have_errors():
-    best, typical, worst = rank_pictures([verdict(2, 0, 0) for _ in range(30)])
+    best, typical, worst = rank_images([verdict(2, 0, 0) for _ in range(30)])
     assert (len(best), len(typical), worst) == (3, 3, [])
-    assert rank_pictures([]) == ([], [], [])
-    assert rank_pictures([verdict(0, 1, 1)]) == ([0], [], [])
+    assert rank_images([]) == ([], [], [])
+    assert rank_images([verdict(0, 1, 1)]) == ([0], [], [])
 
 
 def test_surest_error_is_the_worst_of_equals():
     verdicts = [verdict(5, 0, 0)] * 6 + [verdict(0, 1, 1, 0.6), verdict(0, 1, 1, 0.99), verdict(0, 1, 1, 0.7)]
-    assert rank_pictures(verdicts)[2][0] == 7
+    assert rank_images(verdicts)[2][0] == 7
 
 
 def test_every_class_is_shown(make_pictures):
@@ -150,8 +150,8 @@ def test_mistakes_with_their_maps(make_classification):
     explained = replace(record, explanations={wrong[0]: np.eye(4)}, explained_by="Grad-CAM")
     mistakes = classification_chapter(explained).sections[0].blocks[0]
     # 60 x 40 pixels four times enlarged, twice, and a gap between.
-    assert (mistakes.pictures[0].width, mistakes.pictures[0].height) == (486, 160)
-    assert (mistakes.pictures[1].width, mistakes.pictures[1].height) == (60, 40)
+    assert (mistakes.images[0].width, mistakes.images[0].height) == (486, 160)
+    assert (mistakes.images[1].width, mistakes.images[1].height) == (60, 40)
     assert "Grad-CAM" in mistakes.caption
 
 

@@ -14,8 +14,9 @@ from foveal.files import unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models.loading import load
 from foveal.report import Chapter, overlay_map, write_report
-from foveal.report.html.annotated_images import picture_of_pixels
-from foveal.report.html.blocks import Block, Fold, Pictures, Section, Table
+from foveal.report.html.annotated_images import image_with_boxes as picture_of_pixels
+from foveal.report.html.blocks import Block, Fold, Section, Table
+from foveal.report.html.blocks import Images as Pictures
 from foveal.report.sections.network import network_blocks
 from foveal.report.wording import count
 from foveal.runs.explaining_detectors import explain_detector

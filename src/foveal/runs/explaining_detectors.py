@@ -16,7 +16,7 @@ from foveal.images import read
 from foveal.models import MODELS
 from foveal.proposals import SelectiveSearch
 from foveal.report import Chapter, write_report
-from foveal.report.sections.trace import trace_chapter
+from foveal.report.chapters.trace import trace_chapter
 from foveal.report.wording import count
 from foveal.runs.explaining import Objects, objects_of, searched
 from foveal.runs.file_results import FileResults

@@ -1,5 +1,6 @@
 """The chapter about a classifier of whole images."""
 
+import os
 from collections.abc import Mapping
 
 import numpy as np
@@ -7,23 +8,36 @@ from numpy.typing import NDArray
 
 from foveal.errors import ImageError
 from foveal.images import read
-from foveal.report.chapters.detection import class_prefixes
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
 from foveal.report.figures.metrics.confusion import draw_confusion
 from foveal.report.figures.metrics.scores import draw_scores
 from foveal.report.figures.networks.overlays import beside, overlay_map
-from foveal.report.html.annotated_images import Picture, picture_of_class, picture_of_pixels
-from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Note, Pictures, Section, Table
+from foveal.report.html.annotated_images import AnnotatedImage, image_with_boxes, image_with_caption
+from foveal.report.html.blocks import Block, Chapter, Chart, Images, Note, Section
+from foveal.report.html.page import write_report
 from foveal.report.records import ClassificationRecord
-from foveal.report.sections.data import class_counts, data_section
+from foveal.report.sections.data import class_table, data_section
 from foveal.report.sections.network import WHAT_MAPS_SHOW, network_section
-from foveal.report.sections.run import run_section, total_seconds
+from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.training import training_section
-from foveal.report.wording import format_figure, say_duration
 
 _MISTAKES = 12
 _RIGHT = 3
-_MOST_ROWS = 25
+_MEANINGS = {
+    "accuracy": "of the held-out images named rightly",
+    "balanced_accuracy": "the same, each class weighing alike",
+}
+
+
+def write_classification_report(path: str | os.PathLike[str], record: ClassificationRecord) -> None:
+    """Write the report of one classifier.
+
+    Parameters
+    ----------
+    path : path-like
+    record : ClassificationRecord
+    """
+    write_report(path, record.title, "", [classification_chapter(record)])
 
 
 def classification_chapter(record: ClassificationRecord) -> Chapter:
@@ -45,38 +59,22 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
     if known.any():
         text = f"Of {known.sum():,} held-out images it names {right.sum():,} rightly."
     sections = [
-        _pictures_section(record, truth, right),
+        _images_section(record, truth, right),
         _results_section(record, truth, right),
         data_section(record),
         training_section(record.events, kept=_kept(record)),
         *([] if record.look is None else [network_section(record.look)]),
         run_section(record),
     ]
-    return Chapter(record.title, f"Image classifier · {record.model}", text, _headlines(record), sections)
+    return Chapter(
+        record.title, f"Image classifier · {record.model}", text, headlines(record, _MEANINGS), sections
+    )
 
 
 def _kept(record: ClassificationRecord) -> bool:
     """Whether the weights are those of the best epoch, rather than of the last."""
     settings = record.config.get("settings", {})
     return isinstance(settings, Mapping) and settings.get("early_stopping") is True
-
-
-def _headlines(record: ClassificationRecord) -> list[Headline]:
-    meanings = {
-        "accuracy": "of the held-out images named rightly",
-        "balanced_accuracy": "the same, each class weighing alike",
-    }
-    headlines = [
-        Headline(f"{100 * record.metrics[key]:.1f} %", key.replace("_", " "), meaning)
-        for key, meaning in meanings.items()
-        if key in record.metrics
-    ]
-    learned = len(record.parts.train) + len(record.parts.validation)
-    headlines.append(Headline(f"{learned:,}", "images to learn from", f"{len(record.test):,} held out"))
-    seconds = total_seconds(record.events)
-    if seconds:
-        headlines.append(Headline(say_duration(seconds), "time", "all stages together"))
-    return headlines
 
 
 def _results_section(
@@ -97,7 +95,7 @@ def _results_section(
     confusions = draw_confusion(matrix, classes)
     width = HALF_WIDTH if confusions.get_figwidth() < 5 else FULL_WIDTH
     blocks: list[Block] = [
-        *_class_table(record),
+        class_table(record, "precision", "recall", "f1"),
         Chart(
             "What is taken for what",
             confusions,
@@ -119,27 +117,7 @@ def _results_section(
     return Section("Results", "How good the answers for the held-out images are, class by class.", blocks)
 
 
-def _class_table(record: ClassificationRecord) -> list[Block]:
-    classes = record.test.classes
-    prefixes = class_prefixes(record.metrics, classes, first=("precision", "recall", "f1"))
-    learned = class_counts(record.parts.train) + class_counts(record.parts.validation)
-    held = class_counts(record.test)
-    rows = [
-        [
-            name,
-            f"{learned[k]:,}",
-            f"{held[k]:,}",
-            *(format_figure(record.metrics.get(f"{p}/{name}", float("nan"))) for p in prefixes),
-        ]
-        for k, name in enumerate(classes)
-    ]
-    columns = ("class", "images to learn from", "held-out images", *prefixes)
-    if len(rows) <= _MOST_ROWS:
-        return [Table("Each class", columns, rows)]
-    return [Fold(f"Each of the {len(classes)} classes", [Table("", columns, rows)])]
-
-
-def _pictures_section(
+def _images_section(
     record: ClassificationRecord, truth: NDArray[np.int64], right: NDArray[np.bool_]
 ) -> Section:
     classes = record.test.classes
@@ -161,13 +139,13 @@ def _pictures_section(
         caption = "Wrong answers, the most confident first: look for wrong labels too."
         if any(i in record.explanations for i in wrong):
             caption += " " + WHAT_MAPS_SHOW[record.explained_by]
-        blocks.append(Pictures("The surest mistakes", pictures, caption))
+        blocks.append(Images("The surest mistakes", pictures, caption))
     if len(good):
         pictures = [
-            picture_of_class(record.test[int(i)], say(int(i))) for i in good[middle : middle + _RIGHT]
+            image_with_caption(record.test[int(i)], say(int(i))) for i in good[middle : middle + _RIGHT]
         ]
         blocks.append(
-            Pictures("Typical right answers", pictures, "Around the median confidence of the right ones.")
+            Images("Typical right answers", pictures, "Around the median confidence of the right ones.")
         )
     if not blocks:
         blocks.append(Note("There are no held-out images to show."))
@@ -176,14 +154,14 @@ def _pictures_section(
     )
 
 
-def _explained(record: ClassificationRecord, index: int, caption: str) -> Picture:
+def _explained(record: ClassificationRecord, index: int, caption: str) -> AnnotatedImage:
     """A picture, and beside it what speaks for its answer, where that is known."""
     sample = record.test[index]
     if index in record.explanations:
         try:
             image = read(sample.path)
         except (ImageError, OSError):
-            return picture_of_class(sample, caption)
+            return image_with_caption(sample, caption)
         both = beside(image, overlay_map(image, record.explanations[index]))
-        return picture_of_pixels(sample.name, both, caption)
-    return picture_of_class(sample, caption)
+        return image_with_boxes(sample.name, both, caption)
+    return image_with_caption(sample, caption)

@@ -3,7 +3,6 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,15 +16,6 @@ from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
     from foveal.data.dataset import Sample
-
-__all__ = [
-    "Outline",
-    "Picture",
-    "picture_of_class",
-    "picture_of_pixels",
-    "picture_of_truth",
-    "picture_of_verdict",
-]
 
 LONGEST_SIDE = 480
 # The frame that a picture is shown in, in CSS pixels; line widths and letters are made for it.
@@ -65,7 +55,7 @@ class Outline:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class AnnotatedImage:
     """A picture as the page shows it.
 
     Attributes
@@ -96,7 +86,7 @@ class Picture:
     problem: str = ""
 
 
-def picture_of_truth(sample: "Sample", classes: Sequence[str]) -> Picture:
+def image_with_truth(sample: "Sample", classes: Sequence[str]) -> AnnotatedImage:
     """A sample with its ground truth, coloured by class."""
     outlines = [
         Outline(
@@ -106,15 +96,17 @@ def picture_of_truth(sample: "Sample", classes: Sequence[str]) -> Picture:
     ]
     names = [classes[int(label)] for label in sample.labels]
     counted = ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "no objects"
-    return _picture(sample, outlines, f"{sample.name}: {counted}", counted)
+    return _annotate_sample(sample, outlines, counted)
 
 
-def picture_of_class(sample: "Sample", caption: str) -> Picture:
+def image_with_caption(sample: "Sample", caption: str) -> AnnotatedImage:
     """A sample of whole-image classification, with what is to be said of it."""
-    return _picture(sample, [], f"{sample.name}: {caption}", caption)
+    return _annotate_sample(sample, [], caption)
 
 
-def picture_of_verdict(sample: "Sample", classes: Sequence[str], verdict: Verdict, caption: str) -> Picture:
+def image_with_verdict(
+    sample: "Sample", classes: Sequence[str], verdict: Verdict, caption: str
+) -> AnnotatedImage:
     """A held-out sample: ground truth in dashed white, detections coloured by whether they are right."""
     outlines = []
     for i, (box, label) in enumerate(zip(sample.boxes, sample.labels, strict=True)):
@@ -133,10 +125,10 @@ def picture_of_verdict(sample: "Sample", classes: Sequence[str], verdict: Verdic
         outlines.append(
             Outline(_xywh(box), look, f"{sign}{shorten(name, 16)} {score:.2f}", f"{name} {score:.2f}: {kind}")
         )
-    return _picture(sample, outlines, f"{sample.name}: {caption}", caption)
+    return _annotate_sample(sample, outlines, caption)
 
 
-def picture_of_pixels(
+def image_with_boxes(
     name: str,
     image: NDArray[np.uint8],
     caption: str = "",
@@ -146,7 +138,7 @@ def picture_of_pixels(
     looks: Sequence[str] = (),
     labels: Sequence[str] = (),
     meanings: Sequence[str] = (),
-) -> Picture:
+) -> AnnotatedImage:
     """An image at hand, rather than one of a data set, with boxes.
 
     Parameters
@@ -168,11 +160,9 @@ def picture_of_pixels(
         Outline(_xywh(box), look, labels[i] if labels else "", meanings[i] if meanings else "")
         for i, (box, look) in enumerate(zip(rows, looks, strict=True))
     ]
-    letter = round(_LETTER * max(width / _FRAME[0], height / _FRAME[1]), 2)
-    placed = _place_labels(outlines, width, height, letter)
     small = np.asarray(resize_to_fit(image, LONGEST_SIDE)[0])
     alt = f"{name}: {caption}" if caption else name
-    return Picture(name, image_to_data_uri(small), width, height, letter, placed, alt, caption)
+    return _annotate(name, image_to_data_uri(small), width, height, outlines, alt, caption)
 
 
 def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, float, float, float]:
@@ -180,24 +170,27 @@ def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, f
     return x1, y1, round(max(0.0, x2 - x1), 1), round(max(0.0, y2 - y1), 1)
 
 
-def _picture(sample: "Sample", outlines: Sequence[Outline], alt: str, caption: str) -> Picture:
+def _annotate_sample(sample: "Sample", outlines: Sequence[Outline], caption: str) -> AnnotatedImage:
     width, height, uri, problem = max(sample.width, 1), max(sample.height, 1), "", ""
     try:
-        width, height, uri = _embed(sample.path)
+        image = read(sample.path)
     except (ImageError, OSError) as error:
         problem = f"{sample.name} cannot be shown: {error}"
-    letter = round(_LETTER * max(width / _FRAME[0], height / _FRAME[1]), 2)
+    else:
+        height, width = image.shape[:2]
+        uri = image_to_data_uri(np.asarray(resize_to_fit(image, LONGEST_SIDE)[0]))
     # Where there are very many boxes the first are the surest.
-    placed = _place_labels(list(outlines)[:_MOST_OUTLINES], width, height, letter)
-    return Picture(sample.name, uri, width, height, letter, placed, alt, caption, problem)
+    few = outlines[:_MOST_OUTLINES]
+    return _annotate(sample.name, uri, width, height, few, f"{sample.name}: {caption}", caption, problem)
 
 
-def _embed(path: Path) -> tuple[int, int, str]:
-    image = read(path)
-    height, width = image.shape[:2]
-    if max(height, width) > LONGEST_SIDE:
-        image, _ = resize_to_fit(image, LONGEST_SIDE)
-    return width, height, image_to_data_uri(image)
+def _annotate(
+    name: str, uri: str, width: int, height: int, outlines: Sequence[Outline], alt: str, *told: str
+) -> AnnotatedImage:
+    """An image of this size with all labels in their places; ``told`` are its caption and its problem."""
+    letter = round(_LETTER * max(width / _FRAME[0], height / _FRAME[1]), 2)
+    placed = _place_labels(outlines, width, height, letter)
+    return AnnotatedImage(name, uri, width, height, letter, placed, alt, *told)
 
 
 def _place_labels(outlines: Sequence[Outline], width: int, height: int, letter: float) -> tuple[Outline, ...]:

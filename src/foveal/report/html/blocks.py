@@ -7,20 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from foveal.report.html.annotated_images import Picture
-
-__all__ = [
-    "Block",
-    "Chapter",
-    "Chart",
-    "Fold",
-    "Headline",
-    "Note",
-    "Pictures",
-    "Player",
-    "Section",
-    "Table",
-]
+    from foveal.report.html.annotated_images import AnnotatedImage
 
 
 @dataclass(frozen=True)
@@ -109,20 +96,20 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Images:
     """Pictures side by side.
 
     Attributes
     ----------
     title : str
-    pictures : sequence of Picture
+    pictures : sequence of AnnotatedImage
     caption : str
     """
 
     title: str
-    pictures: "Sequence[Picture]"
+    images: "Sequence[AnnotatedImage]"
     caption: str = ""
-    template: str = field(default="pictures", init=False)
+    template: str = field(default="images", init=False)
 
 
 @dataclass(frozen=True)
@@ -171,7 +158,7 @@ class Player:
     template: str = field(default="player", init=False)
 
 
-Block = Note | Chart | Table | Pictures | Player | Fold
+Block = Note | Chart | Table | Images | Player | Fold
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Animations as files: a GIF, or a page with buttons to go step by step."""
 
 import base64
+import html
 import io
 import os
 from collections.abc import Sequence
@@ -11,11 +12,10 @@ import numpy as np
 
 from foveal.files import write_bytes, write_text
 from foveal.report.html.blocks import Player
+from foveal.report.html.page import render_template
 
 if TYPE_CHECKING:
     from matplotlib.animation import Animation
-
-__all__ = ["film_player", "film_to_html", "write_film"]
 
 _DPI = 100
 
@@ -46,7 +46,7 @@ def film_player(
     ValueError
         If there are captions, but not one for each frame.
     """
-    frames, width, height = _pictures(film)
+    frames, width, height = _frames(film)
     captions = list(captions) or [f"step {i} of {len(frames)}" for i in range(1, len(frames) + 1)]
     if len(captions) != len(frames):
         raise ValueError(f"There are {len(frames)} frames and {len(captions)} captions.")
@@ -68,16 +68,7 @@ def film_to_html(player: Player) -> str:
         A ``<figure>`` with its style and its script. It asks nothing of the network, and one page may hold
         several.
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("foveal.report.html", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("film.html").render(block=player)
+    return render_template("film.html", block=player)
 
 
 def write_film(film: "Animation", path: str | os.PathLike[str], *, seconds: float = 0.35) -> None:
@@ -112,13 +103,13 @@ def write_film(film: "Animation", path: str | os.PathLike[str], *, seconds: floa
         write_bytes(file, _gif(film, seconds))
     elif file.suffix.lower() in (".html", ".htm"):
         fragment = film_to_html(film_player(film, "", seconds=seconds))
-        head = f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{_escape(file.stem)}</title>\n'
-        write_text(file, f"{head}<body>\n{fragment}\n</body></html>\n")
+        head = f'<html lang="en"><meta charset="utf-8"><title>{html.escape(file.stem)}</title>'
+        write_text(file, f"<!doctype html>\n{head}\n<body>\n{fragment}\n</body></html>\n")
     else:
         raise ValueError(f"A film is written as .gif or .html, not as {file.name!r}.")
 
 
-def _pictures(film: "Animation") -> tuple[list[str], int, int]:
+def _frames(film: "Animation") -> tuple[list[str], int, int]:
     """Every frame as a PNG of few colours in a data URI, and their width and height."""
     frames = []
     size = (0, 0)
@@ -176,9 +167,3 @@ def _images(film: "Animation") -> list[Any]:
 
     film.save(os.devnull, writer=Collector(), dpi=_DPI)
     return images
-
-
-def _escape(text: str) -> str:
-    from html import escape
-
-    return escape(text)

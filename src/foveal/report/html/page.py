@@ -1,17 +1,14 @@
 """The report as one HTML file."""
 
+import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foveal.files import write_text
-from foveal.report.chapters.classification import classification_chapter
-from foveal.report.chapters.detection import detection_chapter
 from foveal.report.html.blocks import Chapter, Headline
 from foveal.report.html.embedding import figure_to_svg
-from foveal.report.records import ClassificationRecord, DetectionRecord
-
-__all__ = ["render_report", "write_classification_report", "write_detection_report", "write_report"]
+from foveal.report.wording import count
 
 
 def write_report(
@@ -63,6 +60,48 @@ def render_report(
     -------
     str
     """
+    return render_template(
+        "report.html", title=title, intro=intro, chapters=list(chapters), headlines=list(headlines)
+    )
+
+
+def write_image_page(
+    path: str | os.PathLike[str],
+    title: str,
+    chapters: Sequence[Chapter],
+    sentences: Sequence[str],
+    unreadable: Mapping[str, str] | None = None,
+) -> None:
+    """Write a page that has a chapter for each of some images.
+
+    Parameters
+    ----------
+    path : path-like
+    title : str
+        Of a page with several chapters; one alone gives its own.
+    chapters : sequence of Chapter
+    sentences : sequence of str
+        What the page tells. Where there is one chapter its text stands in the place of the first, since a
+        page of one chapter has no other head.
+    unreadable : mapping of str to str, optional
+        Files that could not be read, each with the reason: they are told of in the end.
+    """
+    alone = chapters[0] if len(chapters) == 1 else None
+    told = [*sentences] if alone is None else [alone.text, *sentences[1:]]
+    write_report(
+        path, title if alone is None else alone.title, " ".join(told) + say_unreadable(unreadable), chapters
+    )
+
+
+def say_unreadable(unreadable: Mapping[str, str] | None) -> str:
+    """A sentence, after a space, on files that could not be read; nothing where there are none."""
+    if not unreadable:
+        return ""
+    return f" {count(len(unreadable), 'file')} could not be read: {' '.join(unreadable.values())}"
+
+
+def render_template(name: str, **values: Any) -> str:
+    """A template of the folder beside this file, filled; all but its own marks is escaped."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -73,37 +112,7 @@ def render_report(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    drawn = 0
-
-    def draw(figure: Any) -> Markup:
-        nonlocal drawn
-        drawn += 1
-        # What figure_to_svg returns is made by matplotlib, which escapes the names in it.
-        return Markup(figure_to_svg(figure, f"chart-{drawn}"))
-
-    environment.filters["svg"] = draw
-    return environment.get_template("report.html").render(
-        title=title, intro=intro, chapters=list(chapters), headlines=list(headlines)
-    )
-
-
-def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord) -> None:
-    """Write the report of one detector.
-
-    Parameters
-    ----------
-    path : path-like
-    record : DetectionRecord
-    """
-    write_report(path, record.title, "", [detection_chapter(record)])
-
-
-def write_classification_report(path: str | os.PathLike[str], record: ClassificationRecord) -> None:
-    """Write the report of one classifier.
-
-    Parameters
-    ----------
-    path : path-like
-    record : ClassificationRecord
-    """
-    write_report(path, record.title, "", [classification_chapter(record)])
+    numbers = itertools.count(1)
+    # What figure_to_svg returns is made by matplotlib, which escapes the names in it.
+    environment.filters["svg"] = lambda figure: Markup(figure_to_svg(figure, f"chart-{next(numbers)}"))
+    return environment.get_template(name).render(**values)

@@ -1,42 +1,42 @@
 """The section about the data: pictures, classes, the split, and what the doctor said."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.report.figures.metrics.class_balance import draw_class_balance
-from foveal.report.html.annotated_images import picture_of_class, picture_of_truth
-from foveal.report.html.blocks import Block, Chart, Fold, Note, Pictures, Section, Table
-from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
+from foveal.report.html.annotated_images import image_with_caption, image_with_truth
+from foveal.report.html.blocks import Block, Chart, Fold, Images, Note, Section, Table
+from foveal.report.records import Record
+from foveal.report.wording import format_figure
 
 if TYPE_CHECKING:
     from foveal.data.dataset import Dataset, Finding
 
-_PICTURES = 9
+_IMAGES = 9
 _MOST_FILES = 100
 _MOST_BARS = 20
+_MOST_ROWS = 25
 
 
-def data_section(record: DetectionRecord | ClassificationRecord | ProposalRecord) -> Section:
+def data_section(record: Record) -> Section:
     """What the model was given, and what is wrong with it."""
-    parts = {
-        "train": record.parts.train,
-        "validation": record.parts.validation,
-        "test (held out)": record.parts.test,
-    }
-    parts = {name: part for name, part in parts.items() if len(part)}
+    every = record.parts.train, record.parts.validation, record.parts.test
+    named = zip(("train", "validation", "test (held out)"), every, strict=True)
+    parts = {name: part for name, part in named if len(part)}
     blocks: list[Block] = [Note(record.parts.origin)] if record.parts.origin else []
     blocks.append(_parts_table(parts, record.data.task == "detection"))
     blocks.append(_balance(parts, record.data))
-    chosen = [record.parts.train[i] for i in choose_samples(record.parts.train, _PICTURES)]
+    chosen = [record.parts.train[i] for i in choose_samples(record.parts.train, _IMAGES)]
     if chosen:
         if record.data.task == "detection":
-            pictures = [picture_of_truth(s, record.data.classes) for s in chosen]
+            images = [image_with_truth(s, record.data.classes) for s in chosen]
         else:
-            pictures = [picture_of_class(s, _class_name(s.label, record.data.classes)) for s in chosen]
-        blocks.append(Pictures("Pictures to learn from", pictures, "As annotated, from the training images."))
+            names = ["no class" if s.label is None else record.data.classes[s.label] for s in chosen]
+            images = [image_with_caption(s, name) for s, name in zip(chosen, names, strict=True)]
+        blocks.append(Images("Pictures to learn from", images, "As annotated, from the training images."))
     blocks.extend(_findings(record.findings))
     return Section(
         "Data",
@@ -88,8 +88,56 @@ def choose_samples(dataset: "Dataset", number: int) -> list[int]:
     return sorted(chosen)
 
 
-def _class_name(label: int | None, classes: Sequence[str]) -> str:
-    return "no class" if label is None else classes[int(label)]
+def class_table(record: Record, *first: str) -> Block:
+    """Of each class the examples and the figures, folded away where there are many classes.
+
+    Parameters
+    ----------
+    record : Record
+    *first : str
+        The figures in the first columns; see :func:`class_prefixes`. Of a detector there is a last row for
+        all classes together.
+    """
+    classes, metrics = record.test.classes, record.metrics
+    counts = (
+        class_counts(record.parts.train) + class_counts(record.parts.validation),
+        class_counts(record.test),
+    )
+    prefixes = class_prefixes(metrics, classes, first=first)
+    unknown = float("nan")
+    rows = [
+        [
+            name,
+            *(f"{c[k]:,}" for c in counts),
+            *(format_figure(metrics.get(f"{p}/{name}", unknown)) for p in prefixes),
+        ]
+        for k, name in enumerate(classes)
+    ]
+    thing = "objects" if record.test.task == "detection" else "images"
+    if thing == "objects":
+        totals = [format_figure(metrics.get(p, unknown)) for p in prefixes]
+        rows.append(["all classes", *(f"{c.sum():,}" for c in counts), *totals])
+    columns = ("class", f"{thing} to learn from", f"held-out {thing}", *prefixes)
+    if len(rows) <= _MOST_ROWS:
+        return Table("Each class", columns, rows)
+    return Fold(f"Each of the {len(classes)} classes", [Table("", columns, rows)])
+
+
+def class_prefixes(
+    metrics: Mapping[str, float], classes: Sequence[str], *, first: Sequence[str] = ()
+) -> list[str]:
+    """The figures that are given for each class: what stands before ``/<class>`` in the keys.
+
+    Examples
+    --------
+    >>> class_prefixes({"AP": 0.5, "AP/cat": 0.5, "AP50/cat": 0.7, "a/b": 1.0}, ["cat"], first=["AP50"])
+    ['AP50', 'AP']
+    """
+    known = set(classes)
+    seen = dict.fromkeys(
+        key.split("/", 1)[0] for key in metrics if "/" in key and key.split("/", 1)[1] in known
+    )
+    return [p for p in first if p in seen] + [p for p in seen if p not in first]
 
 
 def _parts_table(parts: "dict[str, Dataset]", detection: bool) -> Table:

@@ -1,8 +1,8 @@
 """The section that looks into a convolutional network."""
 
 from foveal.report.figures.networks.feature_maps import draw_feature_maps, draw_first_layer_filters
-from foveal.report.html.annotated_images import picture_of_pixels
-from foveal.report.html.blocks import Block, Chart, Fold, Pictures, Section
+from foveal.report.html.annotated_images import image_with_boxes
+from foveal.report.html.blocks import Block, Chart, Fold, Images, Section
 from foveal.report.records import NetworkLook
 
 # Of each stage; every small picture takes time to draw.
@@ -46,7 +46,7 @@ def network_blocks(look: NetworkLook) -> list[Block]:
             )
         )
     if look.stages:
-        charts: list[Block] = [Pictures("The picture", [picture_of_pixels(look.name, look.image)])]
+        charts: list[Block] = [Images("The picture", [image_with_boxes(look.name, look.image)])]
         for place, maps in look.stages.items():
             height, width, channels = maps.shape
             charts.append(

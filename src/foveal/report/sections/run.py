@@ -7,23 +7,16 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from foveal.report.figures.metrics.timing import draw_timing
-from foveal.report.html.blocks import Block, Chart, Fold, Section, Table
-from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
+from foveal.report.html.blocks import Block, Chart, Fold, Headline, Section, Table
+from foveal.report.records import Record
 from foveal.report.wording import format_figure, say_duration
 
 _PACKAGES = (
-    "numpy",
-    "scipy",
-    "scikit-learn",
-    "opencv-python-headless",
-    "pillow",
-    "numba",
-    "hotcoco",
-    "matplotlib",
-)
+    "numpy", "scipy", "scikit-learn", "opencv-python-headless", "pillow", "numba", "hotcoco", "matplotlib",
+)  # fmt: skip
 
 
-def run_section(record: DetectionRecord | ClassificationRecord | ProposalRecord) -> Section:
+def run_section(record: Record) -> Section:
     """Where the time went, every setting, every figure and the versions."""
     seconds = stage_seconds(record.events)
     total = total_seconds(record.events)
@@ -33,17 +26,39 @@ def run_section(record: DetectionRecord | ClassificationRecord | ProposalRecord)
         alt += f" The longest: {slowest}, {say_duration(seconds[slowest])}."
     blocks: list[Block] = [
         Chart("Time for each stage", draw_timing(seconds), alt, "The stages in the order they ended."),
-        Fold(
-            "The full configuration",
-            [Table("", ("setting", "value"), list(_flat(record.config)), words=(1,))],
-        ),
-        Fold(
-            "All figures of the held-out images",
-            [Table("", ("figure", "value"), [[k, format_figure(v)] for k, v in record.metrics.items()])],
-        ),
-        Fold("Versions", [Table("", ("package", "version"), list(_versions(record.version)), words=(1,))]),
     ]
+    figures = [(name, format_figure(value)) for name, value in record.metrics.items()]
+    for title, columns, rows, words in (
+        ("The full configuration", ("setting", "value"), list(_flat(record.config)), (1,)),
+        ("All figures of the held-out images", ("figure", "value"), figures, ()),
+        ("Versions", ("package", "version"), list(_versions(record.version)), (1,)),
+    ):
+        blocks.append(Fold(title, [Table("", columns, rows, words=words)]))
     return Section("The run", "What it took, and all that is needed to do it again.", blocks)
+
+
+def headlines(record: Record, figures: Mapping[str, str]) -> list[Headline]:
+    """What a chapter about a trained model begins with.
+
+    Parameters
+    ----------
+    record : Record
+    figures : mapping of str to str
+        What the figures of the record's metrics mean, by their keys; those that were not measured are left
+        out. Of an accuracy the percentage is told.
+    """
+    lines = []
+    for key, meaning in figures.items():
+        if key in record.metrics:
+            share = "accuracy" in key
+            value = f"{100 * record.metrics[key]:.1f} %" if share else format_figure(record.metrics[key])
+            lines.append(Headline(value, key.removeprefix("proposals/").replace("_", " "), meaning))
+    learned = len(record.parts.train) + len(record.parts.validation)
+    lines.append(Headline(f"{learned:,}", "images to learn from", f"{len(record.test):,} held out"))
+    seconds = total_seconds(record.events)
+    if seconds:
+        lines.append(Headline(say_duration(seconds), "time", "all stages together"))
+    return lines
 
 
 def stage_seconds(events: Sequence[Mapping[str, Any]]) -> dict[str, float]:

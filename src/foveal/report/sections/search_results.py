@@ -7,9 +7,9 @@ from foveal.boxes import iou
 from foveal.images import resize_to_fit
 from foveal.proposals import cover_objects
 from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
-from foveal.report.html.annotated_images import LONGEST_SIDE, Picture, picture_of_pixels
-from foveal.report.html.blocks import Fold, Note, Pictures, Section, Table
-from foveal.report.search_record import SearchRecord
+from foveal.report.html.annotated_images import LONGEST_SIDE, AnnotatedImage, image_with_boxes
+from foveal.report.html.blocks import Fold, Images, Note, Section, Table
+from foveal.report.records import SearchRecord
 from foveal.report.wording import count
 
 _FEW = 10
@@ -23,13 +23,13 @@ def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
     """The best proposals, and where near copies went."""
     boxes = record.proposals.boxes
     pictures = [
-        _boxes_picture(record, f"The best {min(_FEW, len(boxes))}", boxes[:_FEW], numbered=True),
+        _boxes_image(record, f"The best {min(_FEW, len(boxes))}", boxes[:_FEW], numbered=True),
     ]
     if len(boxes) > _FEW:
-        pictures.append(_boxes_picture(record, f"The best {min(_MANY, len(boxes))}", boxes[:_MANY]))
+        pictures.append(_boxes_image(record, f"The best {min(_MANY, len(boxes))}", boxes[:_MANY]))
     near = NEAR_COPIES[-1]
     if copies.any():
-        pictures.append(_copies_picture(record, copies))
+        pictures.append(_copies_image(record, copies))
         among = "; ".join(
             f"{int(copies[:n].sum()):,} of the first {n:,}" for n in (100, 500, 1000, 2000) if n < len(boxes)
         )
@@ -43,7 +43,7 @@ def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
     return Section(
         "The best proposals",
         "What comes first, and where near copies went.",
-        [Pictures("Boxes on the picture", pictures, _order_text(record)), Note(text)],
+        [Images("Boxes on the picture", pictures, _order_text(record)), Note(text)],
     )
 
 
@@ -67,13 +67,13 @@ def _order_text(record: SearchRecord) -> str:
     )
 
 
-def _boxes_picture(
+def _boxes_image(
     record: SearchRecord, name: str, boxes: NDArray[np.float32], *, numbered: bool = False
-) -> Picture:
+) -> AnnotatedImage:
     number = len(boxes)
     # The best lie above the others.
     order = range(number - 1, -1, -1)
-    return picture_of_pixels(
+    return image_with_boxes(
         name,
         _small(record),
         "the first is the whole picture" if numbered and _is_whole(record, boxes[0]) else "",
@@ -90,7 +90,7 @@ def _is_whole(record: SearchRecord, box: NDArray[np.float32]) -> bool:
     return bool((box == (0, 0, width, height)).all())
 
 
-def _copies_picture(record: SearchRecord, copies: NDArray[np.bool_]) -> Picture:
+def _copies_image(record: SearchRecord, copies: NDArray[np.bool_]) -> AnnotatedImage:
     """The proposal with the most near copies behind it, and these."""
     boxes = record.proposals.boxes
     kept, behind = np.flatnonzero(~copies), np.flatnonzero(copies)
@@ -103,7 +103,7 @@ def _copies_picture(record: SearchRecord, copies: NDArray[np.bool_]) -> Picture:
     places = f"places {followers[0] + 1:,} to {followers[-1] + 1:,}"
     if len(followers) == 1:
         places = f"place {followers[0] + 1:,}"
-    return picture_of_pixels(
+    return image_with_boxes(
         "Near copies of one box",
         _small(record),
         f"blue: place {most + 1:,}; orange: its {count(len(followers), 'copy', 'copies')}, {places}",
@@ -138,7 +138,7 @@ def objects_section(record: SearchRecord) -> Section:
     shown = range(min(len(objects), _MOST_OBJECTS))
     truth = [objects[i] for i in shown]
     found = [(i, int(covers.best[i])) for i in shown if covers.best[i] >= 0]
-    picture = picture_of_pixels(
+    picture = image_with_boxes(
         "Objects and their best proposals",
         _small(record),
         "dashed: objects; blue: best proposals with an IoU of at least 0.5; orange: below",
@@ -165,7 +165,7 @@ def objects_section(record: SearchRecord) -> Section:
         text,
         [
             Note(summary),
-            Pictures("On the picture", [picture]),
+            Images("On the picture", [picture]),
             Table(
                 "Each object",
                 [
