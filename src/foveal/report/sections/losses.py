@@ -12,6 +12,9 @@ from foveal.report.wording import say_duration
 
 Event = Mapping[str, Any]
 
+# Where four digits are too many.
+_DIGITS = {"learning_rate": ".3g", "seconds": ".2f"}
+
 # What a validation may measure, the first one there is in the chart and all in the table.
 _MEASURED = {
     "validation_AP50": "validation AP50",
@@ -38,41 +41,33 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     if not losses:
         return []
     epochs = timed_epochs(events, losses)
-    keys = [k for k in _MEASURED if any(_number(e, k) is not None for e in epochs)]
+    keys = [k for k in _MEASURED if any(number_of(e, k) is not None for e in epochs)]
     measure = keys[0] if keys else "validation_AP50"
-    measured = [e for e in epochs if _number(e, measure) is not None]
+    measured = [e for e in epochs if number_of(e, measure) is not None]
     kept = next((e for e in reversed(measured) if e.get("kept")), None)
     last = losses[-1]
-    said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if _number(last, k) is not None)
+    said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if number_of(last, k) is not None)
     caption = f"Strong lines are running means. In the end: {said}."
     if kept is not None:
         caption += (
             f" The weights of epoch {kept['epoch']} were kept, after {say_duration(kept['seconds'])}: "
             f"{_MEASURED[measure]} {kept[measure]:.3f}."
         )
+    marked = None if kept is None else kept["seconds"]
     blocks: list[Block] = [
         Chart(
             "Losses by part, and the validation",
-            draw_loss_parts(
-                losses, epochs, measure=measure, marked=None if kept is None else kept["seconds"]
-            ),
+            draw_loss_parts(losses, epochs, measure=measure, marked=marked),
             f"Lines of the losses against time, and below them the validation. {caption}",
             caption,
         )
     ]
     if epochs:
         columns = ("epoch", "time", "steps", "loss", *(_MEASURED[k] for k in keys), "learning rate")
-        rows = [
-            [
-                str(e["epoch"]),
-                say_duration(e["seconds"]),
-                f"{int(e.get('step', 0)):,}",
-                _cell(e, "loss", ".4f"),
-                *(_cell(e, k, ".4f") for k in keys),
-                _cell(e, "learning_rate", ".3g"),
-            ]
-            for e in epochs
-        ]
+        rows = []
+        for e in epochs:
+            numbers = [cell_of(e, key) for key in ("loss", *keys, "learning_rate")]
+            rows.append([str(e["epoch"]), say_duration(e["seconds"]), f"{int(e.get('step', 0)):,}", *numbers])
         blocks.append(Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)]))
     return blocks
 
@@ -120,11 +115,13 @@ def timed_epochs(events: Sequence[Event], losses: Sequence[Event]) -> list[dict[
     return epochs
 
 
-def _number(event: Event, key: str) -> float | None:
+def number_of(event: Event, key: str) -> float | None:
+    """What an event tells; None where it tells nothing, or nothing finite."""
     value = event.get(key)
     return float(value) if value is not None and isfinite(value) else None
 
 
-def _cell(event: Event, key: str, form: str) -> str:
-    number = _number(event, key)
-    return "–" if number is None else format(number, form)
+def cell_of(event: Event, key: str) -> str:
+    """The same for the cell of a table."""
+    number = number_of(event, key)
+    return "–" if number is None else format(number, _DIGITS.get(key, ".4f"))

@@ -32,19 +32,13 @@ def network_blocks(look: NetworkLook) -> list[Block]:
     blocks: list[Block] = []
     if look.filters is not None:
         number = len(look.filters)
-        blocks.append(
-            Fold(
-                f"The {number} filters of the first convolution",
-                [
-                    Chart(
-                        "First-layer filters",
-                        draw_first_layer_filters(look.filters),
-                        f"{number} small pictures, one for each kernel.",
-                        "Where the picture looks like a filter, its map is bright: edges, blobs, colours.",
-                    )
-                ],
-            )
+        filters = Chart(
+            "First-layer filters",
+            draw_first_layer_filters(look.filters),
+            f"{number} small pictures, one for each kernel.",
+            "Where the picture looks like a filter, its map is bright: edges, blobs, colours.",
         )
+        blocks.append(Fold(f"The {number} filters of the first convolution", [filters]))
     if look.stages:
         charts: list[Block] = [Images("The picture", [image_with_boxes(look.name, look.image)])]
         for place, maps in look.stages.items():

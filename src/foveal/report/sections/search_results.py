@@ -125,15 +125,8 @@ def objects_section(record: SearchRecord) -> Section:
     rows = []
     for i, name in enumerate(names):
         best = int(covers.best[i])
-        rows.append(
-            [
-                name,
-                f"{covers.overlaps[i]:.2f}",
-                "–" if best < 0 else f"{best + 1:,}",
-                *("–" if f < 0 else f"{f + 1:,}" for f in covers.first[:, i]),
-                "–" if best < 0 else _origin(record, best),
-            ]
-        )
+        first = ["–" if f < 0 else f"{f + 1:,}" for f in (best, *covers.first[:, i])]
+        rows.append([name, f"{covers.overlaps[i]:.2f}", *first, "–" if best < 0 else _origin(record, best)])
     halves, good = (int((first >= 0).sum()) for first in covers.first)
     shown = range(min(len(objects), _MOST_OBJECTS))
     truth = [objects[i] for i in shown]
@@ -154,6 +147,9 @@ def objects_section(record: SearchRecord) -> Section:
             *(f"truth: {names[i]}" for i in shown),
         ],
     )
+    columns = [
+        "object", "best IoU", "its place", "first place with IoU ≥ 0.5", "first with IoU ≥ 0.7", "made by",
+    ]  # fmt: skip
     summary = (
         f"{halves} of {count(len(objects), 'object')} are covered at an IoU of 0.5, {good} at 0.7. The best "
         f"overlaps have a mean of {covers.overlaps.mean():.2f}; their average over the objects of a "
@@ -166,19 +162,7 @@ def objects_section(record: SearchRecord) -> Section:
         [
             Note(summary),
             Images("On the picture", [picture]),
-            Table(
-                "Each object",
-                [
-                    "object",
-                    "best IoU",
-                    "its place",
-                    "first place with IoU ≥ 0.5",
-                    "first with IoU ≥ 0.7",
-                    "made by",
-                ],
-                rows,
-                words=(5,),
-            ),
+            Table("Each object", columns, rows, words=(5,)),
         ],
     )
 
@@ -203,18 +187,9 @@ def strategies_section(record: SearchRecord) -> Section:
         new = own - known
         known |= own
         strategy = tree.strategy
-        rows.append(
-            [
-                strategy.color_space,
-                f"{strategy.k:g}",
-                strategy.similarities,
-                f"{tree.number:,}",
-                f"{len(tree):,}",
-                f"{len(own):,}",
-                f"{len(new):,}",
-                f"{len(known):,}",
-            ]
-        )
+        numbers = tree.number, len(tree), len(own), len(new), len(known)
+        way = [strategy.color_space, f"{strategy.k:g}", strategy.similarities]
+        rows.append([*way, *(f"{number:,}" for number in numbers)])
     columns = [
         "colour space", "k", "similarities", "first regions", "regions in all", "different boxes",
         "new boxes", "boxes so far",

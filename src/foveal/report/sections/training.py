@@ -1,7 +1,7 @@
 """The section about training: mining rounds, losses, the settings that were tried."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from math import isfinite
 from typing import Any
 
 from foveal.report.figures.training.grid import draw_grid
@@ -10,9 +10,7 @@ from foveal.report.figures.training.losses import draw_losses
 from foveal.report.figures.training.mining import draw_mining
 from foveal.report.figures.training.range_test import draw_range_test
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
-from foveal.report.sections.losses import loss_parts_blocks
-
-Event = Mapping[str, Any]
+from foveal.report.sections.losses import Event, cell_of, loss_parts_blocks, number_of
 
 # What an epoch's event may have been measured.
 _MEASURED = {
@@ -32,31 +30,28 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
     kept : bool, default=False
         Whether the weights are those of the epoch with the least validation loss, rather than of the last.
     """
-    blocks: list[Block] = []
-    chosen = [str(e["text"]) for e in events if e.get("event") == "schedule" and e.get("text")]
-    # Of trainings that were begun anew the last counts.
-    blocks.extend(Note(text) for text in chosen[-1:])
+    told: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        told[str(event.get("event"))].append(event)
+    # Of trainings that were begun anew the last schedule counts.
+    blocks: list[Block] = [*[Note(str(e["text"])) for e in told["schedule"] if e.get("text")][-1:]]
     parts = loss_parts_blocks(events)
     blocks.extend(parts)
-    epochs = [e for e in events if e.get("event") == "epoch"]
-    if epochs and not parts:
-        blocks.extend(_learning_curve(epochs, kept))
-    rates = [e for e in events if e.get("event") == "lr_range"]
-    if rates:
-        blocks.append(_range_test(rates))
-    candidates = [
-        e for e in events if e.get("event") == "candidate" and isinstance(e.get("setting"), Mapping)
-    ]
-    for parameter, sweeps in _by_parameter(events).items():
+    if told["epoch"] and not parts:
+        blocks.extend(_learning_curve(told["epoch"], kept))
+    if told["lr_range"]:
+        blocks.append(_range_test(told["lr_range"]))
+    candidates = [e for e in told["candidate"] if isinstance(e.get("setting"), Mapping)]
+    for parameter in dict.fromkeys(str(e["parameter"]) for e in told["sweep"]):
+        sweeps = [e for e in told["sweep"] if str(e["parameter"]) == parameter]
         blocks.append(_losses(parameter, sweeps, candidates))
     for group in _kindred(candidates):
         blocks.extend(_candidates(group))
-    rounds = [e for e in events if e.get("event") == "mining_round"]
-    if rounds:
-        blocks.extend(_mining(rounds))
-    notes = [str(e.get("text", "")) for e in events if e.get("event") == "note"]
-    if notes:
-        blocks.append(Fold(f"Notes of the training log ({len(notes)})", [Note(text) for text in notes[:100]]))
+    if told["mining_round"]:
+        blocks.extend(_mining(told["mining_round"]))
+    if told["note"]:
+        notes = [Note(str(e.get("text", ""))) for e in told["note"]]
+        blocks.append(Fold(f"Notes of the training log ({len(notes)})", notes[:100]))
     if not blocks:
         blocks.append(Note("The training log holds nothing to draw."))
     return Section(
@@ -67,7 +62,7 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
 
 
 def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
-    measured = [e for e in epochs if _number(e, "validation_loss") is not None]
+    measured = [e for e in epochs if number_of(e, "validation_loss") is not None]
     best = min(measured, key=lambda e: float(e["validation_loss"]), default=None)
     shown = best if best is not None and kept else epochs[-1]
     said = f"After epoch {shown['epoch']} of {len(epochs)}"
@@ -76,7 +71,7 @@ def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
     figures = [
         f"{words} {number:.3f}"
         for key, words in _MEASURED.items()
-        if (number := _number(shown, key)) is not None
+        if (number := number_of(shown, key)) is not None
     ]
     caption = f"{said}: {', '.join(figures)}." if figures else f"{said}."
     if best is not None and not kept:
@@ -86,38 +81,17 @@ def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
         )
     if measured:
         caption += " Where it rises while the training loss falls, pictures are learnt by heart."
+    marked = None if best is None else int(best["epoch"])
     chart = Chart(
         "Learning curve",
-        draw_learning_curve(
-            epochs,
-            marked=None if best is None else int(best["epoch"]),
-            mark="kept" if kept else "least validation loss",
-        ),
+        draw_learning_curve(epochs, marked=marked, mark="kept" if kept else "least validation loss"),
         f"Lines of the losses, the accuracies and the learning rate over {len(epochs)} epochs. {caption}",
         caption,
     )
     columns = ("epoch", *_MEASURED.values(), "learning rate", "seconds")
     keys = (*_MEASURED, "learning_rate", "seconds")
-    rows = [[str(e["epoch"]), *(_cell(e, key) for key in keys)] for e in epochs]
+    rows = [[str(e["epoch"]), *(cell_of(e, key) for key in keys)] for e in epochs]
     return [chart, Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)])]
-
-
-def _number(event: Event, key: str) -> float | None:
-    value = event.get(key)
-    return float(value) if value is not None and isfinite(value) else None
-
-
-def _cell(event: Event, key: str) -> str:
-    number = _number(event, key)
-    if number is None:
-        return "–"
-    return (
-        f"{number:.3g}"
-        if key == "learning_rate"
-        else f"{number:.2f}"
-        if key == "seconds"
-        else f"{number:.4f}"
-    )
 
 
 def _range_test(events: Sequence[Event]) -> Chart:
@@ -129,14 +103,6 @@ def _range_test(events: Sequence[Event]) -> Chart:
         f"The loss of {len(rates)} batches at learning rates from {rates[0]:.2g} to {rates[-1]:.2g}.",
         "A good rate lies where the loss still falls steeply, well before its minimum.",
     )
-
-
-def _by_parameter(events: Sequence[Event]) -> dict[str, list[Event]]:
-    sweeps: dict[str, list[Event]] = {}
-    for event in events:
-        if event.get("event") == "sweep":
-            sweeps.setdefault(str(event["parameter"]), []).append(event)
-    return sweeps
 
 
 def _losses(parameter: str, sweeps: Sequence[Event], candidates: Sequence[Event]) -> Chart:
@@ -191,11 +157,7 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
     named = ", ".join(sorted({n.replace("_", " ") for c in group for n in c["setting"]}))
     columns = ("setting", "validation score", "")
     rows = [
-        [
-            say_setting(c),
-            f"{float(c['score']):.4f}",
-            "chosen" if c.get("chosen") else "",
-        ]
+        [say_setting(c), f"{float(c['score']):.4f}", "chosen" if c.get("chosen") else ""]
         for c in sorted(scored, key=lambda c: -float(c["score"]))
     ]
     rows += [[say_setting(c), "–", "diverged"] for c in failed]
@@ -226,15 +188,9 @@ def say_setting(candidate: Event) -> str:
 
 def _mining(rounds: Sequence[Event]) -> list[Block]:
     names = list(dict.fromkeys(str(r["label"]) for r in rounds))
+    counted = ("positives", "negatives", "added")
     rows = [
-        [
-            str(r["label"]),
-            str(r["round"]),
-            f"{int(r.get('positives', 0)):,}",
-            f"{int(r.get('negatives', 0)):,}",
-            f"{int(r.get('added', 0)):,}",
-        ]
-        for r in rounds
+        [str(r["label"]), str(r["round"]), *(f"{int(r.get(key, 0)):,}" for key in counted)] for r in rounds
     ]
     added = sum(int(r.get("added", 0)) for r in rounds)
     return [

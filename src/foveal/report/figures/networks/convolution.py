@@ -9,26 +9,20 @@ from foveal.nn.walkthrough import ConvolutionStep, Pair, convolution_steps
 from foveal.report.figures.canvas import FULL_WIDTH, INK, TEXT_SIZE
 from foveal.report.figures.number_grid import (
     MARK,
+    NumberSheet,
     check_cells,
-    draw_number_grid,
-    draw_padding,
     format_number,
     format_numbers,
-    frame_cells,
     looks_like_pixels,
-    new_sheet,
-    point_right,
-    prepare_sheet,
     setting_of,
     shape_of,
     title_width,
-    write,
 )
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
 
 # In inches.
 _MARGIN, _GAP, _TITLE, _SUM = 0.12, 0.62, 0.3, 0.5
@@ -37,7 +31,7 @@ _LARGEST_CELL, _SMALLEST_KERNEL_CELL = 0.5, 0.4
 _MOST_TERMS = 12
 
 
-class _Sheet:
+class _Steps:
     """The places of the four grids, and how one step is drawn on them."""
 
     def __init__(
@@ -84,68 +78,51 @@ class _Sheet:
         inside = max(rows * self.cell, 2 * kh * middle + _TITLE + 0.1, self.output.shape[0] * self.cell)
         self.height = _MARGIN + _TITLE + inside + _SUM
         self.top = _MARGIN + _TITLE
-        self.lefts = (
-            _MARGIN,
-            _MARGIN + wide_in + _GAP,
-            _MARGIN + wide_in + between + 2 * _GAP,
-        )
+        self.lefts = (_MARGIN, _MARGIN + wide_in + _GAP, _MARGIN + wide_in + between + 2 * _GAP)
         self.ends = (_MARGIN + wide_in, _MARGIN + wide_in + _GAP + between)
 
-    def draw(self, axes: "Axes", number: int) -> None:
+    def draw(self, sheet: NumberSheet, number: int) -> None:
         """Draw the step with this number, and of the output what is known by then."""
         step = self.steps[number]
         kh = self.kernel.shape[0]
         below = self.top + kh * self.middle + _TITLE + 0.1
-        for (left, y), title in zip(
-            [(self.lefts[0], self.top), (self.lefts[1], self.top), (self.lefts[1], below),
-             (self.lefts[2], self.top)],
-            self.titles,
-            strict=True,
-        ):  # fmt: skip
-            write(axes, title, left, y - 0.16, TEXT_SIZE, INK, align="left")
-        self._draw_input(axes, step)
-        draw_number_grid(axes, self.kernel, (self.lefts[1], self.top), self.middle, texts=self.kernel_texts)
-        draw_number_grid(axes, step.products, (self.lefts[1], below), self.middle)
+        lefts = (self.lefts[0], self.lefts[1], self.lefts[1], self.lefts[2])
+        for left, y, title in zip(lefts, (self.top, self.top, below, self.top), self.titles, strict=True):
+            sheet.write(title, left, y - 0.16, TEXT_SIZE, INK, align="left")
+        self._draw_input(sheet, step)
+        sheet.draw(self.kernel, (self.lefts[1], self.top), self.middle, texts=self.kernel_texts)
+        sheet.draw(step.products, (self.lefts[1], below), self.middle)
         arrow = self.top + kh * self.middle + 0.05
-        point_right(axes, self.ends[0] + 0.14, arrow, _GAP - 0.28)
-        point_right(axes, self.ends[1] + 0.14, arrow, _GAP - 0.28)
+        sheet.point_right(self.ends[0] + 0.14, arrow, _GAP - 0.28)
+        sheet.point_right(self.ends[1] + 0.14, arrow, _GAP - 0.28)
         known = self.output.copy()
         known.ravel()[number + 1 :] = np.nan
-        draw_number_grid(
-            axes,
-            known,
-            (self.lefts[2], self.top),
-            self.cell,
-            strongest=float(np.abs(self.output).max()),
-            texts=self.output_texts,
-        )
-        self._frame(axes, self.lefts[2], self.top, step.row, step.column)
+        strongest = float(np.abs(self.output).max())
+        corner = (self.lefts[2], self.top)
+        sheet.draw(known, corner, self.cell, strongest=strongest, texts=self.output_texts)
+        self._frame(sheet, self.lefts[2], self.top, step.row, step.column)
         words = self._sum(step)
         # A long sum is written smaller, so that it ends where the sheet does.
         size = min(TEXT_SIZE, 72 * (self.width - 2 * _MARGIN) / (0.56 * len(words)))
-        write(axes, words, self.width / 2, self.height - 0.2, size, INK)
+        sheet.write(words, self.width / 2, self.height - 0.2, size, INK)
 
-    def _draw_input(self, axes: "Axes", step: ConvolutionStep) -> None:
+    def _draw_input(self, sheet: NumberSheet, step: ConvolutionStep) -> None:
         left, top = self.lefts[0], self.top
         down, right = self.pads
-        draw_padding(axes, self.x, self.pads, (left, top), self.cell)
+        sheet.draw_padding(self.x, self.pads, (left, top), self.cell, "0")
         corner = (left + right * self.cell, top + down * self.cell)
-        draw_number_grid(axes, self.x, corner, self.cell, pixels=looks_like_pixels(self.x))
+        sheet.draw(self.x, corner, self.cell, pixels=looks_like_pixels(self.x))
         if np.all(np.diff(step.rows) == 1) and np.all(np.diff(step.columns) == 1):
-            box = (
-                corner[0] + step.columns[0] * self.cell,
-                corner[1] + step.rows[0] * self.cell,
-                len(step.columns) * self.cell,
-                len(step.rows) * self.cell,
-            )
-            frame_cells(axes, box, MARK, 2.6)
+            left, top = corner[0] + step.columns[0] * self.cell, corner[1] + step.rows[0] * self.cell
+            box = (left, top, len(step.columns) * self.cell, len(step.rows) * self.cell)
+            sheet.frame(box, MARK, 2.6)
             return
         for i in step.rows:
             for j in step.columns:
-                self._frame(axes, *corner, int(i), int(j))
+                self._frame(sheet, *corner, int(i), int(j))
 
-    def _frame(self, axes: "Axes", left: float, top: float, row: int, column: int) -> None:
-        frame_cells(axes, (left + column * self.cell, top + row * self.cell, self.cell, self.cell))
+    def _frame(self, sheet: NumberSheet, left: float, top: float, row: int, column: int) -> None:
+        sheet.frame((left + column * self.cell, top + row * self.cell, self.cell, self.cell))
 
     def _sum(self, step: ConvolutionStep) -> str:
         terms = [format_number(float(p)) for p in step.products.ravel()]
@@ -203,12 +180,12 @@ def draw_convolution_step(
     >>> figure.axes[0].texts[-1].get_text()
     'output[0, 0] = 1 + 0 + 0 − 5 = −4'
     """
-    sheet = _Sheet(x, kernel, stride, padding, dilation, bias)
-    if not -len(sheet.steps) <= step < len(sheet.steps):
-        raise ValueError(f"There are {len(sheet.steps)} steps, counted from 0; step is {step}.")
-    figure, axes = new_sheet(sheet.width, sheet.height)
-    sheet.draw(axes, step % len(sheet.steps))
-    return figure
+    drawn = _Steps(x, kernel, stride, padding, dilation, bias)
+    if not -len(drawn.steps) <= step < len(drawn.steps):
+        raise ValueError(f"There are {len(drawn.steps)} steps, counted from 0; step is {step}.")
+    sheet = NumberSheet(drawn.width, drawn.height)
+    drawn.draw(sheet, step % len(drawn.steps))
+    return sheet.figure
 
 
 def animate_convolution(
@@ -252,18 +229,18 @@ def animate_convolution(
     """
     from matplotlib.animation import FuncAnimation
 
-    sheet = _Sheet(x, kernel, stride, padding, dilation, bias)
-    figure, axes = new_sheet(sheet.width, sheet.height)
+    drawn = _Steps(x, kernel, stride, padding, dilation, bias)
+    sheet = NumberSheet(drawn.width, drawn.height)
     # A film has no page beneath it.
-    figure.set_facecolor("white")
+    sheet.figure.set_facecolor("white")
 
     def show(number: int) -> list[Any]:
-        axes.clear()
-        prepare_sheet(axes, sheet.width, sheet.height)
-        sheet.draw(axes, number)
+        sheet.clear()
+        drawn.draw(sheet, number)
         return []
 
-    return FuncAnimation(figure, show, frames=len(sheet.steps), init_func=lambda: [], interval=interval)
+    frames = len(drawn.steps)
+    return FuncAnimation(sheet.figure, show, frames=frames, init_func=lambda: [], interval=interval)
 
 
 def _in_parts(kernel: NDArray[np.float64]) -> tuple[list[list[str]], str]:

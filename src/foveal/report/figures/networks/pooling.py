@@ -7,24 +7,20 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from foveal.nn.walkthrough import Pair, pooling_steps
-from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, TEXT_SIZE
+from foveal.report.figures.canvas import FULL_WIDTH, MUTED
 from foveal.report.figures.number_grid import (
+    NumberSheet,
     check_cells,
-    draw_number_grid,
-    draw_padding,
     format_number,
-    frame_cells,
     looks_like_pixels,
-    new_sheet,
-    point_right,
     setting_of,
     shape_of,
     title_width,
-    write,
 )
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
 
 # In inches.
 _MARGIN, _GAP, _TITLE, _BELOW = 0.12, 0.62, 0.3, 0.46
@@ -87,40 +83,40 @@ def draw_pooling(
     width = 2 * _MARGIN + wide_in + _GAP + wide_out
     top = _MARGIN + _TITLE
     height = top + rows * cell + (_BELOW if step is not None else _MARGIN)
-    figure, axes = new_sheet(max(width, 4.35 if step is not None else 0), height)
+    sheet = NumberSheet(max(width, 4.35 if step is not None else 0), height)
 
     right = _MARGIN + wide_in + _GAP
-    write(axes, source, _MARGIN, top - 0.16, TEXT_SIZE, INK, align="left")
-    write(axes, name, right, top - 0.16, TEXT_SIZE, INK, align="left")
+    sheet.write(source, _MARGIN, top - 0.16, align="left")
+    sheet.write(name, right, top - 0.16, align="left")
     left, upper = _MARGIN + over[1] * cell, top + over[0] * cell
     pixels = looks_like_pixels(x)
-    draw_padding(axes, x, over, (_MARGIN, top), cell, "−∞" if kind == "max" else "0")
-    draw_number_grid(axes, x, (left, upper), cell, pixels=pixels)
-    point_right(axes, right - _GAP + 0.14, top + rows * cell / 2, _GAP - 0.28)
+    sheet.draw_padding(x, over, (_MARGIN, top), cell, "−∞" if kind == "max" else "0")
+    sheet.draw(x, (left, upper), cell, pixels=pixels)
+    sheet.point_right(right - _GAP + 0.14, top + rows * cell / 2, _GAP - 0.28)
     strongest = 255.0 if x.dtype == np.uint8 else float(np.abs(x).max()) or None
-    draw_number_grid(axes, output, (right, top), cell, pixels=pixels, strongest=strongest)
+    sheet.draw(output, (right, top), cell, pixels=pixels, strongest=strongest)
     if step is None and down >= size[0] and across >= size[1]:
         for s in steps:
             window = (left + s.columns[0] * cell, upper + s.rows[0] * cell, size[1] * cell, size[0] * cell)
-            frame_cells(axes, window, MUTED, 2.0)
+            sheet.frame(window, MUTED, 2.0)
     for s in steps if step is None else [steps[step]]:
         if s.chosen is not None and s.window.size > 1:
             inset = 0.1 * cell
             corner = (left + s.chosen[1] * cell + inset, upper + s.chosen[0] * cell + inset)
-            frame_cells(axes, (*corner, cell - 2 * inset, cell - 2 * inset), width=1.6)
+            sheet.frame((*corner, cell - 2 * inset, cell - 2 * inset), width=1.6)
     if step is not None:
         s = steps[step]
         window = (left + s.columns[0] * cell, upper + s.rows[0] * cell, size[1] * cell, size[0] * cell)
-        frame_cells(axes, window, width=2.8)
-        frame_cells(axes, (right + s.column * cell, top + s.row * cell, cell, cell), width=2.8)
+        sheet.frame(window, width=2.8)
+        sheet.frame((right + s.column * cell, top + s.row * cell, cell, cell), width=2.8)
         listed = ", ".join(format_number(float(v)) for v in s.window.ravel() if np.isfinite(v))
         what = "the largest" if kind == "max" else "the mean"
         value = format_number(s.value)
         words = f"output[{s.row}, {s.column}] = {what} of {listed} = {value}"
         if len(words) > 90:
             words = f"output[{s.row}, {s.column}] = {what} of {s.window.size} numbers = {value}"
-        write(axes, words, _MARGIN, height - 0.2, TEXT_SIZE, INK, align="left")
-    return figure
+        sheet.write(words, _MARGIN, height - 0.2, align="left")
+    return sheet.figure
 
 
 def draw_stages(stages: Mapping[str, ArrayLike]) -> "Figure":
@@ -165,13 +161,13 @@ def draw_stages(stages: Mapping[str, ArrayLike]) -> "Figure":
     wide = [max(c * cell, w) for c, w in zip(counts, least, strict=True)]
     top = _MARGIN + _TITLE
     width = 2 * _MARGIN + sum(wide) + _GAP * (len(arrays) - 1)
-    figure, axes = new_sheet(width, top + rows * cell + _MARGIN)
+    sheet = NumberSheet(width, top + rows * cell + _MARGIN)
     left = _MARGIN
     for i, (name, values) in enumerate(arrays.items()):
-        write(axes, titles[name], left, top - 0.16, TEXT_SIZE, INK, align="left")
-        draw_number_grid(axes, values, (left, top), cell, pixels=i == 0 and looks_like_pixels(values))
+        sheet.write(titles[name], left, top - 0.16, align="left")
+        sheet.draw(values, (left, top), cell, pixels=i == 0 and looks_like_pixels(values))
         if i:
             tall = max(values.shape[0], 1) * cell
-            point_right(axes, left - _GAP + 0.14, top + min(tall, rows * cell) / 2, _GAP - 0.28)
+            sheet.point_right(left - _GAP + 0.14, top + min(tall, rows * cell) / 2, _GAP - 0.28)
         left += wide[i] + _GAP
-    return figure
+    return sheet.figure
