@@ -100,9 +100,9 @@ class DetectionRecord(Record):
     steps_of : str
         That image's name.
     score_threshold : float
-        Detections with lower scores are neither drawn nor counted as errors in the pictures.
+        Detections with lower scores are neither drawn nor counted as errors in the images.
     iou_threshold : float
-        The overlap that makes a detection right, in pictures, curves and the confusion matrix.
+        The overlap that makes a detection right, in images, curves and the confusion matrix.
     """
 
     detections: Sequence["Detections"]
@@ -145,13 +145,13 @@ class NetworkLook:
     Attributes
     ----------
     name : str
-        Of the picture that it was shown.
+        Of the image that it was shown.
     image : ndarray of shape (H, W, 3), uint8
-        The picture.
+        The image.
     filters : ndarray of shape (O, I, kh, kw), or None
         The kernels of the first convolution.
     stages : mapping of int to ndarray of shape (h, w, C)
-        The maps of some layers for the picture, by their place in the network.
+        The maps of some layers for the image, by their place in the network.
     """
 
     name: str

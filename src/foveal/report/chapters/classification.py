@@ -135,17 +135,17 @@ def _images_section(
 
     blocks: list[Block] = []
     if len(wrong):
-        pictures = [_explained(record, i, say(i)) for i in wrong]
+        images = [_explained(record, i, say(i)) for i in wrong]
         caption = "Wrong answers, the most confident first: look for wrong labels too."
         if any(i in record.explanations for i in wrong):
             caption += " " + WHAT_MAPS_SHOW[record.explained_by]
-        blocks.append(Images("The surest mistakes", pictures, caption))
+        blocks.append(Images("The surest mistakes", images, caption))
     if len(good):
-        pictures = [
+        images = [
             image_with_caption(record.test[int(i)], say(int(i))) for i in good[middle : middle + _RIGHT]
         ]
         blocks.append(
-            Images("Typical right answers", pictures, "Around the median confidence of the right ones.")
+            Images("Typical right answers", images, "Around the median confidence of the right ones.")
         )
     if not blocks:
         blocks.append(Note("There are no held-out images to show."))
@@ -155,7 +155,7 @@ def _images_section(
 
 
 def _explained(record: ClassificationRecord, index: int, caption: str) -> AnnotatedImage:
-    """A picture, and beside it what speaks for its answer, where that is known."""
+    """An image, and beside it what speaks for its answer, where that is known."""
     sample = record.test[index]
     if index in record.explanations:
         try:

@@ -43,7 +43,7 @@ def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord
 
 
 def detection_chapter(record: DetectionRecord) -> Chapter:
-    """A chapter of the report: the data, proposals, training, results and pictures of a detector.
+    """A chapter of the report: the data, proposals, training, results and images of a detector.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def _all_scores(record: DetectionRecord) -> tuple[NDArray[Any], NDArray[np.bool_
 
 
 def rank_images(verdicts: Sequence[Verdict]) -> tuple[list[int], list[int], list[int]]:
-    """The best, the typical and the worst pictures.
+    """The best, the typical and the worst images.
 
     Images are ranked by F1, then by the summed scores of right less false detections (so the best
     shows much, and the worst is surest of what is wrong), then by their order.
@@ -198,14 +198,14 @@ def _images_section(record: DetectionRecord, verdicts: Sequence[Verdict]) -> Sec
         ("The worst", "Ranked by F1, the harmonic mean of precision and recall, in each picture."),
     )
     for (title, caption), chosen in zip(titles, rank_images(verdicts), strict=True):
-        pictures = []
+        images = []
         for i in chosen:
             said = say_verdict(verdicts[i], record.test[i], record.test.classes)
-            pictures.append(image_with_verdict(record.test[i], record.test.classes, verdicts[i], said))
-        if pictures:
+            images.append(image_with_verdict(record.test[i], record.test.classes, verdicts[i], said))
+        if images:
             if title == "The best" and any(verdicts[i].f1 < 1 for i in chosen):
                 caption = "Ranked by F1, the harmonic mean of precision and recall, in each picture."
-            blocks.append(Images(title, pictures, caption))
+            blocks.append(Images(title, images, caption))
     if not blocks:
         blocks.append(Note("There are no held-out images to show."))
     return Section(

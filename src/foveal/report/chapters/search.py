@@ -1,4 +1,4 @@
-"""Selective search looked into: one picture as a chapter, from its segmentation to its proposals."""
+"""Selective search looked into: one image as a chapter, from its segmentation to its proposals."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from foveal.report.wording import count
 
 
 def search_chapter(record: SearchRecord) -> Chapter:
-    """Tell what selective search did in a picture.
+    """Tell what selective search did in an image.
 
     Parameters
     ----------

@@ -26,12 +26,12 @@ _TITLES = {
 
 
 def trace_chapter(name: str, trace: "DetectionTrace", model: str, *, threshold: float = 0.5) -> Chapter:
-    """Tell how a detector came to its answer for a picture.
+    """Tell how a detector came to its answer for an image.
 
     Parameters
     ----------
     name : str
-        The picture's.
+        The image's.
     trace : DetectionTrace
     model : str
         The model's name: ``"faster-rcnn"``.

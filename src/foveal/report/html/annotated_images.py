@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from foveal.data.dataset import Sample
 
 LONGEST_SIDE = 480
-# The frame that a picture is shown in, in CSS pixels; line widths and letters are made for it.
+# The frame that an image is shown in, in CSS pixels; line widths and letters are made for it.
 _FRAME = (272.0, 204.0)
 _LETTER = 11.0
 # Of many labels only these are written, errors first; the others are told when the pointer rests on a box.
@@ -30,12 +30,12 @@ _MOST_OUTLINES = 150
 
 @dataclass(frozen=True)
 class Outline:
-    """One box over a picture, with its label's place worked out.
+    """One box over an image, with its label's place worked out.
 
     Attributes
     ----------
     box : tuple of four float
-        ``x, y, width, height`` in pixels of the picture.
+        ``x, y, width, height`` in pixels of the image.
     look : str
         What it stands for: ``"truth"``, ``"missed"``, ``"right"``, ``"wrong"``, ``"ignored"`` or
         ``"class-1"`` … ``"class-8"``.
@@ -56,7 +56,7 @@ class Outline:
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedImage:
-    """A picture as the page shows it.
+    """An image as the page shows it.
 
     Attributes
     ----------
@@ -148,7 +148,7 @@ def image_with_boxes(
     image : ndarray of shape (H, W, 3), uint8
     caption : str
     size : (int, int), optional
-        Height and width of the picture that the boxes belong to; the image's own by default.
+        Height and width of the image that the boxes belong to; the image's own by default.
     boxes : array-like of shape (N, 4)
         Those further on in the order lie above.
     looks, labels, meanings : sequences of str, of length N

@@ -97,12 +97,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Images:
-    """Pictures side by side.
+    """Images side by side.
 
     Attributes
     ----------
     title : str
-    pictures : sequence of AnnotatedImage
+    images : sequence of AnnotatedImage
     caption : str
     """
 
@@ -135,7 +135,7 @@ class Player:
     ----------
     title : str
     frames : sequence of str
-        Data URIs of pictures of one size.
+        Data URIs of images of one size.
     captions : sequence of str
         What each frame shows.
     width, height : int

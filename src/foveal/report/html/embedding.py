@@ -1,4 +1,4 @@
-"""Figures as inline SVG, and pictures as data URIs: what makes the report one file."""
+"""Figures as inline SVG, and images as data URIs: what makes the report one file."""
 
 import base64
 import io
@@ -24,7 +24,7 @@ _VARIABLES = {
     PAPER: "var(--card)",
     **{color: f"var(--series-{i})" for i, color in enumerate(SERIES, start=1)},
 }
-# From so many characters on an embedded picture may be a photograph.
+# From so many characters on an embedded image may be a photograph.
 _LARGE = 16_000
 # Text as text is the one thing that matplotlib only takes from its global settings.
 _settings_lock = threading.Lock()
@@ -97,7 +97,7 @@ def _as_jpeg_if_smaller(match: re.Match[str]) -> str:
 
     image = Image.open(io.BytesIO(base64.b64decode(match[1]))).convert("RGBA")
     pixels = np.asarray(image)
-    # At the edges of its axes a picture's last pixels may be half covered.
+    # At the edges of its axes an image's last pixels may be half covered.
     if (pixels[..., 3] == 255).mean() < 0.97:
         return match[0]
     uri = image_to_data_uri(pixels[..., :3], quality=88, most_bytes=150_000)

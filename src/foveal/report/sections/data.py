@@ -1,4 +1,4 @@
-"""The section about the data: pictures, classes, the split, and what the doctor said."""
+"""The section about the data: images, classes, the split, and what the doctor said."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING

@@ -5,7 +5,7 @@ from foveal.report.html.annotated_images import image_with_boxes
 from foveal.report.html.blocks import Block, Chart, Fold, Images, Section
 from foveal.report.records import NetworkLook
 
-# Of each stage; every small picture takes time to draw.
+# Of each stage; every small image takes time to draw.
 _MAPS = 8
 
 #: What each kind of map shows, for captions.
@@ -19,7 +19,7 @@ WHAT_MAPS_SHOW = {
 
 
 def network_section(look: NetworkLook) -> Section:
-    """The first layer's filters and what each stage makes of one picture."""
+    """The first layer's filters and what each stage makes of one image."""
     return Section(
         "Inside the network",
         "What its first layer looks for, and what each stage makes of a held-out picture.",

@@ -22,14 +22,14 @@ _MOST_ROWS = 16
 def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
     """The best proposals, and where near copies went."""
     boxes = record.proposals.boxes
-    pictures = [
+    images = [
         _boxes_image(record, f"The best {min(_FEW, len(boxes))}", boxes[:_FEW], numbered=True),
     ]
     if len(boxes) > _FEW:
-        pictures.append(_boxes_image(record, f"The best {min(_MANY, len(boxes))}", boxes[:_MANY]))
+        images.append(_boxes_image(record, f"The best {min(_MANY, len(boxes))}", boxes[:_MANY]))
     near = NEAR_COPIES[-1]
     if copies.any():
-        pictures.append(_copies_image(record, copies))
+        images.append(_copies_image(record, copies))
         among = "; ".join(
             f"{int(copies[:n].sum()):,} of the first {n:,}" for n in (100, 500, 1000, 2000) if n < len(boxes)
         )
@@ -43,7 +43,7 @@ def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
     return Section(
         "The best proposals",
         "What comes first, and where near copies went.",
-        [Images("Boxes on the picture", pictures, _order_text(record)), Note(text)],
+        [Images("Boxes on the picture", images, _order_text(record)), Note(text)],
     )
 
 
@@ -95,7 +95,7 @@ def _copies_image(record: SearchRecord, copies: NDArray[np.bool_]) -> AnnotatedI
     boxes = record.proposals.boxes
     kept, behind = np.flatnonzero(~copies), np.flatnonzero(copies)
     origin = kept[np.array([iou(boxes[i : i + 1], boxes[kept])[0].argmax() for i in behind])]
-    # A proposal of the whole picture hides its copies at the border.
+    # A proposal of the whole image hides its copies at the border.
     inside = origin[[not _is_whole(record, boxes[i]) for i in origin]]
     numbers = np.bincount(inside if len(inside) else origin, minlength=len(boxes))
     most = int(numbers.argmax())
@@ -131,7 +131,7 @@ def objects_section(record: SearchRecord) -> Section:
     shown = range(min(len(objects), _MOST_OBJECTS))
     truth = [objects[i] for i in shown]
     found = [(i, int(covers.best[i])) for i in shown if covers.best[i] >= 0]
-    picture = image_with_boxes(
+    image = image_with_boxes(
         "Objects and their best proposals",
         _small(record),
         "dashed: objects; blue: best proposals with an IoU of at least 0.5; orange: below",
@@ -161,7 +161,7 @@ def objects_section(record: SearchRecord) -> Section:
         text,
         [
             Note(summary),
-            Images("On the picture", [picture]),
+            Images("On the picture", [image]),
             Table("Each object", columns, rows, words=(5,)),
         ],
     )

@@ -23,10 +23,10 @@ def segmentation_section(record: SearchRecord) -> Section:
     for tree in record.proposals.hierarchy:
         first.setdefault((tree.strategy.color_space, tree.strategy.k), tree)
     shown = list(first.items())[:_MOST_SEGMENTATIONS]
-    pictures = [image_with_boxes("The picture", record.image, "as it is")]
+    images = [image_with_boxes("The picture", record.image, "as it is")]
     for (space, k), tree in shown:
         painted = paint_regions(record.image, tree.labels)
-        pictures.append(image_with_boxes(f"{space}, k = {k:g}", painted, count(tree.number, "region")))
+        images.append(image_with_boxes(f"{space}, k = {k:g}", painted, count(tree.number, "region")))
     more = len(first) - len(shown)
     rest = f" The first {len(shown)} of {len(first)} segmentations are shown." if more else ""
     height, width = record.proposals.hierarchy[0].labels.shape
@@ -36,7 +36,7 @@ def segmentation_section(record: SearchRecord) -> Section:
         [
             Images(
                 "Regions in their mean colours",
-                pictures,
+                images,
                 "Pixels are joined along their lightest edges as long as an edge is not heavier than the "
                 "heaviest inside either part, plus k divided by the part's size (Felzenszwalb & Huttenlocher "
                 f"2004, equations 3 and 4): a larger k leaves larger regions. Worked on at {width} × "

@@ -80,7 +80,7 @@ def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
             "the weights are those of the last."
         )
     if measured:
-        caption += " Where it rises while the training loss falls, pictures are learnt by heart."
+        caption += " Where it rises while the training loss falls, the network overfits."
     marked = None if best is None else int(best["epoch"])
     chart = Chart(
         "Learning curve",

@@ -134,7 +134,7 @@ def draw_anchor_matches(
     Returns
     -------
     matplotlib.figure.Figure
-        Three pictures: the foreground in the colour of its object, dashed where the anchor reaches no
+        Three images: the foreground in the colour of its object, dashed where the anchor reaches no
         threshold and is only the object's best; those ignored, 24 at most, the nearest to being foreground
         (other reasons than an IoU between the thresholds: the anchor crosses the border, or lies on an
         object that is not counted); 24 of the background, evenly chosen. Below, how the IoU is distributed.

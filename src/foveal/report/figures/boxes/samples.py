@@ -1,4 +1,4 @@
-"""Pictures with boxes, side by side."""
+"""Images with boxes, side by side."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,17 +25,17 @@ def draw_samples(
     captions: Sequence[str] = (),
     columns: int = 4,
 ) -> "Figure":
-    """A grid of pictures with ground truth (dashed, white) and detections (solid, coloured by class).
+    """A grid of images with ground truth (dashed, white) and detections (solid, coloured by class).
 
     Parameters
     ----------
     images : sequence of ndarray of shape (H, W, 3), uint8
         RGB.
     truths : sequence of array-like of shape (M, 4), optional
-        The ground-truth boxes of each picture.
+        The ground-truth boxes of each image.
     detections : sequence of Detections, optional
     captions : sequence of str
-        One below each picture; may be shorter than ``images``.
+        One below each image; may be shorter than ``images``.
     columns : int
 
     Returns

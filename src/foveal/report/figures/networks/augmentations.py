@@ -29,15 +29,15 @@ def draw_augmentations(
     image : ndarray of shape (H, W, C), uint8
         Of one channel (grey) or three (RGB).
     augmentations : Augmentation or dict of str to Augmentation
-        A row for each, with its name. Mixup is left out: it needs a second picture.
+        A row for each, with its name. Mixup is left out: it needs a second image.
     count : int, default=7
-        Changed pictures in a row.
+        Changed images in a row.
     random_state : int, Generator or None, default=0
 
     Returns
     -------
     matplotlib.figure.Figure
-        The picture itself is the first of each row.
+        The image itself is the first of each row.
 
     Examples
     --------

@@ -21,13 +21,13 @@ def overlay_map(image: NDArray[np.uint8], values: ArrayLike) -> NDArray[np.uint8
     ----------
     image : ndarray of shape (H, W, 3), uint8
     values : array-like of shape (h, w)
-        Of any size, stretched over the picture. Where none is below 0 it goes from dark red to yellow; else
+        Of any size, stretched over the image. Where none is below 0 it goes from dark red to yellow; else
         what is above 0 is red and what is below is blue. What is no finite number counts as 0.
 
     Returns
     -------
     ndarray of shape (H', W', 3), uint8
-        The picture's size; pictures whose longer side is below 224 pixels are enlarged by a whole factor,
+        The image's size; images whose longer side is below 224 pixels are enlarged by a whole factor,
         those above 640 are made smaller.
 
     Raises
@@ -59,7 +59,7 @@ def overlay_map(image: NDArray[np.uint8], values: ArrayLike) -> NDArray[np.uint8
     else:
         colors = colormaps["inferno"](0.25 + 0.7 * strength)[..., :3]
     opaque = (_STRONGEST * np.abs(strength) ** 0.8)[..., None]
-    # Paler, so that colours stand out against dark pictures and bright ones.
+    # Paler, so that colours stand out against dark images and bright ones.
     grey = 0.28 + 0.72 * (large @ np.array([0.299, 0.587, 0.114]))[..., None] / 255
     return np.asarray(np.rint(255 * ((1 - opaque) * grey + opaque * colors)), np.uint8)
 
