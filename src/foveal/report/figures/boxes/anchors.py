@@ -7,18 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import IGNORE, Matches, iou
+from foveal.report.figures import image_panel
 from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
-from foveal.report.figures.image_panel import (
-    add_rows,
-    check_image,
-    check_one_each,
-    label_place,
-    look_at,
-    outline_boxes,
-    panel_height,
-    show_image,
-)
 from foveal.report.wording import count, shorten
 
 if TYPE_CHECKING:
@@ -70,21 +61,21 @@ def draw_anchors(
     >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes]
     ['stride 8 pixels', 'stride 16 pixels']
     """
-    image = check_image(image)
+    image = image_panel.check_image(image)
     levels = [np.asarray(s, np.float64).reshape(-1, 2) for s in sizes]
-    check_one_each("stride", strides, "level", len(levels))
+    image_panel.check_one_each("stride", strides, "level", len(levels))
     if not levels:
         return say_instead("There are no levels.", FULL_WIDTH, 2.0)
     height, width = image.shape[:2]
     x, y = (width / 2, height / 2) if place is None else place
     columns = len(levels)
-    figure = new_figure(FULL_WIDTH, panel_height(image, FULL_WIDTH / columns) + 0.65)
+    figure = new_figure(FULL_WIDTH, image_panel.panel_height(image, FULL_WIDTH / columns) + 0.65)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
         rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
         kinds = f"{count(len(anchors), 'anchor')} at each of {count(rows * across, 'place')}"
         title = f"stride {stride:.3g} pixels\n{kinds}"
-        axes = show_image(figure, (1, columns, i + 1), image, title, pale=0.35, grey=True)
+        axes = image_panel.show_image(figure, (1, columns, i + 1), image, title, pale=0.35, grey=True)
         at_x, at_y = np.meshgrid((np.arange(across) + 0.5) * stride, (np.arange(rows) + 0.5) * stride)
         axes.plot(
             at_x.ravel(), at_y.ravel(), ".", color="#000000", markersize=min(2.4, 0.12 * stride), alpha=0.35,
@@ -93,13 +84,13 @@ def draw_anchors(
         centre = (np.clip(np.floor(np.array([x, y]) / stride), 0, [across - 1, rows - 1]) + 0.5) * stride
         boxes = np.concatenate([centre - anchors / 2, centre + anchors / 2], axis=1)
         colors = [SERIES[_nearest(ratios, h / w) % len(SERIES)] for w, h in anchors]
-        outline_boxes(axes, boxes, colors, width=1.8)
+        image_panel.outline_boxes(axes, boxes, colors, width=1.8)
         axes.plot(*centre, "o", color="#ffffff", markeredgecolor="#000000", markersize=4.5)
         left, top = np.minimum(boxes[:, :2].min(axis=0, initial=0), 0) - 1
         right, bottom = np.maximum(boxes[:, 2:].max(axis=0, initial=0), (width, height)) + 1
-        look_at(axes, left, top, right, bottom)
+        image_panel.look_at(axes, left, top, right, bottom)
     lines = [(SERIES[i % len(SERIES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
-    add_rows(figure, lines, columns=4)
+    image_panel.add_rows(figure, lines, columns=4)
     return figure
 
 
@@ -158,14 +149,14 @@ def draw_anchor_matches(
     >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes[:3]]
     ['1 foreground', '1 ignored', '1 background']
     """
-    image = check_image(image)
+    image = image_panel.check_image(image)
     boxes, truth = (np.asarray(b, np.float64).reshape(-1, 4) for b in (anchors, objects))
     if len(matches) != len(boxes) or (len(truth) and int(matches.indices.max(initial=-1)) >= len(truth)):
         raise ValueError(
             f"there are {len(boxes)} anchors and {len(truth)} objects, and {len(matches)} matches."
         )
     if names:
-        check_one_each("name", names, "object", len(truth))
+        image_panel.check_one_each("name", names, "object", len(truth))
     near = np.flatnonzero(matches.foreground)
     own = iou(boxes[near], truth[matches.indices[near]], elementwise=True)
     forced = own < foreground
@@ -176,7 +167,7 @@ def draw_anchor_matches(
         f"{len(neither):,} ignored\n{between:,} between, {len(neither) - between:,} for other reasons",
         f"{len(away):,} background\nIoU < {background:g}",
     )
-    tall = panel_height(image, FULL_WIDTH / 3) + 0.2
+    tall = image_panel.panel_height(image, FULL_WIDTH / 3) + 0.2
     said = [_say_object(k, names, own[matches.indices[near] == k], foreground) for k in range(len(truth))]
     rows = [(_color(k), "-", words) for k, words in enumerate(said[:_MOST_OBJECTS])]
     if len(said) > _MOST_OBJECTS:
@@ -189,22 +180,23 @@ def draw_anchor_matches(
         part.set_facecolor("none")
 
     first, second, third = (
-        show_image(upper, (1, 3, i + 1), image, title, pale=0.25, grey=True) for i, title in enumerate(titles)
+        image_panel.show_image(upper, (1, 3, i + 1), image, title, pale=0.25, grey=True)
+        for i, title in enumerate(titles)
     )
     order = np.argsort(own)
     colors = np.array([_color(k) for k in matches.indices[near]], object)
     for dashed in (False, True):
         which = order[forced[order] == dashed]
-        outline_boxes(first, boxes[near[which]], list(colors[which]), width=1.5, dashed=dashed)
+        image_panel.outline_boxes(first, boxes[near[which]], list(colors[which]), width=1.5, dashed=dashed)
     shown = neither[np.argsort(-matches.ious[neither], kind="stable")[:_FEW]]
-    outline_boxes(second, boxes[shown[::-1]], SERIES[4], width=1.2, halo=False)
+    image_panel.outline_boxes(second, boxes[shown[::-1]], SERIES[4], width=1.2, halo=False)
     spread = away[np.linspace(0, len(away) - 1, min(_FEW, len(away))).astype(int)]
-    outline_boxes(third, boxes[spread], SERIES[7], width=1.0, halo=False)
+    image_panel.outline_boxes(third, boxes[spread], SERIES[7], width=1.0, halo=False)
     for axes in (first, second, third):
         _frame_objects(axes, truth, names)
-        look_at(axes, 0, 0, image.shape[1], image.shape[0])
+        image_panel.look_at(axes, 0, 0, image.shape[1], image.shape[0])
     _draw_overlaps(lower, matches, own, forced, near, foreground, background)
-    add_rows(lower, rows, columns=2)
+    image_panel.add_rows(lower, rows, columns=2)
     return figure
 
 
@@ -243,14 +235,16 @@ def _say_object(index: int, names: Sequence[str], own: NDArray[Any], foreground:
 
 
 def _frame_objects(axes: "Axes", truth: NDArray[np.float64], names: Sequence[str]) -> None:
-    outline_boxes(axes, truth, "#ffffff", width=1.4)
+    image_panel.outline_boxes(axes, truth, "#ffffff", width=1.4)
     if len(truth) > _MOST_OBJECTS:
         return
     bottom = max(axes.get_ylim())
     for k, box in enumerate(truth):
         words = shorten(names[k], 14) if names else str(k + 1)
         # On the image's upper border it would cover the title.
-        label_place(axes, words, box[0], box[1], _color(k), below=bool(box[1] < _LABEL_ROOM * bottom))
+        image_panel.label_place(
+            axes, words, box[0], box[1], _color(k), below=bool(box[1] < _LABEL_ROOM * bottom)
+        )
 
 
 def _draw_overlaps(

@@ -6,16 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
-from foveal.report.figures.image_panel import (
-    add_color_bar,
-    check_image,
-    check_one_each,
-    look_at,
-    outline_boxes,
-    show_image,
-)
 from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
@@ -65,10 +58,10 @@ def draw_attention(
     >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
     ['dog 0.93', 'most: 0.50']
     """
-    image = check_image(image)
+    image = image_panel.check_image(image)
     rows = np.asarray(boxes, np.float64).reshape(-1, 4)
-    check_one_each("map", maps, "box", len(rows))
-    check_one_each("name", names or rows, "box", len(rows))
+    image_panel.check_one_each("map", maps, "box", len(rows))
+    image_panel.check_one_each("name", names or rows, "box", len(rows))
     if not len(rows):
         return say_instead("There are no regions.", FULL_WIDTH, 1.6)
     from matplotlib import colormaps
@@ -86,14 +79,18 @@ def draw_attention(
         title = shorten(names[i], 20) if names else ""
         most = numbers.ravel()[np.abs(numbers).argmax()]
         for row, (words, grey) in enumerate(((title, False), (f"most: {most:.2f}".replace("-", "−"), True))):
-            axes = show_image(figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey)
+            axes = image_panel.show_image(
+                figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey
+            )
             if row and x2 > x1 and y2 > y1:
                 strength = np.clip(numbers / strongest, -1, 1)
                 colors = colormaps[_COLORS](0.5 + 0.5 * strength)
                 colors[..., 3] = 0.12 + 0.68 * np.abs(strength)
                 axes.imshow(colors, extent=(x1, x2, y2, y1), interpolation="nearest", zorder=3)
-            outline_boxes(axes, box, "#ffffff", width=1.2)
-            look_at(axes, centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
+            image_panel.outline_boxes(axes, box, "#ffffff", width=1.2)
+            image_panel.look_at(axes, centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
             panels.append(axes)
-    add_color_bar(figure, panels, _COLORS, -strongest, strongest, label, fraction=0.04, shrink=0.8)
+    image_panel.add_color_bar(
+        figure, panels, _COLORS, -strongest, strongest, label, fraction=0.04, shrink=0.8
+    )
     return figure

@@ -6,17 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
-from foveal.report.figures.image_panel import (
-    add_color_bar,
-    arrange,
-    check_image,
-    check_one_each,
-    look_at,
-    panel_height,
-    show_image,
-)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -58,15 +50,15 @@ def draw_objectness(
     >>> [axes.get_title(loc="left").splitlines()[1] for axes in figure.axes[:2]]
     ['8 × 12 places, at most 0.20', '4 × 6 places, at most 0.90']
     """
-    image = check_image(image)
-    check_one_each("stride", strides, "level", len(maps))
+    image = image_panel.check_image(image)
+    image_panel.check_one_each("stride", strides, "level", len(maps))
     if not len(maps):
         return say_instead("There are no levels.", FULL_WIDTH, 2.0)
     from matplotlib import colormaps
 
-    rows, columns = arrange(len(maps), columns)
+    rows, columns = image_panel.arrange(len(maps), columns)
     each = (FULL_WIDTH - 0.7) / max(columns, 2)
-    figure = new_figure(0.7 + columns * each, rows * (panel_height(image, each) + 0.2))
+    figure = new_figure(0.7 + columns * each, rows * (image_panel.panel_height(image, each) + 0.2))
     panels = []
     for i, (values, stride) in enumerate(zip(maps, strides, strict=True)):
         level = np.asarray(values, np.float64)
@@ -75,12 +67,12 @@ def draw_objectness(
         level = level if level.ndim == 2 else level.max(axis=2)
         high, wide = level.shape
         title = f"stride {stride:.3g} pixels\n{high} × {wide} places, at most {level.max():.2f}"
-        axes = show_image(figure, (rows, columns, i + 1), image, title, grey=True)
+        axes = image_panel.show_image(figure, (rows, columns, i + 1), image, title, grey=True)
         colors = colormaps[_COLORS](np.clip(level, 0, 1))
         # The surer, the more opaque, so that the image is seen where nothing is claimed.
         colors[..., 3] = 0.35 + 0.5 * np.clip(level, 0, 1)
         axes.imshow(colors, extent=(0, wide * stride, high * stride, 0), interpolation="nearest")
-        look_at(axes, 0, 0, image.shape[1], image.shape[0])
+        image_panel.look_at(axes, 0, 0, image.shape[1], image.shape[0])
         panels.append(axes)
-    add_color_bar(figure, panels, _COLORS, 0, 1, "probability of an object", fraction=0.03)
+    image_panel.add_color_bar(figure, panels, _COLORS, 0, 1, "probability of an object", fraction=0.03)
     return figure

@@ -7,17 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import iou
+from foveal.report.figures import image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_figure
-from foveal.report.figures.image_panel import (
-    add_rows,
-    arrange,
-    check_image,
-    check_one_each,
-    look_at,
-    outline_boxes,
-    show_image,
-)
 from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
@@ -69,16 +61,16 @@ def draw_regression(
     >>> figure.axes[0].get_title(loc="left")
     'IoU 0.39 → 0.92'
     """
-    image = check_image(image)
+    image = image_panel.check_image(image)
     old, new = (np.asarray(b, np.float64).reshape(-1, 4) for b in (before, after))
     truth = np.asarray(objects, np.float64).reshape(-1, 4)
-    check_one_each("result", new, "proposal", len(old))
-    check_one_each("name", names or old, "box", len(old))
+    image_panel.check_one_each("result", new, "proposal", len(old))
+    image_panel.check_one_each("name", names or old, "box", len(old))
     if not len(old):
         return say_instead("There are no boxes.", FULL_WIDTH, 1.6)
     from matplotlib.patheffects import withStroke
 
-    rows, columns = arrange(len(old), columns)
+    rows, columns = image_panel.arrange(len(old), columns)
     each = FULL_WIDTH / max(columns, 2)
     figure = new_figure(columns * each, rows * (0.8 * each + 0.4) + (0.55 if len(truth) else 0.35))
     overlaps = iou(new, truth)
@@ -92,10 +84,10 @@ def draw_regression(
             words.append(f"IoU {iou(was[None], its)[0, 0]:.2f} → {overlaps[i, best]:.2f}")
         elif len(truth):
             words.append("no object there")
-        axes = show_image(figure, (rows, columns, i + 1), image, ", ".join(words), pale=0.12)
-        outline_boxes(axes, its, "#ffffff", width=1.8)
-        outline_boxes(axes, was, _BEFORE, width=2.2, dashed=True)
-        outline_boxes(axes, becomes, _AFTER, width=2.4)
+        axes = image_panel.show_image(figure, (rows, columns, i + 1), image, ", ".join(words), pale=0.12)
+        image_panel.outline_boxes(axes, its, "#ffffff", width=1.8)
+        image_panel.outline_boxes(axes, was, _BEFORE, width=2.2, dashed=True)
+        image_panel.outline_boxes(axes, becomes, _AFTER, width=2.4)
         start, end = (was[:2] + was[2:]) / 2, (becomes[:2] + becomes[2:]) / 2
         axes.plot(*start, "o", color=_BEFORE, markeredgecolor="#ffffff", markersize=5, zorder=6)
         seam = [withStroke(linewidth=3.2, foreground="#000000")]
@@ -103,10 +95,10 @@ def draw_regression(
                  "path_effects": seam}  # fmt: skip
         axes.annotate("", tuple(end), tuple(start), arrowprops=arrow, zorder=7)
         axes.plot(*end, "o", color=_AFTER, markeredgecolor="#ffffff", markersize=3.6, zorder=8)
-        look_at(axes, *_part(np.concatenate([was[None], becomes[None], its]), each, 0.8 * each))
+        image_panel.look_at(axes, *_part(np.concatenate([was[None], becomes[None], its]), each, 0.8 * each))
     lines = [(_BEFORE, "--", "before"), (_AFTER, "-", "after the regression")]
     # On a light page a white line is none.
-    add_rows(figure, lines, columns=3)
+    image_panel.add_rows(figure, lines, columns=3)
     if known:
         legend: Any = figure.legends[0]
         legend.set_title("white: the object", prop={"size": 8.5})

@@ -5,16 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import image_panel
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
-from foveal.report.figures.image_panel import (
-    add_color_bar,
-    check_image,
-    check_one_each,
-    look_at,
-    outline_boxes,
-    panel_height,
-    show_image,
-)
 from foveal.report.wording import count
 
 if TYPE_CHECKING:
@@ -69,10 +61,10 @@ def draw_suppression(
     >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
     ['before: 3 boxes', 'after: 2 boxes']
     """
-    image = check_image(image)
+    image = image_panel.check_image(image)
     rows, values = np.asarray(boxes, np.float64).reshape(-1, 4), np.asarray(scores, np.float64).ravel()
     stays = np.asarray(kept, np.int64).ravel()
-    check_one_each("score", values, "box", len(rows))
+    image_panel.check_one_each("score", values, "box", len(rows))
     if len(stays) and not 0 <= stays.min() <= stays.max() < len(rows):
         raise ValueError(f"kept must be rows of the {len(rows)} boxes.")
     from matplotlib import colormaps
@@ -83,7 +75,7 @@ def draw_suppression(
     high = 1.0 if low == 0 and 0.5 < high <= 1 else high if high > low else low + 1.0
     norm = Normalize(low, high)
     each = (FULL_WIDTH - 0.7) / 2
-    figure = new_figure(FULL_WIDTH, panel_height(image, each))
+    figure = new_figure(FULL_WIDTH, image_panel.panel_height(image, each))
     panels = []
     after = "after" + (f" (IoU > {threshold:g} drops)" if threshold is not None else "")
     for i, (name, which) in enumerate((("before", np.arange(len(rows))), (after, stays))):
@@ -92,12 +84,14 @@ def draw_suppression(
         title = f"{name}: {count(len(order), 'box', 'boxes')}"
         if len(drawn) < len(order):
             title += f", the best {len(drawn)} drawn"
-        axes = show_image(figure, (1, 2, i + 1), image, title, pale=0.15, grey=True)
+        axes = image_panel.show_image(figure, (1, 2, i + 1), image, title, pale=0.15, grey=True)
         # The best lie above.
         colors = colormaps[_COLORS](norm(values[drawn[::-1]]))
-        outline_boxes(axes, rows[drawn[::-1]], colors, width=1.0 if len(drawn) > 40 else 1.6, halo=False)
-        outline_boxes(axes, objects, "#ffffff", width=1.6, dashed=True)
-        look_at(axes, 0, 0, image.shape[1], image.shape[0])
+        image_panel.outline_boxes(
+            axes, rows[drawn[::-1]], colors, width=1.0 if len(drawn) > 40 else 1.6, halo=False
+        )
+        image_panel.outline_boxes(axes, objects, "#ffffff", width=1.6, dashed=True)
+        image_panel.look_at(axes, 0, 0, image.shape[1], image.shape[0])
         panels.append(axes)
-    add_color_bar(figure, panels, _COLORS, low, high, "score", fraction=0.03)
+    image_panel.add_color_bar(figure, panels, _COLORS, low, high, "score", fraction=0.03)
     return figure
