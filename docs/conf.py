@@ -10,7 +10,7 @@ from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
 from sphinx_gallery.sorting import ExplicitOrder
 
 from foveal.report import film_to_html
-from foveal.report.chapters import Player
+from foveal.report.html.blocks import Player
 
 project = "Foveal"
 author = "The Foveal authors"

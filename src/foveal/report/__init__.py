@@ -5,47 +5,46 @@ The figures are usable alone, from :mod:`foveal.report.figures`. matplotlib and 
 something is drawn or written.
 """
 
-from foveal.report import figures
-from foveal.report.chapters import Chapter, Headline
-from foveal.report.classification import classification_chapter
-from foveal.report.detection import detection_chapter
-from foveal.report.film import film_player, film_to_html, write_film
-from foveal.report.html import (
-    render_report,
-    write_classification_report,
-    write_detection_report,
-    write_report,
-)
-from foveal.report.merging import merging_frames, merging_numbers
-from foveal.report.overlays import overlay_map
-from foveal.report.proposing import proposal_chapter
-from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook, ProposalRecord
-from foveal.report.search import search_chapter
-from foveal.report.search_record import SearchRecord
-from foveal.report.trace_section import trace_chapter
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "Chapter",
-    "ClassificationRecord",
-    "DetectionRecord",
-    "Headline",
-    "NetworkLook",
-    "ProposalRecord",
-    "SearchRecord",
-    "classification_chapter",
-    "detection_chapter",
-    "figures",
-    "film_player",
-    "film_to_html",
-    "merging_frames",
-    "merging_numbers",
-    "overlay_map",
-    "proposal_chapter",
-    "render_report",
-    "search_chapter",
-    "trace_chapter",
-    "write_classification_report",
-    "write_detection_report",
-    "write_film",
-    "write_report",
-]
+# Each name and the file that it stands in, which is imported when the name is first asked for.
+_PLACES = {
+    "Chapter": "html.blocks",
+    "ClassificationRecord": "records",
+    "DetectionRecord": "records",
+    "Headline": "html.blocks",
+    "NetworkLook": "records",
+    "ProposalRecord": "records",
+    "SearchRecord": "records",
+    "classification_chapter": "chapters.classification",
+    "detection_chapter": "chapters.detection",
+    "explanation_section": "chapters.explanation",
+    "film_player": "html.film",
+    "film_to_html": "html.film",
+    "merging_frames": "figures.proposals.merging",
+    "merging_numbers": "figures.proposals.merging",
+    "overlay_map": "figures.networks.overlays",
+    "proposal_chapter": "chapters.proposals",
+    "render_report": "html.page",
+    "search_chapter": "chapters.search",
+    "trace_chapter": "chapters.trace",
+    "write_classification_report": "chapters.classification",
+    "write_detection_report": "chapters.detection",
+    "write_explanation_page": "chapters.explanation",
+    "write_film": "html.film",
+    "write_proposal_report": "chapters.proposals",
+    "write_report": "html.page",
+    "write_search_page": "chapters.search",
+    "write_trace_page": "chapters.trace",
+}
+
+__all__ = sorted([*_PLACES, "figures"])
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    if name == "figures":
+        return import_module(f"{__name__}.figures")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

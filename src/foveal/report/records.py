@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from foveal.data.detections import Detections
     from foveal.metrics.proposals import ProposalQuality
     from foveal.models.detection.trace import DetectionTrace
-
-__all__ = ["ClassificationRecord", "DataParts", "DetectionRecord", "NetworkLook"]
+    from foveal.proposals import Proposals
 
 
 class DataParts(Protocol):
@@ -37,7 +36,7 @@ class DataParts(Protocol):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class _Record:
+class Record:
     """What the records of all tasks hold.
 
     Attributes
@@ -78,7 +77,7 @@ class _Record:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class DetectionRecord(_Record):
+class DetectionRecord(Record):
     """A detector, what it was trained on and what it says of the held-out images.
 
     Attributes
@@ -101,9 +100,9 @@ class DetectionRecord(_Record):
     steps_of : str
         That image's name.
     score_threshold : float
-        Detections with lower scores are neither drawn nor counted as errors in the pictures.
+        Detections with lower scores are neither drawn nor counted as errors in the images.
     iou_threshold : float
-        The overlap that makes a detection right, in pictures, curves and the confusion matrix.
+        The overlap that makes a detection right, in images, curves and the confusion matrix.
     """
 
     detections: Sequence["Detections"]
@@ -123,7 +122,7 @@ class DetectionRecord(_Record):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ProposalRecord(_Record):
+class ProposalRecord(Record):
     """A method of proposing that was trained, and how many held-out objects it reaches.
 
     Attributes
@@ -146,13 +145,13 @@ class NetworkLook:
     Attributes
     ----------
     name : str
-        Of the picture that it was shown.
+        Of the image that it was shown.
     image : ndarray of shape (H, W, 3), uint8
-        The picture.
+        The image.
     filters : ndarray of shape (O, I, kh, kw), or None
         The kernels of the first convolution.
     stages : mapping of int to ndarray of shape (h, w, C)
-        The maps of some layers for the picture, by their place in the network.
+        The maps of some layers for the image, by their place in the network.
     """
 
     name: str
@@ -162,7 +161,7 @@ class NetworkLook:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class ClassificationRecord(_Record):
+class ClassificationRecord(Record):
     """A classifier of whole images and what it says of the held-out ones.
 
     Attributes
@@ -216,3 +215,40 @@ class ClassificationRecord(_Record):
         if sure is not None:
             wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
         return [int(i) for i in wrong[:most]]
+
+
+@dataclass(frozen=True, eq=False)
+class SearchRecord:
+    """An image, and what selective search found in it.
+
+    Attributes
+    ----------
+    name : str
+        The file's name.
+    image : ndarray of shape (H, W, 3), uint8
+        RGB.
+    proposals : Proposals
+        With their hierarchies.
+    method : str
+        The search in few words: ``"fast"``.
+    objects : ndarray of shape (M, 4), float32, or None
+        Ground truth; ``None`` where it is not known.
+    object_names : sequence of str
+        What the objects are.
+    learned : bool
+        Whether the order of the proposals was learned.
+    """
+
+    name: str
+    image: NDArray[np.uint8]
+    proposals: "Proposals"
+    method: str = ""
+    objects: NDArray[np.float32] | None = None
+    object_names: Sequence[str] = ()
+    learned: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.proposals.hierarchy:
+            raise ValueError("The proposals have no hierarchy: they must come from SelectiveSearch.propose.")
+        if self.objects is not None and len(self.objects) != len(self.object_names):
+            raise ValueError(f"{len(self.objects)} objects but {len(self.object_names)} names.")

@@ -1,4 +1,4 @@
-"""What is right and what is wrong in one picture."""
+"""What is right and what is wrong in one image."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _ABOUT_NOTHING = 0.1
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """How the detections of one picture fare against its objects.
+    """How the detections of one image fare against its objects.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Verdict:
 
     @property
     def f1(self) -> float:
-        """The F1 score of this picture; 1 where there is nothing to find and nothing was found."""
+        """The F1 score of this image; 1 where there is nothing to find and nothing was found."""
         errors = self.false + int(self.missed.sum())
         return 1.0 if not errors else 2 * self.right / (2 * self.right + errors)
 
@@ -70,7 +70,7 @@ class Verdict:
 def judge(
     sample: "Sample", detections: "Detections", *, score_threshold: float = 0.5, iou_threshold: float = 0.5
 ) -> Verdict:
-    """Match the detections of one picture to its objects, and name the errors.
+    """Match the detections of one image to its objects, and name the errors.
 
     The matching is Pascal VOC's, that of :func:`foveal.metrics.per_image`: detections are taken best
     first, and each looks at the one object of its class that it overlaps most.

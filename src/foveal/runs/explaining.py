@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
@@ -18,14 +19,10 @@ from foveal.models import contracts
 from foveal.models.explaining.attention import with_attention
 from foveal.models.loading import load
 from foveal.proposals import SelectiveSearch
-from foveal.report import Chapter, overlay_map
-from foveal.report.chapters import Section
-from foveal.runs.explanation_pages import (
-    answer_section,
-    detection_chapters,
-    write_answers_page,
-    write_detections_page,
-)
+from foveal.report.chapters.explanation import explanation_section, write_explanation_page
+from foveal.report.chapters.trace import trace_chapter, write_trace_page
+from foveal.report.figures.networks.overlays import overlay_map
+from foveal.report.html.blocks import Chapter, Section
 from foveal.runs.explanations import activation_map, look_inside, sees_images
 from foveal.runs.folder import empty_folder
 from foveal.runs.ground_truth import objects_of
@@ -38,7 +35,7 @@ from foveal.runs.predicting import (
     of_file,
     predict,
 )
-from foveal.runs.proposing import proposal_answer
+from foveal.runs.proposing import proposal_answer, search_chapter_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -181,19 +178,20 @@ def _explain_classifier(
             look = None
             if contracts.is_convolutional(model) and len(sections) < _LOOKED_INTO:
                 look = look_inside(model, file.name, small)
-            sections.append(answer_section(file.name, small, maps, classes, answer, label, look))
+            said = dict(zip(classes, answer.tolist(), strict=True))
+            sections.append(explanation_section(file.name, small, said, classes[label], maps, look))
         return result
 
     results, unreadable = answers_of(explained, files, callbacks, "explanation", n_jobs=1)
     write_json(folder / "explanations.json", results)
-    write_answers_page(
+    write_explanation_page(
         folder / "explanation.html",
-        model.name,
         type(model).__name__,
+        model.name,
         sections,
-        len(results),
-        unreadable,
+        answers=len(results),
         grad_cam=model.convolutional,
+        unreadable=unreadable,
     )
     return FileResults(folder, results, unreadable)
 
@@ -235,24 +233,20 @@ def _explain_detector(
                 object_names=() if objects is None else objects.names,
             )
             trace = with_attention(model, trace)
-            chapters += detection_chapters(
-                file.name,
-                image,
-                trace,
-                model.name,
-                threshold,
-                search if isinstance(search, SelectiveSearch) else None,
-                objects,
-            )
+            chapters.append(trace_chapter(file.name, trace, model.name, threshold=threshold))
+            if isinstance(search, SelectiveSearch):
+                chapter = search_chapter_of(file.name, image, search, objects)
+                # Two chapters of one page have different names.
+                chapters.append(replace(chapter, title=f"{file.name}: the search"))
             progress(number)
-    write_detections_page(
+    write_trace_page(
         done.folder / "explanation.html",
-        model.name,
-        model.answers,
         chapters,
-        len(followed),
-        len(done.results),
-        done.unreadable,
+        model.name,
+        images=len(followed),
+        more=len(done.results) - len(followed),
+        proposes=contracts.is_proposer(model),
+        unreadable=done.unreadable,
     )
     return done
 

@@ -15,7 +15,7 @@ from foveal.models import contracts
 from foveal.models.explaining.attention import with_attention
 
 if TYPE_CHECKING:
-    from foveal.report import ClassificationRecord, DetectionRecord, NetworkLook
+    from foveal.report.records import ClassificationRecord, DetectionRecord, NetworkLook
     from foveal.runs.measuring import Record
 
 # Mistakes that a report explains, and what the maps of them may take.
@@ -44,7 +44,7 @@ def activation_map(
 def look_inside(model: contracts.NetworkModel, name: str, image: NDArray[np.uint8]) -> "NetworkLook":
     """What a convolutional network makes of an image."""
     from foveal.models import first_layer_filters, stage_maps
-    from foveal.report import NetworkLook
+    from foveal.report.records import NetworkLook
 
     stages = {place: maps[0] for place, maps in stage_maps(model, [image]).items()}
     return NetworkLook(name, image, first_layer_filters(model), stages)
@@ -56,7 +56,7 @@ def explained(record: "Record", model: contracts.Model) -> "Record":
     Of a classifier these are maps of its surest mistakes, and of a network what is inside; of a detector that
     proposes by itself the trace of one image.
     """
-    from foveal.report import ClassificationRecord, DetectionRecord
+    from foveal.report.records import ClassificationRecord, DetectionRecord
 
     if contracts.is_classifier(model) and isinstance(record, ClassificationRecord):
         return _with_maps(record, model) if sees_images(model) else record

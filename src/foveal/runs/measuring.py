@@ -16,7 +16,8 @@ from foveal.runs.folder import RunFolder
 
 if TYPE_CHECKING:
     from foveal.metrics import ProposalQuality
-    from foveal.report import Chapter, ClassificationRecord, DetectionRecord, ProposalRecord
+    from foveal.report.html.blocks import Chapter
+    from foveal.report.records import ClassificationRecord, DetectionRecord, ProposalRecord
 
     Record = ClassificationRecord | DetectionRecord | ProposalRecord
 
@@ -74,13 +75,16 @@ def measure(
 
 def chapter_of(record: "Record") -> "Chapter":
     """The chapter of a report about what a record tells of."""
-    from foveal import report
+    from foveal.report.chapters.classification import classification_chapter
+    from foveal.report.chapters.detection import detection_chapter
+    from foveal.report.chapters.proposals import proposal_chapter
+    from foveal.report.records import DetectionRecord, ProposalRecord
 
-    if isinstance(record, report.DetectionRecord):
-        return report.detection_chapter(record)
-    if isinstance(record, report.ProposalRecord):
-        return report.proposal_chapter(record)
-    return report.classification_chapter(record)
+    if isinstance(record, DetectionRecord):
+        return detection_chapter(record)
+    if isinstance(record, ProposalRecord):
+        return proposal_chapter(record)
+    return classification_chapter(record)
 
 
 def seconds_after_training(model: contracts.TimedModel, n_test: int) -> float:
@@ -112,7 +116,7 @@ def _measure_detector(
     model: contracts.DetectorModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
 ) -> "DetectionRecord":
     from foveal.metrics import evaluate, proposal_recall, to_results
-    from foveal.report import DetectionRecord
+    from foveal.report.records import DetectionRecord
 
     test: Dataset = facts["test"]
     paths, good = [s.path for s in test], [s.trainable for s in test]
@@ -157,7 +161,7 @@ def _measure_proposer(
 ) -> "ProposalRecord":
     from foveal.metrics import compare_proposers
     from foveal.proposals import Proposer, SelectiveSearch
-    from foveal.report import ProposalRecord
+    from foveal.report.records import ProposalRecord
 
     name = type(model).__name__
     methods: dict[str, Proposer] = {name: model, "selective search": SelectiveSearch()}
@@ -206,7 +210,7 @@ def _at(quality: "ProposalQuality", column: int, number: str) -> dict[str, float
 def _measure_classifier(
     model: contracts.ClassifierModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
 ) -> "ClassificationRecord":
-    from foveal.report import ClassificationRecord
+    from foveal.report.records import ClassificationRecord
 
     test: Dataset = facts["test"]
     with stage(callbacks, "prediction"):

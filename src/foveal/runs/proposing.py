@@ -13,8 +13,9 @@ from foveal.events import Callbacks, stage
 from foveal.files import write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import Proposals, SelectiveSearch
-from foveal.report import Chapter
-from foveal.runs.explanation_pages import search_chapter_of, write_search_page
+from foveal.report.chapters.search import search_chapter, write_search_page
+from foveal.report.html.blocks import Chapter
+from foveal.report.records import SearchRecord
 from foveal.runs.folder import empty_folder
 from foveal.runs.ground_truth import Objects, objects_of
 from foveal.runs.predicting import FileResults, answers_of, drawn_names, encoded, find_images, of_file
@@ -154,6 +155,23 @@ def explain_proposals(
             known = None if objects is None else objects.get(file)
             chapters.append(search_chapter_of(file.name, image, search, known))
             progress(len(chapters))
-    n_more = len(files) - len(chapters) - len(unreadable)
-    write_search_page(Path(path), search.mode, chapters, n_more, unreadable)
+    more = len(files) - len(chapters) - len(unreadable)
+    write_search_page(path, chapters, search.mode, more=more, unreadable=unreadable)
     return unreadable
+
+
+def search_chapter_of(
+    name: str, image: NDArray[np.uint8], search: SelectiveSearch, objects: Objects | None = None
+) -> Chapter:
+    """The chapter about a selective search in one image, of that name."""
+    return search_chapter(
+        SearchRecord(
+            name,
+            image,
+            search.propose(image),
+            search.mode,
+            None if objects is None else objects.boxes,
+            () if objects is None else objects.names,
+            search.order_ is not None,
+        )
+    )

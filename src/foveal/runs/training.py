@@ -22,7 +22,7 @@ from foveal.events import Callbacks, Event, emit, stage
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
-from foveal.report import write_report
+from foveal.report.html.page import write_report
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, free_folder, nested, read_config
 from foveal.runs.grid_search import Labelled, choose_settings

@@ -8,7 +8,7 @@ import pytest
 from foveal.boxes import match, nms
 from foveal.metrics import proposal_recall
 from foveal.report import figures
-from foveal.report.embedding import figure_to_svg
+from foveal.report.html.embedding import figure_to_svg
 
 IMAGE = np.random.default_rng(0).integers(0, 255, (48, 64, 3)).astype(np.uint8)
 NONE = np.zeros((0, 4), np.float32)

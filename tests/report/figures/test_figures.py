@@ -143,7 +143,7 @@ def test_samples_draw_truth_and_detections():
         [image] * 5, [np.float32([[2, 2, 8, 8]])] * 5, [found] * 5, captions=["one"]
     )
     assert len(figure.axes) == 5
-    assert len(figure.axes[0].patches) == 3
+    assert len(figure.axes[0].collections) == 3
     assert figure.axes[0].texts[0].get_text() == "$a$ 0.80"
     render(figure)
 

@@ -3,78 +3,55 @@
 Every function is usable alone: ``foveal.report.figures.draw_losses(curves).savefig("losses.png")``.
 """
 
-from foveal.report.figures.activations import draw_activations
-from foveal.report.figures.anchors import draw_anchor_matches, draw_anchors
-from foveal.report.figures.attention import draw_attention
-from foveal.report.figures.augmentations import draw_augmentations
-from foveal.report.figures.class_balance import draw_class_balance
-from foveal.report.figures.confusion import draw_confusion
-from foveal.report.figures.convolution import animate_convolution, draw_convolution_step
-from foveal.report.figures.dendrogram import draw_dendrogram
-from foveal.report.figures.explanation import draw_explanation
-from foveal.report.figures.feature_maps import draw_feature_maps, draw_first_layer_filters
-from foveal.report.figures.filters_gallery import draw_filters_gallery
-from foveal.report.figures.grid import draw_grid
-from foveal.report.figures.learning_curve import draw_learning_curve
-from foveal.report.figures.levels import draw_levels
-from foveal.report.figures.loss_parts import draw_loss_parts
-from foveal.report.figures.losses import draw_losses
-from foveal.report.figures.mining import draw_mining
-from foveal.report.figures.objectness import draw_objectness
-from foveal.report.figures.pooling import draw_pooling, draw_stages
-from foveal.report.figures.precision_recall import draw_precision_recall
-from foveal.report.figures.proposal_quality import draw_proposal_quality
-from foveal.report.figures.range_test import draw_range_test
-from foveal.report.figures.ratios import draw_ratios
-from foveal.report.figures.recall import draw_recall
-from foveal.report.figures.recall_of_methods import draw_recall_of_methods
-from foveal.report.figures.regression import draw_regression
-from foveal.report.figures.roi_sampling import draw_roi_sampling
-from foveal.report.figures.samples import draw_samples
-from foveal.report.figures.scores import draw_scores
-from foveal.report.figures.similarities import draw_similarities
-from foveal.report.figures.speeds import draw_speeds
-from foveal.report.figures.suppression import draw_suppression
-from foveal.report.figures.tide import draw_tide
-from foveal.report.figures.timing import draw_timing
+from importlib import import_module
+from typing import Any
 
-__all__ = [
-    "animate_convolution",
-    "draw_activations",
-    "draw_anchor_matches",
-    "draw_anchors",
-    "draw_attention",
-    "draw_augmentations",
-    "draw_class_balance",
-    "draw_confusion",
-    "draw_convolution_step",
-    "draw_dendrogram",
-    "draw_explanation",
-    "draw_feature_maps",
-    "draw_filters_gallery",
-    "draw_first_layer_filters",
-    "draw_grid",
-    "draw_learning_curve",
-    "draw_levels",
-    "draw_loss_parts",
-    "draw_losses",
-    "draw_mining",
-    "draw_objectness",
-    "draw_pooling",
-    "draw_precision_recall",
-    "draw_proposal_quality",
-    "draw_range_test",
-    "draw_ratios",
-    "draw_recall",
-    "draw_recall_of_methods",
-    "draw_regression",
-    "draw_roi_sampling",
-    "draw_samples",
-    "draw_scores",
-    "draw_similarities",
-    "draw_speeds",
-    "draw_stages",
-    "draw_suppression",
-    "draw_tide",
-    "draw_timing",
-]
+# Each figure and the file that draws it, which is imported when the figure is first asked for.
+_PLACES = {
+    "animate_convolution": "networks.convolution",
+    "draw_activations": "networks.activations",
+    "draw_anchor_matches": "boxes.anchors",
+    "draw_anchors": "boxes.anchors",
+    "draw_attention": "boxes.attention",
+    "draw_augmentations": "networks.augmentations",
+    "draw_class_balance": "metrics.class_balance",
+    "draw_confusion": "metrics.confusion",
+    "draw_convolution_step": "networks.convolution",
+    "draw_dendrogram": "proposals.dendrogram",
+    "draw_explanation": "networks.explanation",
+    "draw_feature_maps": "networks.feature_maps",
+    "draw_filters_gallery": "networks.filters_gallery",
+    "draw_first_layer_filters": "networks.feature_maps",
+    "draw_grid": "training.grid",
+    "draw_learning_curve": "training.learning_curve",
+    "draw_levels": "proposals.merging",
+    "draw_loss_parts": "training.loss_parts",
+    "draw_losses": "training.losses",
+    "draw_mining": "training.mining",
+    "draw_objectness": "boxes.objectness",
+    "draw_pooling": "networks.pooling",
+    "draw_precision_recall": "metrics.precision_recall",
+    "draw_proposal_quality": "proposals.recall",
+    "draw_range_test": "training.range_test",
+    "draw_ratios": "metrics.timing",
+    "draw_recall": "proposals.recall",
+    "draw_recall_of_methods": "proposals.recall",
+    "draw_regression": "boxes.regression",
+    "draw_roi_sampling": "boxes.roi_sampling",
+    "draw_samples": "boxes.samples",
+    "draw_scores": "metrics.scores",
+    "draw_similarities": "proposals.similarities",
+    "draw_speeds": "metrics.timing",
+    "draw_stages": "networks.pooling",
+    "draw_suppression": "boxes.suppression",
+    "draw_tide": "metrics.precision_recall",
+    "draw_timing": "metrics.timing",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,15 +1,17 @@
 """A table of coloured cells with their numbers: what heat maps are drawn with."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures.axes import name_rows
 from foveal.report.figures.canvas import ACCENT, GRID, INK, TEXT_SIZE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
 
 # At most so opaque, the accent colour leaves the ink on it readable on light pages and on dark ones.
 _STRONGEST = 0.55
@@ -42,56 +44,25 @@ def draw_cells(
     """
     from matplotlib.patches import Rectangle
 
-    for i in range(len(rows)):
-        for j in range(len(columns)):
-            shade = float(shades[i, j])
-            if np.isfinite(shade):
-                axes.add_patch(
-                    Rectangle(
-                        (j - 0.48, i - 0.48),
-                        0.96,
-                        0.96,
-                        facecolor=ACCENT if shade > 0 else GRID,
-                        alpha=_STRONGEST * min(1.0, max(0.06, shade)) if shade > 0 else 0.35,
-                        linewidth=0,
-                    )
-                )
-            if texts[i][j]:
-                axes.text(
-                    j,
-                    i,
-                    texts[i][j],
-                    ha="center",
-                    va="center",
-                    color=INK,
-                    fontsize=text_size,
-                    parse_math=False,
-                    fontweight="bold" if marked == (i, j) else "normal",
-                )
-    if marked is not None:
-        axes.add_patch(
-            Rectangle(
-                (marked[1] - 0.48, marked[0] - 0.48),
-                0.96,
-                0.96,
-                facecolor="none",
-                edgecolor=INK,
-                linewidth=1.8,
+    for (i, j), shade in np.ndenumerate(shades):
+        if np.isfinite(shade):
+            opaque = _STRONGEST * min(1.0, max(0.06, float(shade))) if shade > 0 else 0.35
+            color = ACCENT if shade > 0 else GRID
+            axes.add_patch(
+                Rectangle((j - 0.48, i - 0.48), 0.96, 0.96, facecolor=color, alpha=opaque, linewidth=0)
             )
-        )
+        if texts[i][j]:
+            axes.text(
+                j, i, texts[i][j], ha="center", va="center", color=INK, fontsize=text_size, parse_math=False,
+                fontweight="bold" if marked == (i, j) else "normal",
+            )  # fmt: skip
+    if marked is not None:
+        corner = marked[1] - 0.48, marked[0] - 0.48
+        axes.add_patch(Rectangle(corner, 0.96, 0.96, facecolor="none", edgecolor=INK, linewidth=1.8))
     for spine in axes.spines.values():
         spine.set_visible(False)
     axes.set_xlim(-0.5, len(columns) - 0.5)
-    axes.set_ylim(len(rows) - 0.5, -0.5)
     upright = sum(len(name) for name in columns) > 9 * axes.get_figure().get_figwidth()  # type: ignore[union-attr]
-    axes.set_xticks(
-        range(len(columns)),
-        list(columns),
-        parse_math=False,
-        color=INK,
-        fontsize=text_size,
-        rotation=45 if upright else 0,
-        ha="right" if upright else "center",
-        rotation_mode="anchor" if upright else "default",
-    )
-    axes.set_yticks(range(len(rows)), list(rows), parse_math=False, color=INK, fontsize=text_size)
+    slanted: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if upright else {}
+    axes.set_xticks(range(len(columns)), columns, parse_math=False, color=INK, fontsize=text_size, **slanted)
+    name_rows(axes, rows, size=text_size)

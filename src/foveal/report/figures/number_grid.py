@@ -1,15 +1,12 @@
 """Small arrays as cells with their numbers in them: pixels in grey, other numbers in blue and orange."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.report.figures.canvas import GRID, INK, MUTED, SERIES, TEXT_SIZE, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+from foveal.report.figures.image_panel import look_at
 
 POSITIVE, NEGATIVE = SERIES[0], SERIES[1]
 # What is looked at: to be told from grey pixels and from both colours of numbers.
@@ -22,21 +19,141 @@ _LETTER, _USABLE = 0.62, 0.77
 MOST_CELLS = 64
 
 
-def new_sheet(width: float, height: float) -> "tuple[Figure, Axes]":
-    """A figure whose axes are measured in inches, from the upper left corner, and cover it all."""
-    figure = new_figure(width, height)
-    # Nothing is left to arrange.
-    figure.set_layout_engine("none")
-    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
-    prepare_sheet(axes, width, height)
-    return figure, axes
+class NumberSheet:
+    """A figure whose axes are measured in inches, from the upper left corner, and cover it all.
 
+    Parameters
+    ----------
+    width, height : float
+        In inches.
 
-def prepare_sheet(axes: "Axes", width: float, height: float) -> None:
-    """Set bare axes to inches."""
-    axes.set_axis_off()
-    axes.set_xlim(0, width)
-    axes.set_ylim(height, 0)
+    Attributes
+    ----------
+    figure : matplotlib.figure.Figure
+    axes : matplotlib.axes.Axes
+    """
+
+    def __init__(self, width: float, height: float) -> None:
+        self.figure = new_figure(width, height)
+        # Nothing is left to arrange.
+        self.figure.set_layout_engine("none")
+        self.axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
+        self.clear()
+
+    def clear(self) -> None:
+        """Bare axes in inches."""
+        self.axes.clear()
+        self.axes.set_axis_off()
+        look_at(self.axes, 0, 0, *self.figure.get_size_inches())
+
+    def draw(
+        self,
+        values: NDArray[Any],
+        corner: tuple[float, float],
+        cell: float,
+        *,
+        pixels: bool = False,
+        strongest: float | None = None,
+        texts: list[list[str]] | None = None,
+    ) -> None:
+        """Draw an array on a sheet.
+
+        Parameters
+        ----------
+        values : ndarray of shape (R, C)
+            NaN leaves a cell empty.
+        corner : (float, float)
+            Left and upper end, in inches.
+        cell : float
+            The side of a cell, in inches.
+        pixels : bool
+            Grey levels, from black for the lowest number (0, for bytes) to white; else blue for what is above
+            0 and orange for what is below, the stronger the farther.
+        strongest : float, optional
+            The magnitude of the strongest colour, or white; by default the largest there is.
+        texts : list of lists of str, optional
+            What is written in the cells that are not empty; by default the numbers.
+        """
+        from matplotlib.colors import to_rgb
+
+        rows, columns = values.shape
+        left, top = corner
+        numbers = np.where(np.isfinite(values), values, 0).astype(np.float64)
+        colors = np.zeros((rows, columns, 4))
+        if pixels:
+            low, high = _range_of_grey(values, strongest)
+            grey = np.clip((numbers - low) / (high - low), 0, 1)
+            colors[..., :3], colors[..., 3] = grey[..., None], 1.0
+        else:
+            most = strongest or np.abs(numbers).max() or 1.0
+            colors[..., :3] = np.where((numbers < 0)[..., None], to_rgb(NEGATIVE), to_rgb(POSITIVE))
+            colors[..., 3] = _STRONGEST * np.clip(np.abs(numbers) / most, 0, 1)
+        colors[np.isnan(values.astype(np.float64)), 3] = 0
+        extent = (left, left + columns * cell, top + rows * cell, top)
+        self.axes.imshow(colors, extent=extent, interpolation="nearest", aspect="auto", zorder=1)
+        for i in range(rows + 1):
+            self.axes.plot([extent[0], extent[1]], [top + i * cell] * 2, color=GRID, linewidth=0.7, zorder=2)
+        for j in range(columns + 1):
+            self.axes.plot([left + j * cell] * 2, [extent[3], extent[2]], color=GRID, linewidth=0.7, zorder=2)
+        texts = format_numbers(values) if texts is None else texts
+        size = fitting_size(texts, cell)
+        if not size:
+            return
+        for i in range(rows):
+            for j in range(columns):
+                if colors[i, j, 3] == 0 and np.isnan(float(values[i, j])):
+                    continue
+                # On a pixel, which has its own grey on any page, the ink is not the page's.
+                ink = ("#000000" if colors[i, j, 0] > 0.45 else "#ffffff") if pixels else INK
+                self.write(texts[i][j], left + (j + 0.5) * cell, top + (i + 0.5) * cell, size, ink)
+
+    def draw_padding(
+        self, values: NDArray[Any], pads: tuple[int, int], corner: tuple[float, float], cell: float, text: str
+    ) -> None:
+        """Dashed cells around an array whose padded upper left corner lies at ``corner``."""
+        (down, across), (rows, columns) = pads, values.shape
+        size = fitting_size(format_numbers(values), cell)
+        for i in range(rows + 2 * down):
+            for j in range(columns + 2 * across):
+                if down <= i < down + rows and across <= j < across + columns:
+                    continue
+                left, top = corner[0] + j * cell, corner[1] + i * cell
+                dashes = {"linestyle": (0, (2, 2)), "alpha": 0.7, "zorder": 1}
+                self.frame((left, top, cell, cell), MUTED, 0.5, **dashes)
+                if size:
+                    self.write(text, left + cell / 2, top + cell / 2, size, MUTED)
+
+    def frame(
+        self, box: tuple[float, float, float, float], color: str = MARK, width: float = 2.2, **look: Any
+    ) -> None:
+        """A frame: left, top, width and height in inches."""
+        from matplotlib.patches import Rectangle
+
+        left, top, across, down = box
+        line: Any = {"edgecolor": color, "linewidth": width, "zorder": 4, "joinstyle": "miter"} | look
+        self.axes.add_patch(Rectangle((left, top), across, down, facecolor="none", **line))
+
+    def write(
+        self,
+        text: str,
+        x: float,
+        y: float,
+        size: float = TEXT_SIZE,
+        color: str = INK,
+        *,
+        align: str = "center",
+    ) -> None:
+        """Words at a place of the sheet, their middle at its height."""
+        if text:
+            self.axes.text(
+                x, y, text, fontsize=size, color=color, ha=align, va="center_baseline", zorder=5,
+                parse_math=False,
+            )  # fmt: skip
+
+    def point_right(self, x: float, y: float, length: float) -> None:
+        """An arrow that ends at x + length."""
+        arrow = {"arrowstyle": "-|>", "color": MUTED, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0}
+        self.axes.annotate("", xy=(x + length, y), xytext=(x, y), arrowprops=arrow)
 
 
 def looks_like_pixels(values: NDArray[Any]) -> bool:
@@ -74,151 +191,11 @@ def format_number(value: float, decimals: int | None = None) -> str:
     return "−" + text if value < 0 and float(text) else text
 
 
-def draw_number_grid(
-    axes: "Axes",
-    values: NDArray[Any],
-    corner: tuple[float, float],
-    cell: float,
-    *,
-    pixels: bool = False,
-    strongest: float | None = None,
-    texts: list[list[str]] | None = None,
-) -> None:
-    """Draw an array on a sheet.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Of :func:`new_sheet`.
-    values : ndarray of shape (R, C)
-        NaN leaves a cell empty.
-    corner : (float, float)
-        Left and upper end, in inches.
-    cell : float
-        The side of a cell, in inches.
-    pixels : bool
-        Grey levels, from black for the lowest number (0, for bytes) to white; else blue for what is above 0
-        and orange for what is below, the stronger the farther.
-    strongest : float, optional
-        The magnitude of the strongest colour, or white; by default the largest there is.
-    texts : list of lists of str, optional
-        What is written in the cells that are not empty; by default the numbers.
-    """
-    from matplotlib.colors import to_rgb
-
-    rows, columns = values.shape
-    left, top = corner
-    numbers = np.where(np.isfinite(values), values, 0).astype(np.float64)
-    colors = np.zeros((rows, columns, 4))
-    if pixels:
-        low, high = _range_of_grey(values, strongest)
-        grey = np.clip((numbers - low) / (high - low), 0, 1)
-        colors[..., :3], colors[..., 3] = grey[..., None], 1.0
-    else:
-        most = strongest or np.abs(numbers).max() or 1.0
-        colors[..., :3] = np.where((numbers < 0)[..., None], to_rgb(NEGATIVE), to_rgb(POSITIVE))
-        colors[..., 3] = _STRONGEST * np.clip(np.abs(numbers) / most, 0, 1)
-    colors[np.isnan(values.astype(np.float64)), 3] = 0
-    extent = (left, left + columns * cell, top + rows * cell, top)
-    axes.imshow(colors, extent=extent, interpolation="nearest", aspect="auto", zorder=1)
-    for i in range(rows + 1):
-        axes.plot([extent[0], extent[1]], [top + i * cell] * 2, color=GRID, linewidth=0.7, zorder=2)
-    for j in range(columns + 1):
-        axes.plot([left + j * cell] * 2, [extent[3], extent[2]], color=GRID, linewidth=0.7, zorder=2)
-    texts = format_numbers(values) if texts is None else texts
-    size = fitting_size(texts, cell)
-    if not size:
-        return
-    for i in range(rows):
-        for j in range(columns):
-            if colors[i, j, 3] == 0 and np.isnan(float(values[i, j])):
-                continue
-            # On a pixel, which has its own grey on any page, the ink is not the page's.
-            ink = ("#000000" if colors[i, j, 0] > 0.45 else "#ffffff") if pixels else INK
-            write(axes, texts[i][j], left + (j + 0.5) * cell, top + (i + 0.5) * cell, size, ink)
-
-
-def draw_padding(
-    axes: "Axes",
-    values: NDArray[Any],
-    pads: tuple[int, int],
-    corner: tuple[float, float],
-    cell: float,
-    text: str = "0",
-) -> None:
-    """Dashed cells around an array whose padded upper left corner lies at ``corner``."""
-    from matplotlib.patches import Rectangle
-
-    (down, across), (rows, columns) = pads, values.shape
-    size = fitting_size(format_numbers(values), cell)
-    for i in range(rows + 2 * down):
-        for j in range(columns + 2 * across):
-            if down <= i < down + rows and across <= j < across + columns:
-                continue
-            left, top = corner[0] + j * cell, corner[1] + i * cell
-            axes.add_patch(
-                Rectangle(
-                    (left, top),
-                    cell,
-                    cell,
-                    facecolor="none",
-                    edgecolor=MUTED,
-                    linewidth=0.5,
-                    linestyle=(0, (2, 2)),
-                    alpha=0.7,
-                )
-            )
-            if size:
-                write(axes, text, left + cell / 2, top + cell / 2, size, MUTED)
-
-
 def fitting_size(texts: list[list[str]], cell: float) -> float:
     """The size of letters, in points, in which the longest text fits into a cell; 0 where none does."""
     longest = max((len(text) for row in texts for text in row), default=0)
     size = min(TEXT_SIZE + 0.5, 72 * cell * 0.5, 72 * cell * _USABLE / (_LETTER * max(longest, 1)))
     return size if size >= _SMALLEST_TEXT else 0.0
-
-
-def frame_cells(
-    axes: "Axes", box: tuple[float, float, float, float], color: str = MARK, width: float = 2.2
-) -> None:
-    """A frame: left, top, width and height in inches."""
-    from matplotlib.patches import Rectangle
-
-    left, top, across, down = box
-    axes.add_patch(
-        Rectangle(
-            (left, top), across, down, facecolor="none", edgecolor=color, linewidth=width, zorder=4,
-            joinstyle="miter",
-        )
-    )  # fmt: skip
-
-
-def write(
-    axes: "Axes",
-    text: str,
-    x: float,
-    y: float,
-    size: float = TEXT_SIZE,
-    color: str = INK,
-    *,
-    align: str = "center",
-) -> None:
-    """Words at a place of the sheet, their middle at its height."""
-    if text:
-        axes.text(
-            x, y, text, fontsize=size, color=color, ha=align, va="center_baseline", zorder=5, parse_math=False
-        )  # fmt: skip
-
-
-def point_right(axes: "Axes", x: float, y: float, length: float = 0.3) -> None:
-    """An arrow that ends at x + length."""
-    axes.annotate(
-        "",
-        xy=(x + length, y),
-        xytext=(x, y),
-        arrowprops={"arrowstyle": "-|>", "color": MUTED, "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
-    )
 
 
 def shape_of(values: NDArray[Any]) -> str:

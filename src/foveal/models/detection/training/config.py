@@ -154,11 +154,10 @@ def train_network(
     if evaluator is not None:
         # The whole schedule is gone through, and its last weights are kept unless they are worse than others.
         stopping = nn.EarlyStopping(NEVER, metric=f"validation_{evaluator.decides}", tolerance=_WAVERING)
+    begun = (checkpoint.step() or 0) if checkpoint is not None else 0
     history = nn.fit(
         network,
-        nn.JointLoss(
-            network.losses, callbacks, step=(checkpoint.step() or 0) if checkpoint is not None else 0
-        ),
+        nn.JointLoss(network.losses, callbacks, step=begun),
         optimizer,
         data,
         epochs=steps / len(data),

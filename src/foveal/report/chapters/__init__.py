@@ -1,0 +1,1 @@
+"""What a page of one kind is made of."""

@@ -1,0 +1,1 @@
+"""Boxes over an image: anchors, proposals, regions and detections."""

@@ -1,0 +1,96 @@
+"""What the head of a detector looked at in its regions."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foveal.report.figures import image_panel
+from foveal.report.figures.axes import say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, new_figure
+from foveal.report.wording import shorten
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+_COLORS = "coolwarm"
+
+
+def draw_attention(
+    image: NDArray[np.uint8],
+    boxes: ArrayLike,
+    maps: Sequence[ArrayLike],
+    *,
+    names: Sequence[str] = (),
+    label: str = "lost probability",
+) -> "Figure":
+    """Regions of an image, and below each what its answer rests on, cell by cell of the region's grid.
+
+    Parameters
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+        RGB.
+    boxes : array-like of shape (N, 4)
+        The regions.
+    maps : sequence of array-like of shape (S, S)
+        One for each region, over its grid; such as the probability that is lost where a cell is hidden. Red
+        where a number is above 0, blue where it is below, all on one scale.
+    names : sequence of str, of length N, optional
+        Written above the regions, such as class and score.
+    label : str
+        What the numbers are, at the scale of colours.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ValueError
+        If the numbers of boxes, maps and names do not agree.
+
+    Examples
+    --------
+    >>> image = np.zeros((60, 80, 3), np.uint8)
+    >>> figure = draw_attention(image, [[10, 10, 40, 40]], [np.eye(7) / 2], names=["dog 0.93"])
+    >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
+    ['dog 0.93', 'most: 0.50']
+    """
+    image = image_panel.check_image(image)
+    rows = np.asarray(boxes, np.float64).reshape(-1, 4)
+    image_panel.check_one_each("map", maps, "box", len(rows))
+    image_panel.check_one_each("name", names or rows, "box", len(rows))
+    if not len(rows):
+        return say_instead("There are no regions.", FULL_WIDTH, 1.6)
+    from matplotlib import colormaps
+
+    strongest = max((float(np.abs(np.nan_to_num(m)).max(initial=0)) for m in maps), default=0.0) or 1.0
+    each = min(2.1, (FULL_WIDTH - 0.8) / len(rows))
+    figure = new_figure(len(rows) * each + 0.8, 2 * (each + 0.34))
+    panels = []
+    for i, (box, values) in enumerate(zip(rows, maps, strict=True)):
+        numbers = np.nan_to_num(np.asarray(values, np.float64))
+        if numbers.ndim != 2 or numbers.size == 0:
+            raise ValueError(f"maps must have the shape (S, S); number {i} has {numbers.shape}.")
+        x1, y1, x2, y2 = box
+        centre, half = ((x1 + x2) / 2, (y1 + y2) / 2), 0.55 * max(x2 - x1, y2 - y1, 2.0)
+        title = shorten(names[i], 20) if names else ""
+        most = numbers.ravel()[np.abs(numbers).argmax()]
+        for row, (words, grey) in enumerate(((title, False), (f"most: {most:.2f}".replace("-", "−"), True))):
+            axes = image_panel.show_image(
+                figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey
+            )
+            if row and x2 > x1 and y2 > y1:
+                strength = np.clip(numbers / strongest, -1, 1)
+                colors = colormaps[_COLORS](0.5 + 0.5 * strength)
+                colors[..., 3] = 0.12 + 0.68 * np.abs(strength)
+                axes.imshow(colors, extent=(x1, x2, y2, y1), interpolation="nearest", zorder=3)
+            image_panel.outline_boxes(axes, box, "#ffffff", width=1.2)
+            image_panel.look_at(axes, centre[0] - half, centre[1] - half, centre[0] + half, centre[1] + half)
+            panels.append(axes)
+    image_panel.add_color_bar(
+        figure, panels, _COLORS, -strongest, strongest, label, fraction=0.04, shrink=0.8
+    )
+    return figure

@@ -1,0 +1,1 @@
+"""How good, how balanced and how fast."""

@@ -1,0 +1,101 @@
+"""What is taken for what."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foveal.report.figures.axes import name_axes, new_axes, say_instead
+from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH, INK, MOST_CLASSES, TEXT_SIZE, new_figure
+from foveal.report.figures.cells import draw_cells
+from foveal.report.wording import shorten
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool = False) -> "Figure":
+    """A confusion matrix: counts in cells, each row shaded by its own fractions.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (K, K), or (K + 1, K + 1) with ``background``
+        Rows are the truth, columns what was predicted.
+    names : sequence of K str
+    background : bool
+        Whether the last row (boxes where there is nothing) and the last column (objects that nothing
+        was said of) stand for the background.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        With more than 20 classes, the 20 with the most examples and most often predicted; the others
+        are added up as "other classes".
+
+    Raises
+    ------
+    ValueError
+        If the matrix has another shape.
+
+    Examples
+    --------
+    >>> figure = draw_confusion([[8, 1, 1], [0, 5, 0], [2, 0, 0]], ["cat", "dog"], background=True)
+    >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    ['cat', 'dog', 'nothing there']
+    """
+    counts = np.asarray(matrix, dtype=np.float64)
+    side = len(names) + int(background)
+    if counts.shape != (side, side):
+        raise ValueError(
+            f"The confusion matrix has shape {counts.shape}, but {len(names)} names"
+            f"{' and the background' if background else ''} need {(side, side)}."
+        )
+    rows, columns = [*names], [*names]
+    if background:
+        rows.append("nothing there")
+        columns.append("missed")
+    title = ""
+    if len(names) > MOST_CLASSES:
+        counts, shown = _fold(counts, len(names), background)
+        rows = [*(names[k] for k in shown), "other classes", *rows[len(names) :]]
+        columns = [*(names[k] for k in shown), "other classes", *columns[len(names) :]]
+        title = f"The {MOST_CLASSES} most frequent of {len(names)} classes"
+    if not len(names):
+        return say_instead("There are no classes.")
+    size = HALF_WIDTH, max(2.8, 1.5 + 0.33 * len(rows))
+    if len(rows) > 9:
+        size = min(FULL_WIDTH, 2.6 + 0.42 * len(rows)), min(7.6, 1.6 + 0.4 * len(rows))
+    figure = new_figure(*size)
+    axes = new_axes(figure, grid=None)
+    totals = counts.sum(axis=1, keepdims=True)
+    shades = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    small = len(rows) > 12
+    texts = [[f"{v:,.0f}" if v else ("" if small else "·") for v in row] for row in counts]
+    if background:
+        # Nothing can be predicted rightly about the background: there is no such count.
+        shades[-1, -1], texts[-1][-1] = np.nan, ""
+    names_of_rows, names_of_columns = ([shorten(name, 20) for name in side] for side in (rows, columns))
+    size_of_text = TEXT_SIZE - 2 if small else TEXT_SIZE
+    draw_cells(axes, shades, texts, names_of_rows, names_of_columns, text_size=size_of_text)
+    if background:
+        for line in (axes.axhline, axes.axvline):
+            line(len(rows) - 1.5, color=INK, linewidth=1, alpha=0.5)
+    name_axes(axes, "predicted", "true", title)
+    return figure
+
+
+def _fold(
+    counts: NDArray[np.float64], classes: int, background: bool
+) -> tuple[NDArray[np.float64], list[int]]:
+    """Add up all but the most frequent classes as one."""
+    weight = counts[:classes].sum(axis=1) + counts[:, :classes].sum(axis=0)
+    shown = sorted(np.lexsort((np.arange(classes), -weight))[:MOST_CLASSES].tolist())
+    target = np.full(len(counts), len(shown))
+    target[shown] = np.arange(len(shown))
+    if background:
+        target[-1] = len(shown) + 1
+    size = len(shown) + 1 + int(background)
+    folded = np.zeros((size, size))
+    np.add.at(folded, (target[:, None], target[None, :]), counts)
+    return folded, shown

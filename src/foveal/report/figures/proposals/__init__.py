@@ -1,0 +1,1 @@
+"""Selective search, and how many objects proposals reach."""

@@ -1,0 +1,134 @@
+"""The course of a detector's training: its losses part by part, and how good it is on validation images."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.report.figures.axes import (
+    add_legend,
+    mark_x,
+    name_axes,
+    new_axes,
+    say_instead,
+    scale_losses,
+    scale_shares,
+)
+from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+PARTS = {
+    "rpn_class": "RPN, object or not",
+    "rpn_box": "RPN, boxes",
+    "head_class": "head, class",
+    "head_box": "head, boxes",
+}
+# A line is the mean of so large a part of all measurements around each.
+_SMOOTHING = 0.05
+
+
+def draw_loss_parts(
+    losses: Sequence[Mapping[str, Any]],
+    validations: Sequence[Mapping[str, Any]] = (),
+    *,
+    measure: str = "validation_AP50",
+    marked: float | None = None,
+    mark: str = "kept",
+) -> "Figure":
+    """Losses by part against time, and below, on the same axis of time, the validation.
+
+    Parameters
+    ----------
+    losses : sequence of mappings
+        The ``losses`` events of a training (:mod:`foveal.events`): ``seconds``, and any of ``rpn_class``,
+        ``rpn_box``, ``head_class`` and ``head_box``.
+    validations : sequence of mappings, optional
+        The ``epoch`` events, as far as they have ``seconds`` and the measure.
+    measure : str, default="validation_AP50"
+        What is drawn below.
+    marked : float, optional
+        The seconds at which the weights were as they are in the end: a vertical line; by default those of
+        the best validation.
+    mark : str
+        What is written at the line.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Strong lines are running means, pale ones what was measured. Losses are on a logarithmic axis where
+        the largest mean is over 30 times the smallest.
+
+    Examples
+    --------
+    >>> losses = [{"seconds": s, "rpn_class": 1 / s, "head_class": 2 / s} for s in range(1, 50)]
+    >>> epochs = [{"seconds": s, "validation_AP50": s / 60} for s in (20, 40)]
+    >>> figure = draw_loss_parts(losses, epochs)
+    >>> [axes.get_ylabel() for axes in figure.axes]
+    ['loss', 'validation AP50']
+    """
+    lines = {name: line for key, name in PARTS.items() if len((line := _line(losses, key))[0])}
+    seconds, values = _line(validations, measure)
+    if not lines and not len(seconds):
+        return say_instead("No loss was logged.", FULL_WIDTH, 2.0)
+    last = max(float(x[-1]) for x in (seconds, *(x for x, _ in lines.values())) if len(x))
+    unit, scale = ("minutes", 60.0) if last >= 180 else ("seconds", 1.0)
+    both = bool(lines) and len(seconds) > 0
+    figure = new_figure(FULL_WIDTH, 4.6 if both else 2.9)
+    grid = figure.add_gridspec(1 + both, 1, height_ratios=[1.5, 1.0][: 1 + both])
+    panels = [new_axes(figure, (grid[row],)) for row in range(1 + both)]
+    if lines:
+        axes = panels[0]
+        means = [_running_mean(y) for _, y in lines.values()]
+        for i, (name, (x, y)) in enumerate(lines.items()):
+            axes.plot(x / scale, y, color=SERIES[i], linewidth=0.6, alpha=0.28)
+            axes.plot(x / scale, means[i], color=SERIES[i], linewidth=2.0, label=name,
+                      marker="o" if len(x) == 1 else None)  # fmt: skip
+        scale_losses(axes, np.concatenate(means), headroom=1.12)
+        if axes.get_yscale() == "log":
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        name_axes(axes, "" if both else f"time ({unit})", "loss")
+        add_legend(axes, columns=2, location="upper right")
+    if len(seconds):
+        axes = panels[-1]
+        axes.plot(seconds / scale, values, color=SERIES[0], linewidth=1.9, marker="o", markersize=3.5)
+        at = float(seconds[values.argmax()]) if marked is None else marked
+        height = float(np.interp(at, seconds, values))
+        axes.plot(at / scale, height, "o", color=SERIES[1], markersize=7, zorder=5)
+        late = at > last / 2
+        axes.annotate(
+            f"{mark}: {height:.3f}", (at / scale, height), (-8 if late else 8, -14),
+            textcoords="offset points", ha="right" if late else "left", color=INK, zorder=6,
+            fontsize=TEXT_SIZE - 0.5,
+        )  # fmt: skip
+        scale_shares(axes, float(values.min()))
+        name_axes(axes, f"time ({unit})", measure.replace("_", " "))
+    for axes in panels:
+        axes.set_xlim(0, 1.02 * last / scale if last > 0 else 1.0)
+        if len(seconds):
+            mark_x(axes, at / scale)
+    if both:
+        panels[0].set_xticklabels([])
+    return figure
+
+
+def _line(losses: Sequence[Mapping[str, Any]], key: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    pairs = [
+        (float(e["seconds"]), float(e[key]))
+        for e in losses
+        if e.get(key) is not None and e.get("seconds") is not None and np.isfinite(float(e[key]))
+    ]
+    x, y = np.array(sorted(pairs), np.float64).reshape(-1, 2).T
+    return x, y
+
+
+def _running_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The mean of the neighbours of each, fewer of them at both ends."""
+    half = max(0, round(_SMOOTHING * len(values) / 2))
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    at = np.arange(len(values))
+    first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, len(values))
+    return np.asarray((sums[last] - sums[first]) / (last - first))
