@@ -49,7 +49,7 @@ class ImageClassifier(Classifier):
             rows: NDArray[Any] = self._describe(X)
             self._forget_feature_names(rows.shape[1])
         else:
-            rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
+            rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64], order="C")
             self.features_ = None
             self.pixel_scale_ = 1.0
         return rows, y
@@ -58,7 +58,7 @@ class ImageClassifier(Classifier):
         """Feature rows of pictures or rows, for a fitted classifier."""
         check_is_fitted(self)
         if not are_pictures(X):
-            return np.asarray(validate_data(self, X, reset=False, dtype=[np.float32, np.float64]))
+            return np.asarray(validate_data(self, X, reset=False, dtype=[np.float32, np.float64], order="C"))
         if self.features_ is None:
             raise ValueError(
                 f"This {type(self).__name__} was fitted on feature rows of {self.n_features_in_} numbers; "

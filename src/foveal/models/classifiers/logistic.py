@@ -225,7 +225,7 @@ class LogisticClassifier(ImageClassifier):
                 y = self._targets_of_pictures(X, y)
                 rows = self._rows(X)
             else:
-                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64])
+                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64], order="C")
             seen = self._seen.joined(RunningScaling.of(rows))
         labels = self._labels(y, "This part of the data")
         features = len(seen.mean)
@@ -262,7 +262,8 @@ class LogisticClassifier(ImageClassifier):
         scale: NDArray[np.float64],
     ) -> None:
         """Keep a weight and a bias for each class of standardised features, in the features' own units."""
-        coef = weight / scale
+        # In one order of memory, fitted or loaded: products differ with it in their last bits.
+        coef = np.ascontiguousarray(weight / scale)
         intercept = bias - coef @ mean
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]

@@ -222,7 +222,7 @@ class NetworkClassifier(Classifier):
                 y = self._targets_of_pictures(X, y)
                 x = self._raw(X)
             else:
-                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64])
+                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64], order="C")
                 x = self._folded(rows)
         labels = self._labels(y, "This part of the data")
         if self._optimizer is None:
@@ -269,7 +269,7 @@ class NetworkClassifier(Classifier):
             self.image_shape_ = self.pictures_.shape
             self._forget_feature_names(int(np.prod(self.image_shape_)))
             return self.pictures_.arrays(X), y
-        rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
+        rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64], order="C")
         self.pictures_ = None
         self.image_shape_ = self._checked_shape(rows.shape[1])
         self._learn_scaling(rows.reshape(len(rows), *self.image_shape_))
@@ -315,7 +315,7 @@ class NetworkClassifier(Classifier):
                     "give it such rows instead of pictures."
                 )
             return self.pictures_.arrays(X)
-        rows = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
+        rows = validate_data(self, X, reset=False, dtype=[np.float32, np.float64], order="C")
         if self.pictures_ is None:
             return self._folded(rows)
         return np.asarray(rows.reshape(len(rows), *self.image_shape_), np.float32)
@@ -368,7 +368,7 @@ class NetworkClassifier(Classifier):
     def _logits(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
         if not are_pictures(X):
-            X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
+            X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64], order="C")
         parts = []
         size = max(1, min(_EXAMPLES_AT_A_TIME, _PIXELS_AT_A_TIME // int(np.prod(self.image_shape_[:2]))))
         with parallel.blas_threads(parallel.cores()):

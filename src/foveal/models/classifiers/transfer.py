@@ -536,7 +536,8 @@ def _fit_linear(
     mean, scale = feature_scaling(rows)
     model = LogisticRegression(C=C / rows.shape[1], max_iter=_ITERATIONS)
     model.fit(standardized(rows, mean, scale), labels)
-    coef = model.coef_.astype(np.float64) / scale
+    # In one order of memory, fitted or loaded: products differ with it in their last bits.
+    coef = np.ascontiguousarray(model.coef_.astype(np.float64) / scale)
     return coef, model.intercept_.astype(np.float64) - coef @ mean
 
 

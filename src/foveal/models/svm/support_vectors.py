@@ -102,7 +102,7 @@ class SupportVectors:
         """
         return cls(
             vectors=np.ascontiguousarray(rows[svc.support_], np.float32),
-            dual=np.array(svc.dual_coef_, np.float64),
+            dual=np.array(svc.dual_coef_, np.float64, order="C"),
             intercepts=np.array(svc.intercept_, np.float64),
             counts=np.array(svc.n_support_, np.int64),
             kernel=kernel,
