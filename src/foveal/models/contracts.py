@@ -19,6 +19,7 @@ from foveal.proposals import Proposals
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
+    from foveal.nn import Sequential
 
 #: An image, or the file that holds one.
 Source = NDArray[np.uint8] | str | os.PathLike[str]
@@ -72,7 +73,15 @@ class Model(Protocol):
 
 
 class ClassifierModel(Model, Protocol):
-    """A classifier of whole images."""
+    """A classifier of whole images, or of rows of numbers.
+
+    Attributes
+    ----------
+    enlarging : {"linear", "cubic"}
+        How images that are smaller than what is seen of them are enlarged.
+    """
+
+    enlarging: ClassVar[Literal["linear", "cubic"]]
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -87,8 +96,17 @@ class ClassifierModel(Model, Protocol):
         """Probabilities, (N, K), in the order of ``classes_``."""
         ...
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether it was fitted on images, not on rows."""
+        ...
+
     def as_seen(self, X: Any) -> NDArray[Any]:
         """Images at the size at which they are looked at."""
+        ...
+
+    def as_network(self) -> "tuple[Sequential, tuple[int, ...]]":
+        """From what it sees to probabilities, and the shape of one example."""
         ...
 
 

@@ -12,13 +12,12 @@ from foveal.data import load as load_data
 from foveal.errors import FovealError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.images import read
-from foveal.models.contracts import is_detector
 from foveal.models.exporting import export_model
 from foveal.models.loading import load
 from foveal.runs.folder import RunFolder
 
-# Pictures that a detector is checked on.
-_PICTURES = 4
+# Images that a model is checked on.
+_IMAGES = 4
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def export(
 ) -> Exported:
     """Write a run's model as an ONNX file, after checking that it computes what the model does.
 
-    A detector is checked on pictures that its run held out, where they are still there, else on two built-in
+    It is checked on images that its run held out, where they are still there, else on two built-in
     photographs.
 
     Parameters
@@ -82,20 +81,19 @@ def export(
         raise SettingError(f"{path} exists: name another file, or remove it first.")
     model = load(run)
     with stage(callbacks, "export and check"):
-        pictures = _pictures(Path(run)) if is_detector(model) else []
-        check = export_model(model, path, pictures=pictures)
+        check = export_model(model, path, images=_images(Path(run)))
     inputs, outputs = _ends(path)
     return Exported(path, model.name, path.stat().st_size, inputs, outputs, check)
 
 
-def _pictures(run: Path) -> list[NDArray[np.uint8]]:
+def _images(run: Path) -> list[NDArray[np.uint8]]:
     """Some that the run held out, else two photographs."""
     try:
         config = RunFolder.open(run).read_config()
         held = set(config["split"]["test"])
         dataset = load_data(config["data"]["path"], format=config["data"].get("asked_format"))
         paths = [sample.path for sample in dataset if sample.id in held]
-        chosen = paths[:: max(1, len(paths) // _PICTURES)][:_PICTURES]
+        chosen = paths[:: max(1, len(paths) // _IMAGES)][:_IMAGES]
         found = [read(path) for path in chosen]
     except (FovealError, KeyError, OSError):
         # The data is somewhere else by now, or it is a model file alone.
