@@ -110,6 +110,24 @@ class ClassifierModel(Model, Protocol):
         ...
 
 
+class NetworkModel(ClassifierModel, Protocol):
+    """A classifier that is one network of layers."""
+
+    @property
+    def network_(self) -> "Sequential":
+        """In use; of what :meth:`prepare` gives it makes logits, (N, K)."""
+        ...
+
+    @property
+    def image_shape_(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of what the network is given."""
+        ...
+
+    def prepare(self, X: Any) -> NDArray[np.float32]:
+        """What the network is given for some examples, (N, *image_shape_)."""
+        ...
+
+
 class ProposerModel(Model, Protocol):
     """A model that says where objects may be: a detector, or a region proposal network alone."""
 

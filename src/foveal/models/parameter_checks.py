@@ -107,7 +107,7 @@ RANGES: dict[str, Range] = {
 }
 
 
-def check_parameters(estimator: Any) -> None:
+def check_parameters(estimator: object) -> None:
     """Refuse parameters that are out of their ranges.
 
     Parameters

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from foveal import nn
 
 
+#: Images or rows with their labels.
+Examples = tuple[Any, Any]
+
+
 class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the classifiers; not to be used itself.
 

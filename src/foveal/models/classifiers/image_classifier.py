@@ -1,7 +1,7 @@
 """What the whole-image classifiers share: images in, feature rows out, and the model file."""
 
 from abc import abstractmethod
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import SettingError
+from foveal.events import Callbacks
 from foveal.features import HogColor, Pixels, RegionFeatures, features_from_config
-from foveal.models.classifiers.classifier import Classifier
+from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.image_input import are_images, as_rgb, from_0_to_1, native_side, rgb_square
 
 
@@ -18,7 +19,7 @@ class ImageClassifier(Classifier):
     """Base of the classifiers of whole images by features; not to be used itself.
 
     A subclass has the parameters ``features`` and ``image_size``, or overrides what makes rows of images, and
-    implements ``fit``, ``decision_function``, ``_arrays`` and ``_set_arrays``. ``X`` may be
+    implements ``_fit``, ``decision_function``, ``_arrays`` and ``_set_arrays``. ``X`` may be
 
     - a list of paths; each is read as :func:`foveal.images.read` reads it;
     - a list of images of any sizes, (H, W, 3) or (H, W), or one array of them, (N, H, W, 3),
@@ -33,6 +34,41 @@ class ImageClassifier(Classifier):
     image_size: int | None
     features_: RegionFeatures | None
     pixel_scale_: float
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, *, validation: Examples | None = None, callbacks: Callbacks = ()) -> Self:
+        """Compare what the parameters give to choose from, and fit with the best.
+
+        Parameters
+        ----------
+        X : list of paths, images, or array of shape (N, D)
+        y : array-like of shape (N,)
+        validation : tuple (X, y), optional
+            Compare on these instead of on training data that are held back. What was chosen is then fitted to
+            them too.
+        callbacks : sequence of callables
+            Told of the progress and of each ``candidate``; see :mod:`foveal.events`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SettingError
+            If a parameter is impossible, or the training diverges with all that there is to choose from.
+        ModelFileError
+            If the weights of a pretrained network are not installed.
+        ValueError
+            If the data cannot be used.
+        """
+        self._fit(X, y, validation, callbacks)
+        return self
+
+    @abstractmethod
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
+        """See :meth:`fit`."""
 
     # -- what comes in ------------------------------------------------------------------------------
 

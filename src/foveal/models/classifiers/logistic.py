@@ -13,6 +13,7 @@ from foveal import parallel
 from foveal.errors import ExportError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Pixels
+from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_input import are_images
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
@@ -98,32 +99,7 @@ class LogisticClassifier(LinearClassifier):
     image_size: int | None = None
     random_state: Any = None
 
-    def fit(
-        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, callbacks: Callbacks = ()
-    ) -> Self:
-        """Choose a learning rate and fit.
-
-        Parameters
-        ----------
-        X : list of paths, images, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare the rates on these instead of on a part of the training data.
-        callbacks : sequence of callables
-            Told of the events ``sweep`` and ``candidate``; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        LogisticClassifier
-            Itself.
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible, or the descent diverges at every rate.
-        ValueError
-            If the data cannot be used.
-        """
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
         rates = self._checked_rates()
         rows, labels = self._learn_input(X, y)
         if validation is None:
@@ -153,7 +129,6 @@ class LogisticClassifier(LinearClassifier):
             )
         self._take(weights[0].T.astype(np.float64), biases[0].astype(np.float64), mean, scale)
         self._seen_rows = RunningScaling.of(everything)
-        return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning: one pass over some examples, 32 to a step.
@@ -245,12 +220,12 @@ class LogisticClassifier(LinearClassifier):
         scale: NDArray[np.float64],
     ) -> None:
         """Keep a weight and a bias for each class of standardised features, in the features' own units."""
-        # In one order of memory, fitted or loaded: products differ with it in their last bits.
-        coef = np.ascontiguousarray(weight / scale)
+        coef = weight / scale
         intercept = bias - coef @ mean
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-        self.coef_, self.intercept_ = coef, intercept
+        # In one order of memory, fitted or loaded: products differ with it in their last bits.
+        self.coef_, self.intercept_ = np.ascontiguousarray(coef), intercept
 
     def _checked_rates(self) -> list[float]:
         check_parameters(self)

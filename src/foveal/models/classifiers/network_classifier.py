@@ -13,7 +13,7 @@ from foveal.data import Augmentation
 from foveal.errors import SettingError, TrainingDiverged
 from foveal.events import Callbacks
 from foveal.models.classifiers.augmenting import Preparation, augmentation_for
-from foveal.models.classifiers.classifier import Classifier
+from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_input import ImageArrays, are_images
 from foveal.models.classifiers.network_outputs import NetworkOutputs
@@ -86,7 +86,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
         X: Any,
         y: Any,
         *,
-        validation: tuple[Any, Any] | None = None,
+        validation: Examples | None = None,
         callbacks: Callbacks = (),
         checkpoint: Any = None,
     ) -> Self:
@@ -313,14 +313,13 @@ class NetworkClassifier(NetworkSettings, Classifier):
         augmentation = augmentation_for(self.augmentation, x, labels, seed)
         if augmentation is not None:
             import cv2  # noqa: F401 - here, not by several of the threads that prepare batches at once
-        return self._preparation(augmentation) if augmentation or self.images_ is not None else None
+        return self._preparation(augmentation)
 
-    def _preparation(self, augmentation: Augmentation | None = None) -> Preparation | None:
+    def _preparation(self, augmentation: Augmentation | None = None) -> Preparation:
         """Rows are standardised already, when they come in."""
-        if self.images_ is not None:
-            return Preparation(tuple(self.mean_.tolist()), tuple(self.scale_.tolist()), augmentation)
-        channels = self.image_shape_[2]
-        return Preparation((0.0,) * channels, (1.0,) * channels, augmentation) if augmentation else None
+        if self.images_ is None:
+            return Preparation((0.0,), (1.0,), augmentation)
+        return Preparation(tuple(self.mean_.tolist()), tuple(self.scale_.tolist()), augmentation)
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What the network is given for some examples.
@@ -336,9 +335,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
             ``image_shape_`` each, every channel standardised. ``network_`` makes logits of it, (N, K).
         """
         check_is_fitted(self)
-        x = self._raw(X)
-        preparation = self._preparation()
-        return x if preparation is None else preparation.standardized(x)
+        return self._preparation().standardized(self._raw(X))
 
     @property
     def sees_images(self) -> bool:

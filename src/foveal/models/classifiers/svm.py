@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
+from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_classifier import ImageClassifier, greatest
 from foveal.models.classifiers.scaling import feature_scaling, standardized
@@ -109,33 +110,7 @@ class SVMClassifier(ImageClassifier):
     n_jobs: int | None = None
     random_state: Any = None
 
-    def fit(
-        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, callbacks: Callbacks = ()
-    ) -> Self:
-        """Choose kernel and parameters and fit.
-
-        Parameters
-        ----------
-        X : list of paths, images, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare the candidates, and fit the probabilities, on these instead of on folds of the
-            training data.
-        callbacks : sequence of callables
-            Told of the progress and of each ``candidate``; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        SVMClassifier
-            Itself.
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible.
-        ValueError
-            If the data cannot be used.
-        """
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
         candidates = self._checked_candidates()
         rows, labels = self._learn_input(X, y)
         if validation is None:
@@ -155,7 +130,6 @@ class SVMClassifier(ImageClassifier):
                 self.support_ = machine.fit(best.C)
         held = fold_of >= 0
         self.slope_ = fit_slope(one_against_rest(values[held], len(self.classes_)), labels[held])
-        return self
 
     def _checked_candidates(self) -> list[_Candidate]:
         check_parameters(self)

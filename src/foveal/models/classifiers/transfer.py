@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, Self, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite
 from foveal.features.efficientnet import FAMILY
 from foveal.features.efficientnet_graph import CENTER, SCALE
+from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_input import LARGEST_NATIVE, are_images, from_0_to_1, native_sides
@@ -129,35 +130,7 @@ class TransferClassifier(LinearClassifier):
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def fit(
-        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, callbacks: Callbacks = ()
-    ) -> Self:
-        """Describe the images, choose the penalty and fit.
-
-        Parameters
-        ----------
-        X : list of paths, images, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare the penalties on these instead of on folds of the training data; the linear classifier is
-            then fitted to them too. Fine-tuning stops by them and does not learn from them.
-        callbacks : sequence of callables
-            Told of the progress, of each ``candidate`` and of the epochs; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        TransferClassifier
-            Itself.
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible.
-        ModelFileError
-            If the network's weights are not installed.
-        ValueError
-            If the data cannot be used.
-        """
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
         penalties = self._checked()
         rng = np.random.default_rng(self.random_state)
         self.tail_: Tail | None = None
@@ -174,13 +147,13 @@ class TransferClassifier(LinearClassifier):
             labels = np.concatenate([labels, extra_labels])
         with parallel.blas_threads(1), stage(callbacks, "linear classifier"):
             self._choose(penalties, copies, labels, fold_of, callbacks)
-            self.coef_, self.intercept_ = _fit_linear(
-                copies.reshape(-1, copies.shape[2]), np.tile(labels, len(copies)), self.C_
-            )
+            rows = copies.reshape(-1, copies.shape[2])
+            coef, self.intercept_ = _fit_linear(rows, np.tile(labels, len(copies)), self.C_)
+            # In one order of memory, fitted or loaded: products differ with it in their last bits.
+            self.coef_ = np.ascontiguousarray(coef)
         epochs = self._epochs_of_tuning(n) if self.fine_tune is None else int(self.fine_tune)
         if epochs and self.features_ is not None:
             self._fine_tune(X, labels[:n], validation, epochs, rng, callbacks)
-        return self
 
     def _epochs_of_tuning(self, n: int) -> int:
         """Epochs of fine-tuning where the user says nothing of it."""
@@ -291,7 +264,7 @@ class TransferClassifier(LinearClassifier):
         self,
         X: Any,
         labels: NDArray[np.int64],
-        validation: tuple[Any, Any] | None,
+        validation: Examples | None,
         epochs: int,
         rng: np.random.Generator,
         callbacks: Callbacks,
@@ -471,8 +444,7 @@ def _fit_linear(
     mean, scale = feature_scaling(rows)
     model = LogisticRegression(C=C / rows.shape[1], max_iter=_ITERATIONS)
     model.fit(standardized(rows, mean, scale), labels)
-    # In one order of memory, fitted or loaded: products differ with it in their last bits.
-    coef = np.ascontiguousarray(model.coef_.astype(np.float64) / scale)
+    coef = model.coef_.astype(np.float64) / scale
     return coef, model.intercept_.astype(np.float64) - coef @ mean
 
 

@@ -10,14 +10,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import nn, parallel
 from foveal.errors import SettingError
-from foveal.models.classifiers.network_classifier import NetworkClassifier
+from foveal.models.contracts import NetworkModel
+from foveal.nn.exporting import in_use
 
 # Images that go forward and back at a time.
 _AT_A_TIME = 32
 
 
 def class_activation_maps(
-    model: NetworkClassifier, X: Any, labels: ArrayLike | None = None, *, layer: int | None = None
+    model: NetworkModel, X: Any, labels: ArrayLike | None = None, *, layer: int | None = None
 ) -> NDArray[np.float32]:
     """Grad-CAM: where in an image a layer's maps speak for a class (Selvaraju et al. 2017).
 
@@ -26,7 +27,7 @@ def class_activation_maps(
 
     Parameters
     ----------
-    model : NetworkClassifier
+    model : NetworkModel
         A fitted :class:`foveal.models.CNNClassifier`, or another network with layers that keep places.
     X : list of paths, images, or array of shape (N, H, W, C), (N, H, W) or (N, D)
         As ``model.predict`` takes it.
@@ -82,12 +83,12 @@ def class_activation_maps(
     return np.empty((0, height, width), np.float32)
 
 
-def input_gradients(model: NetworkClassifier, X: Any, labels: ArrayLike | None = None) -> NDArray[np.float32]:
+def input_gradients(model: NetworkModel, X: Any, labels: ArrayLike | None = None) -> NDArray[np.float32]:
     """How steeply a class's logit rises with each pixel (Simonyan et al. 2014, section 3).
 
     Parameters
     ----------
-    model : NetworkClassifier
+    model : NetworkModel
         A fitted network of any kind.
     X, labels
         As for :func:`class_activation_maps`.
@@ -107,12 +108,12 @@ def input_gradients(model: NetworkClassifier, X: Any, labels: ArrayLike | None =
     return np.concatenate(parts) if parts else np.empty((0, *model.image_shape_[:2]), np.float32)
 
 
-def feature_maps(model: NetworkClassifier, X: Any, *, layer: int | None = None) -> NDArray[np.float32]:
+def feature_maps(model: NetworkModel, X: Any, *, layer: int | None = None) -> NDArray[np.float32]:
     """What a layer makes of images.
 
     Parameters
     ----------
-    model : NetworkClassifier
+    model : NetworkModel
     X
         As ``model.predict`` takes it.
     layer : int, optional
@@ -138,12 +139,12 @@ def feature_maps(model: NetworkClassifier, X: Any, *, layer: int | None = None) 
     return np.concatenate(parts)[: len(X)]
 
 
-def stage_maps(model: NetworkClassifier, X: Any) -> dict[int, NDArray[np.float32]]:
+def stage_maps(model: NetworkModel, X: Any) -> dict[int, NDArray[np.float32]]:
     """The last maps of each resolution, from the finest to the coarsest.
 
     Parameters
     ----------
-    model : NetworkClassifier
+    model : NetworkModel
     X
         As ``model.predict`` takes it.
 
@@ -166,7 +167,7 @@ def stage_maps(model: NetworkClassifier, X: Any) -> dict[int, NDArray[np.float32
     return {place: maps.astype(np.float32) for place, maps in outputs.values()}
 
 
-def first_layer_filters(model: NetworkClassifier) -> NDArray[np.float32] | None:
+def first_layer_filters(model: NetworkModel) -> NDArray[np.float32] | None:
     """The kernels of a network's first convolution.
 
     Returns
@@ -198,7 +199,7 @@ def _cut(network: nn.Sequential, layer: int | None) -> int:
 
 
 def _in_parts(
-    model: NetworkClassifier, X: Any, labels: ArrayLike | None
+    model: NetworkModel, X: Any, labels: ArrayLike | None
 ) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
     """What the network is given, a few images at a time, each with the class that is asked about."""
     if labels is not None:
@@ -237,15 +238,11 @@ def _back(network: nn.Sequential, x: NDArray[Any], labels: NDArray[np.int64]) ->
 def _frozen(network: nn.Sequential) -> Iterator[None]:
     """In use, and without gradients of the parameters, which nobody asks for here."""
     parameters = [p for p in network.parameters() if p.requires_grad]
-    training = [module for module in network.modules() if module.training]
     for parameter in parameters:
         parameter.requires_grad = False
-    for module in training:
-        module.training = False
     try:
-        yield
+        with in_use(network.modules()):
+            yield
     finally:
         for parameter in parameters:
             parameter.requires_grad = True
-        for module in training:
-            module.training = True

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from foveal.models.contracts import ClassifierModel
+
 # Copies of the image that are classified at a time.
 _AT_A_TIME = 128
 
 
 def occlusion_map(
-    model: Any,
+    model: ClassifierModel,
     image: Any,
     label: int | None = None,
     *,
