@@ -121,7 +121,7 @@ def test_grey_and_floating_point():
     np.testing.assert_allclose(
         around_0.predict_proba((grey - 100.0) / 50), as_bytes.predict_proba(grey), atol=1e-3
     )
-    with pytest.raises(ValueError, match="These images have 2 channels; those of the training had 1"):
+    with pytest.raises(ValueError, match="These images have 2 channels; they must have 1"):
         model.predict(X[..., :2])
     with pytest.raises(ValueError, match="finite"):
         model.predict(np.full((1, 12, 12), np.nan))

@@ -74,7 +74,7 @@ def test_rows_in_and_images_refused():
     ("X", "sentence"),
     [
         (np.zeros((16, 20, 3), np.uint8), "looks like one image"),
-        (np.zeros((4, 8, 8, 5), np.uint8), "must be"),
+        (np.zeros((4, 8, 8, 5), np.uint8), "they must have 3"),
         (np.full((4, 8, 8, 3), np.nan), "finite"),
         (np.full((4, 8, 8, 3), 300), "from 0 to 255"),
         (np.full((4, 8, 8, 3), -1), "from 0 to 255"),

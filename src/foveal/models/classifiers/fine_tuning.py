@@ -10,7 +10,7 @@ from foveal.events import Callbacks
 from foveal.features import EfficientNetLite, EfficientNetLiteNetwork
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.linear_classifier import linear_layer
-from foveal.models.classifiers.network_settings import decayed_groups
+from foveal.models.classifiers.network_settings import curves, decayed_groups
 from foveal.nn.exporting import session, to_onnx
 
 #: The map that they begin at; what is before it stays frozen and is computed once.
@@ -19,7 +19,6 @@ START = "c4"
 _BATCH = 32
 _WEIGHT_DECAY = 0.01
 _SMOOTHING = 0.1
-_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
 
 class Tail:
@@ -160,8 +159,7 @@ def fine_tune(
     intercept = np.array(head.bias.data, np.float64)
     if len(linear[0]) == 1:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    curves = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
-    return tail, coef, intercept, curves
+    return tail, coef, intercept, curves(history)
 
 
 def _as_float(

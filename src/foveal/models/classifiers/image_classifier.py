@@ -1,6 +1,7 @@
 """What the whole-image classifiers share: images in, feature rows out, and the model file."""
 
 from abc import abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -9,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import SettingError
-from foveal.events import Callbacks
+from foveal.events import Callbacks, emit
 from foveal.features import HogColor, Pixels, RegionFeatures, features_from_config
 from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.image_input import are_images, as_rgb, from_0_to_1, native_side, rgb_square
@@ -174,3 +175,12 @@ def greatest(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """The class with the greatest decision value, (N,); of two classes, the second where it is positive."""
     index = values > 0 if values.ndim == 1 else values.argmax(1)
     return index.astype(np.int64)
+
+
+def tell_candidates(
+    callbacks: Callbacks, candidates: Sequence[Mapping[str, Any]], names: Sequence[str], score: str
+) -> None:
+    """Tell of everything that was compared: its parameters of these names, and its score."""
+    for seen in candidates:
+        setting = {name: seen[name] for name in names if name in seen}
+        emit(callbacks, "candidate", setting=setting, score=seen[score], chosen=seen["chosen"])

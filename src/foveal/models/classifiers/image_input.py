@@ -56,22 +56,15 @@ def native_side(X: Any) -> int | None:
 
 def as_rgb(images: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     """(N, H, W), (N, H, W, 1) or (N, H, W, 3) numbers as (N, H, W, 3) uint8."""
-    images = _with_channels(images)
-    if images.shape[3] not in (1, 3) or 0 in images.shape[1:]:
-        raise ValueError(f"Images must be (H, W, 3), (H, W, 1) or (H, W), not {images.shape[1:]}.")
+    images = ImageArrays(1, 1, 3, scale).pixels(_with_channels(images))
     if images.dtype != np.uint8:
-        if images.dtype.kind not in "iuf" or not np.isfinite(images).all():
-            raise ValueError("Pixels must be finite numbers.")
-        if images.dtype.kind == "f":
-            images = np.rint(images * scale)
+        images = np.rint(images)
         if images.size and (images.min() < 0 or images.max() > 255):
             raise ValueError(
                 f"Pixels must be from 0 to 255 (or 0 to 1 where the training images were); "
                 f"these are from {images.min():g} to {images.max():g}."
             )
         images = images.astype(np.uint8)
-    if images.shape[3] == 1:
-        images = np.repeat(images, 3, axis=3)
     return np.ascontiguousarray(images)
 
 
@@ -80,16 +73,11 @@ def rgb_square(item: Any, side: int, scale: float, enlarging: Enlarging = "linea
 
     One at a time, so that large photographs are never all in memory.
     """
-    from foveal.images import read, resize
+    from foveal.images import resize
 
-    if isinstance(item, (str, os.PathLike)):
-        image = read(item)
-    else:
-        image = as_rgb(np.asarray(item)[None], scale)[0]
-    how: Literal["auto", "cubic"] = (
-        "cubic" if enlarging == "cubic" and max(image.shape[:2]) < side else "auto"
-    )
-    return np.asarray(resize(image, (side, side), interpolation=how), np.uint8)
+    image = as_rgb(_as_batch(item), scale)[0]
+    cubic = enlarging == "cubic" and max(image.shape[:2]) < side
+    return np.asarray(resize(image, (side, side), interpolation="cubic" if cubic else "auto"), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -166,7 +154,7 @@ class ImageArrays:
             If an image has other channels than those of the training, or pixels that are no numbers.
         """
         if _is_one_array(X):
-            images = self._pixels(_with_channels(X))
+            images = self.pixels(_with_channels(X))
             if images.shape[1:3] == (self.height, self.width):
                 return np.ascontiguousarray(images)
             return self._together(parallel.map(self._resized, images))
@@ -179,19 +167,14 @@ class ImageArrays:
 
     def _one(self, item: Any) -> NDArray[Any]:
         # One image at a time, so that large photographs are never all in memory.
-        from foveal.images import read
-
-        if isinstance(item, (str, os.PathLike)):
-            return self._resized(self._pixels(read(item)[None])[0])
-        item = np.asarray(item)
-        return self._resized(self._pixels((item if item.ndim == 3 else item[..., None])[None])[0])
+        return self._resized(self.pixels(_as_batch(item))[0])
 
     def _resized(self, image: NDArray[Any]) -> NDArray[Any]:
         from foveal.images import resize
 
         return resize(image, (self.height, self.width))
 
-    def _pixels(self, images: NDArray[Any]) -> NDArray[Any]:
+    def pixels(self, images: NDArray[Any]) -> NDArray[Any]:
         """(N, H, W, C') numbers as uint8 or float32 of our channels."""
         if images.ndim != 4 or 0 in images.shape[1:] or images.dtype.kind not in "uifb":
             raise ValueError(f"Images must be (H, W, C) or (H, W) numbers, not {images.shape[1:]}.")
@@ -220,7 +203,7 @@ class ImageArrays:
             # The weights of luma (ITU-R BT.601), as Pillow and OpenCV use them.
             grey = np.ascontiguousarray(images) @ np.array([0.299, 0.587, 0.114], np.float32)
             return (np.rint(grey).astype(np.uint8) if images.dtype == np.uint8 else grey)[..., None]
-        raise ValueError(f"These images have {given} channels; those of the training had {self.channels}.")
+        raise ValueError(f"These images have {given} channels; they must have {self.channels}.")
 
     def get_config(self) -> dict[str, Any]:
         """The attributes as JSON values."""
@@ -229,6 +212,14 @@ class ImageArrays:
 
 def _is_one_array(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.ndim > 1
+
+
+def _as_batch(item: Any) -> NDArray[Any]:
+    """One image, or the file of one, as (1, H, W, C)."""
+    from foveal.images import read
+
+    image = read(item) if isinstance(item, (str, os.PathLike)) else np.asarray(item)
+    return (image if image.ndim == 3 else image[..., None])[None]
 
 
 def _with_channels(images: NDArray[Any]) -> NDArray[Any]:

@@ -11,10 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import ExportError, SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.features import Pixels
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import held_out_part
+from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import are_images
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
@@ -284,9 +285,7 @@ class LogisticClassifier(LinearClassifier):
         best = min(good, key=lambda c: (-c["validation_accuracy"], c["validation_loss"], c["learning_rate"]))
         best["chosen"] = True
         self.learning_rate_ = best["learning_rate"]
-        for c in self.candidates_:
-            setting = {"learning_rate": c["learning_rate"]}
-            emit(callbacks, "candidate", setting=setting, score=c["validation_accuracy"], chosen=c["chosen"])
+        tell_candidates(callbacks, self.candidates_, ("learning_rate",), "validation_accuracy")
 
     def _scaling(self, rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not self.standardize:

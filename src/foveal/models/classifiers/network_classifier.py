@@ -17,7 +17,7 @@ from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_input import ImageArrays, are_images
 from foveal.models.classifiers.network_outputs import NetworkOutputs
-from foveal.models.classifiers.network_settings import NetworkSettings
+from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
 from foveal.models.classifiers.scaling import feature_scaling
 from foveal.nn.random_streams import seed_layers
 
@@ -26,8 +26,6 @@ _PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
 
 # More than the steps of an epoch can be.
 _MOST_STEPS = 1 << 40
-
-_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
 
 class NetworkClassifier(NetworkSettings, Classifier):
@@ -164,7 +162,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
             raise TrainingDiverged(
                 f"{happened}: try a lower learning_rate, such as {self._learning_rate / 10:g}."
             ) from error
-        self.history_ = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
+        self.history_ = curves(history)
         self.n_epochs_ = history.steps / len(batches)
         self.resolved_ = {}
         if history.budget is not None:
@@ -203,7 +201,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
             if self.images_ is not None:
                 self._learn_scaling(x)
             self._start(len(x), seed)
-            self.history_ = {name: np.empty(0) for name in _CURVES}
+            self.history_ = {name: np.empty(0) for name in CURVES}
             self.n_epochs_ = 0
             self.resolved_ = {}
             self._optimizer = None
@@ -421,7 +419,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
         self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
-        self.history_ = {name: arrays[f"history.{name}"] for name in _CURVES}
+        self.history_ = {name: arrays[f"history.{name}"] for name in CURVES}
         self.layout_, self.n_epochs_ = learned["layout"], learned["n_epochs"]
         self.resolved_ = {}
         self.network_ = self._make_network(self.layout_)

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
 from foveal import nn
 from foveal.errors import SettingError
 from foveal.models.parameter_checks import Range, check_parameters
@@ -21,6 +24,9 @@ _FEWEST_STEPS = 500
 _MOST_IN_MINUTES = 300
 
 _PATIENCE = 10
+
+#: What is kept of each epoch of a training.
+CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -154,3 +160,8 @@ def decayed_groups(network: nn.Module) -> list[dict[str, Any]]:
         {"params": [p for p in network.parameters() if p.data.ndim > 1]},
         {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
     ]
+
+
+def curves(history: nn.History) -> dict[str, NDArray[np.float64]]:
+    """What a training measured in each epoch, (E,) each; NaN where nothing was measured."""
+    return {name: np.asarray(getattr(history, name), np.float64) for name in CURVES}

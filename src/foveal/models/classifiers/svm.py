@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import stratified_folds
-from foveal.models.classifiers.image_classifier import ImageClassifier, greatest
+from foveal.models.classifiers.image_classifier import ImageClassifier, greatest, tell_candidates
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.calibration import class_probabilities, fit_slope
@@ -191,9 +191,7 @@ class SVMClassifier(ImageClassifier):
         chosen = max(range(len(candidates)), key=lambda i: self.cv_results_[i]["accuracy"] or 0.0)
         self.cv_results_[chosen]["chosen"] = True
         self.best_params_ = candidates[chosen].as_dict()
-        for c, seen in zip(candidates, self.cv_results_, strict=True):
-            score, taken = seen["accuracy"], seen["chosen"]
-            emit(callbacks, "candidate", setting=c.as_dict(), score=score, chosen=taken)
+        tell_candidates(callbacks, self.cv_results_, ("kernel", "C", "gamma"), "accuracy")
         return candidates[chosen], values[candidates[chosen]]
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:

@@ -11,13 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import nn, parallel
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite
 from foveal.features.efficientnet import FAMILY
 from foveal.features.efficientnet_graph import CENTER, SCALE
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
+from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import LARGEST_NATIVE, are_images, from_0_to_1, native_sides
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.scaling import feature_scaling, standardized
@@ -251,14 +252,7 @@ class TransferClassifier(LinearClassifier):
         best = min(self.cv_results_, key=lambda seen: seen["loss"])
         best["chosen"] = True
         self.C_ = best["C"]
-        for seen in self.cv_results_:
-            emit(
-                callbacks,
-                "candidate",
-                setting={"C": seen["C"]},
-                score=seen["accuracy"],
-                chosen=seen["chosen"],
-            )
+        tell_candidates(callbacks, self.cv_results_, ("C",), "accuracy")
 
     def _fine_tune(
         self,
