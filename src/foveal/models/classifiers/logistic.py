@@ -303,7 +303,7 @@ class LogisticClassifier(LinearClassifier):
         )
 
     def as_network(self) -> tuple[Sequential, tuple[int, ...]]:
-        """See :meth:`Classifier.as_network`; only pixels are a network, not other features."""
+        """From pixels from 0 to 255, or rows, to probabilities; other features are no network."""
         check_is_fitted(self)
         coef = self.coef_
         shape: tuple[int, ...] = (self.n_features_in_,)

@@ -370,7 +370,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
         return np.asarray(self.classes_[index])
 
     def as_network(self) -> tuple[nn.Sequential, tuple[int, int, int]]:
-        """See :meth:`Classifier.as_network`; the shape is ``image_shape_``."""
+        """From pixels from 0 to 255, or rows, to probabilities; and the shape, ``image_shape_``."""
         check_is_fitted(self)
         scaling = nn.BatchNorm2d(self.image_shape_[2], eps=0.0, affine=False)
         scaling.running_mean = self.mean_.astype(np.float32)

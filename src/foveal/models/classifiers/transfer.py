@@ -373,7 +373,7 @@ class TransferClassifier(LinearClassifier):
         return self._network
 
     def as_network(self) -> tuple[nn.Sequential, tuple[int, ...]]:
-        """See :meth:`Classifier.as_network`."""
+        """From pixels from 0 to 255, or rows, to probabilities; and the shape of one example."""
         check_is_fitted(self)
         if self.features_ is None:
             linear = linear_layer(self.coef_, self.intercept_)
