@@ -59,12 +59,7 @@ def as_rgb(images: NDArray[Any], scale: float) -> NDArray[np.uint8]:
     images = ImageArrays(1, 1, 3, scale).pixels(_with_channels(images))
     if images.dtype != np.uint8:
         images = np.rint(images)
-        if images.size and (images.min() < 0 or images.max() > 255):
-            raise ValueError(
-                f"Pixels must be from 0 to 255 (or 0 to 1 where the training images were); "
-                f"these are from {images.min():g} to {images.max():g}."
-            )
-        images = images.astype(np.uint8)
+        images = _as_bytes(images, "(or 0 to 1 where the training images were)")
     return np.ascontiguousarray(images)
 
 
@@ -185,12 +180,9 @@ class ImageArrays:
             if self.pixel_scale != 1:
                 images *= np.float32(self.pixel_scale)
         elif images.dtype != np.uint8:
-            if images.size and (images.min() < 0 or images.max() > 255):
-                raise ValueError(
-                    f"Whole-numbered pixels must be from 0 to 255; these are from {images.min()} to "
-                    f"{images.max()}: give floating-point numbers for another range."
-                )
-            images = images.astype(np.uint8)
+            images = _as_bytes(
+                images, "where they are whole numbers (give floating-point ones for another range)"
+            )
         return self._channels(images)
 
     def _channels(self, images: NDArray[Any]) -> NDArray[Any]:
@@ -212,6 +204,14 @@ class ImageArrays:
 
 def _is_one_array(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.ndim > 1
+
+
+def _as_bytes(pixels: NDArray[Any], remark: str) -> NDArray[np.uint8]:
+    if pixels.size and (pixels.min() < 0 or pixels.max() > 255):
+        raise ValueError(
+            f"Pixels must be from 0 to 255 {remark}; these are from {pixels.min():g} to {pixels.max():g}."
+        )
+    return pixels.astype(np.uint8)
 
 
 def _as_batch(item: Any) -> NDArray[Any]:
