@@ -24,6 +24,7 @@ _LUMA = [[0.299], [0.587], [0.114]]
 _A, _REACH = -0.75, 2
 # Less of a pixel than this is left out of an area, as in OpenCV.
 _SLIVER = 1e-3
+_AXES = ("rows", "columns")
 _DOUBLE = 11  # onnx.TensorProto.DOUBLE
 
 
@@ -110,14 +111,18 @@ def resized(graph: Graph, image: str, size: tuple[int, int], channels: int, *, e
     if channels == 1:
         grey = graph.add("MatMul", [pixels, graph.constant(_LUMA)], "luma")
         pixels = graph.add("Round", [grey], "grey")
-    pixels = graph.add("Transpose", [pixels], "planes", perm=[2, 0, 1])
     given = [graph.add("Shape", [image], f"{axis}.given", start=i, end=i + 1) for i, axis in enumerate(_AXES)]
     smaller = [
         graph.add("Min", [side, graph.constant([wanted], np.int64)], f"{axis}.smaller")
         for axis, side, wanted in zip(_AXES, given, size, strict=True)
     ]
     areas = [_areas(graph, *sides) for sides in zip(given, smaller, _AXES, strict=True)]
-    pixels = _product(graph, pixels, areas, "shrunk")
+    # One product for all channels, before the planes are taken apart: a photograph is large.
+    flat = graph.add("Reshape", [pixels, graph.constant([0, -1], np.int64)], "lines")
+    flat = graph.add("MatMul", [areas[0], flat], "fewer_lines")
+    fewer = graph.add("Reshape", [flat, graph.constant([0, -1, channels], np.int64)], "fewer_rows")
+    planes = graph.add("Transpose", [fewer], "planes", perm=[2, 0, 1])
+    pixels = _whole_numbers(graph, planes, areas[1], "shrunk")
     # Beyond its edges an image goes on with its outermost pixels.
     pads = graph.constant([0, *[_REACH] * 2, 0, *[_REACH] * 2], np.int64)
     pixels = graph.add("Pad", [pixels, pads], "extended", mode="edge")
@@ -129,19 +134,15 @@ def resized(graph: Graph, image: str, size: tuple[int, int], channels: int, *, e
         _between(graph, side, wanted, enlarges, axis)
         for axis, side, wanted in zip(_AXES, smaller, size, strict=True)
     ]
-    pixels = _product(graph, pixels, between, "resized")
+    more = graph.add("MatMul", [between[0], pixels], "more_rows")
+    pixels = _whole_numbers(graph, more, between[1], "resized")
     return graph.add("Unsqueeze", [pixels, graph.constant([0], np.int64)], "batch")
 
 
-_AXES = ("rows", "columns")
-
-
-def _product(graph: Graph, pixels: str, matrices: list[str], name: str) -> str:
-    """Whole-numbered pixels, (C, h, w), of pixels, (C, H, W), and the matrices of both sides."""
-    rows, columns = matrices
+def _whole_numbers(graph: Graph, planes: str, columns: str, name: str) -> str:
+    """Whole-numbered pixels, (C, h, w), of planes that have their rows, (C, h, W), and a matrix (w, W)."""
     columns = graph.add("Transpose", [columns], f"{name}.columns", perm=[1, 0])
-    half = graph.add("MatMul", [rows, pixels], f"{name}.along_rows")
-    exact = graph.add("MatMul", [half, columns], f"{name}.exact")
+    exact = graph.add("MatMul", [planes, columns], f"{name}.exact")
     whole = graph.add(
         "Floor", [graph.add("Add", [exact, graph.constant(0.5)], f"{name}.up")], f"{name}.whole"
     )
