@@ -54,12 +54,16 @@ def export_model(
         )
     if is_classifier(model):
         return _export_classifier(model, path, images)
-    from foveal.models.detection.onnx.exporting import export_detector
+    from foveal.models.detection.onnx.parity import export_detector
 
     detector: Any = model
-    backbone = detector.backbone_.network(folded=True)
     compared = export_detector(
-        detector.network_, backbone, detector.classes_, path, images, threshold=detector.threshold_
+        detector.network_,
+        detector.backbone_,
+        detector.classes_,
+        path,
+        images,
+        threshold=detector.threshold_,
     )
     return f"Checked on {_number(images)}: {compared} detections agree with the training engine's."
 
