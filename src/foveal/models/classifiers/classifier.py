@@ -15,6 +15,7 @@ from foveal.errors import ExportError, ModelFileError
 from foveal.files import write_container
 from foveal.models.classifiers.image_input import Enlarging, are_images
 from foveal.models.contracts import Answers, Task
+from foveal.models.parameter_checks import Range
 from foveal.version import __version__
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
+    ranges: ClassVar[dict[str, Range]] = {"validation_size": Range(0, 1, above=True, below=True)}
     #: How images that are smaller than what is seen of them are enlarged.
     enlarging: ClassVar[Enlarging] = "linear"
 

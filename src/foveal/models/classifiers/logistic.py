@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from foveal.models.classifiers.image_input import are_images
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
-from foveal.models.parameter_checks import Range, check_parameters
+from foveal.models.parameter_checks import check_parameters
 from foveal.nn import Flatten, Sequential, Softmax, cross_entropy, softmax
 
 
@@ -88,7 +88,6 @@ class LogisticClassifier(LinearClassifier):
 
     name = "logistic"
     validates = True
-    ranges: ClassVar[dict[str, Range]] = {"validation_size": Range(0, 1, above=True, below=True)}
 
     learning_rates: Sequence[float] = field(default=(0.001, 0.005, 0.01), kw_only=False)
     iterations: int = 500

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from math import ceil
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal import nn
 from foveal.errors import SettingError
-from foveal.models.parameter_checks import Range, check_parameters
+from foveal.models.parameter_checks import check_parameters
 
 # Where learning_rate and weight_decay are None.
 _LEARNING_RATES = {"sgd": 0.05, "adamw": 0.002}
@@ -93,8 +93,6 @@ class NetworkSettings:
     n_features_in_ : int
         Numbers in an example.
     """
-
-    ranges: ClassVar[dict[str, Range]] = {"validation_size": Range(0, 1, above=True, below=True)}
 
     epochs: float | None = None
     minutes: float | None = None

@@ -113,10 +113,7 @@ class TransferClassifier(LinearClassifier):
     name = "transfer"
     validates = True
     enlarging = "cubic"
-    ranges: ClassVar[dict[str, Range]] = {
-        "C": Range(0, above=True, many=True),
-        "validation_size": Range(0, 1, above=True, below=True),
-    }
+    ranges: ClassVar[dict[str, Range]] = {**LinearClassifier.ranges, "C": Range(0, above=True, many=True)}
 
     backbone: str = "efficientnet-lite0"
     C: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
