@@ -147,6 +147,4 @@ class DetectionNetwork(RegionProposalNetwork):
         assert course.detected is not None
         assert course.pooled is not None
         threshold = self.roi.postprocessing.nms_threshold
-        return roi_stage(
-            course.detected, course.pooled, self.head.forward, self.roi.pooling, size, classes, threshold
-        )
+        return roi_stage(course.detected, course.pooled, self.roi.pooling, size, classes, threshold)

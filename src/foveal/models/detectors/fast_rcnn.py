@@ -31,7 +31,6 @@ from foveal.models.detection.roi.loss import check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
-from foveal.models.detection.targets import count_objects
 from foveal.models.detection.trace import DetectionTrace, roi_stage, scaled_objects
 from foveal.models.detection.training.config import JointLoss
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
@@ -200,7 +199,7 @@ class FastRCNN(ProposalDetector):
         features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)
         if features is None:
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
-        n_objects = count_objects(dataset)
+        n_objects = dataset.count_objects()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
@@ -327,6 +326,11 @@ class FastRCNN(ProposalDetector):
     # -- prediction ---------------------------------------------------------------------------------
 
     @property
+    def box_head(self) -> BoxHead:
+        """What tells what is in a region."""
+        return self.network_
+
+    @property
     def _seen(self) -> SeenRegions:
         """How regions are read off maps."""
         features = self.features_
@@ -378,16 +382,7 @@ class FastRCNN(ProposalDetector):
         detected, pooled = self._pass(self.network_, maps, rois)
         scale = (float(maps.scale[0]), float(maps.scale[1]))
         pooling = self._seen.pooling
-        with nn.no_grad():
-            looked_at = roi_stage(
-                detected,
-                pooled,
-                self.network_.forward,
-                pooling,
-                maps.shape,
-                self.classes_,
-                self.nms_threshold,
-            )
+        looked_at = roi_stage(detected, pooled, pooling, maps.shape, self.classes_, self.nms_threshold)
         return DetectionTrace(
             image=np.asarray(resize(image, maps.shape), np.uint8),
             scale=scale,

@@ -15,6 +15,7 @@ from foveal.metrics import choose_threshold
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.onnx.graph import to_detector_onnx
 from foveal.models.detection.onnx.runner import Detector
+from foveal.models.detection.roi.head import BoxHead
 from foveal.models.detection.rpn.network import RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.training.validation import DetectionEvaluator
@@ -131,6 +132,11 @@ class FasterRCNN(RPNBase, ObjectDetector):
             self.threshold_ = choose_threshold(evaluator.detections(self.network_), evaluator.dataset)
 
     # -- use ----------------------------------------------------------------------------------------
+
+    @property
+    def box_head(self) -> BoxHead:
+        """What tells what is in a region."""
+        return self.network_.head
 
     def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
         """Detect objects; see :meth:`ObjectDetector.predict`.

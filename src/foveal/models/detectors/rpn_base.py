@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn
 from foveal.boxes import clip
-from foveal.data import Dataset
+from foveal.data import Dataset, hold_out
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
@@ -20,10 +20,9 @@ from foveal.files.plain import from_json
 from foveal.images import working_image
 from foveal.models.detection.anchors import anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
-from foveal.models.detection.targets import count_objects
 from foveal.models.detection.trace import DetectionTrace, trace_network
 from foveal.models.detection.training.config import TrainingConfig, train_network
-from foveal.models.detection.training.validation import DetectionEvaluator, hold_out
+from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn.exporting import in_use
@@ -110,7 +109,7 @@ class RPNBase(TrainingConfig, BoxModel):
         began = time.perf_counter()
         backbone = EfficientNetLite0() if self.features is None else self.features
         self._check(backbone)
-        n_objects = count_objects(dataset)
+        n_objects = dataset.count_objects()
         if validation is None:
             dataset, validation = hold_out(dataset, self.validation_size, self.random_state)
         if len(dataset) < _FEW:
@@ -124,7 +123,7 @@ class RPNBase(TrainingConfig, BoxModel):
         stages = [] if self.finetune_fraction == 0 else self._stages()
         self.network_ = self._make_network(dataset, stages)
         evaluator: DetectionEvaluator | None = None
-        if count_objects(validation, least=0):
+        if validation.count_objects(least=0):
             with stage(callbacks, "maps of the validation pictures"):
                 evaluator = self._evaluator_class(validation, backbone, LEVELS, self.size)
         n_validation = len(validation)

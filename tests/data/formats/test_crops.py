@@ -1,7 +1,7 @@
 import pytest
 
+from foveal.data.formats.crops import manifest_labels, safe_name
 from foveal.files import unique_names
-from foveal.proposals.crop_names import manifest_labels, safe_name
 
 
 @pytest.mark.parametrize(

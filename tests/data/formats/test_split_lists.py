@@ -1,7 +1,7 @@
 import pytest
 
-from foveal.data.pictures import Tree
-from foveal.data.split_lists import SplitLists, from_folders, normalise
+from foveal.data.file_tree import Tree
+from foveal.data.formats.split_lists import SplitLists, from_folders, normalise
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_name_in_two_lists_is_held_out_and_told(tmp_path):
     assert [f.kind for f in found.findings] == ["in-two-splits"]
 
 
-def test_names_without_picture_are_told(tmp_path):
+def test_names_without_image_are_told(tmp_path):
     found = lists(tmp_path, train="a\nghost\n")
     found.of("images/a.jpg")
     assert ["ghost" in f.message for f in found.unused()] == [True]

@@ -1,7 +1,8 @@
-"""The doctor's look at the pictures: whether they can be read, what they are, which are the same."""
+"""The doctor's look at the images: whether they can be read, what they are, which are the same."""
 
 import os
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,11 +12,11 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.dataset import Dataset, Finding, Sample, relative_name
-from foveal.data.pictures import Tree, natural
+from foveal.data.file_tree import Tree, natural
 from foveal.data.splitting import identical_files
 from foveal.errors import ImageError
 from foveal.events import Callbacks, stage
-from foveal.images import probe, read
+from foveal.images import ImageInfo, probe, read
 
 # A shorter side than this shows no object that could be told.
 # A shorter side below this holds no more than a few cells of gradients.
@@ -36,22 +37,14 @@ _SUFFIXES = {
 
 @dataclass(frozen=True)
 class Look:
-    """What one picture is.
+    """What one image is.
 
     Attributes
     ----------
     error : str
         Why it cannot be decoded; ``""`` where it can.
-    width, height : int
-        Upright.
-    format, mode : str
-        In Pillow's words.
-    bits : int
-        Of one channel.
-    orientation : int
-        EXIF's.
-    animated : bool
-        Whether there are further frames or pages.
+    info : ImageInfo or None
+        What its header says; None where it cannot be decoded.
     grey : bool
         Whether all channels of every pixel are equal.
     uniform : tuple of bool
@@ -59,24 +52,18 @@ class Look:
     """
 
     error: str = ""
-    width: int = 0
-    height: int = 0
-    format: str = ""
-    mode: str = ""
-    bits: int = 8
-    orientation: int = 1
-    animated: bool = False
+    info: ImageInfo | None = None
     grey: bool = False
     uniform: tuple[bool, ...] = (False, False, False, False)
 
 
 def look_at(dataset: Dataset, callbacks: Callbacks = ()) -> list[Look | None]:
-    """Decode every picture, several at a time.
+    """Decode every image, several at a time.
 
     Returns
     -------
     list of Look or None
-        One for each sample; None where the picture is not there.
+        One for each sample; None where the image is not there.
     """
     paths = [sample.path for sample in dataset]
     with stage(callbacks, "pictures", total=len(paths)) as progress:
@@ -93,13 +80,7 @@ def _look(path: Path) -> Look | None:
         return Look(error=str(error))
     lines = (image[:, 0], image[0], image[:, -1], image[-1])
     return Look(
-        width=info.width,
-        height=info.height,
-        format=info.format,
-        mode=info.mode,
-        bits=info.bits,
-        orientation=info.orientation,
-        animated=info.animated,
+        info=info,
         grey=bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all()),
         uniform=tuple(_is_uniform(line) for line in lines),
     )
@@ -112,100 +93,87 @@ def _is_uniform(line: NDArray[np.uint8]) -> bool:
     return bool((away <= _UNIFORM).mean() >= 0.95)
 
 
-def check_images(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
-    """What each picture file is that it should not be, or that is worth knowing."""
-    findings: list[Finding] = []
+def check_images(dataset: Dataset, looks: list[Look | None]) -> Iterator[Finding]:
+    """What each image file is that it should not be, or that is worth knowing."""
     for sample, look in zip(dataset, looks, strict=True):
         if look is None:
             continue
         file = relative_name(sample.path, dataset.root)
-        if look.error:
-            action = "The picture is left out."
-            findings.append(Finding("unreadable-image", "error", file, look.error, action))
+        if look.info is None:
+            yield Finding("unreadable-image", "error", file, look.error, "The picture is left out.")
         else:
-            findings += _about(look, sample, file, dataset.task)
-    findings += _varying(looks)
-    return findings
+            for kind, text, action in _about(look.info, look.grey, file, dataset.task):
+                warned = kind in ("wrong-extension", "small-image")
+                yield Finding(kind, "warning" if warned else "note", file, text, action)
+    yield from _varying(looks)
 
 
-def _about(look: Look, sample: Sample, file: str, task: str) -> list[Finding]:
-    found: list[Finding] = []
+def _about(info: ImageInfo, grey: bool, file: str, task: str) -> Iterator[tuple[str, str, str]]:
+    """Kinds, texts and actions."""
     suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122
-    if look.format in _SUFFIXES and suffix not in _SUFFIXES[look.format]:
-        text = f"The file is named {suffix} but is {look.format}."
-        found.append(Finding("wrong-extension", "warning", file, text, "It is read as what it is."))
-    if min(look.width, look.height) < _SMALL[task]:
-        text = f"The picture is only {look.width}×{look.height} pixels."
-        found.append(Finding("small-image", "warning", file, text, "It is used as it is."))
-    if look.orientation != 1:
-        text = f"EXIF orientation {look.orientation} says that the stored pixels are not upright."
-        found.append(Finding("exif-orientation", "note", file, text, "The picture is turned upright."))
-    if look.mode in ("1", "L", "LA", "I", "F") or look.mode.startswith("I;16"):
-        text = "The picture is greyscale."
-        found.append(Finding("greyscale", "note", file, text, "It is read as RGB with equal channels."))
-    elif look.grey:
-        text = "The picture is stored in colour, but shows only greys."
-        found.append(Finding("greyscale", "note", file, text, "It is used as it is."))
-    if look.mode in ("LA", "PA", "RGBA", "La", "RGBa"):
-        text = f"The picture has an alpha channel ({look.mode})."
-        found.append(Finding("alpha-channel", "note", file, text, "It is converted to RGB."))
-    if look.mode in ("P", "PA"):
-        text = "The picture has a palette of colours."
-        found.append(Finding("palette", "note", file, text, "It is converted to RGB."))
-    if look.mode in ("CMYK", "YCCK", "LAB", "HSV"):
-        text = f"The picture's colours are {look.mode}, not RGB."
-        found.append(Finding("colour-mode", "note", file, text, "It is converted to RGB."))
-    if look.animated:
-        text = "The file holds several frames or pages."
-        found.append(Finding("several-frames", "note", file, text, "The first is used."))
-    if look.bits > 8:
-        text = f"The picture has {look.bits} bits a channel."
-        found.append(Finding("bit-depth", "note", file, text, "It is reduced to 8 bits."))
-    return found
+    mode, to_rgb, as_it_is = info.mode, "It is converted to RGB.", "It is used as it is."
+    if info.format in _SUFFIXES and suffix not in _SUFFIXES[info.format]:
+        text = f"The file is named {suffix} but is {info.format}."
+        yield "wrong-extension", text, "It is read as what it is."
+    if min(info.width, info.height) < _SMALL[task]:
+        yield "small-image", f"The picture is only {info.width}×{info.height} pixels.", as_it_is
+    if info.orientation != 1:
+        text = f"EXIF orientation {info.orientation} says that the stored pixels are not upright."
+        yield "exif-orientation", text, "The picture is turned upright."
+    if mode in ("1", "L", "LA", "I", "F") or mode.startswith("I;16"):
+        yield "greyscale", "The picture is greyscale.", "It is read as RGB with equal channels."
+    elif grey:
+        yield "greyscale", "The picture is stored in colour, but shows only greys.", as_it_is
+    if mode in ("LA", "PA", "RGBA", "La", "RGBa"):
+        yield "alpha-channel", f"The picture has an alpha channel ({mode}).", to_rgb
+    if mode in ("P", "PA"):
+        yield "palette", "The picture has a palette of colours.", to_rgb
+    if mode in ("CMYK", "YCCK", "LAB", "HSV"):
+        yield "colour-mode", f"The picture's colours are {mode}, not RGB.", to_rgb
+    if info.animated:
+        yield "several-frames", "The file holds several frames or pages.", "The first is used."
+    if info.bits > 8:
+        yield "bit-depth", f"The picture has {info.bits} bits a channel.", "It is reduced to 8 bits."
 
 
-def _varying(looks: list[Look | None]) -> list[Finding]:
-    sizes = np.array([(k.width, k.height) for k in looks if k is not None and not k.error], np.float64)
+def _varying(looks: list[Look | None]) -> Iterator[Finding]:
+    infos = [look.info for look in looks if look is not None and look.info is not None]
+    sizes = np.array([(info.width, info.height) for info in infos], np.float64)
     if len(sizes) < 2:
-        return []
+        return
     scale = np.sqrt(sizes.prod(axis=1))
     aspect = sizes[:, 0] / sizes[:, 1]
     if scale.max() <= 2 * scale.min() and aspect.max() <= 2 * aspect.min():
-        return []
+        return
     (w1, h1), (w2, h2) = sizes.min(axis=0).astype(int), sizes.max(axis=0).astype(int)
     text = (
         f"The pictures' sizes vary: {w1} to {w2} wide, {h1} to {h2} high, "
         f"aspect ratios {aspect.min():.2f} to {aspect.max():.2f}."
     )
-    return [Finding("varying-sizes", "note", "", text, "Each is resized to what the model takes.")]
+    yield Finding("varying-sizes", "note", "", text, "Each is resized to what the model takes.")
 
 
-def check_duplicates(dataset: Dataset, tree: Tree | None, split: str | None = None) -> list[Finding]:
-    """Byte-identical pictures, those that are not part of the data set included.
+def check_duplicates(dataset: Dataset, tree: Tree | None, split: str | None = None) -> Iterator[Finding]:
+    """Byte-identical images, those that are not part of the data set included.
 
-    With a split only groups with a picture of that split are listed.
+    With a split only groups with an image of that split are listed.
     """
     samples: dict[Path, Sample] = {sample.path: sample for sample in dataset}
     paths = list(samples)
     if tree is not None:
-        others = (tree.path(picture) for picture in tree.pictures)
+        others = (tree.path(image) for image in tree.images)
         paths += [path for path in others if path not in samples]
-    findings = []
     for group in identical_files(paths):
         first, *rest = (paths[position] for position in group)
         if split is not None and not any(p in samples and samples[p].split == split for p in (first, *rest)):
             continue
-        for path in rest:
-            findings.append(_duplicate(dataset, samples.get(first), samples.get(path), first, path))
-    return [finding for finding in findings if finding is not None]
+        # Where the first lies outside the data set, all do.
+        if (one := samples.get(first)) is not None:
+            yield from (_duplicate(dataset, one, samples.get(path), path) for path in rest)
 
 
-def _duplicate(
-    dataset: Dataset, one: Sample | None, other: Sample | None, first: Path, path: Path
-) -> Finding | None:
-    if one is None:
-        return None  # both lie outside the data set
-    file, same = relative_name(path, dataset.root), relative_name(first, dataset.root)
+def _duplicate(dataset: Dataset, one: Sample, other: Sample | None, path: Path) -> Finding:
+    file, same = relative_name(path, dataset.root), relative_name(one.path, dataset.root)
     text = f"The picture is byte-identical to {same}"
     if other is None:
         text += ", and is not part of the data set."
@@ -234,9 +202,8 @@ def _same_objects(one: Sample, other: Sample) -> bool:
     return bool((np.abs(first - second) <= tolerance).all())
 
 
-def check_names(dataset: Dataset) -> list[Finding]:
+def check_names(dataset: Dataset) -> Iterator[Finding]:
     """File names that mislead: equal ones in several folders, numbers without leading zeros."""
-    findings = []
     folders: dict[str, set[Path]] = defaultdict(set)
     for sample in dataset:
         folders[sample.name].add(sample.path.parent)
@@ -244,12 +211,11 @@ def check_names(dataset: Dataset) -> list[Finding]:
     if shared:
         text = f"{len(shared)} file names occur in several folders, such as {shared[0]}."
         action = "Pictures are told apart by their paths."
-        findings.append(Finding("same-names", "note", "", text, action))
+        yield Finding("same-names", "note", "", text, action)
     names = sorted(folders)
     if names != sorted(names, key=lambda name: (natural(name), name)) and _numbers_misplaced(names):
         text = f"File names are not zero-padded, so that {_numbers_misplaced(names)} in the order of letters."
-        findings.append(Finding("file-order", "note", "", text, "Ids follow the order of letters."))
-    return findings
+        yield Finding("file-order", "note", "", text, "Ids follow the order of letters.")
 
 
 def _numbers_misplaced(names: list[str]) -> str:

@@ -5,31 +5,30 @@ anywhere else (Torralba and Efros, 2011, "Unbiased look at dataset bias").
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from foveal.data.checks.images import Look
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.doctor_images import Look
 
 # A cue holds for this share of a class, and for at most that share of most other classes.
 _MANY, _FEW = 0.8, 0.3
-_PICTURES = 5
+_IMAGES = 5
 _SIDES = ("left", "top", "right", "bottom")
 
 
-def check_cues(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
-    """Sizes, greyness and uniform borders that most pictures of one class have and others have not."""
+def check_cues(dataset: Dataset, looks: list[Look | None]) -> Iterator[Finding]:
+    """Sizes, greyness and uniform borders that most images of one class have and others have not."""
     if dataset.task != "classification" or dataset.format == "crops":
-        return []
+        return
     of_class: dict[int, list[Look]] = {label: [] for label in range(len(dataset.classes))}
     for sample, look in zip(dataset, looks, strict=True):
-        if look is not None and not look.error and sample.label is not None:
+        if look is not None and look.info is not None and sample.label is not None:
             of_class[sample.label].append(look)
-    of_class = {label: some for label, some in of_class.items() if len(some) >= _PICTURES}
+    of_class = {label: some for label, some in of_class.items() if len(some) >= _IMAGES}
     if len(of_class) < 2:
-        return []
-    findings = []
+        return
     for label, some in of_class.items():
         others = [looks_of for other, looks_of in of_class.items() if other != label]
         name = dataset.classes[label]
@@ -44,9 +43,9 @@ def check_cues(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
         size = Counter(_size(look) for look in some).most_common(1)[0][0]
         if tells(lambda look, size=size: _size(look) == size):  # type: ignore[misc]
             text = f"Nearly all pictures of {name} have the same size, {size[1]}×{size[0]} (or turned)."
-            findings.append(_cue("size-cue", text))
+            yield _cue("size-cue", text)
         if tells(lambda look: look.grey):
-            findings.append(_cue("colour-cue", f"Nearly all pictures of {name} are greyscale."))
+            yield _cue("colour-cue", f"Nearly all pictures of {name} are greyscale.")
         sides = [
             side
             for i, side in enumerate(_SIDES)
@@ -55,12 +54,12 @@ def check_cues(dataset: Dataset, looks: list[Look | None]) -> list[Finding]:
         if sides:
             where = "on all sides" if len(sides) == 4 else f"at the {' and '.join(sides)}"
             text = f"Nearly all pictures of {name} have a border of one colour {where}."
-            findings.append(_cue("border-cue", text))
-    return findings
+            yield _cue("border-cue", text)
 
 
 def _size(look: Look) -> tuple[int, int]:
-    return min(look.width, look.height), max(look.width, look.height)
+    assert look.info is not None
+    return min(look.info.width, look.info.height), max(look.info.width, look.info.height)
 
 
 def _cue(kind: str, text: str) -> Finding:

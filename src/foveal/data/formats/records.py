@@ -2,40 +2,37 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
-from foveal.data.pictures import Tree
+from foveal.data.file_tree import Tree
 from foveal.errors import ImageError
-
-if TYPE_CHECKING:
-    from foveal.images import ImageInfo
+from foveal.images import ImageInfo, probe
 
 
 @dataclass
 class Record:
-    """One picture as an annotation file tells it, before the picture itself was looked at.
+    """One image as an annotation file tells it, before the image itself was looked at.
 
     Attributes
     ----------
-    picture : str or None
+    image : str or None
         Relative to the data folder; None where there is no such file.
     named : str
-        What the annotation calls the picture.
+        What the annotation calls the image.
     annotation : str or None
         The annotation file, relative to the data folder.
     width, height : float
         As the annotation says; 0 where it does not.
     boxes : list of list of float
-        ``x1, y1, x2, y2``, 0-based and half-open; in units of the picture's size where ``relative``.
+        ``x1, y1, x2, y2``, 0-based and half-open; in units of the image's size where ``relative``.
     names : list of str
         The objects' classes.
     """
 
-    picture: str | None
+    image: str | None
     named: str
     annotation: str | None = None
     width: float = 0
@@ -53,26 +50,26 @@ class Record:
 
 
 def turn_upright(boxes: NDArray[np.float64], orientation: int, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Boxes drawn on the stored pixels of a picture, turned as EXIF's orientation turns the picture.
+    """Boxes drawn on the stored pixels of an image, turned as EXIF's orientation turns the image.
 
     Parameters
     ----------
     boxes : ndarray of shape (N, 4), float64
-        ``x1, y1, x2, y2`` on the stored picture.
+        ``x1, y1, x2, y2`` on the stored image.
     orientation : int
         EXIF's tag 0x0112, 1 to 8.
     size : tuple of int
-        ``(width, height)`` of the stored picture.
+        ``(width, height)`` of the stored image.
 
     Returns
     -------
     ndarray of shape (N, 4), float64
-        On the upright picture.
+        On the upright image.
 
     Examples
     --------
-    A picture 10 wide and 4 high that has to be turned clockwise (6): its top left corner goes to the top
-    right of a picture 4 wide and 10 high.
+    An image 10 wide and 4 high that has to be turned clockwise (6): its top left corner goes to the top
+    right of an image 4 wide and 10 high.
 
     >>> turn_upright(np.array([[0.0, 0.0, 3.0, 1.0]]), 6, (10, 4))
     array([[3., 0., 4., 3.]])
@@ -93,6 +90,11 @@ def turn_upright(boxes: NDArray[np.float64], orientation: int, size: tuple[int, 
     return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
 
 
+def unannotated(tree: Tree, records: Sequence[Record], broken: Sequence[str] = ()) -> list[str]:
+    """The images beside those of the records that are in no record: background; see `Tree.unannotated`."""
+    return tree.unannotated([record.image for record in records if record.image is not None], broken)
+
+
 def assemble(
     tree: Tree,
     format: str,
@@ -102,11 +104,11 @@ def assemble(
     findings: Sequence[Finding],
     category_ids: Sequence[int] = (),
 ) -> Dataset:
-    """Look at the pictures' headers and make the data set.
+    """Look at the images' headers and make the data set.
 
-    Pictures that are missing or cannot be opened are left out, each with a finding; where not one
-    picture is there, all are kept as far as the annotations know their sizes, since an evaluation needs
-    no pictures.
+    Images that are missing or cannot be opened are left out, each with a finding; where not one
+    image is there, all are kept as far as the annotations know their sizes, since an evaluation needs
+    no images.
 
     Parameters
     ----------
@@ -126,43 +128,28 @@ def assemble(
     """
     findings = list(findings)
     label_of = {name: label for label, name in enumerate(classes)}
-    none_there = bool(records) and all(record.picture is None for record in records)
+    none_there = bool(records) and all(record.image is None for record in records)
     if none_there:
-        findings.append(
-            Finding(
-                "no-pictures",
-                "warning",
-                "",
-                f"None of the {len(records)} pictures is there.",
-                "The annotations can be evaluated against; nothing can be trained.",
-            )
-        )
+        text = f"None of the {len(records)} pictures is there."
+        action = "The annotations can be evaluated against; nothing can be trained."
+        findings.append(Finding("no-images", "warning", "", text, action))
     twice = _described_twice(records, findings)
     kept: list[Sample] = []
     for record in records:
         if id(record) in twice:
             continue
         info: ImageInfo | None = None
-        if record.picture is not None:
+        if record.image is not None:
             try:
-                info = _probe(tree, record.picture)
+                info = probe(tree.path(record.image))
             except ImageError as error:
-                findings.append(
-                    Finding(
-                        "unreadable-image", "error", record.picture, str(error), "The picture is left out."
-                    )
-                )
+                action = "The picture is left out."
+                findings.append(Finding("unreadable-image", "error", record.image, str(error), action))
                 continue
         elif not none_there or (record.relative and record.boxes):
-            findings.append(
-                Finding(
-                    "missing-picture",
-                    "error",
-                    (record.annotation if record.id is None else None) or _harmless(record.named),
-                    f"The picture {record.named} is not in the data set.",
-                    "Its annotation is left out.",
-                )
-            )
+            file = (record.annotation if record.id is None else None) or _harmless(record.named)
+            text = f"The picture {record.named} is not in the data set."
+            findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))
             continue
         kept.append(_sample(tree, record, info, label_of, findings))
     if format != "coco":
@@ -177,31 +164,22 @@ def _described_twice(records: Sequence[Record], findings: list[Finding]) -> set[
     first: dict[str, Record] = {}
     twice = set()
     for record in records:
-        if record.picture is None:
+        if record.image is None:
             continue
-        other = first.setdefault(record.picture, record)
+        other = first.setdefault(record.image, record)
         if other is not record:
             twice.add(id(record))
-            findings.append(
-                Finding(
-                    "annotated-twice",
-                    "warning",
-                    record.annotation or record.picture,
-                    f"{record.picture} is described by {other.annotation} too.",
-                    f"{other.annotation} counts.",
-                )
+            text, action = (
+                f"{record.image} is described by {other.annotation} too.",
+                f"{other.annotation} counts.",
             )
+            file = record.annotation or record.image
+            findings.append(Finding("annotated-twice", "warning", file, text, action))
     return twice
 
 
-def _probe(tree: Tree, picture: str) -> "ImageInfo":
-    from foveal.images import probe
-
-    return probe(tree.path(picture))
-
-
 def _numbered(sample: Sample, number: int) -> Sample:
-    # dataclasses.replace runs over all fields, which is felt at thousands of pictures.
+    # dataclasses.replace runs over all fields, which is felt at thousands of images.
     object.__setattr__(sample, "id", number)
     return sample
 
@@ -209,7 +187,7 @@ def _numbered(sample: Sample, number: int) -> Sample:
 def _sample(
     tree: Tree,
     record: Record,
-    info: "ImageInfo | None",
+    info: ImageInfo | None,
     label_of: dict[str, int],
     findings: list[Finding],
 ) -> Sample:
@@ -227,7 +205,7 @@ def _sample(
     sides = np.maximum(boxes[:, 2:] - boxes[:, :2], 0)
     areas = sides.prod(axis=1) if record.areas is None else np.array(record.areas, np.float64)
     return Sample(
-        path=tree.path(record.picture if record.picture is not None else _harmless(record.named)),
+        path=tree.path(record.image if record.image is not None else _harmless(record.named)),
         id=record.id if record.id is not None else 0,
         width=width,
         height=height,
@@ -252,36 +230,27 @@ def _harmless(named: str) -> str:
     return named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
 
 
-def _compare_size(record: Record, info: "ImageInfo", findings: list[Finding]) -> bool:
+def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:
     """Note where the annotation is wrong on the size; True where its boxes are on the stored pixels."""
     said = (round(record.width), round(record.height))
     # Where an annotation has no size at all, nothing is wrong with it.
     if said == (info.width, info.height) or (said == (0, 0) and record.annotation is None):
         return False
-    # One COCO file is about all pictures: there the picture's name tells more.
-    file = record.picture if record.id is not None else record.annotation
+    # One COCO file is about all images: there the image's name tells more.
+    file = record.image if record.id is not None else record.annotation
     file = file or record.named
     turns = info.orientation >= 5 and said == (info.height, info.width)
     if turns:
-        findings.append(
-            Finding(
-                "exif-boxes",
-                "warning",
-                file,
-                f"The boxes were drawn on the picture as it is stored, {said[0]}×{said[1]}, but EXIF "
-                f"orientation {info.orientation} turns it to {info.width}×{info.height}.",
-                "The boxes are turned with the picture.",
-            )
+        kind, action = "exif-boxes", "The boxes are turned with the picture."
+        text = (
+            f"The boxes were drawn on the picture as it is stored, {said[0]}×{said[1]}, but EXIF "
+            f"orientation {info.orientation} turns it to {info.width}×{info.height}."
         )
     else:
-        findings.append(
-            Finding(
-                "wrong-size",
-                "warning",
-                file,
-                f"The annotation says {said[0]}×{said[1]} pixels, the picture {record.picture} has "
-                f"{info.width}×{info.height}.",
-                "The picture's size counts; the boxes are used as they are.",
-            )
+        kind, action = "wrong-size", "The picture's size counts; the boxes are used as they are."
+        text = (
+            f"The annotation says {said[0]}×{said[1]} pixels, the picture {record.image} has "
+            f"{info.width}×{info.height}."
         )
+    findings.append(Finding(kind, "warning", file, text, action))
     return turns

@@ -1,10 +1,10 @@
-"""Which part of a data set a picture belongs to: from folders' names and from lists of names."""
+"""Which part of a data set an image belongs to: from folders' names and from lists of names."""
 
 import re
 from pathlib import PurePosixPath
 
 from foveal.data.dataset import Finding, SplitName
-from foveal.data.pictures import Tree, composed, is_picture
+from foveal.data.file_tree import Tree, composed, is_image
 
 _NAMES: dict[str, SplitName] = {
     "train": "train",
@@ -86,21 +86,15 @@ class SplitLists:
                     self._list.setdefault(entry, file)
         for entry, splits in sorted(twice.items()):
             kept = self._split[entry]
-            self.findings.append(
-                Finding(
-                    "in-two-splits",
-                    "warning",
-                    self._list[entry],
-                    f"{entry} stands in the lists of {' and '.join(sorted(splits))}.",
-                    f"It counts as {kept} only.",
-                )
-            )
+            text = f"{entry} stands in the lists of {' and '.join(sorted(splits))}."
+            action = f"It counts as {kept} only."
+            self.findings.append(Finding("in-two-splits", "warning", self._list[entry], text, action))
 
     def __bool__(self) -> bool:
         return bool(self._split)
 
     def of(self, file: str) -> SplitName | None:
-        """The split of a picture, given its path relative to the root."""
+        """The split of an image, given its path relative to the root."""
         parts = _without_suffix(composed(file)).split("/")
         for start in range(len(parts)):
             entry = "/".join(parts[start:])
@@ -111,21 +105,17 @@ class SplitLists:
 
     def unused(self) -> list[Finding]:
         """A finding for every name in a list that :meth:`of` was never asked about."""
-        return [
-            Finding(
-                "listed-but-missing",
-                "warning",
-                self._list[entry],
-                f"{entry} is listed, but there is no such labelled picture.",
-                "The name is ignored.",
-            )
-            for entry in sorted(set(self._split) - self._used)
-        ]
+        findings = []
+        for entry in sorted(set(self._split) - self._used):
+            text = f"{entry} is listed, but there is no such labelled picture."
+            place, action = self._list[entry], "The name is ignored."
+            findings.append(Finding("listed-but-missing", "warning", place, text, action))
+        return findings
 
 
 def _without_suffix(name: str) -> str:
-    # "dog.337" has no suffix: only those of pictures and annotations are taken off.
-    known = is_picture(name) or name.lower().endswith((".xml", ".txt"))
+    # "dog.337" has no suffix: only those of images and annotations are taken off.
+    known = is_image(name) or name.lower().endswith((".xml", ".txt"))
     return name.rpartition(".")[0] if known else name
 
 

@@ -1,18 +1,20 @@
-"""Pascal VOC: one XML file a picture (Everingham et al., 2010, the devkit's documentation)."""
+"""Pascal VOC: one XML file an image (Everingham et al., 2010, the devkit's documentation)."""
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
+
+import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.pictures import Tree, composed, stem_of
-from foveal.data.records import Record, assemble
-from foveal.data.split_lists import SplitLists, from_folders
+from foveal.data.file_tree import Tree, composed, stem_of
+from foveal.data.formats.records import Record, assemble, unannotated
+from foveal.data.formats.split_lists import SplitLists, from_folders
+from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.errors import DataError
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
+from foveal.files import write_text
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class VOCFile:
     Attributes
     ----------
     filename : str
-        What it calls the picture, often wrongly; ``""`` where it does not.
+        What it calls the image, often wrongly; ``""`` where it does not.
     width, height : float
         0 where the file has no usable size.
     objects : tuple of VOCObject
@@ -58,8 +60,6 @@ def parse(path: Path) -> VOCFile:
     DataError
         If the file is not XML, or not an annotation.
     """
-    from xml.etree.ElementTree import ParseError
-
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import fromstring
 
@@ -135,14 +135,16 @@ def _looks_right(path: Path) -> bool:
     return b"<annotation" in head.replace(b"\0", b"")
 
 
-def read(tree: Tree) -> Dataset:
+def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
     """Read a folder of VOC annotations.
 
     Returns
     -------
-    Dataset
-        The classes are sorted by name.
+    Dataset or None
+        The classes are sorted by name. None where there is no annotation.
     """
+    if not recognises(tree):
+        return None
     findings: list[Finding] = []
     records: list[Record] = []
     left_out: list[str] = []
@@ -153,30 +155,27 @@ def read(tree: Tree) -> Dataset:
         try:
             content = parse(tree.path(file))
         except DataError as error:
-            if not _looks_right(tree.path(file)) and tree.picture_of(file) is None:
-                continue  # some other XML, which is about no picture
-            findings.append(
-                Finding(
-                    "broken-annotation", "error", file, str(error), "The file and its picture are left out."
-                )
-            )
-            left_out += [picture] if (picture := tree.picture_of(file)) else []
+            if not _looks_right(tree.path(file)) and tree.image_of(file) is None:
+                continue  # some other XML, which is about no image
+            action = "The file and its picture are left out."
+            findings.append(Finding("broken-annotation", "error", file, str(error), action))
+            left_out += [image] if (image := tree.image_of(file)) else []
             continue
-        picture = tree.picture_of(file)
-        if picture is None and content.filename:
-            picture = tree.picture_named(content.filename, near=file)
+        image = tree.image_of(file)
+        if image is None and content.filename:
+            image = tree.image_named(content.filename, near=file)
             by_filename.add(file)
         findings += [
             Finding("broken-object", "error", file, text, "The object is left out.")
             for text in content.broken
         ]
-        if picture is not None:
-            findings += _wrong_filename(file, content.filename, picture)
+        if image is not None:
+            findings += _wrong_filename(file, content.filename, image)
         objects += len(content.objects)
         truncated += sum(o.truncated for o in content.objects)
         records.append(
             Record(
-                picture,
+                image,
                 content.filename or stem_of(file),
                 file,
                 content.width,
@@ -187,22 +186,14 @@ def read(tree: Tree) -> Dataset:
             )
         )
     if truncated:
-        findings.append(
-            Finding(
-                "truncated-objects",
-                "note",
-                "",
-                f"{truncated} of {objects} objects are marked as truncated (not wholly visible).",
-                "They are learnt from like all others.",
-            )
-        )
-    # The stem is more to be trusted than what a file says: who has the picture's stem comes first.
+        text = f"{truncated} of {objects} objects are marked as truncated (not wholly visible)."
+        action = "They are learnt from like all others."
+        findings.append(Finding("truncated-objects", "note", "", text, action))
+    # The stem is more to be trusted than what a file says: who has the image's stem comes first.
     records.sort(key=lambda record: (record.annotation in by_filename, record.annotation or ""))
-    known = [record.picture for record in records if record.picture is not None]
-    background = tree.unannotated(known, left_out)
-    records += [Record(picture, picture) for picture in background]
+    records += [Record(image, image) for image in unannotated(tree, records, left_out)]
     for record in records:
-        place = record.picture or record.annotation or record.named
+        place = record.image or record.annotation or record.named
         record.split = lists.of(place) or lists.of(record.annotation or place)
         record.split = record.split or from_folders(place, record.annotation or "")
     classes = sorted({name for record in records for name in record.names})
@@ -210,20 +201,70 @@ def read(tree: Tree) -> Dataset:
     return assemble(tree, "voc", "detection", records, classes, findings)
 
 
-def _wrong_filename(file: str, said: str, picture: str) -> list[Finding]:
-    real = composed(picture.rpartition("/")[2])
+def _wrong_filename(file: str, said: str, image: str) -> list[Finding]:
+    real = composed(image.rpartition("/")[2])
     said = said.replace("\\", "/").rpartition("/")[2]
     # VOC's own tools also write the name without its suffix.
     if said in (real, stem_of(real)):
         return []
-    return [
-        Finding(
-            "wrong-filename",
-            "warning",
-            file,
-            f"<filename> says {said!r}, but the picture of this file is {picture}."
-            if said
-            else f"<filename> is missing; the picture of this file is {picture}.",
-            "The picture with the annotation's own name counts.",
-        )
-    ]
+    text = f"says {said!r}, but" if said else "is missing;"
+    text = f"<filename> {text} the picture of this file is {image}."
+    action = "The picture with the annotation's own name counts."
+    return [Finding("wrong-filename", "warning", file, text, action)]
+
+
+def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+    """Write a detection data set as Pascal VOC XML.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folder : path-like
+        Gets ``annotations/``, ``images/`` (copies of the images that exist) and, where the data set has
+        splits, ``splits/``.
+    images : bool, default=True
+        Whether to copy the images.
+
+    Raises
+    ------
+    DataError
+        If the data set is for classification.
+
+    Notes
+    -----
+    VOC has no words for crowd regions, ids, the order of the classes, areas and unused classes: crowd
+    regions are written as difficult, so that they stay out of training. Images with equal names get
+    their id added.
+    """
+    check_detection(dataset, "Pascal VOC")
+    folder = Path(folder)
+    for sample, name in zip(dataset, unique_names(dataset), strict=True):
+        root = Element("annotation")
+        SubElement(root, "folder").text = "images"
+        SubElement(root, "filename").text = name
+        size = SubElement(root, "size")
+        for tag, value in (("width", sample.width), ("height", sample.height), ("depth", 3)):
+            SubElement(size, tag).text = str(value)
+        for box, label, difficult, crowd in zip(
+            sample.boxes.astype(np.float64), sample.labels, sample.difficult, sample.crowd, strict=True
+        ):
+            element = SubElement(root, "object")
+            SubElement(element, "name").text = dataset.classes[int(label)]
+            SubElement(element, "difficult").text = str(int(difficult or crowd))
+            bndbox = SubElement(element, "bndbox")
+            corners = (box[0] + 1, box[1] + 1, box[2], box[3])
+            for tag, corner in zip(("xmin", "ymin", "xmax", "ymax"), corners, strict=True):
+                SubElement(bndbox, tag).text = _digits(float(corner))
+        indent(root)
+        text = tostring(root, encoding="unicode")
+        write_text(folder / "annotations" / f"{Path(name).stem}.xml", text + "\n")
+        if images:
+            copy_image(sample, folder / "images" / name)
+    for split in sorted(dataset.splits):
+        names = [n for s, n in zip(dataset, unique_names(dataset), strict=True) if s.split == split]
+        write_text(folder / "splits" / f"{split}.txt", "".join(f"{Path(name).stem}\n" for name in names))
+
+
+def _digits(value: float) -> str:
+    """The shortest text of a number; whole ones without a point."""
+    return str(int(value)) if value.is_integer() else repr(value)

@@ -1,8 +1,9 @@
-"""Names made from content."""
+"""Names of files: made from content, and such that do not collide."""
 
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -37,3 +38,33 @@ def digest_json(value: Any) -> str:
     True
     """
     return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
+
+
+def unique_names(wanted: Iterable[str]) -> list[str]:
+    """Names that differ even where upper and lower case are one: ``x``, ``x-2``, ``x-3``.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        File or folder names without suffix.
+
+    Returns
+    -------
+    list of str
+        In the same order; the first of equal names keeps its own.
+
+    Examples
+    --------
+    >>> unique_names(["cat", "Cat", "dog"])
+    ['cat', 'Cat-2', 'dog']
+    """
+    taken: set[str] = set()
+    names = []
+    for stem in wanted:
+        name, number = stem, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.lower())
+        names.append(name)
+    return names

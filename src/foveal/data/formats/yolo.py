@@ -1,16 +1,22 @@
-"""YOLO's text files: one line an object, ``class cx cy width height`` in units of the picture's size."""
+"""YOLO's text files: one line an object, ``class cx cy width height`` in units of the image's size."""
 
 import math
+import os
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from foveal.data.dataset import Dataset, Finding, SplitName
-from foveal.data.pictures import Tree, composed, join, stem_of
-from foveal.data.records import Record, assemble
-from foveal.data.split_lists import SplitLists, from_folders, normalise
+from foveal.data.file_tree import Tree, composed, join, stem_of
+from foveal.data.formats.records import Record, assemble, unannotated
+from foveal.data.formats.split_lists import SplitLists, from_folders, normalise
+from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.errors import DataError
+from foveal.files import write_text
 
 _NAME_FILES = ("classes.txt", "obj.names", "names.txt", "classes.names", "coco.names", "voc.names")
 _OTHER_TEXTS = {"readme", "license", "licence", "requirements", "notes", "source"}
@@ -26,7 +32,7 @@ class Names:
 
 
 def recognises(tree: Tree) -> bool:
-    """Whether the folder holds label files of pictures."""
+    """Whether the folder holds label files of images."""
     return bool(label_folders(tree))
 
 
@@ -36,7 +42,7 @@ def label_folders(tree: Tree) -> list[str]:
     found, empty = [], []
     for folder, names in tree.folders.items():
         files = [join(folder, name) for name in names if _is_label(name)]
-        files = [file for file in files if file not in lists and tree.picture_of(file)]
+        files = [file for file in files if file not in lists and tree.image_of(file)]
         if any(_looks_right(tree.path(file)) for file in files):
             found.append(folder)
         elif files and all(not tree.path(file).stat().st_size for file in files):
@@ -72,7 +78,7 @@ def _object(line: str) -> tuple[int, list[float]] | None:
         return None
     if not all(math.isfinite(v) for v in (number, *rest)) or number != int(number) or number < 0:
         return None
-    # Pixels are no fractions of a picture; small overshoots are defects that the doctor names.
+    # Pixels are no fractions of an image; small overshoots are defects that the doctor names.
     if any(abs(v) > 4 for v in rest):
         return None
     if len(rest) == 4:
@@ -86,14 +92,14 @@ def _object(line: str) -> tuple[int, list[float]] | None:
 
 
 def names_of(
-    tree: Tree, folders: list[str], findings: list[Finding], yaml: str | None = None
+    tree: Tree, folders: Sequence[str], findings: list[Finding], yaml: str | None = None
 ) -> Names | None:
     """The classes' names, from ``data.yaml``, ``classes.txt`` or ``obj.names``.
 
     Parameters
     ----------
     tree : Tree
-    folders : list of str
+    folders : sequence of str
         The folders of the label files: their names files are looked at before those of the root.
     findings : list of Finding
         Gets one for every broken YAML file, unless it is the one to take.
@@ -178,7 +184,40 @@ def _inside(tree: Tree, file: str, base: str, place: str) -> str:
     return "/".join(parts)
 
 
-def read(tree: Tree, yaml: str | None = None, folders: list[str] | None = None) -> Dataset:
+def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
+    """Read a folder of YOLO label files; None where there are none."""
+    folders = label_folders(tree)
+    return read(tree, folders=folders) if folders else None
+
+
+def read_file(path: Path) -> Dataset:
+    """Read the data set that a ``data.yaml`` describes.
+
+    Raises
+    ------
+    DataError
+        If there are no label files beside it, or no image that it speaks of.
+    """
+    tree = Tree.scan(path.parent)
+    folders = label_folders(tree)
+    if not folders:
+        raise DataError(f"{path} names classes, but there are no label files in {path.parent}.")
+    dataset = read(tree, path.name, folders)
+    if not dataset.samples:
+        raise DataError(f"No picture that {path} speaks of is in {path.parent}.")
+    return dataset
+
+
+def copies(tree: Tree, counts: bool) -> Iterator[tuple[str, Dataset]]:
+    """Every folder of label files, each read by itself; without the first where YOLO counts."""
+    for folder in label_folders(tree)[counts:]:
+        try:
+            yield folder or "the root's .txt files", read(tree, folders=[folder])
+        except DataError:
+            continue
+
+
+def read(tree: Tree, yaml: str | None = None, folders: Sequence[str] = ()) -> Dataset:
     """Read a folder of YOLO label files.
 
     Parameters
@@ -186,8 +225,8 @@ def read(tree: Tree, yaml: str | None = None, folders: list[str] | None = None) 
     tree : Tree
     yaml : str, optional
         The ``data.yaml`` to take, relative to the folder.
-    folders : list of str, optional
-        The folders of the label files; looked for by default.
+    folders : sequence of str
+        The folders of the label files; of two that are about an image the first counts.
 
     Returns
     -------
@@ -195,7 +234,6 @@ def read(tree: Tree, yaml: str | None = None, folders: list[str] | None = None) 
         The classes are in the order of their numbers.
     """
     findings: list[Finding] = []
-    folders = label_folders(tree) if folders is None else folders
     found = names_of(tree, folders, findings, yaml)
     lists = SplitLists(tree)
     listed = set(lists.files)
@@ -208,47 +246,33 @@ def read(tree: Tree, yaml: str | None = None, folders: list[str] | None = None) 
             file = join(folder, name)
             if not _is_label(name) or file in listed:
                 continue
-            picture = tree.picture_of(file)
-            if picture is not None and taken.setdefault(picture, folder) != folder:
+            image = tree.image_of(file)
+            if image is not None and taken.setdefault(image, folder) != folder:
                 skipped[folder] += 1
                 continue
             boxes, classes, broken = _parse(tree.path(file))
             findings += [
                 Finding("broken-object", "error", file, text, "The line is left out.") for text in broken
             ]
-            records.append(Record(picture, stem_of(file), file, boxes=boxes, relative=True))
+            records.append(Record(image, stem_of(file), file, boxes=boxes, relative=True))
             numbers.append(classes)
-    findings += [
-        Finding(
-            "several-annotation-files",
-            "note",
-            folder,
-            f"{count} files describe pictures that files in {folders[0] or 'the root'} describe already.",
-            "They are not read.",
-        )
-        for folder, count in sorted(skipped.items())
-    ]
+    for folder, count in sorted(skipped.items()):
+        text = f"{count} files describe pictures that files in {folders[0] or 'the root'} describe already."
+        findings.append(Finding("several-annotation-files", "note", folder, text, "They are not read."))
     names = found.names if found else {}
     if found is None:
         used = sorted({number for classes in numbers for number in classes})
         names = {number: str(number) for number in range(used[-1] + 1 if used else 0)}
-        findings.append(
-            Finding(
-                "no-class-names",
-                "warning",
-                "",
-                "No file names the classes (classes.txt, obj.names or data.yaml).",
-                "The classes are called by their numbers.",
-            )
-        )
+        text = "No file names the classes (classes.txt, obj.names or data.yaml)."
+        action = "The classes are called by their numbers."
+        findings.append(Finding("no-class-names", "warning", "", text, action))
     label_of = {number: name for number, name in names.items() if name}
     for record, classes in zip(records, numbers, strict=True):
         _name(record, classes, label_of, found.file if found else "", findings)
-    known = [record.picture for record in records if record.picture is not None]
-    records += [Record(picture, picture, relative=True) for picture in tree.unannotated(known)]
+    records += [Record(image, image, relative=True) for image in unannotated(tree, records)]
     places = dict(_places(tree, found.places, findings)) if found else {}
     for record in records:
-        place = record.picture or record.annotation or record.named
+        place = record.image or record.annotation or record.named
         record.split = places.get(place) or lists.of(place) or from_folders(place, record.annotation or "")
     findings += lists.findings + lists.unused()
     return assemble(tree, "yolo", "detection", records, list(dict.fromkeys(label_of.values())), findings)
@@ -273,17 +297,11 @@ def _name(
 ) -> None:
     """Give the record's objects their names, and leave out those whose number has none."""
     kept = [i for i, number in enumerate(classes) if number in label_of]
-    findings += [
-        Finding(
-            "unknown-class",
-            "error",
-            record.annotation or record.named,
-            f"Object {i + 1} has the class number {number}, which {file} does not name.",
-            "The object is left out.",
-        )
-        for i, number in enumerate(classes)
-        if number not in label_of
-    ]
+    for i, number in enumerate(classes):
+        if number not in label_of:
+            where = record.annotation or record.named
+            text = f"Object {i + 1} has the class number {number}, which {file} does not name."
+            findings.append(Finding("unknown-class", "error", where, text, "The object is left out."))
     record.boxes = [record.boxes[i] for i in kept]
     record.names = [label_of[classes[i]] for i in kept]
 
@@ -291,27 +309,73 @@ def _name(
 def _places(
     tree: Tree, places: tuple[tuple[SplitName, str], ...], findings: list[Finding]
 ) -> list[tuple[str, Any]]:
-    """The split of every picture that a ``data.yaml`` puts in one; test before val before train."""
+    """The split of every image that a ``data.yaml`` puts in one; test before val before train."""
     found: list[tuple[str, Any]] = []
     for wanted in ("train", "val", "test"):
         for split, place in places:
             if split != wanted:
                 continue
             if place in tree.folders:
-                inside = [p for p in tree.pictures if p.startswith(f"{place}/") or place == ""]
+                inside = [p for p in tree.images if p.startswith(f"{place}/") or place == ""]
             elif place in tree.files:
-                named = [tree.picture_named(line.strip(), place) for line in _lines(tree.path(place))]
-                inside = [picture for picture in named if picture is not None]
+                named = [tree.image_named(line.strip(), place) for line in _lines(tree.path(place))]
+                inside = [image for image in named if image is not None]
             else:
-                findings.append(
-                    Finding(
-                        "listed-but-missing",
-                        "warning",
-                        place,
-                        f"The YAML file calls this the {split} part, but it is not in the data set.",
-                        "The name is ignored.",
-                    )
-                )
+                text = f"The YAML file calls this the {split} part, but it is not in the data set."
+                findings.append(Finding("listed-but-missing", "warning", place, text, "The name is ignored."))
                 continue
-            found += [(picture, split) for picture in inside]
+            found += [(image, split) for image in inside]
     return found
+
+
+def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+    """Write a detection data set as YOLO text files with a ``data.yaml``.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    folder : path-like
+        Gets ``images/`` (copies of the images that exist), ``labels/`` and ``data.yaml``; where the data
+        set has splits, ``images/train/``, ``labels/train/`` and so on.
+    images : bool, default=True
+        Whether to copy the images.
+
+    Raises
+    ------
+    DataError
+        If the data set is for classification, or an image's size is not known.
+
+    Notes
+    -----
+    YOLO has no words for difficult, crowd, ids and areas: crowd regions and difficult objects become
+    objects like any other. An image without objects gets an empty file. Numbers are written with all
+    their digits. Images with equal names get their id added.
+    """
+    import yaml
+
+    check_detection(dataset, "YOLO")
+    folder = Path(folder)
+    unknown = [s.name for s in dataset if not (s.width and s.height)]
+    if unknown:
+        raise DataError(f"The size of {unknown[0]} is not known; YOLO's boxes are shares of it.")
+    for sample, name in zip(dataset, unique_names(dataset), strict=True):
+        place = sample.split or ""
+        size = np.array([sample.width, sample.height], np.float64)
+        boxes = sample.boxes.astype(np.float64)
+        centres = (boxes[:, :2] + boxes[:, 2:]) / 2 / size
+        sides = (boxes[:, 2:] - boxes[:, :2]) / size
+        lines = [
+            " ".join([str(int(label)), *(repr(float(v)) for v in (*centre, *side))])
+            for label, centre, side in zip(sample.labels, centres, sides, strict=True)
+        ]
+        write_text(
+            folder / "labels" / place / f"{Path(name).stem}.txt", "".join(f"{line}\n" for line in lines)
+        )
+        if images:
+            copy_image(sample, folder / "images" / place / name)
+    content: dict[str, object] = {"path": "."}
+    for split in ("train", "val", "test"):
+        if split in dataset.splits:
+            content[split] = f"images/{split}"
+    content["names"] = dict(enumerate(dataset.classes))
+    write_text(folder / "data.yaml", yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

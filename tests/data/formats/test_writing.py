@@ -101,9 +101,9 @@ def test_coco_round_trip(content):
     assert again.to_coco()["annotations"] == dataset.to_coco()["annotations"]
 
 
-def test_equal_names_are_told_apart(tmp_path, picture, xml):
+def test_equal_names_are_told_apart(tmp_path, make_image, xml):
     for split in ("train", "test"):
-        picture(tmp_path / f"in/images/{split}/x.jpg")
+        make_image(tmp_path / f"in/images/{split}/x.jpg")
         xml(tmp_path / f"in/annotations/{split}/x.xml", [(split, 1, 1, 5, 5)])
     write_voc(load(tmp_path / "in"), tmp_path / "out")
     again = load(tmp_path / "out")

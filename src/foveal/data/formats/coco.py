@@ -2,16 +2,20 @@
 
 import json
 import math
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from foveal.data.dataset import Dataset, Finding, SplitName
-from foveal.data.pictures import Tree, composed
-from foveal.data.records import Record, assemble
-from foveal.data.split_lists import from_folders, normalise
+from foveal.data.dataset import Dataset, Finding, SplitName, relative_name
+from foveal.data.file_tree import IMAGE_FOLDERS, Tree, composed
+from foveal.data.formats.records import Record, assemble
+from foveal.data.formats.split_lists import from_folders, normalise
+from foveal.data.formats.writing import check_detection
 from foveal.errors import DataError
+from foveal.files import write_json
 
 
 @dataclass
@@ -33,7 +37,7 @@ class COCOFile:
     annotations: list[Any]
     categories: list[Any]
     split: SplitName | None = None
-    pictures: list[str | None] = field(default_factory=list)
+    image_files: list[str | None] = field(default_factory=list)
 
 
 def parse(path: Path, file: str = "") -> COCOFile | None:
@@ -76,6 +80,16 @@ def _split_of(file: str) -> SplitName | None:
     return from_folders(file)
 
 
+def recognises(tree: Tree) -> bool:
+    """Whether the folder holds a COCO file."""
+    return bool(files_of(tree)[0])
+
+
+def broken_files(tree: Tree) -> list[Finding]:
+    """A finding for each file of the folder that is no JSON, though it is called so."""
+    return files_of(tree)[1]
+
+
 def files_of(tree: Tree) -> tuple[list[COCOFile], list[Finding]]:
     """The folder's COCO files in the order of their names, and a finding for each broken JSON."""
     found: list[COCOFile] = []
@@ -87,25 +101,25 @@ def files_of(tree: Tree) -> tuple[list[COCOFile], list[Finding]]:
             findings.append(Finding("broken-annotation", "error", file, str(error), "The file is left out."))
             continue
         if content is not None:
-            find_pictures(tree, content)
+            find_images(tree, content)
             found.append(content)
     return found, findings
 
 
-def find_pictures(tree: Tree, content: COCOFile) -> None:
-    """Look up the pictures that a file names, among those of the data folder."""
-    content.pictures = [_picture(tree, content, image) for image in content.images]
+def find_images(tree: Tree, content: COCOFile) -> None:
+    """Look up the images that a file names, among those of the data folder."""
+    content.image_files = [_image(tree, content, image) for image in content.images]
 
 
-def _picture(tree: Tree, content: COCOFile, image: Any) -> str | None:
+def _image(tree: Tree, content: COCOFile, image: Any) -> str | None:
     name = image.get("file_name") if isinstance(image, dict) else None
-    return tree.picture_named(name, near=_home(content)) if isinstance(name, str) and name else None
+    return tree.image_named(name, near=_home(content)) if isinstance(name, str) and name else None
 
 
 def _home(content: COCOFile) -> str:
-    """A file whose nearest pictures are those of the annotation file.
+    """A file whose nearest images are those of the annotation file.
 
-    ``instances_train2017.json`` speaks of ``images/train2017``: of two pictures of the same name the one
+    ``instances_train2017.json`` speaks of ``images/train2017``: of two images of the same name the one
     in the folder named after the split is meant.
     """
     words = re.split(r"[^A-Za-z0-9]+", content.file.rpartition("/")[2])
@@ -116,7 +130,7 @@ def _home(content: COCOFile) -> str:
 
 
 def originals(files: list[COCOFile]) -> tuple[list[COCOFile], list[Finding]]:
-    """Of several files about the same pictures, the first by name; and a finding for each copy."""
+    """Of several files about the same images, the first by name; and a finding for each copy."""
     taken: set[str] = set()
     kept: list[COCOFile] = []
     findings: list[Finding] = []
@@ -124,23 +138,58 @@ def originals(files: list[COCOFile]) -> tuple[list[COCOFile], list[Finding]]:
     union = any(f.split is None for f in files) and any(f.split is not None for f in files)
     for content in sorted(files, key=lambda f: (f.split is None, f.file) if union else (False, f.file)):
         names = [
-            picture or str(image.get("file_name", "")) if isinstance(image, dict) else ""
-            for picture, image in zip(content.pictures, content.images, strict=True)
+            image_file or str(image.get("file_name", "")) if isinstance(image, dict) else ""
+            for image_file, image in zip(content.image_files, content.images, strict=True)
         ]
         if names and 2 * sum(name in taken for name in names) > len(names):
-            findings.append(
-                Finding(
-                    "several-annotation-files",
-                    "note",
-                    content.file,
-                    f"The file describes pictures that {', '.join(k.file for k in kept)} describes already.",
-                    "The file is not read.",
-                )
-            )
+            text = f"The file describes pictures that {', '.join(k.file for k in kept)} describes already."
+            action = "The file is not read."
+            findings.append(Finding("several-annotation-files", "note", content.file, text, action))
             continue
         taken.update(names)
         kept.append(content)
     return sorted(kept, key=lambda f: f.file), findings
+
+
+def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
+    """Read all COCO files of a folder as one data set, copies left out; None where there are none."""
+    files, findings = files_of(tree)
+    if not files:
+        return None
+    files, copies = originals(files)
+    return read(tree, files, findings + copies)
+
+
+def read_file(path: Path) -> Dataset:
+    """Read one COCO file, whose images may be absent.
+
+    Raises
+    ------
+    DataError
+        If it is not one.
+    """
+    root, file = path.parent, path.name
+    if root.resolve().name.lower() in ("annotations", "annotation"):
+        root = root if root.name else root.resolve()
+        root, file = root.parent, f"{root.name}/{path.name}"
+    # Only folders that images may be in: the file may lie in somebody's home.
+    tree = Tree.scan(root, lambda name: name.lower() in IMAGE_FOLDERS or normalise(name) is not None)
+    content = parse(path, file)
+    if content is None:
+        raise DataError(
+            f"{path} is not a COCO annotation file: that is an object with `images` and `annotations`."
+        )
+    find_images(tree, content)
+    return read(tree, [content], [])
+
+
+def copies(tree: Tree, counts: bool) -> Iterator[tuple[str, Dataset]]:
+    """Every file that is not read, where COCO counts, or every file, each read by itself."""
+    files, _ = files_of(tree)
+    kept = {content.file for content in originals(files)[0]} if counts else ()
+    for content in files:
+        if content.file not in kept:
+            yield content.file, read(tree, [content], [])
 
 
 def read(tree: Tree, files: list[COCOFile], findings: list[Finding]) -> Dataset:
@@ -179,40 +228,21 @@ def _categories(content: COCOFile, known: dict[str, int], findings: list[Finding
     for entry in content.categories:
         identity, name = (entry.get("id"), entry.get("name")) if isinstance(entry, dict) else (None, None)
         if not _whole(identity) or not isinstance(name, str) or identity in name_of:
-            findings.append(
-                Finding(
-                    "broken-object",
-                    "error",
-                    content.file,
-                    f"The category {json.dumps(entry)[:100]} has no id of its own or no name.",
-                    "The category is left out.",
-                )
-            )
+            text = f"The category {json.dumps(entry)[:100]} has no id of its own or no name."
+            action = "The category is left out."
+            findings.append(Finding("broken-object", "error", content.file, text, action))
             continue
         number, name = int(identity), composed(name)
         if name in name_of.values():
-            findings.append(
-                Finding(
-                    "category-named-twice",
-                    "warning",
-                    content.file,
-                    f"Two categories are called {name!r}.",
-                    "They count as one class.",
-                )
-            )
+            text, action = f"Two categories are called {name!r}.", "They count as one class."
+            findings.append(Finding("category-named-twice", "warning", content.file, text, action))
         name_of[number] = name
         if name not in known:
             known[name] = number if number not in known.values() else max(known.values()) + 1
         elif known[name] != number and name not in list(name_of.values())[:-1]:
-            findings.append(
-                Finding(
-                    "category-ids-differ",
-                    "warning",
-                    content.file,
-                    f"The category {name!r} has the id {number} here and {known[name]} in another file.",
-                    f"Classes are matched by name; {known[name]} counts.",
-                )
-            )
+            text = f"The category {name!r} has the id {number} here and {known[name]} in another file."
+            action = f"Classes are matched by name; {known[name]} counts."
+            findings.append(Finding("category-ids-differ", "warning", content.file, text, action))
     return name_of
 
 
@@ -227,7 +257,7 @@ def _records(
     def tell(kind: str, text: str, action: str) -> None:
         findings.append(Finding(kind, "error", content.file, text, action))
 
-    for image, picture in zip(content.images, content.pictures, strict=True):
+    for image, image_file in zip(content.images, content.image_files, strict=True):
         identity = image.get("id") if isinstance(image, dict) else None
         name = image.get("file_name") if isinstance(image, dict) else None
         if not _whole(identity) or not isinstance(name, str) or not name:
@@ -242,14 +272,14 @@ def _records(
         from_url = _split_of_url(image.get("coco_url"))
         swapped += from_url is not None and content.split is not None and from_url != content.split
         record_of[number] = Record(
-            picture,
+            image_file,
             name,
             content.file,
             _number(image.get("width")),
             _number(image.get("height")),
             areas=[],
             xywh=[],
-            split=content.split or from_folders(picture or name),
+            split=content.split or from_folders(image_file or name),
             id=number,
         )
     for entry in content.annotations:
@@ -263,15 +293,9 @@ def _records(
     if clash:
         for record in record_of.values():
             record.id = (record.id or 0) + shift
-        findings.append(
-            Finding(
-                "image-ids-clash",
-                "warning",
-                content.file,
-                "Image ids of this file are used by another file too.",
-                f"{shift} is added to the ids of this file.",
-            )
-        )
+        text = "Image ids of this file are used by another file too."
+        action = f"{shift} is added to the ids of this file."
+        findings.append(Finding("image-ids-clash", "warning", content.file, text, action))
     taken.update(record.id for record in record_of.values() if record.id is not None)
     return list(record_of.values())
 
@@ -324,3 +348,31 @@ def _whole(value: object) -> TypeGuard[float]:
 
 def _number(value: Any) -> float:
     return float(value) if isinstance(value, bool) or _finite(value) else 0.0
+
+
+def write_coco(dataset: Dataset, path: str | os.PathLike[str]) -> None:
+    """Write a detection data set as one COCO annotation file.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    path : path-like
+        The JSON file. ``file_name`` is relative to the data set's folder: a file that lies there finds
+        its images.
+
+    Raises
+    ------
+    DataError
+        If there are classes of whole images in place of boxes.
+
+    Notes
+    -----
+    A COCO file has no word for splits: write one for each, from ``dataset.part("train")`` and so on, and
+    call it so: ``instances_train.json``. The key ``difficult`` (0 or 1) is an addition to COCO's.
+    """
+    check_detection(dataset, "COCO")
+    content = dataset.to_coco()
+    for image, sample in zip(content["images"], dataset, strict=True):
+        name = relative_name(sample.path, dataset.root)
+        image["file_name"] = sample.name if Path(name).is_absolute() else name
+    write_json(path, content, indent=None)

@@ -1,6 +1,7 @@
 """The doctor's look at the classes and the splits."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.splitting import partition
@@ -10,7 +11,7 @@ _FEW_OBJECTS = 10
 _LARGEST_SHARE = 0.8
 
 
-def check_classes(dataset: Dataset) -> list[Finding]:
+def check_classes(dataset: Dataset) -> Iterator[Finding]:
     """Classes with too much, too little or nothing to learn from."""
     objects: Counter[int] = Counter()
     images: Counter[int] = Counter()
@@ -18,12 +19,11 @@ def check_classes(dataset: Dataset) -> list[Finding]:
         shown = sample.labels.tolist() if sample.label is None else [sample.label]
         objects.update(shown)
         images.update(set(shown))
-    findings = []
     if len(dataset) < _FEW_IMAGES:
         text = f"There are only {len(dataset)} pictures."
         action = "Training will learn them by heart; the figures on held-out pictures are rough."
-        findings.append(Finding("few-images", "warning", "", text, action))
-    findings += _imbalance(dataset, objects)
+        yield Finding("few-images", "warning", "", text, action)
+    yield from _imbalance(dataset, objects)
     rare = [
         f"{dataset.classes[c]} ({objects[c]})"
         for c in sorted(objects)
@@ -35,53 +35,49 @@ def check_classes(dataset: Dataset) -> list[Finding]:
             f"{len(rare)} classes have fewer than {_FEW_OBJECTS} {what} or two pictures: {', '.join(rare)}."
         )
         action = "They are learnt, but their figures will be rough or missing."
-        findings.append(Finding("rare-class", "warning", "", text, action))
+        yield Finding("rare-class", "warning", "", text, action)
     unused = [name for label, name in enumerate(dataset.classes) if not objects[label]]
     if unused:
         text = (
             f"{len(unused)} of {len(dataset.classes)} declared classes have no object: {', '.join(unused)}."
         )
         action = "They are not learnt; evaluation leaves them out."
-        findings.append(Finding("unused-class", "note", "", text, action))
-    findings += _one_box(dataset)
+        yield Finding("unused-class", "note", "", text, action)
+    yield from _one_box(dataset)
     ids = dataset.category_ids
     if dataset.format == "coco" and ids and max(ids) - min(ids) + 1 != len(ids):
         text = f"The {len(ids)} category ids run from {min(ids)} to {max(ids)} with gaps."
-        findings.append(Finding("category-id-gaps", "note", "", text, "The ids are kept in all results."))
-    return findings
+        yield Finding("category-id-gaps", "note", "", text, "The ids are kept in all results.")
 
 
-def _imbalance(dataset: Dataset, objects: Counter[int]) -> list[Finding]:
+def _imbalance(dataset: Dataset, objects: Counter[int]) -> Iterator[Finding]:
     total = sum(objects.values())
     if len(objects) < 2:
-        return []
+        return
     label, count = max(objects.items(), key=lambda item: (item[1], -item[0]))
     if count < _LARGEST_SHARE * total:
-        return []
+        return
     what = "objects" if dataset.task == "detection" else "pictures"
     text = f"{dataset.classes[label]} has {count} of {total} {what} ({100 * count / total:.0f} %)."
     action = "Every object is learnt from; read the figures class by class."
-    return [Finding("class-imbalance", "warning", "", text, action)]
+    yield Finding("class-imbalance", "warning", "", text, action)
 
 
-def _one_box(dataset: Dataset) -> list[Finding]:
+def _one_box(dataset: Dataset) -> Iterator[Finding]:
     counts = [len(sample.boxes) for sample in dataset if len(sample.boxes)]
     if dataset.task != "detection" or len(counts) < 5 or max(counts) > 1:
-        return []
+        return
     text = f"Each of the {len(counts)} pictures with objects has exactly one box."
     action = "Objects without a box would be learnt as background: see that none was left out."
-    return [Finding("one-box-per-image", "note", "", text, action)]
+    yield Finding("one-box-per-image", "note", "", text, action)
 
 
-def check_splits(dataset: Dataset) -> list[Finding]:
+def check_splits(dataset: Dataset) -> Iterator[Finding]:
     """What is held out, and classes that a part lacks."""
-    findings = []
     if "test" not in dataset.splits:
         there = ", ".join(sorted(dataset.splits))
         text = f"The data set has no test part (it has {there})." if there else "The data set has no splits."
-        findings.append(
-            Finding("no-test-part", "note", "", text, partition(dataset, validation="none").origin)
-        )
+        yield Finding("no-test-part", "note", "", text, partition(dataset, validation="none").origin)
     shown = {
         split: {
             label
@@ -95,5 +91,4 @@ def check_splits(dataset: Dataset) -> list[Finding]:
             missing = [dataset.classes[label] for label in sorted(shown[split] - shown["train"])]
             if missing:
                 text = f"The {split} part has classes that the train part lacks: {', '.join(missing)}."
-                findings.append(Finding("unlearnable-class", "warning", "", text, "They cannot be learnt."))
-    return findings
+                yield Finding("unlearnable-class", "warning", "", text, "They cannot be learnt.")

@@ -1,4 +1,4 @@
-"""The files of a data folder, and which picture belongs to which annotation."""
+"""The files of a data folder, and which image belongs to which annotation."""
 
 import os
 import re
@@ -16,12 +16,12 @@ IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pict
 _SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__"})
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file's name ends as those of pictures do, in either case.
+def is_image(name: str) -> bool:
+    """Whether a file's name ends as those of images do, in either case.
 
     Examples
     --------
-    >>> is_picture("a.b/c d#1.JPG"), is_picture("dog.337")
+    >>> is_image("a.b/c d#1.JPG"), is_image("dog.337")
     (True, False)
     """
     return os.path.splitext(name)[1].lower() in EXTENSIONS  # noqa: PTH122 - a Path a file is too slow
@@ -123,25 +123,25 @@ class Tree:
         return [join(folder, name) for folder, names in self.folders.items() for name in names]
 
     @cached_property
-    def pictures(self) -> list[str]:
-        """The files that are pictures by their suffix."""
-        return [file for file in self.files if is_picture(file)]
+    def images(self) -> list[str]:
+        """The files that are images by their suffix."""
+        return [file for file in self.files if is_image(file)]
 
     @cached_property
-    def picture_folders(self) -> list[str]:
-        """The folders that hold a picture themselves."""
-        return sorted({file.rpartition("/")[0] for file in self.pictures})
+    def image_folders(self) -> list[str]:
+        """The folders that hold an image themselves."""
+        return sorted({file.rpartition("/")[0] for file in self.images})
 
     @cached_property
     def _by_stem(self) -> dict[str, list[str]]:
         index = defaultdict(list)
-        for file in self.pictures:
+        for file in self.images:
             index[stem_of(file)].append(file)
         return dict(index)
 
     @cached_property
     def _by_path(self) -> dict[str, str]:
-        return {composed(file): file for file in self.pictures}
+        return {composed(file): file for file in self.images}
 
     def with_suffix(self, *suffixes: str) -> list[str]:
         """The files with one of the suffixes (lower case, with the dot), whatever their case."""
@@ -151,8 +151,8 @@ class Tree:
         """The file's path."""
         return self.root / file
 
-    def picture_named(self, name: str, near: str = "") -> str | None:
-        """The picture that an annotation file names.
+    def image_named(self, name: str, near: str = "") -> str | None:
+        """The image that an annotation file names.
 
         Parameters
         ----------
@@ -164,7 +164,7 @@ class Tree:
         Returns
         -------
         str or None
-            Relative to the root; None when there is no such picture inside the folder.
+            Relative to the root; None when there is no such image inside the folder.
         """
         name = composed(name.replace("\\", "/"))
         folder = PurePosixPath(near).parent.as_posix()
@@ -175,12 +175,12 @@ class Tree:
         base = name.rpartition("/")[2]
         same = [file for file in self._by_stem.get(stem_of(base), ()) if composed(file).endswith(base)]
         same = [file for file in same if composed(file).rpartition("/")[2] == base]
-        # Of several pictures of that name, the one with most of the named path's last folders.
+        # Of several images of that name, the one with most of the named path's last folders.
         parents = name.split("/")[-2::-1]
         return min(same, key=lambda f: (-_shared(parents, f), _distance(near, f), f), default=None)
 
-    def picture_of(self, annotation: str, stem: str | None = None) -> str | None:
-        """The picture that an annotation file is about, by its stem.
+    def image_of(self, annotation: str, stem: str | None = None) -> str | None:
+        """The image that an annotation file is about, by its stem.
 
         The nearest wins: the same folder, then a parallel folder (``annotations/train`` and
         ``images/train``), then any.
@@ -189,9 +189,9 @@ class Tree:
         return min(same, key=lambda file: (_distance(annotation, file), file), default=None)
 
     def unannotated(self, annotated: Iterable[str], broken: Iterable[str] = ()) -> list[str]:
-        """The pictures that lie in the folder of an annotated one and are not annotated.
+        """The images that lie in the folder of an annotated one and are not annotated.
 
-        A second picture with an annotated one's stem (``a.png`` beside ``a.jpg``) is not among them: it
+        A second image with an annotated one's stem (``a.png`` beside ``a.jpg``) is not among them: it
         most likely shows the same.
         """
         taken = {file.rpartition(".")[0] for file in (*annotated, *broken)}
@@ -199,7 +199,7 @@ class Tree:
         return [
             file
             for folder in sorted(folders)
-            for file in (join(folder, name) for name in self.folders[folder] if is_picture(name))
+            for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
 
@@ -219,8 +219,8 @@ def _shared(parents: list[str], file: str) -> int:
     return count
 
 
-def _distance(annotation: str, picture: str) -> int:
-    here, there = annotation.split("/")[:-1], picture.split("/")[:-1]
+def _distance(annotation: str, image: str) -> int:
+    here, there = annotation.split("/")[:-1], image.split("/")[:-1]
     if here == there:
         return 0
     named = any(folder.lower() in IMAGE_FOLDERS for folder in there)

@@ -5,56 +5,40 @@ from itertools import pairwise
 
 import numpy as np
 
-from foveal.data import coco, yolo
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.loading import FORMATS, formats_of
-from foveal.data.pictures import Tree, stem_of
-from foveal.errors import DataError
-
-_NAMES = {"voc": "Pascal VOC", "coco": "COCO", "yolo": "YOLO", "crops": "crops", "folders": "folders"}
+from foveal.data.file_tree import Tree, stem_of
+from foveal.data.formats.table import FORMATS, formats_of
 
 
-def check_formats(dataset: Dataset, tree: Tree) -> list[Finding]:
+def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
     """Which formats there are, which counts, and where the copies say something else."""
-    findings: list[Finding] = []
-    # A folder of pictures is a folder a class only where nothing else is there.
+    # A folder of images is a folder a class only where nothing else is there.
     there = [name for name in formats_of(tree) if name not in ("crops", "folders")]
     others = [name for name in there if name != dataset.format]
     if others and dataset.format in there:
-        names = ", ".join(_NAMES[name] for name in sorted(there, key=FORMATS.index))
+        names = ", ".join(FORMATS[name].title for name in there)
         text = f"The folder holds annotations in several formats: {names}."
-        action = f"{_NAMES[dataset.format]} counts."
-        findings.append(Finding("several-formats", "note", "", text, action))
+        action = f"{FORMATS[dataset.format].title} counts."
+        yield Finding("several-formats", "note", "", text, action)
     if dataset.task != "detection":
-        return findings
+        return
     numbers: dict[str, dict[str, int]] = {}
     for where, copy in _copies(dataset, tree, there):
         first = 0 if copy.format == "yolo" else None
         ids = copy.category_ids if first is None else range(len(copy.classes))
         numbers[where] = dict(zip(copy.classes, ids, strict=True))
-        findings += _compare(dataset, copy, where)
-    findings += _numbering(numbers)
-    return findings
+        yield from _compare(dataset, copy, where)
+    yield from _numbering(numbers)
 
 
 def _copies(dataset: Dataset, tree: Tree, there: list[str]) -> Iterator[tuple[str, Dataset]]:
-    """Every annotation file or folder that is about the same pictures, read by itself."""
-    if "coco" in there:
-        files, _ = coco.files_of(tree)
-        kept = {content.file for content in coco.originals(files)[0]}
-        for content in files:
-            if dataset.format != "coco" or content.file not in kept:
-                yield content.file, coco.read(tree, [content], [])
-    if "yolo" in there:
-        for position, folder in enumerate(yolo.label_folders(tree)):
-            if dataset.format != "yolo" or position > 0:
-                try:
-                    yield folder or "the root's .txt files", yolo.read(tree, folders=[folder])
-                except DataError:
-                    continue
+    """Every annotation file or folder that is about the same images, read by itself."""
+    for name in there:
+        if (copies := FORMATS[name].copies) is not None:
+            yield from copies(tree, name == dataset.format)
 
 
-def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
+def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
     samples = {stem_of(sample.name): sample for sample in dataset}
     action = f"{where} is not read."
     shifts = []
@@ -75,10 +59,9 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
             different.append(sample.name)
         else:
             shifts.append(boxes_b - boxes_a)
-    findings = []
     if different:
         text = f"{where} names other objects in {len(different)} pictures, such as {different[0]}."
-        findings.append(Finding("copy-differs", "warning", where, text, action))
+        yield Finding("copy-differs", "warning", where, text, action)
     shift = np.concatenate(shifts) if shifts else np.zeros((0, 4))
     if len(shift):
         typical = np.median(shift, axis=0)
@@ -87,19 +70,18 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> list[Finding]:
                 "The file uses VOC's numbers, which count from 1, without subtracting 1: its boxes begin "
                 "one pixel further right and down than those of the XML, and are one pixel smaller."
             )
-            findings.append(Finding("copy-shifted", "warning", where, text, action))
+            yield Finding("copy-shifted", "warning", where, text, action)
         elif np.abs(shift).max() > 1:
             most = np.abs(shift).max()
-            text = f"Boxes differ from the {_NAMES[dataset.format]} ones by up to {most:.1f} pixels."
-            findings.append(Finding("copy-differs", "warning", where, text, action))
+            text = f"Boxes differ from the {FORMATS[dataset.format].title} ones by up to {most:.1f} pixels."
+            yield Finding("copy-differs", "warning", where, text, action)
     if marked > 0:
-        text = f"{marked} objects that are difficult in the {_NAMES[dataset.format]} files have no such mark."
-        findings.append(Finding("copy-lacks-difficult", "warning", where, text, action))
-    return findings
+        title = FORMATS[dataset.format].title
+        text = f"{marked} objects that are difficult in the {title} files have no such mark."
+        yield Finding("copy-lacks-difficult", "warning", where, text, action)
 
 
-def _numbering(numbers: dict[str, dict[str, int]]) -> list[Finding]:
-    findings = []
+def _numbering(numbers: dict[str, dict[str, int]]) -> Iterator[Finding]:
     places = list(numbers)
     for first, second in pairwise(places):
         a, b = numbers[first], numbers[second]
@@ -111,5 +93,4 @@ def _numbering(numbers: dict[str, dict[str, int]]) -> list[Finding]:
                 f"The classes have other numbers than in {first}: {name} is {a[name]} there, {b[name]} here."
             )
             action = "Classes are matched by name, never by number."
-            findings.append(Finding("class-numbers-differ", "note", second, text, action))
-    return findings
+            yield Finding("class-numbers-differ", "note", second, text, action)

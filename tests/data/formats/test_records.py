@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from foveal.data.records import turn_upright
+from foveal.data.formats.records import turn_upright
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -1,6 +1,7 @@
 """The doctor's look at the boxes."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,21 +12,22 @@ from foveal.data.dataset import Dataset, Finding, Sample, relative_name
 _ROUNDING = 1.0
 
 
-def check_boxes(dataset: Dataset) -> list[Finding]:
-    """Boxes that cannot be learnt from, or that somebody drew by mistake."""
+def check_boxes(dataset: Dataset) -> Iterator[Finding]:
+    """Boxes that nothing can be trained on, or that somebody drew by mistake."""
     if dataset.task != "detection":
-        return []
-    findings: list[Finding] = []
+        return
     for sample in dataset:
-        # A COCO file is about all pictures: there the picture's name tells more.
+        # A COCO file is about all images: there the image's name tells more.
         place = sample.annotation if sample.annotation and dataset.format != "coco" else sample.path
         file = relative_name(place, dataset.root)
         for number in range(len(sample.boxes)):
             finding = _about(dataset, sample, number, file)
             if finding is not None:
-                findings.append(finding)
-        findings += _repeated(dataset, sample, file)
-    return findings + _at_border(dataset) + _without_objects(dataset) + _flags(dataset)
+                yield finding
+        yield from _repeated(dataset, sample, file)
+    yield from _at_border(dataset)
+    yield from _without_objects(dataset)
+    yield from _flags(dataset)
 
 
 def _about(dataset: Dataset, sample: Sample, number: int, file: str) -> Finding | None:
@@ -65,11 +67,10 @@ def _shown(box: NDArray[np.float64]) -> str:
     return "(" + ", ".join(f"{value:g}" for value in np.round(box, 2)) + ")"
 
 
-def _repeated(dataset: Dataset, sample: Sample, file: str) -> list[Finding]:
+def _repeated(dataset: Dataset, sample: Sample, file: str) -> Iterator[Finding]:
     at: dict[tuple[float, ...], list[int]] = defaultdict(list)
     for number, box in enumerate(sample.boxes.tolist()):
         at[tuple(box)].append(number)
-    findings = []
     for box, numbers in at.items():
         names = [dataset.classes[int(sample.labels[number])] for number in numbers]
         if len(numbers) == 1:
@@ -77,14 +78,13 @@ def _repeated(dataset: Dataset, sample: Sample, file: str) -> list[Finding]:
         shown = _shown(np.array(box))
         if len(set(names)) < len(names):
             text = f"{len(numbers)} objects of {sample.name} have the same box {shown} and class {names[0]}."
-            findings.append(Finding("duplicate-box", "warning", file, text, "Each counts as an object."))
+            yield Finding("duplicate-box", "warning", file, text, "Each counts as an object.")
         else:
             text = f"One box of {sample.name}, {shown}, is labelled {' and '.join(names)}."
-            findings.append(Finding("box-of-two-classes", "warning", file, text, "Each is learnt from."))
-    return findings
+            yield Finding("box-of-two-classes", "warning", file, text, "Each is learnt from.")
 
 
-def _at_border(dataset: Dataset) -> list[Finding]:
+def _at_border(dataset: Dataset) -> Iterator[Finding]:
     touching = total = 0
     for sample in dataset:
         if sample.width and sample.height and len(sample.boxes):
@@ -93,14 +93,13 @@ def _at_border(dataset: Dataset) -> list[Finding]:
             touching += int(((boxes[:, :2] <= 1).any(axis=1) | (far <= 1).any(axis=1)).sum())
             total += len(boxes)
     if not total or touching < 0.1 * total:
-        return []
+        return
     text = f"{touching} of {total} boxes ({100 * touching / total:.0f} %) touch the border of their picture."
     action = "They are learnt from like all others, though cut off."
-    return [Finding("border-boxes", "note", "", text, action)]
+    yield Finding("border-boxes", "note", "", text, action)
 
 
-def _without_objects(dataset: Dataset) -> list[Finding]:
-    findings = []
+def _without_objects(dataset: Dataset) -> Iterator[Finding]:
     for sample in dataset:
         if len(sample.boxes):
             continue
@@ -108,24 +107,21 @@ def _without_objects(dataset: Dataset) -> list[Finding]:
         if sample.annotation is None:
             text = "The picture has no annotation file (a missing file, not an empty one)."
             action = "It counts as background; label it if it shows objects."
-            findings.append(Finding("no-annotation", "warning", file, text, action))
+            yield Finding("no-annotation", "warning", file, text, action)
         else:
             text = f"The picture has no objects in {relative_name(sample.annotation, dataset.root)}."
-            findings.append(Finding("no-objects", "note", file, text, "It counts as background."))
-    return findings
+            yield Finding("no-objects", "note", file, text, "It counts as background.")
 
 
-def _flags(dataset: Dataset) -> list[Finding]:
-    findings = []
+def _flags(dataset: Dataset) -> Iterator[Finding]:
     total = sum(len(sample.boxes) for sample in dataset)
     difficult = sum(int(sample.difficult.sum()) for sample in dataset)
     crowd = sum(int(sample.crowd.sum()) for sample in dataset)
     if difficult:
         text = f"{difficult} of {total} objects are marked as difficult."
         action = "They are not learnt from; under the VOC protocol they do not count in evaluation."
-        findings.append(Finding("difficult-objects", "note", "", text, action))
+        yield Finding("difficult-objects", "note", "", text, action)
     if crowd:
         text = f"{crowd} of {total} objects are crowd regions (iscrowd)."
         action = "They are not learnt from, and detections inside them do not count as wrong."
-        findings.append(Finding("crowd-regions", "note", "", text, action))
-    return findings
+        yield Finding("crowd-regions", "note", "", text, action)

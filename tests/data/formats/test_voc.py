@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from foveal.data import load
-from foveal.data.voc import parse
+from foveal.data.formats.voc import parse
 from foveal.errors import DataError
 
 
@@ -18,8 +18,8 @@ def test_corners_become_half_open_and_parts_are_ignored(tmp_path, xml):
     assert [o.name for o in found.objects] == ["dog"]
 
 
-def test_flags_and_order_of_classes(tmp_path, picture, xml):
-    picture(tmp_path / "images/a.jpg")
+def test_flags_and_order_of_classes(tmp_path, make_image, xml):
+    make_image(tmp_path / "images/a.jpg")
     xml(tmp_path / "annotations/a.xml", [("dog", 1, 1, 5, 5, 1), ("cat", 2, 2, 9, 9)])
     dataset = load(tmp_path)
     assert dataset.format == "voc"
@@ -30,9 +30,9 @@ def test_flags_and_order_of_classes(tmp_path, picture, xml):
     assert dataset[0].boxes.dtype == np.float32
 
 
-def test_ids_count_in_the_order_of_names(tmp_path, picture, xml):
+def test_ids_count_in_the_order_of_names(tmp_path, make_image, xml):
     for name in ("b", "a", "c"):
-        picture(tmp_path / f"{name}.jpg")
+        make_image(tmp_path / f"{name}.jpg")
     xml(tmp_path / "b.xml", [("dog", 1, 1, 5, 5)])
     dataset = load(tmp_path)
     assert [(s.id, s.name, len(s.boxes)) for s in dataset] == [
@@ -42,9 +42,9 @@ def test_ids_count_in_the_order_of_names(tmp_path, picture, xml):
     ]
 
 
-def test_a_wrong_filename_gives_way_to_the_stem(tmp_path, picture, xml):
-    picture(tmp_path / "images/a.jpg")
-    picture(tmp_path / "images/b.jpg")
+def test_a_wrong_filename_gives_way_to_the_stem(tmp_path, make_image, xml):
+    make_image(tmp_path / "images/a.jpg")
+    make_image(tmp_path / "images/b.jpg")
     xml(tmp_path / "annotations/a.xml", [("dog", 1, 1, 5, 5)], filename="b.jpg")
     xml(tmp_path / "annotations/b.xml", [("cat", 1, 1, 5, 5)], filename="b")
     dataset = load(tmp_path)
@@ -53,14 +53,14 @@ def test_a_wrong_filename_gives_way_to_the_stem(tmp_path, picture, xml):
     assert kinds(dataset) == ["wrong-filename"]
 
 
-def test_the_filename_is_used_where_the_stem_finds_nothing(tmp_path, picture, xml):
-    picture(tmp_path / "images/b.jpg")
+def test_the_filename_is_used_where_the_stem_finds_nothing(tmp_path, make_image, xml):
+    make_image(tmp_path / "images/b.jpg")
     xml(tmp_path / "annotations/0001.xml", [("dog", 1, 1, 5, 5)], filename="b.jpg")
     assert [(s.name, len(s.boxes)) for s in load(tmp_path)] == [("b.jpg", 1)]
 
 
-def test_a_stem_wins_over_another_files_filename(tmp_path, picture, xml):
-    picture(tmp_path / "images/b.jpg")
+def test_a_stem_wins_over_another_files_filename(tmp_path, make_image, xml):
+    make_image(tmp_path / "images/b.jpg")
     xml(tmp_path / "annotations/a.xml", [("dog", 1, 1, 5, 5)], filename="b.jpg")
     xml(tmp_path / "annotations/b.xml", [("cat", 1, 1, 5, 5)])
     dataset = load(tmp_path)
@@ -68,32 +68,32 @@ def test_a_stem_wins_over_another_files_filename(tmp_path, picture, xml):
     assert "annotated-twice" in kinds(dataset)
 
 
-def test_suffixes_in_capitals_and_odd_names(tmp_path, picture, xml):
+def test_suffixes_in_capitals_and_odd_names(tmp_path, make_image, xml):
     for name in ("Zoë's cat", "a#b=c", "dog.337"):
-        picture(tmp_path / f"{name}.JPG")
+        make_image(tmp_path / f"{name}.JPG")
         xml(tmp_path / f"{name}.XML", [("x", 1, 1, 5, 5)], filename=f"{name}.JPG")
     dataset = load(tmp_path)
     assert [len(s.boxes) for s in dataset] == [1, 1, 1]
     assert dataset.findings == ()
 
 
-def test_a_size_of_nought_comes_from_the_picture(tmp_path, picture, xml):
-    picture(tmp_path / "a.jpg", (40, 30))
+def test_a_size_of_nought_comes_from_the_image(tmp_path, make_image, xml):
+    make_image(tmp_path / "a.jpg", (40, 30))
     xml(tmp_path / "a.xml", [("x", 1, 1, 5, 5)], size=(0, 0))
     dataset = load(tmp_path)
     assert (dataset[0].width, dataset[0].height) == (40, 30)
     assert kinds(dataset) == ["wrong-size"]
 
 
-def test_broken_files_and_objects_are_left_out_and_told(tmp_path, picture, xml):
+def test_broken_files_and_objects_are_left_out_and_told(tmp_path, make_image, xml):
     for name in "abcd":
-        picture(tmp_path / f"{name}.jpg")
+        make_image(tmp_path / f"{name}.jpg")
     xml(tmp_path / "a.xml", [("x", 1, 1, 5, 5)])
     (tmp_path / "b.xml").write_text("<annotation><object>")
     xml(tmp_path / "c.xml", [("x", "one", 1, 5, 5), ("x", 1, 1, "nan", 5), ("x", 1, 1, 5, 5)])
     (tmp_path / "d.xml").write_bytes(b"")
     dataset = load(tmp_path)
-    # The pictures of broken files are not background.
+    # The images of broken files are not background.
     assert [(s.name, len(s.boxes)) for s in dataset] == [("a.jpg", 1), ("c.jpg", 1)]
     assert sorted((f.kind, f.file) for f in dataset.findings) == [
         ("broken-annotation", "b.xml"), ("broken-annotation", "d.xml"),
@@ -101,9 +101,9 @@ def test_broken_files_and_objects_are_left_out_and_told(tmp_path, picture, xml):
     ]  # fmt: skip
 
 
-def test_entities_are_refused(tmp_path, picture, xml):
-    picture(tmp_path / "a.jpg")
-    picture(tmp_path / "b.jpg")
+def test_entities_are_refused(tmp_path, make_image, xml):
+    make_image(tmp_path / "a.jpg")
+    make_image(tmp_path / "b.jpg")
     xml(tmp_path / "a.xml", [("x", 1, 1, 5, 5)])
     (tmp_path / "b.xml").write_text(
         '<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]>'
@@ -112,20 +112,20 @@ def test_entities_are_refused(tmp_path, picture, xml):
     assert kinds(load(tmp_path)) == ["broken-annotation"]
 
 
-def test_a_missing_picture_is_told_but_all_missing_are_kept(tmp_path, picture, xml):
+def test_a_missing_image_is_told_but_all_missing_are_kept(tmp_path, make_image, xml):
     xml(tmp_path / "a.xml", [("x", 1, 1, 5, 5)])
     xml(tmp_path / "b.xml", filename="../../etc/b.jpg")
     dataset = load(tmp_path)
     assert [(s.width, len(s.boxes)) for s in dataset] == [(40, 1), (40, 0)]
     assert all(s.path.parent == tmp_path for s in dataset)
-    picture(tmp_path / "a.jpg")
+    make_image(tmp_path / "a.jpg")
     dataset = load(tmp_path)
     assert [s.name for s in dataset] == ["a.jpg"]
-    assert [(f.kind, f.file) for f in dataset.findings] == [("missing-picture", "b.xml")]
+    assert [(f.kind, f.file) for f in dataset.findings] == [("missing-image", "b.xml")]
 
 
-def test_an_unreadable_picture_is_left_out(tmp_path, picture, xml):
-    picture(tmp_path / "a.jpg")
+def test_an_unreadable_image_is_left_out(tmp_path, make_image, xml):
+    make_image(tmp_path / "a.jpg")
     for name in "ab":
         xml(tmp_path / f"{name}.xml", [("x", 1, 1, 5, 5)])
     (tmp_path / "b.jpg").write_text("no picture")
@@ -150,9 +150,9 @@ def test_boxes_on_the_stored_pixels_are_turned(tmp_path, xml):
     assert kinds(load(tmp_path)) == ["exif-boxes"]
 
 
-def test_splits_from_folders_and_from_lists(tmp_path, picture, xml):
+def test_splits_from_folders_and_from_lists(tmp_path, make_image, xml):
     for split in ("train", "valid"):
-        picture(tmp_path / f"images/{split}/x.jpg")
+        make_image(tmp_path / f"images/{split}/x.jpg")
         xml(tmp_path / f"annotations/{split}/x.xml", [(split, 1, 1, 5, 5)])
     assert [(s.path.parent.name, s.split) for s in load(tmp_path)] == [("train", "train"), ("valid", "val")]
     (tmp_path / "splits").mkdir()
