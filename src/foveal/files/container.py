@@ -55,6 +55,8 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
     Returns
     -------
     arrays : dict of str to ndarray
+        C-contiguous, and each in memory of its own: products of an array that lies in another way differ in
+        their last bits.
     metadata : dict
 
     Raises
@@ -117,7 +119,8 @@ def parse_container(content: bytes, name: str) -> tuple[dict[str, NDArray[Any]],
     from safetensors.numpy import load
 
     try:
-        arrays = load(content)
+        # safetensors gives views into the bytes of the file, wherever they begin there.
+        arrays = {name: np.array(view, order="C") for name, view in load(content).items()}
     except SafetensorError as error:
         raise ModelFileError(f"{name} is not a model file (safetensors says: {error}).") from error
     except KeyError as error:

@@ -91,7 +91,15 @@ class TimedModel(Model, Protocol):
 
 
 class ClassifierModel(Model, Protocol):
-    """A classifier of whole images."""
+    """A classifier of whole images, or of rows of numbers.
+
+    Attributes
+    ----------
+    enlarging : {"linear", "cubic"}
+        How images that are smaller than what is seen of them are enlarged.
+    """
+
+    enlarging: ClassVar[Literal["linear", "cubic"]]
 
     #: Whether it is a network with convolutions, whose layers keep places, as Grad-CAM needs.
     convolutional: ClassVar[bool]
@@ -118,26 +126,35 @@ class ClassifierModel(Model, Protocol):
         """The accuracy on labelled images."""
         ...
 
+    @property
+    def sees_images(self) -> bool:
+        """Whether it was fitted on images, not on rows."""
+        ...
+
     def as_seen(self, X: Any) -> NDArray[Any]:
         """Images at the size at which they are looked at."""
         ...
 
+    def as_network(self) -> "tuple[Sequential, tuple[int, ...]]":
+        """From what it sees to probabilities, and the shape of one example."""
+        ...
+
 
 class NetworkModel(ClassifierModel, Protocol):
-    """A classifier that is a network of layers."""
+    """A classifier that is one network of layers."""
 
     @property
     def network_(self) -> "Sequential":
-        """The layers, which make logits of what :meth:`prepare` gives."""
+        """In use; of what :meth:`prepare` gives it makes logits, (N, K)."""
         ...
 
     @property
-    def image_shape_(self) -> tuple[int, ...]:
-        """Of an image as the network sees it: (h, w, channels)."""
+    def image_shape_(self) -> tuple[int, int, int]:
+        """Rows, columns and channels of what the network is given."""
         ...
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
-        """What the network is given for images."""
+        """What the network is given for some examples, (N, *image_shape_)."""
         ...
 
 

@@ -7,30 +7,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal import nn
 from foveal.errors import ExportError
-from foveal.models.contracts import is_detector
-from foveal.models.file_metadata import metadata_of
+from foveal.files import write_bytes
+from foveal.models.contracts import ClassifierModel, Model, is_classifier
+
+#: How far a probability may be from the model's own: of an image in the size that is seen, or of a row; and
+#: of one that the graph resizes, where a pixel may be rounded to the next number.
+TOLERANCE, RESIZED_TOLERANCE = 1e-4, 1e-2
 
 
 def export_model(
-    model: Any, path: str | os.PathLike[str], *, pictures: Sequence[NDArray[np.uint8]] = ()
+    model: Model, path: str | os.PathLike[str], *, images: Sequence[NDArray[np.uint8]] = ()
 ) -> str:
     """Write a trained model as an ONNX file that has been found to compute the same.
 
-    A classifier's input is ``input``, float32 (N, rows, columns, channels), pixels from 0 to 255 in the size
-    that it was trained on, and its output ``output``, float32 (N, K), the probabilities. A detector's are
-    those of :func:`foveal.models.detection.onnx.graph.to_detector_onnx`. The names of the classes are in the
-    file's metadata: ``classes``, a JSON list, beside ``model`` and ``version``.
+    A classifier's inputs and outputs are those of
+    :func:`foveal.models.classifiers.onnx_graph.to_classifier_onnx`, a detector's those of
+    :func:`foveal.models.detection.onnx.graph.to_detector_onnx`. The names of the classes are in the file's
+    metadata: ``classes``, a JSON list, beside ``model`` and ``version``.
 
     Parameters
     ----------
-    model : estimator
-        A classifier with a method ``as_network``, or a detector with a method ``to_onnx``.
+    model : Model
+        A classifier or a detector, fitted.
     path : path-like
         An existing file is replaced, if all goes well.
-    pictures : sequence of ndarray of shape (H, W, 3), uint8
-        What a detector is compared on; classifiers are compared on random pixels.
+    images : sequence of ndarray of shape (H, W, 3), uint8
+        What file and model are compared on; at least one, except for a classifier of rows, which is compared
+        on random ones.
 
     Returns
     -------
@@ -43,40 +47,81 @@ def export_model(
         If the model cannot be written, or the file would compute something else. ``path`` is left as it
         was.
     """
-    name = model.name
-    if is_detector(model) and model.not_exportable is None:
-        from foveal.models.detection.onnx.parity import export_detector
-
-        detector: Any = model
-        compared = export_detector(
-            detector.network_,
-            detector.backbone_,
-            model.classes_,
-            path,
-            pictures,
-            threshold=model.threshold_,
-        )
-        return (
-            f"Checked on {len(pictures)} {'picture' if len(pictures) == 1 else 'pictures'}: {compared} "
-            "detections agree with the training engine's."
-        )
     if model.not_exportable is not None:
         raise ExportError(
-            f"{name} cannot be exported: {model.not_exportable}. What can: {', '.join(exportable_names())}."
+            f"{model.name} cannot be exported: {model.not_exportable}. "
+            f"What can: {', '.join(exportable_names())}."
         )
-    network, shape = model.as_network()
-    example = np.random.default_rng(0).integers(0, 256, (4, *shape)).astype(np.float32)
-    difference = nn.export(
-        network,
+    if is_classifier(model):
+        return _export_classifier(model, path, images)
+    from foveal.models.detection.onnx.parity import export_detector
+
+    detector: Any = model
+    compared = export_detector(
+        detector.network_,
+        detector.backbone_,
+        detector.classes_,
         path,
-        input_shape=shape,
-        example=example,
-        # A deep network's sums differ in more than the last bits.
-        tolerance=1e-4,
-        layout="NHWC",
-        metadata=metadata_of(name, [str(c) for c in model.classes_]),
+        images,
+        threshold=detector.threshold_,
     )
-    return f"Checked on random pixels: probabilities differ by {difference:.1g} from the training engine's."
+    return f"Checked on {_number(images)}: {compared} detections agree with the training engine's."
+
+
+def _export_classifier(
+    model: ClassifierModel, path: str | os.PathLike[str], images: Sequence[NDArray[np.uint8]]
+) -> str:
+    from foveal.models.classifiers.onnx_graph import to_classifier_onnx
+    from foveal.nn.onnx import session
+
+    graph = to_classifier_onnx(model)
+    content = graph.SerializeToString(deterministic=True)
+    runner = session(content)
+
+    def probabilities(given: NDArray[Any]) -> NDArray[np.float64]:
+        return np.asarray(runner.run(None, {graph.graph.input[0].name: given})[0], np.float64)
+
+    if not model.sees_images:
+        width = graph.graph.input[0].type.tensor_type.shape.dim[1].dim_value
+        rows = np.random.default_rng(0).normal(size=(64, width)).astype(np.float32)
+        difference = _difference(probabilities(rows), model.predict_proba(rows), TOLERANCE, path)
+        write_bytes(path, content)
+        return f"Checked on random rows: probabilities differ by at most {difference:.1g} from the model's."
+    channels = graph.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    if channels != 3:
+        # No file holds images of other channels.
+        rng = np.random.default_rng(0)
+        images = [rng.integers(0, 256, (*side, channels), np.uint8) for side in ((90, 60), (200, 300))]
+    seen = model.as_seen(list(images))
+    differences = []
+    for some, tolerance in ((list(seen), TOLERANCE), (list(images), RESIZED_TOLERANCE)):
+        given = [np.repeat(x, 3, axis=2) if x.shape[2] == 1 else x for x in some]
+        found = np.stack([probabilities(x) for x in given])
+        differences.append(_difference(found, model.predict_proba(some), tolerance, path))
+    write_bytes(path, content)
+    return (
+        f"Checked on {_number(images)}: probabilities differ from the model's by at most "
+        f"{differences[1]:.1g}, by {differences[0]:.1g} where nothing is resized."
+    )
+
+
+def _difference(
+    found: NDArray[np.float64], expected: NDArray[np.float64], tolerance: float, path: str | os.PathLike[str]
+) -> float:
+    """The largest of two lists of probabilities; refused where it is too large or decides on the class."""
+    difference = float(np.abs(found - expected).max())
+    chosen = np.take_along_axis(expected, found.argmax(1)[:, None], axis=1)[:, 0]
+    # Of classes that are as probable either may be the first.
+    if not difference <= tolerance or (expected.max(1) - chosen > tolerance).any():
+        raise ExportError(
+            f"The ONNX graph does not compute what the model does: probabilities differ by {difference:.2g}, "
+            f"more than {tolerance:g}. {os.fspath(path)} was not written."
+        )
+    return difference
+
+
+def _number(images: Sequence[Any]) -> str:
+    return f"{len(images)} picture" + ("s" if len(images) != 1 else "")
 
 
 def exportable_names() -> list[str]:

@@ -22,8 +22,9 @@ def load(path: str | os.PathLike[str]) -> Any:
 
     Returns
     -------
-    RCNN or LogisticClassifier or SVMClassifier
-        Ready to predict.
+    Model
+        A classifier, a detector or a region proposal network, ready to predict; see
+        :mod:`foveal.models.contracts`. It gives the answers of the one that was saved, to the last bit.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """What the parameters of estimators may be and how they are called, checked once, in one way."""
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -13,9 +13,13 @@ from foveal.errors import SettingError
 class Range:
     """The numbers that a parameter may be; the ends are among them unless ``above`` or ``below`` is set.
 
+    Of a parameter that is ``many`` numbers each has to be in the range; one alone will do too.
+
     Examples
     --------
     >>> 0.5 in Range(0, 1, below=True), 1 in Range(0, 1, below=True)
+    (True, False)
+    >>> (1, 2) in Range(0, many=True), (1, -2) in Range(0, many=True)
     (True, False)
     >>> str(Range(1, whole=True)), str(Range(0, above=True)), str(Range(0, 1))
     ('a whole number from 1', 'a number above 0', 'a number from 0 to 1')
@@ -26,8 +30,12 @@ class Range:
     above: bool = False
     below: bool = False
     whole: bool = False
+    many: bool = False
 
     def __contains__(self, value: Any) -> bool:
+        if self.many:
+            one = replace(self, many=False)
+            return all(number in one for number in np.ravel(value))
         kinds = (int, np.integer) if self.whole else (int, float, np.integer, np.floating)
         if not isinstance(value, kinds) or isinstance(value, bool) or not np.isfinite(value):
             return False
@@ -35,7 +43,7 @@ class Range:
         return bool(low and (value < self.high if self.below else value <= self.high))
 
     def __str__(self) -> str:
-        words = "a whole number" if self.whole else "a number"
+        words = ("a whole number" if self.whole else "a number") if not self.many else "numbers"
         if np.isfinite(self.low):
             words += f" {'above' if self.above else 'from'} {self.low:g}"
         if np.isfinite(self.high):
@@ -69,7 +77,7 @@ class NamedParameters:
 
 
 _SHARE, _PART, _POSITIVE = Range(0, 1), Range(0, 1, below=True), Range(0, above=True)
-_COUNT, _NUMBER = Range(1, whole=True), Range(0)
+_COUNT, _NUMBER, _POSITIVES = Range(1, whole=True), Range(0), Range(0, above=True, many=True)
 
 #: What the parameters of all estimators may be, by name; a class says in ``ranges`` where its own differ.
 RANGES: dict[str, Range] = {
@@ -84,14 +92,21 @@ RANGES: dict[str, Range] = {
     "dropout": _PART,
     "ema_decay": _PART,
     "epochs": _POSITIVE,
+    "fine_tune": Range(0, whole=True),
     "finetune_fraction": _SHARE,
+    "folds": Range(2, whole=True),
     "foreground": Range(0.3, 1),
     "foreground_fraction": _SHARE,
     "hidden": _COUNT,
+    "image_size": _COUNT,
     "images_per_step": _COUNT,
+    "iterations": _COUNT,
     "jitter": _SHARE,
+    "l2": _NUMBER,
     "label_smoothing": _PART,
     "learning_rate": _POSITIVE,
+    "learning_rates": _POSITIVES,
+    "linear_C": _POSITIVES,
     "max_detections": _COUNT,
     "max_proposals": _COUNT,
     "mining_rounds": Range(0, whole=True),
@@ -102,6 +117,8 @@ RANGES: dict[str, Range] = {
     "nms_threshold": _SHARE,
     "passes_per_view": _COUNT,
     "positive_overlap": _NUMBER,
+    "rbf_C": _POSITIVES,
+    "rbf_gamma": _POSITIVES,
     "refinements": Range(0, 10, whole=True),
     "regions_per_image": Range(2, whole=True),
     "regression_alpha": _NUMBER,
@@ -115,7 +132,7 @@ RANGES: dict[str, Range] = {
 }
 
 
-def check_parameters(estimator: Any) -> None:
+def check_parameters(estimator: object) -> None:
     """Refuse parameters that are out of their ranges.
 
     Parameters

@@ -11,12 +11,12 @@ from foveal.data import load as load_data
 from foveal.errors import FovealError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.images import read
-from foveal.models.contracts import Model, is_detector
+from foveal.models.contracts import Model
 from foveal.models.exporting import export_model
 from foveal.models.loading import load
 from foveal.runs.folder import RunFolder
 
-# Images that a detector is checked on.
+# Images that a model is checked on.
 _IMAGES = 4
 
 
@@ -49,7 +49,7 @@ def export(
 ) -> Exported:
     """Write a run's model as an ONNX file, after checking that it computes what the model does.
 
-    A detector is checked on images that its run held out, where they are still there, else on two built-in
+    It is checked on images that its run held out, where they are still there, else on two built-in
     photographs.
 
     Parameters
@@ -81,8 +81,7 @@ def export(
         raise SettingError(f"{path} exists: name another file, or remove it first.")
     model: Model = load(run)
     with stage(callbacks, "export and check"):
-        images = _images(Path(run)) if is_detector(model) else []
-        check = export_model(model, path, pictures=images)
+        check = export_model(model, path, images=_images(Path(run)))
     inputs, outputs = _ends(path)
     return Exported(path, model.name, path.stat().st_size, inputs, outputs, check)
 

@@ -21,7 +21,7 @@ def test_digits_are_not_mirrored():
     assert augmentation_for("light", x, digits.target) == Augmentation.light()
 
 
-def test_pictures_that_are_their_own_mirror_image():
+def test_images_that_are_their_own_mirror_image():
     x, y = photographs()
     x[..., 0] //= 8
     x[y == 1, ..., 0] += 200
@@ -51,7 +51,7 @@ def test_what_photographs_bear():
     assert augmentation_for("standard", x[:, :1, :1], y) is None
 
 
-def test_hardly_any_picture():
+def test_hardly_any_image():
     x, y = photographs()
     assert may_be_mirrored(x[:1], y[:1])
     assert isinstance(may_be_mirrored(x[:2], y[:2]), bool)

@@ -14,13 +14,13 @@ def quick(**settings):
 
 
 def stripes(number=40, side=(12, 12), seed=0):
-    """Pictures striped across and along, which a mean over the picture cannot tell apart."""
+    """Images striped across and along, which a mean over the image cannot tell apart."""
     rng = np.random.default_rng(seed)
     labels = np.array(["across", "along"])[np.arange(number) % 2]
     x = rng.integers(0, 90, (number, *side, 3))
-    for picture, label in zip(x, labels, strict=True):
+    for image, label in zip(x, labels, strict=True):
         offset = rng.integers(2)
-        (picture if label == "across" else picture.transpose(1, 0, 2))[offset::2] += 120
+        (image if label == "across" else image.transpose(1, 0, 2))[offset::2] += 120
     return x.astype(np.uint8), labels
 
 
@@ -77,9 +77,9 @@ def test_rows_are_folded():
     folded = quick(image_shape=(12, 12, 3), augmentation="none").fit(X.reshape(len(X), -1).astype(float), y)
     assert folded.image_shape_ == (12, 12, 3)
     assert folded.n_features_in_ == 432
-    pictures = quick(augmentation="none").fit(X, y)
+    images = quick(augmentation="none").fit(X, y)
     np.testing.assert_allclose(
-        folded.predict_proba(X.reshape(len(X), -1)), pictures.predict_proba(X), atol=2e-3
+        folded.predict_proba(X.reshape(len(X), -1)), images.predict_proba(X), atol=2e-3
     )
     with pytest.raises(ValueError, match=r"image_shape is .* whose product is 432"):
         quick(image_shape=(12, 12, 1)).fit(X.reshape(len(X), -1), y)
@@ -90,9 +90,9 @@ def test_rows_are_folded():
 def test_array_list_and_paths_are_the_same(tmp_path):
     X, y = stripes()
     paths = []
-    for i, picture in enumerate(X):
+    for i, image in enumerate(X):
         paths.append(str(tmp_path / f"{i}.png"))
-        cv2.imwrite(paths[-1], picture[..., ::-1])
+        cv2.imwrite(paths[-1], image[..., ::-1])
     models = [quick(epochs=2).fit(kind, y) for kind in (X, list(X), paths, np.array(paths))]
     expected = models[0].predict_proba(X)
     for model in models:
@@ -121,7 +121,7 @@ def test_grey_and_floating_point():
     np.testing.assert_allclose(
         around_0.predict_proba((grey - 100.0) / 50), as_bytes.predict_proba(grey), atol=1e-3
     )
-    with pytest.raises(ValueError, match="These pictures have 2 channels; those of the training had 1"):
+    with pytest.raises(ValueError, match="These images have 2 channels; they must have 1"):
         model.predict(X[..., :2])
     with pytest.raises(ValueError, match="finite"):
         model.predict(np.full((1, 12, 12), np.nan))
@@ -129,7 +129,7 @@ def test_grey_and_floating_point():
         quick().fit(X.astype(int) * 3, y)
 
 
-def test_pictures_of_different_sizes():
+def test_images_of_different_sizes():
     X, y = stripes()
     mixed = [x[: 8 + i % 4] for i, x in enumerate(X)]
     assert quick(epochs=1).fit(mixed, y).image_shape_ == (64, 64, 3)
@@ -147,11 +147,11 @@ def test_few_and_unbalanced():
     model = quick(early_stopping=True).fit(X, labels)
     assert list(model.classes_) == ["across", "along", "rare"]
     assert quick().fit(X[:2], y[:2]).predict(X[:2]).shape == (2,)
-    # Nine pictures in batches of eight would leave a batch of one, which has no variance.
+    # Nine images in batches of eight would leave a batch of one, which has no variance.
     assert quick(epochs=2).fit(X[:9, :1, :1], y[:9]).predict(X[:9, :1, :1]).shape == (9,)
     with pytest.raises(ValueError, match="at least 2 classes; there is only one class here, 'along'"):
         quick().fit(X, ["along"] * 40)
-    with pytest.raises(ValueError, match="40 pictures and 39 labels"):
+    with pytest.raises(ValueError, match="40 images and 39 labels"):
         quick().fit(X, y[1:])
     with pytest.raises(ValueError, match="y to be passed"):
         quick().fit(X, None)

@@ -148,7 +148,7 @@ def test_partial_fit_comes_near_fit(n_classes):
     assert model.coef_.shape == whole.coef_.shape
     assert log_loss(y, model.predict_proba(X)) < log_loss(y, whole.predict_proba(X)) + 0.06
     assert model.score(X, y) > whole.score(X, y) - 0.03
-    np.testing.assert_allclose(model._seen.mean, X.mean(0))
+    np.testing.assert_allclose(model._seen_rows.mean, X.mean(0))
 
 
 def test_partial_fit_goes_on_from_fit(tmp_path):
@@ -168,7 +168,7 @@ def test_partial_fit_goes_on_from_fit(tmp_path):
     np.testing.assert_array_equal(loaded.coef_, model.coef_)
 
 
-def test_partial_fit_of_pictures(tmp_path):
+def test_partial_fit_of_images(tmp_path):
     digits = load_digits()
     model = LogisticClassifier(random_state=0)
     for _ in range(3):

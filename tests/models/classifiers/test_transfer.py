@@ -19,19 +19,19 @@ def shapes(number=24, side=40, seed=0, classes=2):
     import cv2
 
     rng = np.random.default_rng(seed)
-    pictures, labels = [], np.array(["disc", "square", "stripes"])[np.arange(number) % classes]
+    images, labels = [], np.array(["disc", "square", "stripes"])[np.arange(number) % classes]
     for label in labels:
-        picture = rng.integers(0, 60, (side, side, 3)).astype(np.uint8)
+        image = rng.integers(0, 60, (side, side, 3)).astype(np.uint8)
         color = [int(c) for c in rng.integers(120, 256, 3)]
         x, y = (int(v) for v in rng.integers(14, side - 14, 2))
         if label == "disc":
-            cv2.circle(picture, (x, y), 10, color, -1)
+            cv2.circle(image, (x, y), 10, color, -1)
         elif label == "square":
-            cv2.rectangle(picture, (x - 9, y - 9), (x + 9, y + 9), color, -1)
+            cv2.rectangle(image, (x - 9, y - 9), (x + 9, y + 9), color, -1)
         else:
-            picture[::4] = color
-        pictures.append(picture)
-    return np.stack(pictures), labels
+            image[::4] = color
+        images.append(image)
+    return np.stack(images), labels
 
 
 def quick(**settings):
@@ -177,14 +177,14 @@ def test_validation_chooses(fitted):
         quick().fit(X, y, validation=(X[:1], ["cat"]))
 
 
-def test_pictures_of_any_kind(tmp_path):
+def test_images_of_any_kind(tmp_path):
     from PIL import Image
 
     X, y = shapes(8)
     paths = []
-    for place, picture in enumerate(X):
+    for place, image in enumerate(X):
         paths.append(tmp_path / f"{place}.png")
-        Image.fromarray(picture).save(paths[-1])
+        Image.fromarray(image).save(paths[-1])
     model = quick(C=(1.0,)).fit(X, y)
     np.testing.assert_array_equal(model.predict_proba(paths), model.predict_proba(X))
     grey = X[..., 0]
@@ -204,7 +204,7 @@ def test_rows():
     model = TransferClassifier(random_state=0).fit(X, y)
     assert model.score(X, y) > 0.9
     assert not hasattr(model, "network_")
-    with pytest.raises(ValueError, match="such rows instead of pictures"):
+    with pytest.raises(ValueError, match="such rows instead of images"):
         model.predict(np.zeros((1, 8, 8, 3), np.uint8))
 
 

@@ -20,10 +20,10 @@ def shapes(number=64, side=32, seed=0):
     x = rng.integers(0, 110, (number, side, side, 3))
     labels = np.array(["cross", "square"])[np.arange(number) % 2]
     boxes = np.empty((number, 4), np.int64)
-    for picture, label, box in zip(x, labels, boxes, strict=True):
+    for image, label, box in zip(x, labels, boxes, strict=True):
         top, left = rng.integers(0, side - 9, 2)
         box[:] = left, top, left + 9, top + 9
-        place = picture[top : top + 9, left : left + 9]
+        place = image[top : top + 9, left : left + 9]
         if label == "square":
             place[:] = 230
         else:
@@ -121,7 +121,7 @@ def test_nothing_is_changed(model):
     assert all(p.grad is None for p in model.network_.parameters())
 
 
-def test_no_pictures(model):
+def test_no_images(model):
     X, _, _ = shapes(2)
     assert class_activation_maps(model, X[:0]).shape == (0, 4, 4)
     assert input_gradients(model, X[:0]).shape == (0, 32, 32)

@@ -13,12 +13,12 @@ from foveal.models.explaining.occlusion import _places
 
 
 def corners(number=40, side=24, scale=1, seed=0):
-    """A red or a blue square near one corner of grey pictures."""
+    """A red or a blue square near one corner of grey images."""
     rng = np.random.default_rng(seed)
     x = rng.integers(100, 130, (number, side, side, 3))
     labels = np.array(["blue", "red"])[np.arange(number) % 2]
-    for picture, label in zip(x, labels, strict=True):
-        picture[3:9, 3:9] = (230, 20, 20) if label == "red" else (20, 20, 230)
+    for image, label in zip(x, labels, strict=True):
+        image[3:9, 3:9] = (230, 20, 20) if label == "red" else (20, 20, 230)
     return (x * scale).astype(np.uint8 if scale == 1 else np.float32), labels
 
 
@@ -55,12 +55,12 @@ def test_what_is_seen_gets_the_same_answer(model, tmp_path):
     X, y = corners(scale=1 / 255)
     model.fit(X, y)
     large = np.kron(corners(2)[0], np.ones((1, 3, 2, 1), np.uint8))
-    file = tmp_path / "picture.png"
+    file = tmp_path / "image.png"
     cv2.imwrite(str(file), large[1][..., ::-1])
-    for pictures in (X[:2], [file, large[0]], [X[0], large[1]]):
-        seen = model.as_seen(pictures)
+    for images in (X[:2], [file, large[0]], [X[0], large[1]]):
+        seen = model.as_seen(images)
         np.testing.assert_allclose(
-            model.predict_proba(pictures), model.predict_proba(seen), rtol=1e-4, atol=1e-6
+            model.predict_proba(images), model.predict_proba(seen), rtol=1e-4, atol=1e-6
         )
         np.testing.assert_array_equal(model.as_seen(seen), seen)
 
@@ -93,5 +93,5 @@ def test_mistakes():
             occlusion_map(model, X[0], **wrong)
     for rows in (MODELS[1], MODELS[2]):
         rows.fit(X.reshape(len(X), -1).astype(float), y)
-        with pytest.raises(ValueError, match="fitted on pictures"):
+        with pytest.raises(ValueError, match="fitted on images"):
             occlusion_map(rows, X[0])

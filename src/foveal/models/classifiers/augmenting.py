@@ -1,5 +1,6 @@
-"""Which random changes the pictures of a training bear."""
+"""What the images of a training go through before the network: random changes, then standardising."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,29 +12,60 @@ from foveal.errors import SettingError
 #: The values of the parameter ``augmentation``.
 AUGMENTATIONS = ("auto", "none", "light", "standard")
 
-# The test of mirroring looks at so many pictures, as small as this.
+# The test of mirroring looks at so many images, as small as this.
 _LOOKED_AT = 2000
 _THUMBNAIL = 16
-# What mirrored pictures keep, at least, of what their nearest neighbours tell about the class.
+# What mirrored images keep, at least, of what their nearest neighbours tell about the class.
 _KEPT = 0.75
-# Below this side a picture has no room for a hole or for other colours.
+# Below this side an image has no room for a hole or for other colours.
 _SMALLEST_PHOTOGRAPH = 16
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """Random changes, where there are any, then every channel brought to mean 0 and variance 1.
+
+    Parameters
+    ----------
+    mean, scale : tuple of float
+        Of every channel.
+    augmentation : Augmentation, optional
+    """
+
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    augmentation: Augmentation | None = None
+
+    def __call__(
+        self, x: NDArray[Any], y: NDArray[Any], rng: np.random.Generator
+    ) -> tuple[NDArray[np.float32], NDArray[Any]]:
+        """A transform of :class:`foveal.nn.ArrayBatches`."""
+        if self.augmentation is not None:
+            x, y = self.augmentation(x, y, rng)
+        return self.standardized(x), y
+
+    def standardized(self, x: NDArray[Any]) -> NDArray[np.float32]:
+        """(N, H, W, C) numbers with their channels standardised, float32."""
+        result = x.astype(np.float32)
+        result -= np.array(self.mean, np.float32)
+        result *= (1 / np.array(self.scale)).astype(np.float32)
+        return result
 
 
 def augmentation_for(
     name: str, x: NDArray[Any], labels: NDArray[np.int64], random_state: int = 0
 ) -> Augmentation | None:
-    """The augmentation of a name for some training pictures.
+    """The augmentation of a name for some training images.
 
     Parameters
     ----------
     name : {"auto", "none", "light", "standard"}
-        ``"auto"`` is ``"standard"`` for colour pictures of 16 pixels and more, whose values are bytes, else
+        ``"auto"`` is ``"standard"`` for colour images of 16 pixels and more, whose values are bytes, else
         ``"light"``; without mirroring where :func:`may_be_mirrored` says no.
     x : ndarray of shape (N, H, W, C), uint8 or float32
     labels : ndarray of shape (N,), int
     random_state : int, default=0
-        Draws the pictures that are looked at.
+        Draws the images that are looked at.
 
     Returns
     -------
@@ -62,8 +94,8 @@ def augmentation_for(
 def may_be_mirrored(x: NDArray[Any], labels: NDArray[np.int64], random_state: int = 0) -> bool:
     """Whether left and right may be exchanged without changing the class, as far as neighbours tell.
 
-    The nearest other picture of each picture, by the correlation of small copies, tells its class with some
-    accuracy. If mirrored pictures find theirs among the unmirrored nearly as well, mirroring does no harm:
+    The nearest other image of each image, by the correlation of small copies, tells its class with some
+    accuracy. If mirrored images find theirs among the unmirrored nearly as well, mirroring does no harm:
     so it is with photographs, not with digits or letters.
 
     Parameters
@@ -122,6 +154,6 @@ def _neighbours_tell(
 
 
 def _grey(x: NDArray[np.uint8]) -> bool:
-    """Whether no picture has any colour, but for what JPEG adds."""
+    """Whether no image has any colour, but for what JPEG adds."""
     some = x[:: max(1, len(x) // 200)].astype(np.int16)
     return bool(np.abs(some - some.mean(3, keepdims=True)).mean() < 1)

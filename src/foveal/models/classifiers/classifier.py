@@ -5,25 +5,35 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, column_or_1d
+from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from foveal.errors import ModelFileError
+from foveal.errors import ExportError, ModelFileError
 from foveal.files import write_container
+from foveal.models.classifiers.image_input import Enlarging, are_images
 from foveal.models.contracts import Answers, Task
+from foveal.models.parameter_checks import Range
 from foveal.version import __version__
+
+if TYPE_CHECKING:
+    from foveal import nn
+
+
+#: Images or rows with their labels.
+Examples = tuple[Any, Any]
 
 
 class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the classifiers; not to be used itself.
 
-    A subclass implements ``fit``, ``predict``, ``_arrays``, ``_set_arrays``, ``_preprocessing`` and
-    ``_set_preprocessing``.
+    A subclass is a dataclass whose fields are its parameters, keyword-only where nothing else is said. It
+    implements ``fit``, ``predict``, ``sees_images``, ``_seen``, ``_arrays``, ``_set_arrays``,
+    ``_preprocessing`` and ``_set_preprocessing``.
     """
 
     name: ClassVar[str]
@@ -35,27 +45,34 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
     convolutional: ClassVar[bool] = False
+    ranges: ClassVar[dict[str, Range]] = {"validation_size": Range(0, 1, above=True, below=True)}
+    #: How images that are smaller than what is seen of them are enlarged.
+    enlarging: ClassVar[Enlarging] = "linear"
 
     resolved_: Mapping[str, Any] = MappingProxyType({})
     history_: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
     classes_: NDArray[Any]
     n_features_in_: int
-    pixel_scale_: float
+    random_state: Any
 
-    # -- labels -------------------------------------------------------------------------------------
+    # -- what comes in ------------------------------------------------------------------------------
 
-    def _targets_of_pictures(self, X: Any, y: Any) -> NDArray[Any]:
-        """The labels of pictures, one each."""
+    def _checked_rows(self, X: Any, y: Any = "no_validation", *, reset: bool = False) -> Any:
+        """Rows, or rows and labels, as scikit-learn checks them; in one order of memory."""
+        return validate_data(self, X, y, reset=reset, dtype=[np.float32, np.float64], order="C")
+
+    def _image_targets(self, X: Any, y: Any) -> NDArray[Any]:
+        """The labels of images, one each."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         y = column_or_1d(y, warn=True)
         if len(y) != len(X):
-            raise ValueError(f"There are {len(X)} pictures and {len(y)} labels; each picture needs one.")
+            raise ValueError(f"There are {len(X)} images and {len(y)} labels; each image needs one.")
         return np.asarray(y)
 
     def _forget_feature_names(self, n_features: int) -> None:
-        """Pictures have no named features."""
+        """Images have no named features."""
         self.n_features_in_ = n_features
         if hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
@@ -66,10 +83,19 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
-                f"{type(self).__name__} needs pictures of at least 2 classes; "
+                f"{type(self).__name__} needs images of at least 2 classes; "
                 f"there is only one class here, {str(self.classes_[0])!r}."
             )
         return labels.astype(np.int64).reshape(-1)
+
+    def _learn_all_classes(self, classes: Any, *, first: bool) -> None:
+        """Learn, or check, the classes that all parts of the data will ever have."""
+        if first and classes is None:
+            raise ValueError("The first call of partial_fit needs classes, all that will ever come.")
+        if first:
+            self._learn_classes(np.unique(classes))
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError("classes are not those of the first call of partial_fit.")
 
     def _labels(self, y: Any, of: str = "The validation data") -> NDArray[np.int64]:
         """Class indices of labels that ``fit`` has seen."""
@@ -82,24 +108,65 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     # -- what is looked at --------------------------------------------------------------------------
 
+    @property
     @abstractmethod
+    def sees_images(self) -> bool:
+        """Whether it was fitted on images, not on rows."""
+
+    @abstractmethod
+    def _seen(self, X: Any) -> NDArray[Any]:
+        """See :meth:`as_seen`; of images."""
+
     def as_seen(self, X: Any) -> NDArray[Any]:
-        """Pictures at the size at which the classifier sees them, before anything is computed from them.
+        """Images at the size at which the classifier sees them, before anything is computed from them.
 
         Parameters
         ----------
-        X : list of paths or pictures, or array of shape (N, H, W, C) or (N, H, W)
+        X : list of paths or images, or array of shape (N, H, W, C) or (N, H, W)
 
         Returns
         -------
         ndarray of shape (N, h, w, C)
-            uint8, or float32 in the range of the training pictures. They get the same answers as ``X``.
+            uint8, or float32 in the range of the training images. They get the same answers as ``X``.
 
         Raises
         ------
         ValueError
             If the classifier was fitted on rows.
         """
+        check_is_fitted(self)
+        if not self.sees_images or not are_images(X):
+            raise ValueError(
+                f"Only a {type(self).__name__} that was fitted on images sees any, and only of images."
+            )
+        return self._seen(X)
+
+    def _refuse_images(self, X: Any) -> None:
+        """Where ``fit`` was given rows."""
+        if are_images(X) and not self.sees_images:
+            raise ValueError(
+                f"This {type(self).__name__} was fitted on rows of {self.n_features_in_} numbers; "
+                "give it such rows instead of images."
+            )
+
+    def as_network(self) -> "tuple[nn.Sequential, tuple[int, ...]]":
+        """The whole way from what the classifier sees to probabilities, as one network.
+
+        Returns
+        -------
+        network : foveal.nn.Sequential
+            In use. From pixels from 0 to 255, (N, h, w, C), or the numbers of rows, to (N, K). It may share
+            the classifier's weights.
+        shape : tuple of int
+            Of one example: (h, w, C) of images as :meth:`as_seen` gives them; of rows (D,), or what they are
+            folded to.
+
+        Raises
+        ------
+        ExportError
+            If the classifier is no network.
+        """
+        raise ExportError(f"{self.name} cannot be exported: {self.not_exportable}.")
 
     # -- the model file -----------------------------------------------------------------------------
 

@@ -9,6 +9,8 @@ from foveal import nn
 from foveal.events import Callbacks
 from foveal.features import EfficientNetLite, EfficientNetLiteNetwork
 from foveal.models.classifiers.held_out import held_out_part
+from foveal.models.classifiers.linear_classifier import linear_layer
+from foveal.models.classifiers.network_settings import curves, decayed_groups
 from foveal.nn.onnx import session, to_onnx
 
 #: The map that they begin at; what is before it stays frozen and is computed once.
@@ -17,11 +19,10 @@ START = "c4"
 _BATCH = 32
 _WEIGHT_DECAY = 0.01
 _SMOOTHING = 0.1
-_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
 
 class Tail:
-    """The blocks behind the map c4, to the vector of the whole picture.
+    """The blocks behind the map c4, to the vector of the whole image.
 
     Batch normalisation is multiplied into the convolutions, so that its statistics stay as they are: those of
     a small data set are worse.
@@ -44,7 +45,7 @@ class Tail:
         self._session: Any = None
 
     def pooled(self, maps: NDArray[Any]) -> NDArray[np.float32]:
-        """Vectors of pictures, (N, n_pooled), by ONNX Runtime; from several threads at a time too."""
+        """Vectors of images, (N, n_pooled), by ONNX Runtime; from several threads at a time too."""
         if self._session is None:
             model = to_onnx(self.network, (None, None, self._channels), layout="NHWC")
             self._session = session(model.SerializeToString(), threads=1)
@@ -98,12 +99,12 @@ def fine_tune(
     ----------
     backbone : EfficientNetLite
     maps : ndarray of shape (copies, N, h, w, C)
-        The map c4 of every picture and of its changed copies.
+        The map c4 of every image and of its changed copies.
     labels : ndarray of shape (N,), int64
     linear : (ndarray of shape (K, D) or (1, D), ndarray of shape (K,) or (1,))
         The classifier to begin with.
     validation : (ndarray of shape (M, h, w, C), ndarray of shape (M,)), optional
-        By default a part of the pictures is drawn, which then do not train.
+        By default a part of the images is drawn, which then do not train.
     validation_size : float
         The share of each class that is drawn.
     epochs : int
@@ -124,18 +125,9 @@ def fine_tune(
         if held.any():
             validation = maps[0, held], labels[held]
             maps, labels = maps[:, ~held], labels[~held]
-    coef, intercept = linear
-    two = len(coef) == 1
-    if two:
-        coef, intercept = np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
-    head = nn.Linear(coef.shape[1], len(coef), random_state=0)
-    head.load_state_dict({"weight": coef, "bias": intercept})
+    head = linear_layer(*linear)
     tail = Tail(backbone)
     network = nn.Sequential(*tail.network, head)
-    groups: list[dict[str, Any]] = [
-        {"params": [p for p in network.parameters() if p.data.ndim > 1]},
-        {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
-    ]
     batches = nn.ArrayBatches(
         maps.reshape(-1, *maps.shape[2:]),
         np.tile(labels, len(maps)),
@@ -151,7 +143,7 @@ def fine_tune(
     history = nn.fit(
         network,
         nn.CrossEntropyLoss(label_smoothing=_SMOOTHING),
-        nn.AdamW(groups, lr=learning_rate, weight_decay=_WEIGHT_DECAY),
+        nn.AdamW(decayed_groups(network), lr=learning_rate, weight_decay=_WEIGHT_DECAY),
         batches,
         epochs=epochs,
         schedule="one-cycle",
@@ -165,10 +157,9 @@ def fine_tune(
     coef = np.array(head.weight.data, np.float64, order="C")
     assert head.bias is not None
     intercept = np.array(head.bias.data, np.float64)
-    if two:
+    if len(linear[0]) == 1:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    curves = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
-    return tail, coef, intercept, curves
+    return tail, coef, intercept, curves(history)
 
 
 def _as_float(

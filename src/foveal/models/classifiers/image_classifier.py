@@ -1,37 +1,75 @@
-"""What the whole-image classifiers share: pictures in, feature rows out, and the model file."""
+"""What the whole-image classifiers share: images in, feature rows out, and the model file."""
 
-import os
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import SettingError
+from foveal.events import Callbacks, emit
 from foveal.features import HogColor, Pixels, RegionFeatures, features_from_config
-from foveal.models.classifiers.classifier import Classifier
-from foveal.models.classifiers.image_input import are_pictures, as_rgb, from_0_to_1, native_side
+from foveal.models.classifiers.classifier import Classifier, Examples
+from foveal.models.classifiers.image_input import are_images, as_rgb, from_0_to_1, native_side, rgb_square
 
 
 class ImageClassifier(Classifier):
-    """Base of the classifiers of whole pictures by features; not to be used itself.
+    """Base of the classifiers of whole images by features; not to be used itself.
 
-    A subclass stores the parameters ``features`` and ``image_size`` and implements ``fit``, ``predict``,
-    ``_arrays`` and ``_set_arrays``. ``X`` may be
+    A subclass has the parameters ``features`` and ``image_size``, or overrides what makes rows of images, and
+    implements ``_fit``, ``decision_function``, ``_arrays`` and ``_set_arrays``. ``X`` may be
 
     - a list of paths; each is read as :func:`foveal.images.read` reads it;
-    - a list of pictures of any sizes, (H, W, 3) or (H, W), or one array of them, (N, H, W, 3),
+    - a list of images of any sizes, (H, W, 3) or (H, W), or one array of them, (N, H, W, 3),
       (N, H, W, 1) or (N, H, W). Integers are from 0 to 255. Whether floating-point pixels run from 0 to 1
       or from 0 to 255 is seen in ``fit``: from 0 to 1 if none is greater than 1;
     - feature rows that are ready, (N, D) and numeric.
 
-    Pictures are brought to one square size and described by the features.
+    Images are brought to one square size and described by the features.
     """
 
     features: Any
     image_size: int | None
     features_: RegionFeatures | None
+    pixel_scale_: float
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, *, validation: Examples | None = None, callbacks: Callbacks = ()) -> Self:
+        """Compare what the parameters give to choose from, and fit with the best.
+
+        Parameters
+        ----------
+        X : list of paths, images, or array of shape (N, D)
+        y : array-like of shape (N,)
+        validation : tuple (X, y), optional
+            Compare on these instead of on training data that are held back. What was chosen is then fitted to
+            them too.
+        callbacks : sequence of callables
+            Told of the progress and of each ``candidate``; see :mod:`foveal.events`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SettingError
+            If a parameter is impossible, or the training diverges with all that there is to choose from.
+        ModelFileError
+            If the weights of a pretrained network are not installed.
+        ValueError
+            If the data cannot be used.
+        """
+        self._fit(X, y, validation, callbacks)
+        return self
+
+    @abstractmethod
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
+        """See :meth:`fit`."""
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -42,37 +80,27 @@ class ImageClassifier(Classifier):
 
     def _learn_rows(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         """Check the training data; learn features and pixel scale; give rows and labels."""
-        if are_pictures(X):
-            y = self._targets_of_pictures(X, y)
+        if are_images(X):
+            y = self._image_targets(X, y)
             self.features_ = self._make_features(X)
             self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
             rows: NDArray[Any] = self._describe(X)
             self._forget_feature_names(rows.shape[1])
         else:
-            rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
+            rows, y = self._checked_rows(X, y, reset=True)
             self.features_ = None
             self.pixel_scale_ = 1.0
         return rows, y
 
     def _rows(self, X: Any) -> NDArray[Any]:
-        """Feature rows of pictures or rows, for a fitted classifier."""
+        """Feature rows of images or rows, for a fitted classifier."""
         check_is_fitted(self)
-        if not are_pictures(X):
-            return np.asarray(validate_data(self, X, reset=False, dtype=[np.float32, np.float64]))
-        if self.features_ is None:
-            raise ValueError(
-                f"This {type(self).__name__} was fitted on feature rows of {self.n_features_in_} numbers; "
-                "give it such rows instead of pictures."
-            )
-        return self._describe(X)
+        self._refuse_images(X)
+        return self._describe(X) if are_images(X) else np.asarray(self._checked_rows(X))
 
     def _make_features(self, X: Any) -> RegionFeatures:
         if isinstance(self.features, RegionFeatures):
             return self.features
-        if self.image_size is not None and not (
-            isinstance(self.image_size, int | np.integer) and self.image_size >= 1
-        ):
-            raise SettingError(f"image_size is {self.image_size!r}; give a whole number of pixels from 1.")
         if self.features == "pixels":
             return Pixels(size=self.image_size or native_side(X) or 32)
         if self.features == "hog+color":
@@ -84,33 +112,37 @@ class ImageClassifier(Classifier):
             return HogColor(size=size)
         raise SettingError(f"There are no features {self.features!r}; choose 'pixels' or 'hog+color'.")
 
-    def as_seen(self, X: Any) -> NDArray[np.uint8]:
-        """Pictures as the features are given them, (N, side, side, 3); see :meth:`Classifier.as_seen`."""
-        check_is_fitted(self)
-        if self.features_ is None or not are_pictures(X):
-            raise ValueError(
-                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
-            )
-        size = int(getattr(self.features_, "size", 64))
-        return np.stack(parallel.map(lambda item: self._one(item, size), X))
+    @property
+    def sees_images(self) -> bool:
+        """Whether it was fitted on images, not on rows."""
+        return self.features_ is not None
+
+    @property
+    def _side(self) -> int:
+        """Of the square that the features are given."""
+        return int(getattr(self.features_, "size", 64))
+
+    def _seen(self, X: Any) -> NDArray[np.uint8]:
+        return np.stack(parallel.map(self._square, X))
+
+    def _square(self, item: Any) -> NDArray[np.uint8]:
+        return rgb_square(item, self._side, self.pixel_scale_, self.enlarging)
 
     def _describe(self, X: Any) -> NDArray[np.float32]:
-        features = self.features_
-        assert features is not None
-        if isinstance(X, np.ndarray) and X.ndim > 1:
-            return features.transform(as_rgb(X, self.pixel_scale_))
-        size = int(getattr(features, "size", 64))
-        return features.transform(np.stack(parallel.map(lambda item: self._one(item, size), X)))
+        assert self.features_ is not None
+        one_array = isinstance(X, np.ndarray) and X.ndim > 1
+        return self.features_.transform(as_rgb(X, self.pixel_scale_) if one_array else self._seen(X))
 
-    def _one(self, item: Any, size: int) -> NDArray[np.uint8]:
-        # One picture at a time, so that large photographs are never all in memory.
-        from foveal.images import read, resize
+    # -- prediction ---------------------------------------------------------------------------------
 
-        if isinstance(item, (str, os.PathLike)):
-            picture = read(item)
-        else:
-            picture = as_rgb(np.asarray(item)[None], self.pixel_scale_)[0]
-        return np.asarray(resize(picture, (size, size)), np.uint8)
+    @abstractmethod
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """A value for each class, (N, K), or (N,) of two classes, positive for the second."""
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """The class of each image with the greatest decision value, (N,); of equals, the first."""
+        index = greatest(self.decision_function(X))
+        return np.asarray(self.classes_[index])
 
     # -- the model file -----------------------------------------------------------------------------
 
@@ -137,3 +169,18 @@ class ImageClassifier(Classifier):
         self.features_ = None if seen["features"] is None else features_from_config(seen["features"])
         self.pixel_scale_ = float(seen["pixel_scale"])
         self.n_features_in_ = int(seen["n_features"])
+
+
+def greatest(values: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The class with the greatest decision value, (N,); of two classes, the second where it is positive."""
+    index = values > 0 if values.ndim == 1 else values.argmax(1)
+    return index.astype(np.int64)
+
+
+def tell_candidates(
+    callbacks: Callbacks, candidates: Sequence[Mapping[str, Any]], names: Sequence[str], score: str
+) -> None:
+    """Tell of everything that was compared: its parameters of these names, and its score."""
+    for seen in candidates:
+        setting = {name: seen[name] for name in names if name in seen}
+        emit(callbacks, "candidate", setting=setting, score=seen[score], chosen=seen["chosen"])

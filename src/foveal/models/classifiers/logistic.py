@@ -1,28 +1,31 @@
 """Multinomial logistic regression by gradient descent, written out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import ExportError, SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.features import Pixels
+from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import held_out_part
-from foveal.models.classifiers.image_classifier import ImageClassifier
-from foveal.models.classifiers.image_input import are_pictures
-from foveal.models.classifiers.logistic_steps import one_pass
+from foveal.models.classifiers.image_classifier import tell_candidates
+from foveal.models.classifiers.image_input import are_images
+from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
+from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
-from foveal.nn import Flatten, Linear, Sequential, Softmax, cross_entropy, softmax
-
-# Points of a loss curve that are told to callbacks; the whole curve is in ``loss_curves_``.
-_TOLD = 100
+from foveal.models.parameter_checks import check_parameters
+from foveal.nn import Flatten, Sequential, Softmax, cross_entropy, softmax
 
 
-class LogisticClassifier(ImageClassifier):
+@dataclass(kw_only=True, eq=False, repr=False)
+class LogisticClassifier(LinearClassifier):
     """Logistic regression (softmax) on pixels or features.
 
     The mean cross-entropy plus ``l2 / 2`` times the squared weights is minimised by gradient descent with
@@ -49,7 +52,7 @@ class LogisticClassifier(ImageClassifier):
         Where no class can spare a row, they are compared on the training rows.
     features : {"pixels", "hog+color"} or RegionFeatures, default="pixels"
     image_size : int, optional
-        Side of the square that pictures are brought to. By default, for pixels, the pictures' own where
+        Side of the square that images are brought to. By default, for pixels, the images' own where
         all are square, equally large and at most 64 pixels wide, else 32; for hog+color 64.
     random_state : int, Generator or None
         Draws the validation part, and the order of the rows in ``partial_fit``.
@@ -70,7 +73,7 @@ class LogisticClassifier(ImageClassifier):
     n_features_in_ : int
         The length of a feature row.
     features_ : RegionFeatures or None
-        What describes the pictures; None where ``fit`` was given rows.
+        What describes the images; None where ``fit`` was given rows.
 
     Examples
     --------
@@ -86,58 +89,17 @@ class LogisticClassifier(ImageClassifier):
     name = "logistic"
     validates = True
 
-    loss_curves_: dict[float, NDArray[np.float64]]
-    candidates_: list[dict[str, Any]]
+    learning_rates: Sequence[float] = field(default=(0.001, 0.005, 0.01), kw_only=False)
+    iterations: int = 500
+    momentum: float = 0.9
+    l2: float = 1e-4
+    standardize: bool = True
+    validation_size: float = 0.2
+    features: Any = "pixels"
+    image_size: int | None = None
+    random_state: Any = None
 
-    def __init__(
-        self,
-        learning_rates: Sequence[float] = (0.001, 0.005, 0.01),
-        *,
-        iterations: int = 500,
-        momentum: float = 0.9,
-        l2: float = 1e-4,
-        standardize: bool = True,
-        validation_size: float = 0.2,
-        features: Any = "pixels",
-        image_size: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.learning_rates = learning_rates
-        self.iterations = iterations
-        self.momentum = momentum
-        self.l2 = l2
-        self.standardize = standardize
-        self.validation_size = validation_size
-        self.features = features
-        self.image_size = image_size
-        self.random_state = random_state
-
-    def fit(
-        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, callbacks: Callbacks = ()
-    ) -> Self:
-        """Choose a learning rate and fit.
-
-        Parameters
-        ----------
-        X : list of paths, pictures, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare the rates on these instead of on a part of the training data.
-        callbacks : sequence of callables
-            Told of the events ``sweep`` and ``candidate``; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        LogisticClassifier
-            Itself.
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible, or the descent diverges at every rate.
-        ValueError
-            If the data cannot be used.
-        """
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
         rates = self._checked_rates()
         rows, labels = self._learn_input(X, y)
         if validation is None:
@@ -158,17 +120,15 @@ class LogisticClassifier(ImageClassifier):
             with stage(
                 callbacks, f"fitting at the learning rate {self.learning_rate_:g}", self.iterations
             ) as at:
-                weights, biases, curves = self._descend(
-                    standardized(everything, mean, scale), every_label, [self.learning_rate_], at
-                )
-        if _diverged(curves[0]):
+                x, rates = standardized(everything, mean, scale), [self.learning_rate_]
+                weights, biases, curves = self._descend(x, every_label, rates, progress=at)
+        if diverged(curves[0]):
             raise SettingError(
                 f"The descent at learning rate {self.learning_rate_:g} diverged on the whole training data; "
                 "give smaller learning_rates."
             )
         self._take(weights[0].T.astype(np.float64), biases[0].astype(np.float64), mean, scale)
-        self._seen = RunningScaling.of(everything)
-        return self
+        self._seen_rows = RunningScaling.of(everything)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning: one pass over some examples, 32 to a step.
@@ -179,7 +139,7 @@ class LogisticClassifier(ImageClassifier):
 
         Parameters
         ----------
-        X : list of paths, pictures, or array of shape (N, D)
+        X : list of paths, images, or array of shape (N, D)
         y : array-like of shape (N,)
         classes : array-like of shape (K,), optional
             All classes that will ever come; needed by the first call, unless ``fit`` came before it.
@@ -208,25 +168,23 @@ class LogisticClassifier(ImageClassifier):
         True
         """
         rates = self._checked_rates()
-        if not hasattr(self, "coef_"):
-            if classes is None:
-                raise ValueError("The first call of partial_fit needs classes, all that will ever come.")
+        first = not hasattr(self, "coef_")
+        self._learn_all_classes(classes, first=first)
+        if first:
             rows, y = self._learn_rows(X, y)
-            self._learn_classes(np.unique(classes))
             self.learning_rate_ = max(rates)
-            self.loss_curves_, self.candidates_ = {}, []
+            self.loss_curves_: dict[float, NDArray[np.float64]] = {}
+            self.candidates_: list[dict[str, Any]] = []
             n_logits = len(self.classes_) if len(self.classes_) > 2 else 1
             self.coef_, self.intercept_ = np.zeros((n_logits, rows.shape[1])), np.zeros(n_logits)
             seen = RunningScaling.of(rows)
         else:
-            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError("classes are not those of the first call of partial_fit.")
-            if are_pictures(X):
-                y = self._targets_of_pictures(X, y)
+            if are_images(X):
+                y = self._image_targets(X, y)
                 rows = self._rows(X)
             else:
-                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64])
-            seen = self._seen.joined(RunningScaling.of(rows))
+                rows, y = self._checked_rows(X, y)
+            seen = self._seen_rows.joined(RunningScaling.of(rows))
         labels = self._labels(y, "This part of the data")
         features = len(seen.mean)
         mean, scale = (seen.mean, seen.scale) if self.standardize else (np.zeros(features), np.ones(features))
@@ -250,7 +208,7 @@ class LogisticClassifier(ImageClassifier):
                 f"The descent at learning rate {self.learning_rate_:g} diverged; give smaller learning_rates"
                 + ("." if self.standardize else ", or standardize=True.")
             )
-        self._seen = seen
+        self._seen_rows = seen
         self._take(weight, bias, mean, scale)
         return self
 
@@ -266,23 +224,17 @@ class LogisticClassifier(ImageClassifier):
         intercept = bias - coef @ mean
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-        self.coef_, self.intercept_ = coef, intercept
+        # In one order of memory, fitted or loaded: products differ with it in their last bits.
+        self.coef_, self.intercept_ = np.ascontiguousarray(coef), intercept
 
     def _checked_rates(self) -> list[float]:
-        rates = [float(rate) for rate in np.atleast_1d(np.asarray(self.learning_rates, np.float64))]
-        if not rates or not all(0 < rate < np.inf for rate in rates) or len(set(rates)) < len(rates):
+        check_parameters(self)
+        rates = [float(rate) for rate in np.ravel(self.learning_rates)]
+        if not rates or len(set(rates)) < len(rates):
             raise SettingError(
                 f"learning_rates is {self.learning_rates!r}; "
                 "give different numbers above 0, such as (0.001, 0.01)."
             )
-        if self.iterations < 1:
-            raise SettingError(f"iterations is {self.iterations}; give a number from 1.")
-        if not 0 <= self.momentum < 1:
-            raise SettingError(f"momentum is {self.momentum}; give a number from 0 and below 1.")
-        if self.l2 < 0:
-            raise SettingError(f"l2 is {self.l2}; give a number from 0.")
-        if not 0 < self.validation_size < 1:
-            raise SettingError(f"validation_size is {self.validation_size}; give a share between 0 and 1.")
         return rates
 
     def _sweep(
@@ -297,15 +249,19 @@ class LogisticClassifier(ImageClassifier):
         mean, scale = self._scaling(rows[train])
         with stage(callbacks, "learning-rate sweep", self.iterations) as at:
             weights, biases, curves = self._descend(
-                standardized(rows[train], mean, scale), labels[train], rates, at, callbacks
+                standardized(rows[train], mean, scale),
+                labels[train],
+                rates,
+                progress=at,
+                callbacks=callbacks,
             )
         self.loss_curves_ = dict(zip(rates, curves, strict=True))
         self.candidates_ = []
         x = standardized(rows[held], mean, scale)
         for rate, weight, bias, curve in zip(rates, weights, biases, curves, strict=True):
             accuracy = loss = None
-            diverged = _diverged(curve)
-            if not diverged:
+            gone = diverged(curve)
+            if not gone:
                 logits = x @ weight + bias
                 accuracy = float((logits.argmax(1) == labels[held]).mean())
                 loss = cross_entropy(logits, labels[held])[0]
@@ -314,7 +270,7 @@ class LogisticClassifier(ImageClassifier):
                     "learning_rate": rate,
                     "validation_accuracy": accuracy,
                     "validation_loss": loss,
-                    "diverged": diverged,
+                    "diverged": gone,
                     "chosen": False,
                 }
             )
@@ -328,118 +284,38 @@ class LogisticClassifier(ImageClassifier):
         best = min(good, key=lambda c: (-c["validation_accuracy"], c["validation_loss"], c["learning_rate"]))
         best["chosen"] = True
         self.learning_rate_ = best["learning_rate"]
-        for c in self.candidates_:
-            setting = {"learning_rate": c["learning_rate"]}
-            emit(callbacks, "candidate", setting=setting, score=c["validation_accuracy"], chosen=c["chosen"])
+        tell_candidates(callbacks, self.candidates_, ("learning_rate",), "validation_accuracy")
 
     def _scaling(self, rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not self.standardize:
             return np.zeros(rows.shape[1]), np.ones(rows.shape[1])
         return feature_scaling(rows)
 
-    def _descend(
-        self,
-        x: NDArray[np.float32],
-        labels: NDArray[np.int64],
-        rates: list[float],
-        progress: Any,
-        callbacks: Callbacks = (),
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
-        """Gradient descent at several rates side by side: all of them share each pass over the rows.
-
-        Returns weights (R, D, K), biases (R, K) and losses (R, iterations).
-        """
-        n_classes = len(self.classes_)
-        step = np.repeat(np.array(rates, np.float32), n_classes)
-        weights = np.zeros((x.shape[1], len(step)), np.float32)
-        biases = np.zeros(len(step), np.float32)
-        velocity, bias_velocity = np.zeros_like(weights), np.zeros_like(biases)
-        kept = np.float32(self.momentum)
-        curves = np.full((len(rates), self.iterations), np.nan)
-        going = np.ones(len(rates), bool)
-        told = max(1, self.iterations // _TOLD)
-        decay = np.float32(self.l2)
-        # Too great a rate overflows; that is found out by its loss, not by a warning.
-        with np.errstate(over="ignore", invalid="ignore"):
-            for iteration in range(self.iterations):
-                logits = x @ weights
-                logits += biases
-                for r in np.flatnonzero(going):
-                    own = slice(r * n_classes, (r + 1) * n_classes)
-                    loss, logits[:, own] = cross_entropy(logits[:, own], labels)
-                    if self.l2:
-                        loss += self.l2 / 2 * float(np.vdot(weights[:, own], weights[:, own]))
-                    if np.isfinite(loss):
-                        curves[r, iteration] = loss
-                    else:
-                        going[r] = False
-                        step[own], weights[:, own], biases[own] = 0, 0, 0
-                        velocity[:, own], bias_velocity[own] = 0, 0
-                    if iteration % told == 0 and going[r]:
-                        emit(
-                            callbacks,
-                            "sweep",
-                            parameter="learning_rate",
-                            value=rates[r],
-                            iteration=iteration,
-                            loss=loss,
-                        )
-                for r in np.flatnonzero(~going):
-                    logits[:, r * n_classes : (r + 1) * n_classes] = 0
-                gradient = x.T @ logits
-                if self.l2:
-                    gradient += decay * weights
-                velocity *= kept
-                velocity += gradient
-                bias_velocity *= kept
-                bias_velocity += logits.sum(0)
-                weights -= step * velocity
-                biases -= step * bias_velocity
-                if iteration % told == 0:
-                    progress(iteration + 1)
-        shape = (x.shape[1], len(rates), n_classes)
-        return weights.reshape(shape).transpose(1, 0, 2), biases.reshape(shape[1:]), curves
+    @property
+    def _descend(self) -> Any:
+        return partial(
+            descend,
+            n_classes=len(self.classes_),
+            iterations=self.iterations,
+            momentum=self.momentum,
+            l2=self.l2,
+        )
 
     def as_network(self) -> tuple[Sequential, tuple[int, ...]]:
-        """The whole way from numbers as they come in to probabilities, as one network.
-
-        Returns
-        -------
-        network : foveal.nn.Sequential
-            In use. From pixels from 0 to 255, of shape (N, size, size, 3), or from rows, to (N, K).
-        shape : tuple of int
-            Without the N.
-
-        Raises
-        ------
-        ExportError
-            If the pictures are described by other features than their pixels, which are no network.
-        """
+        """From pixels from 0 to 255, or rows, to probabilities; other features are no network."""
         check_is_fitted(self)
-        coef, intercept = self.coef_, self.intercept_
-        if len(self.classes_) == 2:
-            # The first class's logit is 0.
-            coef, intercept = (np.concatenate([np.zeros_like(v), v]) for v in (coef, intercept))
-        shape: tuple[int, ...] = (coef.shape[1],)
+        coef = self.coef_
+        shape: tuple[int, ...] = (self.n_features_in_,)
         if self.features_ is not None:
             if not isinstance(self.features_, Pixels):
                 raise ExportError(
                     f"A logistic classifier on {self.features_.get_config()['kind']} cannot be exported: "
                     "its features are no network. Train one on pixels (--set features=pixels)."
                 )
-            side = self.features_.size
-            shape = (side, side, 3)
+            shape = (self._side, self._side, 3)
             # The layer reads channel after channel; the features' unit is 255.
             coef = coef.reshape(-1, *shape).transpose(0, 3, 1, 2).reshape(len(coef), -1) / 255
-        linear = Linear(coef.shape[1], len(coef), random_state=0)
-        linear.load_state_dict({"weight": coef.astype(np.float32), "bias": intercept.astype(np.float32)})
-        return Sequential(Flatten(), linear, Softmax()).eval(), shape
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Logits of the classes: (N, K), or (N,) of two classes, positive for the second."""
-        rows = self._rows(X)
-        values = rows.astype(np.float64, copy=False) @ self.coef_.T + self.intercept_
-        return np.asarray(values[:, 0] if len(self.classes_) == 2 else values)
+        return Sequential(Flatten(), linear_layer(coef, self.intercept_), Softmax()).eval(), shape
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of the classes, (N, K), in the order of ``classes_``."""
@@ -448,31 +324,21 @@ class LogisticClassifier(ImageClassifier):
             values = np.column_stack([np.zeros_like(values), values])
         return softmax(values)
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each picture, (N,); of equally probable ones, the first."""
-        values = self.decision_function(X)
-        index = (values > 0).astype(np.int64) if values.ndim == 1 else values.argmax(1)
-        return np.asarray(self.classes_[index])
-
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays = {
             "coef": self.coef_,
             "intercept": self.intercept_,
             "loss_curves": np.array(list(self.loss_curves_.values())),
-            "mean": self._seen.mean,
-            "variance": self._seen.variance,
+            "mean": self._seen_rows.mean,
+            "variance": self._seen_rows.variance,
         }
         learned = {"learning_rate": self.learning_rate_, "candidates": self.candidates_}
-        return arrays, {**learned, "rows": self._seen.count}
+        return arrays, {**learned, "rows": self._seen_rows.count}
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
-        self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
+        self._set_linear(arrays)
         self.learning_rate_ = learned["learning_rate"]
         self.candidates_ = learned["candidates"]
-        self._seen = RunningScaling(learned["rows"], arrays["mean"], arrays["variance"])
+        self._seen_rows = RunningScaling(learned["rows"], arrays["mean"], arrays["variance"])
         rates = [c["learning_rate"] for c in self.candidates_]
         self.loss_curves_ = dict(zip(rates, arrays["loss_curves"], strict=True))
-
-
-def _diverged(curve: NDArray[np.float64]) -> bool:
-    return bool(not np.isfinite(curve).all() or curve[-1] > 1.001 * curve[0])

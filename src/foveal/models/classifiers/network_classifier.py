@@ -1,24 +1,23 @@
 """What the classifiers that are networks share: training, its course, prediction and the model file."""
 
 from abc import abstractmethod
+from inspect import cleandoc
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from foveal import nn, parallel
 from foveal.data import Augmentation
 from foveal.errors import SettingError, TrainingDiverged
 from foveal.events import Callbacks
-from foveal.models.classifiers.augmenting import augmentation_for
-from foveal.models.classifiers.classifier import Classifier
+from foveal.models.classifiers.augmenting import Preparation, augmentation_for
+from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.held_out import held_out_part
-from foveal.models.classifiers.image_arrays import PictureArrays
-from foveal.models.classifiers.image_input import are_pictures
-from foveal.models.classifiers.network_batches import Preparation
+from foveal.models.classifiers.image_input import ImageArrays, are_images
 from foveal.models.classifiers.network_outputs import NetworkOutputs
-from foveal.models.classifiers.network_settings import NetworkSettings
+from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
 from foveal.models.classifiers.scaling import feature_scaling
 from foveal.nn.random_streams import seed_layers
 
@@ -28,42 +27,28 @@ _PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
 # More than the steps of an epoch can be.
 _MOST_STEPS = 1 << 40
 
-_CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
-
-class NetworkClassifier(Classifier):
+class NetworkClassifier(NetworkSettings, Classifier):
     """Base of the classifiers that are networks of :mod:`foveal.nn`; not to be used itself.
 
-    A subclass stores the parameters and implements ``_make_network``. ``X`` may be
+    A subclass adds parameters and implements ``_make_layout`` and ``_make_network``; its docstring ends its
+    parameters with those of :class:`NetworkSettings`. ``X`` may be
 
     - a list of paths; each is read as :func:`foveal.images.read` reads it;
-    - a list of pictures of any sizes, (H, W, C) or (H, W), or one array of them, (N, H, W, C) or (N, H, W).
+    - a list of images of any sizes, (H, W, C) or (H, W), or one array of them, (N, H, W, C) or (N, H, W).
       Integers are from 0 to 255; floating-point pixels have whatever range those of ``fit`` had;
     - rows, (N, D) and numeric, folded to the parameter ``image_shape``, (1, 1, D) by default.
 
     Every channel is brought to mean 0 and variance 1 over the training data.
     """
 
+    validates = True
+    resumable = True
     _default_side = 32
-
-    image_shape: tuple[int, int, int] | None
-    image_size: int | None
-    epochs: float | None
-    minutes: float | None
-    learning_rate: float | None
-    batch_size: int
-    optimizer: str
-    momentum: float
-    weight_decay: float | None
-    label_smoothing: float
-    augmentation: str
-    early_stopping: bool
-    validation_size: float
-    random_state: Any
 
     network_: nn.Sequential
     image_shape_: tuple[int, int, int]
-    pictures_: PictureArrays | None
+    images_: ImageArrays | None
     mean_: NDArray[np.float64]
     scale_: NDArray[np.float64]
     history_: dict[str, NDArray[np.float64]]
@@ -71,6 +56,14 @@ class NetworkClassifier(Classifier):
     resolved_: dict[str, Any]
     _optimizer: Any
     _outputs: NetworkOutputs
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Tell in the docstring of every classifier of the parameters that all of them have."""
+        super().__init_subclass__(**options)
+        if cls.__doc__ and NetworkSettings.__doc__:
+            own, examples, rest = cleandoc(cls.__doc__).partition("\n\nExamples\n")
+            shared = cleandoc(NetworkSettings.__doc__).partition("Parameters\n----------\n")[2]
+            cls.__doc__ = f"{own}\n{shared}{examples}{rest}"
 
     @abstractmethod
     def _make_network(self, layout: dict[str, Any]) -> nn.Sequential:
@@ -91,7 +84,7 @@ class NetworkClassifier(Classifier):
         X: Any,
         y: Any,
         *,
-        validation: tuple[Any, Any] | None = None,
+        validation: Examples | None = None,
         callbacks: Callbacks = (),
         checkpoint: Any = None,
     ) -> Self:
@@ -99,7 +92,7 @@ class NetworkClassifier(Classifier):
 
         Parameters
         ----------
-        X : list of paths, pictures, or array of shape (N, H, W, C), (N, H, W) or (N, D)
+        X : list of paths, images, or array of shape (N, H, W, C), (N, H, W) or (N, D)
         y : array-like of shape (N,)
         validation : tuple (X, y), optional
             Measured after each epoch, and what early stopping looks at. It is not trained on.
@@ -123,7 +116,7 @@ class NetworkClassifier(Classifier):
         TrainingDiverged
             If the loss becomes infinite or no number.
         """
-        settings = NetworkSettings.of(self)
+        self._check()
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         x, y = self._learn_input(X, y)
         labels = self._learn_classes(y)
@@ -135,11 +128,10 @@ class NetworkClassifier(Classifier):
             if held.any():
                 examples = x[held], labels[held]
                 x, labels = x[~held], labels[~held]
-        if isinstance(x, np.ndarray) and self.pictures_ is not None:
+        if self.images_ is not None:
             self._learn_scaling(x)
         self._start(len(x), seed)
-        batch_size = settings.batch_size_for(len(x))
-        optimizer = settings.make_optimizer(self.network_)
+        batch_size = self._batch_size_for(len(x))
         batches = nn.ArrayBatches(
             x, labels, batch_size, random_state=seed, transform=self._transform(x, labels, seed)
         )
@@ -154,23 +146,23 @@ class NetworkClassifier(Classifier):
             history = nn.fit(
                 self.network_,
                 nn.CrossEntropyLoss(label_smoothing=self.label_smoothing),
-                optimizer,
+                self._make_optimizer(self.network_),
                 batches,
-                epochs=settings.epochs_for(len(x), batch_size),
+                epochs=self._epochs_for(len(x), batch_size),
                 minutes=self.minutes,
                 schedule="one-cycle",
                 validation=measured,
                 callbacks=callbacks,
-                early_stopping=settings.stopping() if measured is not None and self.early_stopping else None,
+                early_stopping=self._stopping() if measured is not None and self.early_stopping else None,
                 checkpoint=checkpoint,
                 random_state=seed,
             )
         except TrainingDiverged as error:
             happened = str(error).partition(": try ")[0]
             raise TrainingDiverged(
-                f"{happened}: try a lower learning_rate, such as {settings.learning_rate / 10:g}."
+                f"{happened}: try a lower learning_rate, such as {self._learning_rate / 10:g}."
             ) from error
-        self.history_ = {name: np.asarray(getattr(history, name), np.float64) for name in _CURVES}
+        self.history_ = curves(history)
         self.n_epochs_ = history.steps / len(batches)
         self.resolved_ = {}
         if history.budget is not None:
@@ -200,37 +192,34 @@ class NetworkClassifier(Classifier):
         ValueError
             If the classes are not given at first, are others than before, or a label is none of them.
         """
-        settings = NetworkSettings.of(self)
-        if not hasattr(self, "network_"):
-            if classes is None:
-                raise ValueError("The first call of partial_fit needs classes, all that will ever come.")
+        self._check()
+        first = not hasattr(self, "network_")
+        self._learn_all_classes(classes, first=first)
+        if first:
             seed = int(np.random.default_rng(self.random_state).integers(2**31))
             x, y = self._learn_input(X, y)
-            self._learn_classes(np.unique(classes))
-            if self.pictures_ is not None:
+            if self.images_ is not None:
                 self._learn_scaling(x)
             self._start(len(x), seed)
-            self.history_ = {name: np.empty(0) for name in _CURVES}
+            self.history_ = {name: np.empty(0) for name in CURVES}
             self.n_epochs_ = 0
             self.resolved_ = {}
             self._optimizer = None
         else:
-            if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-                raise ValueError("classes are not those of the first call of partial_fit.")
             seed = self.layout_["seed"]
-            if are_pictures(X):
-                y = self._targets_of_pictures(X, y)
+            if are_images(X):
+                y = self._image_targets(X, y)
                 x = self._raw(X)
             else:
-                rows, y = validate_data(self, X, y, reset=False, dtype=[np.float32, np.float64])
+                rows, y = self._checked_rows(X, y)
                 x = self._folded(rows)
         labels = self._labels(y, "This part of the data")
         if self._optimizer is None:
-            self._optimizer = settings.make_optimizer(self.network_)
+            self._optimizer = self._make_optimizer(self.network_)
         batches = nn.ArrayBatches(
             x,
             labels,
-            settings.batch_size_for(len(x)),
+            self._batch_size_for(len(x)),
             random_state=seed,
             transform=self._transform(x, labels, seed),
         )
@@ -262,15 +251,15 @@ class NetworkClassifier(Classifier):
     # -- what comes in ------------------------------------------------------------------------------
 
     def _learn_input(self, X: Any, y: Any) -> tuple[NDArray[Any], Any]:
-        """Check the training data and learn its shape; rows come back brought to mean 0, pictures raw."""
-        if are_pictures(X):
-            y = self._targets_of_pictures(X, y)
-            self.pictures_ = PictureArrays.learn(X, self.image_size, self._default_side)
-            self.image_shape_ = self.pictures_.shape
+        """Check the training data and learn its shape; rows come back brought to mean 0, images raw."""
+        if are_images(X):
+            y = self._image_targets(X, y)
+            self.images_ = ImageArrays.learn(X, self.image_size, self._default_side)
+            self.image_shape_ = self.images_.shape
             self._forget_feature_names(int(np.prod(self.image_shape_)))
-            return self.pictures_.arrays(X), y
-        rows, y = validate_data(self, X, y, dtype=[np.float32, np.float64])
-        self.pictures_ = None
+            return self.images_.arrays(X), y
+        rows, y = self._checked_rows(X, y, reset=True)
+        self.images_ = None
         self.image_shape_ = self._checked_shape(rows.shape[1])
         self._learn_scaling(rows.reshape(len(rows), *self.image_shape_))
         return self._folded(rows), y
@@ -291,7 +280,7 @@ class NetworkClassifier(Classifier):
     def _learn_scaling(self, x: NDArray[Any]) -> None:
         """Mean and deviation of every channel."""
         if x.dtype == np.uint8:
-            # Exact sums of bytes, without a copy of all pictures as float64.
+            # Exact sums of bytes, without a copy of all images as float64.
             counts = np.stack([np.bincount(x[..., c].ravel(), minlength=256) for c in range(x.shape[3])])
             values, number = np.arange(256.0), x[..., 0].size
             mean = counts @ values / number
@@ -307,16 +296,13 @@ class NetworkClassifier(Classifier):
         return np.asarray((x - self.mean_) / self.scale_, np.float32)
 
     def _raw(self, X: Any) -> NDArray[Any]:
-        """Pictures as they are, or standardised rows, for a fitted input."""
-        if are_pictures(X):
-            if self.pictures_ is None:
-                raise ValueError(
-                    f"This {type(self).__name__} was fitted on rows of {self.n_features_in_} numbers; "
-                    "give it such rows instead of pictures."
-                )
-            return self.pictures_.arrays(X)
-        rows = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
-        if self.pictures_ is None:
+        """Images as they are, or standardised rows, for a fitted input."""
+        self._refuse_images(X)
+        if are_images(X):
+            assert self.images_ is not None
+            return self.images_.arrays(X)
+        rows = self._checked_rows(X)
+        if self.images_ is None:
             return self._folded(rows)
         return np.asarray(rows.reshape(len(rows), *self.image_shape_), np.float32)
 
@@ -325,14 +311,13 @@ class NetworkClassifier(Classifier):
         augmentation = augmentation_for(self.augmentation, x, labels, seed)
         if augmentation is not None:
             import cv2  # noqa: F401 - here, not by several of the threads that prepare batches at once
-        return self._preparation(augmentation) if augmentation or self.pictures_ is not None else None
+        return self._preparation(augmentation)
 
-    def _preparation(self, augmentation: Augmentation | None = None) -> Preparation | None:
+    def _preparation(self, augmentation: Augmentation | None = None) -> Preparation:
         """Rows are standardised already, when they come in."""
-        if self.pictures_ is None:
-            channels = self.image_shape_[2]
-            return Preparation((0.0,) * channels, (1.0,) * channels, augmentation) if augmentation else None
-        return Preparation.of(self.mean_, self.scale_, augmentation)
+        if self.images_ is None:
+            return Preparation((0.0,), (1.0,), augmentation)
+        return Preparation(tuple(self.mean_.tolist()), tuple(self.scale_.tolist()), augmentation)
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What the network is given for some examples.
@@ -348,27 +333,25 @@ class NetworkClassifier(Classifier):
             ``image_shape_`` each, every channel standardised. ``network_`` makes logits of it, (N, K).
         """
         check_is_fitted(self)
-        x = self._raw(X)
-        preparation = self._preparation()
-        return x if preparation is None else preparation.standardized(x)
+        return self._preparation().standardized(self._raw(X))
 
-    def as_seen(self, X: Any) -> NDArray[Any]:
-        """Pictures as they come to the network, (N, *image_shape_); see :meth:`Classifier.as_seen`."""
-        check_is_fitted(self)
-        if self.pictures_ is None or not are_pictures(X):
-            raise ValueError(
-                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
-            )
-        seen = self.pictures_.arrays(X)
+    @property
+    def sees_images(self) -> bool:
+        """Whether it was fitted on images, not on rows."""
+        return self.images_ is not None
+
+    def _seen(self, X: Any) -> NDArray[Any]:
+        assert self.images_ is not None
+        seen = self.images_.arrays(X)
         # It would be multiplied again.
-        return seen if seen.dtype == np.uint8 else seen / np.float32(self.pictures_.pixel_scale)
+        return seen if seen.dtype == np.uint8 else seen / np.float32(self.images_.pixel_scale)
 
     # -- prediction ---------------------------------------------------------------------------------
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
-        if not are_pictures(X):
-            X = validate_data(self, X, reset=False, dtype=[np.float32, np.float64])
+        if not are_images(X):
+            X = self._checked_rows(X)
         parts = []
         size = max(1, min(_EXAMPLES_AT_A_TIME, _PIXELS_AT_A_TIME // int(np.prod(self.image_shape_[:2]))))
         with parallel.blas_threads(parallel.cores()):
@@ -387,16 +370,7 @@ class NetworkClassifier(Classifier):
         return np.asarray(self.classes_[index])
 
     def as_network(self) -> tuple[nn.Sequential, tuple[int, int, int]]:
-        """The whole way from numbers as they come in to probabilities, as one network.
-
-        Returns
-        -------
-        network : foveal.nn.Sequential
-            In use. From pixels from 0 to 255 (or the numbers of rows, folded to the shape), of shape
-            (N, H, W, C), to (N, K). It shares the weights.
-        shape : (int, int, int)
-            ``image_shape_``.
-        """
+        """From pixels from 0 to 255, or rows, to probabilities; and the shape, ``image_shape_``."""
         check_is_fitted(self)
         scaling = nn.BatchNorm2d(self.image_shape_[2], eps=0.0, affine=False)
         scaling.running_mean = self.mean_.astype(np.float32)
@@ -425,13 +399,13 @@ class NetworkClassifier(Classifier):
 
     def _preprocessing(self) -> dict[str, Any]:
         return {
-            "pictures": None if self.pictures_ is None else self.pictures_.get_config(),
+            "pictures": None if self.images_ is None else self.images_.get_config(),
             "image_shape": list(self.image_shape_),
             "n_features": int(self.n_features_in_),
         }
 
     def _set_preprocessing(self, seen: dict[str, Any]) -> None:
-        self.pictures_ = None if seen["pictures"] is None else PictureArrays(**seen["pictures"])
+        self.images_ = None if seen["pictures"] is None else ImageArrays(**seen["pictures"])
         height, width, channels = seen["image_shape"]
         self.image_shape_ = height, width, channels
         self.n_features_in_ = int(seen["n_features"])
@@ -445,7 +419,7 @@ class NetworkClassifier(Classifier):
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
         self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
-        self.history_ = {name: arrays[f"history.{name}"] for name in _CURVES}
+        self.history_ = {name: arrays[f"history.{name}"] for name in CURVES}
         self.layout_, self.n_epochs_ = learned["layout"], learned["n_epochs"]
         self.resolved_ = {}
         self.network_ = self._make_network(self.layout_)

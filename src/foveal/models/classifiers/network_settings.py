@@ -1,16 +1,15 @@
-"""The parameters of a network's training, checked, and what follows from them for so many examples."""
+"""The parameters that all networks share, and what follows from them for so many examples."""
 
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foveal import nn
 from foveal.errors import SettingError
-
-if TYPE_CHECKING:
-    from foveal.models.classifiers.network_classifier import NetworkClassifier
+from foveal.models.parameter_checks import check_parameters
 
 # Where learning_rate and weight_decay are None.
 _LEARNING_RATES = {"sgd": 0.05, "adamw": 0.002}
@@ -26,112 +25,141 @@ _MOST_IN_MINUTES = 300
 
 _PATIENCE = 10
 
+#: What is kept of each epoch of a training.
+CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
-@dataclass(frozen=True)
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class NetworkSettings:
-    """Checked parameters of a :class:`NetworkClassifier`."""
+    """Parameters of a :class:`NetworkClassifier`, with the defaults of a cnn.
 
-    epochs: float | None
-    minutes: float | None
-    learning_rate: float
-    batch_size: int
-    optimizer: str
-    momentum: float
-    weight_decay: float
+    Parameters
+    ----------
+    epochs : float, optional
+        How often all examples are seen. By default as many as make 1,500 steps, at least 10 and at most 100;
+        but never less than 500 steps.
+    minutes : float, optional
+        Train as long as fits instead: the speed is measured first, and the epochs are chosen by it, at most
+        ``epochs`` or else 300. From then on the clock has no say.
+    learning_rate : float, optional
+        The greatest of the one-cycle schedule (Smith & Topin 2018). By default 0.05 for SGD and 0.002 for
+        AdamW.
+    batch_size : int, default=64
+        At most; with fewer than 512 examples an eighth of them, at least 8.
+    optimizer : {"sgd", "adamw"}
+        SGD with Nesterov's momentum, by default for a cnn, or AdamW (Loshchilov & Hutter 2019), for an mlp.
+    momentum : float, default=0.9
+        Of SGD.
+    weight_decay : float, optional
+        Of weights; biases and batch normalisation are left free. By default 5e-4 for SGD and 0.02 for AdamW.
+    label_smoothing : float
+        Share of each label that is spread over all classes (Szegedy et al. 2016); by default 0.1 for a cnn
+        and 0 for an mlp.
+    augmentation : {"auto", "none", "light", "standard"}, default="auto"
+        Random changes of the training images, anew each time they are seen: ``"light"`` moves and mirrors,
+        ``"standard"`` also changes colours and cuts a hole, ``"auto"`` chooses by what the images are; see
+        :func:`~foveal.models.classifiers.augmenting.augmentation_for`. Rows that are not folded never change.
+    early_stopping : bool, default=False
+        Keep the weights of the epoch with the least validation loss, and stop ten epochs after it. The
+        validation part is given to ``fit``, or drawn.
+    validation_size : float, default=0.2
+        The share of every class that is drawn for early stopping.
+    image_size : int, optional
+        Side of the square that images are brought to. By default the images' own size where all have the
+        same and no side is above 64, else 64 pixels for a cnn and 32 for an mlp.
+    image_shape : (int, int, int), optional
+        Rows, columns and channels that the numbers of a row, (N, D), are folded to; (1, 1, D) by default.
+    random_state : int, Generator or None
+        Draws the weights, the order of the examples and their changes.
 
-    @classmethod
-    def of(cls, model: "NetworkClassifier") -> Self:
-        """Check the parameters of a model.
+    Attributes
+    ----------
+    classes_ : ndarray of shape (K,)
+    network_ : foveal.nn.Sequential
+        Of what :meth:`prepare` gives it makes logits, (N, K).
+    history_ : dict of str to ndarray of shape (E,), float64
+        ``loss``, ``accuracy``, ``validation_loss``, ``validation_accuracy`` and ``learning_rate`` of each
+        epoch; NaN where nothing was measured.
+    resolved_ : dict
+        Where ``minutes`` were given, the parameters that give the same training by ``epochs``; else empty.
+    n_epochs_ : float
+        Epochs that were trained.
+    image_shape_ : (int, int, int)
+        Height, width and channels of what the network is given.
+    mean_, scale_ : ndarray of shape (channels,), float64
+        Each channel's mean and standard deviation over the training data.
+    layout_ : dict
+        The sizes of the network.
+    n_features_in_ : int
+        Numbers in an example.
+    """
 
-        Raises
-        ------
-        SettingError
-            If one is impossible.
-        """
-        if model.optimizer not in _LEARNING_RATES:
-            raise SettingError(f"optimizer is {model.optimizer!r}; choose 'sgd' or 'adamw'.")
-        rate, decay = model.learning_rate, model.weight_decay
-        rate = _LEARNING_RATES[model.optimizer] if rate is None else rate
-        decay = _WEIGHT_DECAYS[model.optimizer] if decay is None else decay
-        check_number("learning_rate", rate, above=0)
-        check_number("weight_decay", decay, least=0)
-        check_number("momentum", model.momentum, least=0, below=1)
-        check_number("label_smoothing", model.label_smoothing, least=0, below=1)
-        check_number("validation_size", model.validation_size, above=0, below=1)
-        check_whole("batch_size", model.batch_size)
-        if model.epochs is not None:
-            check_number("epochs", model.epochs, above=0)
-        if model.minutes is not None:
-            check_number("minutes", model.minutes, above=0)
-        return cls(
-            None if model.epochs is None else float(model.epochs),
-            model.minutes,
-            float(rate),
-            int(model.batch_size),
-            model.optimizer,
-            float(model.momentum),
-            float(decay),
-        )
+    epochs: float | None = None
+    minutes: float | None = None
+    learning_rate: float | None = None
+    batch_size: int = 64
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    weight_decay: float | None = None
+    label_smoothing: float = 0.1
+    augmentation: str = "auto"
+    early_stopping: bool = False
+    validation_size: float = 0.2
+    image_size: int | None = None
+    image_shape: tuple[int, int, int] | None = None
+    random_state: Any = None
 
-    def batch_size_for(self, n_examples: int) -> int:
+    def _check(self) -> None:
+        """Refuse parameters that are impossible."""
+        if self.optimizer not in _LEARNING_RATES:
+            raise SettingError(f"optimizer is {self.optimizer!r}; choose 'sgd' or 'adamw'.")
+        check_parameters(self)
+
+    @property
+    def _learning_rate(self) -> float:
+        given = self.learning_rate
+        return _LEARNING_RATES[self.optimizer] if given is None else float(given)
+
+    def _batch_size_for(self, n_examples: int) -> int:
         """So few examples that an epoch has about eight steps, and never a last batch of one."""
-        size = min(self.batch_size, max(8, n_examples // 8), n_examples)
+        size = min(int(self.batch_size), max(8, n_examples // 8), n_examples)
         # Batch normalisation has no variance of one example.
         while size > 2 and n_examples % size == 1:
             size -= 1
         return size
 
-    def epochs_for(self, n_examples: int, batch_size: int) -> float:
+    def _epochs_for(self, n_examples: int, batch_size: int) -> float:
         """The epochs that were asked for; else about so many that the steps are always as many."""
         if self.epochs is not None:
-            return self.epochs
+            return float(self.epochs)
         if self.minutes is not None:
             return _MOST_IN_MINUTES
         an_epoch = ceil(n_examples / batch_size)
         epochs = min(max(round(_STEPS / an_epoch), _FEWEST_EPOCHS), _MOST_EPOCHS)
         return max(epochs, ceil(_FEWEST_STEPS / an_epoch))
 
-    def make_optimizer(self, network: nn.Module) -> Any:
+    def _make_optimizer(self, network: nn.Module) -> Any:
         """The optimiser of a network; biases and batch normalisation are not decayed."""
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in network.parameters() if p.data.ndim > 1]},
-            {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
-        ]
+        given = self.weight_decay
+        decay = _WEIGHT_DECAYS[self.optimizer] if given is None else float(given)
+        groups, rate, momentum = decayed_groups(network), self._learning_rate, float(self.momentum)
         if self.optimizer == "sgd":
-            return nn.SGD(
-                groups,
-                lr=self.learning_rate,
-                momentum=self.momentum,
-                weight_decay=self.weight_decay,
-                nesterov=self.momentum > 0,
-            )
-        return nn.AdamW(groups, lr=self.learning_rate, weight_decay=self.weight_decay)
+            return nn.SGD(groups, lr=rate, momentum=momentum, weight_decay=decay, nesterov=momentum > 0)
+        return nn.AdamW(groups, lr=rate, weight_decay=decay)
 
-    def stopping(self) -> nn.EarlyStopping:
-        """Stop where the accuracy of the validation part no longer rises."""
+    def _stopping(self) -> nn.EarlyStopping:
+        """Stop where the loss of the validation part no longer falls."""
         return nn.EarlyStopping(patience=_PATIENCE, metric="validation_loss")
 
 
-def check_whole(name: str, value: Any, least: int = 1) -> None:
-    """Refuse what is no whole number from ``least``."""
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
-        raise SettingError(f"{name} is {value!r}; give a whole number from {least}.")
+def decayed_groups(network: nn.Module) -> list[dict[str, Any]]:
+    """The parameters of a network for an optimiser: weights, then what weight decay leaves free."""
+    return [
+        {"params": [p for p in network.parameters() if p.data.ndim > 1]},
+        {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
+    ]
 
 
-def check_number(
-    name: str,
-    value: Any,
-    *,
-    above: float | None = None,
-    least: float | None = None,
-    below: float | None = None,
-) -> None:
-    """Refuse what is no number, or lies outside of bounds of which ``above`` and ``below`` are excluded."""
-    good = isinstance(value, int | float | np.integer | np.floating) and np.isfinite(value)
-    good = good and (above is None or value > above) and (least is None or value >= least)
-    good = good and (below is None or value < below)
-    if not good:
-        bounds = f"above {above}" if above is not None else f"from {least}"
-        raise SettingError(
-            f"{name} is {value!r}; give a number {bounds}" + (f" and below {below}." if below else ".")
-        )
+def curves(history: nn.History) -> dict[str, NDArray[np.float64]]:
+    """What a training measured in each epoch, (E,) each; NaN where nothing was measured."""
+    return {name: np.asarray(getattr(history, name), np.float64) for name in CURVES}

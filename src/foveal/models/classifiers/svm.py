@@ -2,17 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
+from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import stratified_folds
-from foveal.models.classifiers.image_classifier import ImageClassifier
+from foveal.models.classifiers.image_classifier import ImageClassifier, greatest, tell_candidates
 from foveal.models.classifiers.scaling import feature_scaling, standardized
+from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.calibration import class_probabilities, fit_slope
 from foveal.models.svm.support_vectors import Kernel, SupportVectors, kernel_values, one_against_rest
 
@@ -34,6 +36,7 @@ class _Candidate:
         return plain
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class SVMClassifier(ImageClassifier):
     """Support vector machine (scikit-learn's SVC) on HOG and colour features.
 
@@ -58,8 +61,8 @@ class SVMClassifier(ImageClassifier):
         Of the cross-validation, unless ``fit`` is given a validation set.
     features : {"hog+color", "pixels"} or RegionFeatures, default="hog+color"
     image_size : int, optional
-        Side of the square that pictures are brought to. By default 64 for hog+color; for pixels, the
-        pictures' own where all are square, equally large and at most 64 pixels wide, else 32.
+        Side of the square that images are brought to. By default 64 for hog+color; for pixels, the
+        images' own where all are square, equally large and at most 64 pixels wide, else 32.
     n_jobs : int, optional
         Candidates that are fitted at a time; the number of cores by default.
     random_state : int, Generator or None
@@ -82,7 +85,7 @@ class SVMClassifier(ImageClassifier):
     n_features_in_ : int
         The length of a feature row.
     features_ : RegionFeatures or None
-        What describes the pictures; None where ``fit`` was given rows.
+        What describes the images; None where ``fit`` was given rows.
 
     Examples
     --------
@@ -98,54 +101,16 @@ class SVMClassifier(ImageClassifier):
     name = "svm"
     not_exportable = "its support vectors and hand-made features are no network"
 
-    def __init__(
-        self,
-        *,
-        linear_C: Sequence[float] = (0.1, 1.0, 10.0),
-        rbf_C: Sequence[float] = (1.0, 10.0),
-        rbf_gamma: Sequence[float] = (0.5, 1.0),
-        folds: int = 3,
-        features: Any = "hog+color",
-        image_size: int | None = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.linear_C = linear_C
-        self.rbf_C = rbf_C
-        self.rbf_gamma = rbf_gamma
-        self.folds = folds
-        self.features = features
-        self.image_size = image_size
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    linear_C: Sequence[float] = (0.1, 1.0, 10.0)  # noqa: N815 - scikit-learn's C
+    rbf_C: Sequence[float] = (1.0, 10.0)  # noqa: N815
+    rbf_gamma: Sequence[float] = (0.5, 1.0)
+    folds: int = 3
+    features: Any = "hog+color"
+    image_size: int | None = None
+    n_jobs: int | None = None
+    random_state: Any = None
 
-    def fit(
-        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, callbacks: Callbacks = ()
-    ) -> Self:
-        """Choose kernel and parameters and fit.
-
-        Parameters
-        ----------
-        X : list of paths, pictures, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare the candidates, and fit the probabilities, on these instead of on folds of the
-            training data.
-        callbacks : sequence of callables
-            Told of the progress and of each ``candidate``; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        SVMClassifier
-            Itself.
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible.
-        ValueError
-            If the data cannot be used.
-        """
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
         candidates = self._checked_candidates()
         rows, labels = self._learn_input(X, y)
         if validation is None:
@@ -159,21 +124,15 @@ class SVMClassifier(ImageClassifier):
             best, values = self._search(candidates, rows, labels, fold_of, callbacks)
             with stage(callbacks, "support vector machine"):
                 self.mean_, self.scale_ = feature_scaling(rows)
-                machine = _Machine(self._scaled(rows), labels, best.kernel, best.gamma)
+                machine = _Machine(
+                    standardized(rows, self.mean_, self.scale_), labels, best.kernel, best.gamma
+                )
                 self.support_ = machine.fit(best.C)
         held = fold_of >= 0
         self.slope_ = fit_slope(one_against_rest(values[held], len(self.classes_)), labels[held])
-        return self
 
     def _checked_candidates(self) -> list[_Candidate]:
-        for name in ("linear_C", "rbf_C", "rbf_gamma"):
-            values = np.asarray(getattr(self, name), np.float64).reshape(-1)
-            if not ((values > 0) & np.isfinite(values)).all():
-                raise SettingError(
-                    f"{name} is {getattr(self, name)!r}; give numbers above 0, such as (0.1, 1)."
-                )
-        if self.folds < 2:
-            raise SettingError(f"folds is {self.folds}; give a number from 2.")
+        check_parameters(self)
         candidates = [_Candidate("linear", float(C), 0.0) for C in sorted(np.atleast_1d(self.linear_C))]
         candidates += [
             _Candidate("rbf", float(C), float(gamma))
@@ -219,7 +178,7 @@ class SVMClassifier(ImageClassifier):
                 values[c][fold_of == fold] = part
         self.cv_results_: list[dict[str, Any]] = []
         for c in candidates:
-            right = _most(one_against_rest(values[c], n_classes)) == labels
+            right = greatest(one_against_rest(values[c], n_classes)) == labels
             self.cv_results_.append(
                 {
                     **c.as_dict(),
@@ -232,59 +191,40 @@ class SVMClassifier(ImageClassifier):
         chosen = max(range(len(candidates)), key=lambda i: self.cv_results_[i]["accuracy"] or 0.0)
         self.cv_results_[chosen]["chosen"] = True
         self.best_params_ = candidates[chosen].as_dict()
-        for c, seen in zip(candidates, self.cv_results_, strict=True):
-            score, taken = seen["accuracy"], seen["chosen"]
-            emit(callbacks, "candidate", setting=c.as_dict(), score=score, chosen=taken)
+        tell_candidates(callbacks, self.cv_results_, ("kernel", "C", "gamma"), "accuracy")
         return candidates[chosen], values[candidates[chosen]]
-
-    def _scaled(self, rows: NDArray[Any]) -> NDArray[np.float32]:
-        return standardized(rows, self.mean_, self.scale_)
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Decision values, (N, K), or (N,) of two classes; see :meth:`.SupportVectors.decision_function`."""
-        rows = self._rows(X)
-        return self.support_.decision_function(self._scaled(rows))
+        rows = standardized(self._rows(X), self.mean_, self.scale_)
+        return self.support_.decision_function(rows)
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Calibrated probabilities of the classes, (N, K), in the order of ``classes_``."""
         return class_probabilities(self.decision_function(X), self.slope_)
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """The class of each picture, (N,): the one with the greatest decision value.
+        """The class of each image, (N,): the one with the greatest decision value.
 
         It has most votes of the pairs of classes; among equally many, the pairwise values decide, as in
         scikit-learn's SVC with ``break_ties=True``.
         """
-        index = _most(self.decision_function(X))
-        return np.asarray(self.classes_[index])
+        return super().predict(X)
 
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        arrays: dict[str, NDArray[Any]] = {
-            "vectors": self.support_.vectors,
-            "dual": self.support_.dual,
-            "intercepts": self.support_.intercepts,
-            "counts": self.support_.counts,
-            "mean": self.mean_,
-            "scale": self.scale_,
-        }
-        learned: dict[str, Any] = {
+        arrays = {name: v for name, v in vars(self.support_).items() if isinstance(v, np.ndarray)}
+        learned = {
             "kernel": self.support_.kernel,
             "gamma": self.support_.gamma,
             "slope": self.slope_,
             "best_params": self.best_params_,
             "cv_results": self.cv_results_,
         }
-        return arrays, learned
+        return {**arrays, "mean": self.mean_, "scale": self.scale_}, learned
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
-        self.support_ = SupportVectors(
-            arrays["vectors"],
-            arrays["dual"],
-            arrays["intercepts"],
-            arrays["counts"],
-            learned["kernel"],
-            float(learned["gamma"]),
-        )
+        support = {name: arrays[name] for name in ("vectors", "dual", "intercepts", "counts")}
+        self.support_ = SupportVectors(**support, kernel=learned["kernel"], gamma=float(learned["gamma"]))
         self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
         self.slope_ = float(learned["slope"])
         self.best_params_ = learned["best_params"]
@@ -313,9 +253,3 @@ class _Machine:
         else:
             svc = SVC(C=penalty, kernel=self.kernel, gamma=self.gamma or "scale").fit(self.rows, self.labels)
         return SupportVectors.from_svc(svc, self.rows, self.kernel, self.gamma)
-
-
-def _most(values: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The class with the greatest decision value; of two classes, the second where it is positive."""
-    index = values > 0 if values.ndim == 1 else values.argmax(1)
-    return index.astype(np.int64)

@@ -1,9 +1,9 @@
-"""Pretrained features with a linear classifier on them, for whole pictures."""
+"""Pretrained features with a linear classifier on them, for whole images."""
 
-import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Self
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,46 +11,43 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import nn, parallel
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite
 from foveal.features.efficientnet import FAMILY
+from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
-from foveal.models.classifiers.image_classifier import ImageClassifier
-from foveal.models.classifiers.image_input import (
-    LARGEST_NATIVE,
-    are_pictures,
-    as_rgb,
-    from_0_to_1,
-    native_sides,
-)
-from foveal.models.classifiers.network_settings import check_number, check_whole
+from foveal.models.classifiers.image_classifier import tell_candidates
+from foveal.models.classifiers.image_input import LARGEST_NATIVE, are_images, from_0_to_1, native_sides
+from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.scaling import feature_scaling, standardized
+from foveal.models.parameter_checks import Range, check_parameters
 
-# Pictures that go through the network at a time, one such batch on every core.
+# Images that go through the network at a time, one such batch on every core.
 _BATCH = 8
-# Sides of large and of small pictures for the network.
+# Sides of large and of small images for the network.
 _SIDE, _SMALL_SIDE = 224, 160
 # The network's own coarseness: sides are multiples of it.
 _STEP = 32
 # More steps of the optimiser than any of these problems has needed.
 _ITERATIONS = 5000
 
-# Fewer pictures are learnt by heart when the network is trained further; a linear classifier that is right so
-# often leaves little to gain; the maps of all pictures are kept in memory, in bytes.
+# To fewer images the network would overfit when it is trained further; a linear classifier that is right so
+# often leaves little to gain; the maps of all images are kept in memory, in bytes.
 _WORTH_TUNING, _GOOD_ENOUGH, _MEMORY_OF_MAPS = 500, 0.9, 1_000_000_000
 _USUAL_EPOCHS = 2
 
 
-class TransferClassifier(ImageClassifier):
+@dataclass(kw_only=True, eq=False, repr=False)
+class TransferClassifier(LinearClassifier):
     """Logistic regression on the features of a network that was trained on ImageNet.
 
-    The picture, brought to a square, goes through the frozen network
+    The image, brought to a square, goes through the frozen network
     (:class:`foveal.features.EfficientNetLite0`), whose vector of 1280 numbers is a linear classifier's input
     (Donahue et al. 2014, "DeCAF"; Razavian et al. 2014). Every number is brought to mean 0 and variance 1 on
-    the rows that train. The penalty is chosen on training pictures that are held back by turns: the one with
-    the least cross-entropy there; the classifier is then fitted to all pictures. Its mirror image is a second
-    training picture.
+    the rows that train. The penalty is chosen on training images that are held back by turns: the one with
+    the least cross-entropy there; the classifier is then fitted to all images. Its mirror image is a second
+    training image.
 
     With ``fine_tune`` the network's last blocks, after the map c4, and the classifier are then trained
     together, from the weights that they have.
@@ -65,11 +62,11 @@ class TransferClassifier(ImageClassifier):
     folds : int, default=4
         Of the cross-validation, unless ``fit`` is given a validation set.
     mirror : bool, default=True
-        Learn from the mirrored pictures as well. Give False where left and right matter, as in writing.
+        Learn from the mirrored images as well. Give False where left and right matter, as in writing.
     fine_tune : int, optional
         Epochs in which the last blocks are trained; 0 leaves the network frozen. By default 2 where it is
-        worth it: where the linear classifier has a tenth or more of the held-back pictures wrong, and there
-        are 500 pictures or more, whose maps fit into a gigabyte. An epoch of 1,000 pictures of 160 pixels
+        worth it: where the linear classifier has a tenth or more of the held-back images wrong, and there
+        are 500 images or more, whose maps fit into a gigabyte. An epoch of 1,000 images of 160 pixels
         takes about ten seconds on two cores, of 224 pixels twice as long.
     learning_rate : float, default=0.0003
         Of the fine-tuning: the greatest of a one-cycle schedule, for AdamW.
@@ -77,9 +74,9 @@ class TransferClassifier(ImageClassifier):
         The share of every class that decides when the fine-tuning was best, unless ``fit`` is given a
         validation set.
     image_size : int, optional
-        Side of the square that pictures are brought to, rounded up to a multiple of 32; smaller ones are
-        enlarged. By default 224, the side of the pictures that the network learned from, but 160 where all
-        pictures have the same size and no side is above 64: they hold no more detail.
+        Side of the square that images are brought to, rounded up to a multiple of 32; smaller ones are
+        enlarged. By default 224, the side of the images that the network learned from, but 160 where all
+        images have the same size and no side is above 64: they hold no more detail.
     random_state : int, Generator or None
         Draws the folds and the order of the fine-tuning.
 
@@ -92,9 +89,9 @@ class TransferClassifier(ImageClassifier):
         The chosen penalty.
     cv_results_ : list of dict
         For each penalty ``C``, up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-back
-        pictures, and ``chosen``.
+        images, and ``chosen``.
     features_ : EfficientNetLite or None
-        What describes the pictures; None where ``fit`` was given rows.
+        What describes the images; None where ``fit`` was given rows.
     image_side_ : int
         Side of the square that the network sees.
     tail_ : Tail or None
@@ -116,69 +113,27 @@ class TransferClassifier(ImageClassifier):
     name = "transfer"
     convolutional = True
     validates = True
+    enlarging = "cubic"
+    ranges: ClassVar[dict[str, Range]] = {**LinearClassifier.ranges, "C": Range(0, above=True, many=True)}
 
-    features_: EfficientNetLite | None
-    _network: nn.Sequential | None = None
-
-    def __init__(
-        self,
-        *,
-        backbone: str = "efficientnet-lite0",
-        C: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
-        folds: int = 4,
-        mirror: bool = True,
-        fine_tune: int | None = None,
-        learning_rate: float = 3e-4,
-        validation_size: float = 0.2,
-        image_size: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.backbone = backbone
-        self.C = C
-        self.folds = folds
-        self.mirror = mirror
-        self.fine_tune = fine_tune
-        self.learning_rate = learning_rate
-        self.validation_size = validation_size
-        self.image_size = image_size
-        self.random_state = random_state
+    backbone: str = "efficientnet-lite0"
+    C: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
+    folds: int = 4
+    mirror: bool = True
+    fine_tune: int | None = None
+    learning_rate: float = 3e-4
+    validation_size: float = 0.2
+    image_size: int | None = None
+    random_state: Any = None
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def fit(
-        self, X: Any, y: Any, *, validation: tuple[Any, Any] | None = None, callbacks: Callbacks = ()
-    ) -> Self:
-        """Describe the pictures, choose the penalty and fit.
-
-        Parameters
-        ----------
-        X : list of paths, pictures, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare the penalties on these instead of on folds of the training data; the linear classifier is
-            then fitted to them too. Fine-tuning stops by them and does not learn from them.
-        callbacks : sequence of callables
-            Told of the progress, of each ``candidate`` and of the epochs; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        TransferClassifier
-            Itself.
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible.
-        ModelFileError
-            If the network's weights are not installed.
-        ValueError
-            If the data cannot be used.
-        """
+    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
         penalties = self._checked()
         rng = np.random.default_rng(self.random_state)
         self.tail_: Tail | None = None
         self.history_: dict[str, NDArray[Any]] = {}
-        self._network = None
+        self._network: nn.Sequential | None = None
         copies, labels = self._learn_copies(X, y, callbacks)
         n = len(labels)
         if validation is None:
@@ -190,61 +145,65 @@ class TransferClassifier(ImageClassifier):
             labels = np.concatenate([labels, extra_labels])
         with parallel.blas_threads(1), stage(callbacks, "linear classifier"):
             self._choose(penalties, copies, labels, fold_of, callbacks)
-            self.coef_, self.intercept_ = _fit_linear(
-                copies.reshape(-1, copies.shape[2]), np.tile(labels, len(copies)), self.C_
-            )
+            rows = copies.reshape(-1, copies.shape[2])
+            coef, self.intercept_ = _fit_linear(rows, np.tile(labels, len(copies)), self.C_)
+            # In one order of memory, fitted or loaded: products differ with it in their last bits.
+            self.coef_ = np.ascontiguousarray(coef)
         epochs = self._epochs_of_tuning(n) if self.fine_tune is None else int(self.fine_tune)
         if epochs and self.features_ is not None:
             self._fine_tune(X, labels[:n], validation, epochs, rng, callbacks)
-        return self
 
     def _epochs_of_tuning(self, n: int) -> int:
         """Epochs of fine-tuning where the user says nothing of it."""
         if self.features_ is None or n < _WORTH_TUNING:
             return 0
-        cells = (self.image_side_ // self.features_.strides[START]) ** 2
-        memory = 4 * n * (2 if self.mirror else 1) * cells * self.features_.channels[START]
+        cells = (self.image_side_ // self._frozen.strides[START]) ** 2
+        memory = 4 * n * len(self._copies) * cells * self._frozen.channels[START]
         accuracy = max((seen["accuracy"] for seen in self.cv_results_ if seen["chosen"]), default=1.0)
         return _USUAL_EPOCHS if accuracy <= _GOOD_ENOUGH and memory <= _MEMORY_OF_MAPS else 0
 
     def _checked(self) -> list[float]:
-        penalties = sorted(float(C) for C in np.atleast_1d(np.asarray(self.C, np.float64)))
-        if not penalties or not all(0 < C < np.inf for C in penalties):
-            raise SettingError(f"C is {self.C!r}; give numbers above 0, such as (0.1, 1).")
-        check_whole("folds", self.folds, least=2)
-        if self.fine_tune is not None:
-            check_whole("fine_tune", self.fine_tune, least=0)
-        check_number("learning_rate", self.learning_rate, above=0)
-        check_number("validation_size", self.validation_size, above=0, below=1)
-        if self.image_size is not None:
-            check_whole("image_size", self.image_size)
+        check_parameters(self)
         if self.backbone not in FAMILY:
             raise SettingError(f"There is no backbone {self.backbone!r}; choose one of {', '.join(FAMILY)}.")
+        penalties = sorted(float(C) for C in np.ravel(self.C))
+        if not penalties:
+            raise SettingError(f"C is {self.C!r}; give numbers above 0, such as (0.1, 1).")
         return penalties
+
+    @property
+    def _frozen(self) -> EfficientNetLite:
+        """The network, where ``fit`` was given images."""
+        return cast(EfficientNetLite, self.features_)
+
+    @property
+    def _copies(self) -> tuple[bool, ...]:
+        """Whether each copy of the images that is learnt from is mirrored."""
+        return (False, True) if self.mirror else (False,)
 
     def _learn_copies(
         self, X: Any, y: Any, callbacks: Callbacks
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Check the training data; learn the classes; give rows of pictures and mirror images."""
-        if not are_pictures(X):
+        """Check the training data; learn the classes; give rows of images and mirror images."""
+        if not are_images(X):
             rows, labels = self._learn_input(X, y)
             return np.asarray(rows, np.float32)[None], labels
-        y = self._targets_of_pictures(X, y)
+        y = self._image_targets(X, y)
         labels = self._learn_classes(y)
         self.features_ = FAMILY[self.backbone]()
         side = self.image_size or _default_side(native_sides(X))
         self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         with stage(callbacks, "features", len(X)) as progress:
-            copies = self._vectors(X, (False, True) if self.mirror else (False,), progress)
+            copies = self._vectors(X, self._copies, progress)
         self._forget_feature_names(copies.shape[2])
         return copies, labels
 
     def _copies_of(self, X: Any) -> NDArray[np.float32]:
-        """Rows of pictures, and of their mirror images where these are learnt from."""
-        if self.features_ is None or not are_pictures(X):
+        """Rows of images, and of their mirror images where these are learnt from."""
+        if self.features_ is None or not are_images(X):
             return np.asarray(self._rows(X), np.float32)[None]
-        return self._vectors(X, (False, True) if self.mirror else (False,))
+        return self._vectors(X, self._copies)
 
     def _choose(
         self,
@@ -290,32 +249,24 @@ class TransferClassifier(ImageClassifier):
         best = min(self.cv_results_, key=lambda seen: seen["loss"])
         best["chosen"] = True
         self.C_ = best["C"]
-        for seen in self.cv_results_:
-            emit(
-                callbacks,
-                "candidate",
-                setting={"C": seen["C"]},
-                score=seen["accuracy"],
-                chosen=seen["chosen"],
-            )
+        tell_candidates(callbacks, self.cv_results_, ("C",), "accuracy")
 
     def _fine_tune(
         self,
         X: Any,
         labels: NDArray[np.int64],
-        validation: tuple[Any, Any] | None,
+        validation: Examples | None,
         epochs: int,
         rng: np.random.Generator,
         callbacks: Callbacks,
     ) -> None:
-        assert self.features_ is not None
         with stage(callbacks, f"maps {START}"):
-            maps = self._maps(X, (False, True) if self.mirror else (False,))
+            maps = self._maps(X, self._copies)
             held = None
             if validation is not None:
                 held = self._maps(validation[0], (False,))[0], self._labels(validation[1])
         tuned = fine_tune(
-            self.features_,
+            self._frozen,
             maps,
             labels,
             (self.coef_, self.intercept_),
@@ -335,25 +286,23 @@ class TransferClassifier(ImageClassifier):
 
     def _vectors(self, X: Any, mirrored: tuple[bool, ...], progress: Any = None) -> NDArray[np.float32]:
         """The network's vectors, (copies, N, D)."""
-        features = self.features_
-        assert features is not None
+        features = self._frozen
         tail = self.tail_
 
-        def vectors(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+        def vectors(images: NDArray[np.uint8]) -> NDArray[np.float32]:
             if tail is None:
-                return features.pooled(pictures, threads=1)
-            return tail.pooled(features.maps(pictures, (START,), threads=1)[START])
+                return features.pooled(images, threads=1)
+            return tail.pooled(features.maps(images, (START,), threads=1)[START])
 
         return self._in_batches(X, mirrored, vectors, (features.n_pooled,), progress)
 
     def _maps(self, X: Any, mirrored: tuple[bool, ...]) -> NDArray[Any]:
         """What the blocks that are fine-tuned are given, in half precision, (copies, N, h, w, C)."""
-        features = self.features_
-        assert features is not None
+        features = self._frozen
         side = self.image_side_ // features.strides[START]
 
-        def maps(pictures: NDArray[np.uint8]) -> NDArray[Any]:
-            return features.maps(pictures, (START,), threads=1)[START].astype(np.float16)
+        def maps(images: NDArray[np.uint8]) -> NDArray[Any]:
+            return features.maps(images, (START,), threads=1)[START].astype(np.float16)
 
         return self._in_batches(X, mirrored, maps, (side, side, features.channels[START]))
 
@@ -365,13 +314,11 @@ class TransferClassifier(ImageClassifier):
         shape: tuple[int, ...],
         progress: Any = None,
     ) -> NDArray[Any]:
-        """What a function makes of a few pictures at a time, one such batch on every core."""
-        if isinstance(X, np.ndarray) and X.ndim > 1 and X.dtype != object:
-            X = as_rgb(X, self.pixel_scale_)
+        """What a function makes of a few images at a time, one such batch on every core."""
 
         def one(start: int) -> list[NDArray[Any]]:
-            pictures = np.stack([self._one(item, self.image_side_) for item in X[start : start + _BATCH]])
-            return [function(pictures[:, :, ::-1] if flip else pictures) for flip in mirrored]
+            images = np.stack([self._square(item) for item in X[start : start + _BATCH]])
+            return [function(images[:, :, ::-1] if flip else images) for flip in mirrored]
 
         def done(batches: int) -> None:
             if progress is not None:
@@ -382,48 +329,16 @@ class TransferClassifier(ImageClassifier):
             return np.empty((len(mirrored), 0, *shape), np.float32)
         return np.stack([np.concatenate(copy) for copy in zip(*parts, strict=True)])
 
-    def _one(self, item: Any, size: int) -> NDArray[np.uint8]:
-        from foveal.images import read, resize
-
-        if isinstance(item, (str, os.PathLike)):
-            picture = read(item)
-        else:
-            item = np.asarray(item)
-            ready = item.dtype == np.uint8 and item.ndim == 3 and item.shape[2] == 3
-            picture = item if ready else as_rgb(item[None], self.pixel_scale_)[0]
-        if max(picture.shape[:2]) < size:
-            return np.asarray(resize(picture, (size, size), interpolation="cubic"), np.uint8)
-        return np.asarray(resize(picture, (size, size)), np.uint8)
-
-    def as_seen(self, X: Any) -> NDArray[np.uint8]:
-        """Pictures as the network sees them, (N, side, side, 3); see :meth:`Classifier.as_seen`."""
-        check_is_fitted(self)
-        if self.features_ is None or not are_pictures(X):
-            raise ValueError(
-                f"Only a {type(self).__name__} that was fitted on pictures sees any, and only of pictures."
-            )
-        if isinstance(X, np.ndarray) and X.ndim > 1 and X.dtype != object:
-            X = as_rgb(X, self.pixel_scale_)
-        return np.stack(parallel.map(lambda item: self._one(item, self.image_side_), X))
+    @property
+    def _side(self) -> int:
+        return self.image_side_
 
     # -- prediction ---------------------------------------------------------------------------------
-
-    def decision_function(self, X: Any) -> NDArray[np.float64]:
-        """Logits, (N, K), or (N,) of two classes: positive for the second."""
-        rows = self._rows(X)
-        values = np.asarray(rows @ self.coef_.T + self.intercept_, np.float64)
-        return values[:, 0] if len(self.classes_) == 2 else values
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of the classes, (N, K), in the order of ``classes_``."""
         values = self.decision_function(X)
         return _probabilities(values[:, None] if values.ndim == 1 else values)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The most probable class of each picture, (N,)."""
-        values = self.decision_function(X)
-        index = (values > 0).astype(np.int64) if values.ndim == 1 else values.argmax(1)
-        return np.asarray(self.classes_[index])
 
     # -- the network as a whole ---------------------------------------------------------------------
 
@@ -442,35 +357,23 @@ class TransferClassifier(ImageClassifier):
             If the classifier is not fitted, or was fitted on rows.
         """
         if getattr(self, "features_", None) is None or not hasattr(self, "coef_"):
-            raise AttributeError(f"Only a {type(self).__name__} that was fitted on pictures has a network.")
-        if self._network is not None:
-            return self._network
-        assert self.features_ is not None
-        network = self.features_.network(folded=True)
+            raise AttributeError(f"Only a {type(self).__name__} that was fitted on images has a network.")
+        known: nn.Sequential | None = getattr(self, "_network", None)
+        if known is not None:
+            return known
+        network = self._frozen.network(folded=True)
         if self.tail_ is not None:
             self.tail_.copy_into(network)
-        head = nn.Linear(self.features_.n_pooled, len(self.classes_), random_state=0)
-        coef, intercept = _of_every_class(self.coef_, self.intercept_)
-        head.load_state_dict({"weight": coef, "bias": intercept})
+        head = linear_layer(self.coef_, self.intercept_)
         layers = [*network.stem, *network.blocks, *network.head, *network.pool, head]
         self._network = nn.Sequential(*layers).eval()
         return self._network
 
     def as_network(self) -> tuple[nn.Sequential, tuple[int, ...]]:
-        """The whole way from pixels, or from the numbers of rows, to probabilities, as one network.
-
-        Returns
-        -------
-        network : foveal.nn.Sequential
-            In use. From pixels from 0 to 255, (N, side, side, 3), or rows, (N, D), to (N, K).
-        shape : tuple of int
-            Of one example.
-        """
+        """From pixels from 0 to 255, or rows, to probabilities; and the shape of one example."""
         check_is_fitted(self)
         if self.features_ is None:
-            coef, intercept = _of_every_class(self.coef_, self.intercept_)
-            linear = nn.Linear(self.n_features_in_, len(self.classes_), random_state=0)
-            linear.load_state_dict({"weight": coef, "bias": intercept})
+            linear = linear_layer(self.coef_, self.intercept_)
             return nn.Sequential(linear, nn.Softmax()).eval(), (int(self.n_features_in_),)
         scaling = nn.BatchNorm2d(3, eps=0.0, affine=False)
         scaling.running_mean = np.full(3, EfficientNetLite.pixel_mean, np.float32)
@@ -478,7 +381,7 @@ class TransferClassifier(ImageClassifier):
         return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
-        """What :attr:`network_` is given for pictures, (N, side, side, 3) float32."""
+        """What :attr:`network_` is given for images, (N, side, side, 3) float32."""
         return EfficientNetLite.normalize(self.as_seen(X))
 
     @property
@@ -510,15 +413,11 @@ class TransferClassifier(ImageClassifier):
         return arrays, {"C": self.C_, "cv_results": self.cv_results_, "fine_tuned": self.tail_ is not None}
 
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
-        self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
-        shape = (1 if len(self.classes_) == 2 else len(self.classes_), self.n_features_in_)
-        if self.coef_.shape != shape or self.intercept_.shape != shape[:1]:
-            raise ValueError(f"coef has the shape {self.coef_.shape} instead of {shape}")
+        self._set_linear(arrays)
         self.C_, self.cv_results_ = float(learned["C"]), learned["cv_results"]
         self.tail_, self.history_ = None, {}
         if learned["fine_tuned"]:
-            assert self.features_ is not None
-            self.tail_ = Tail(self.features_)
+            self.tail_ = Tail(self._frozen)
             self.tail_.load(_below(arrays, "tail."))
             self.history_ = _below(arrays, "history.")
 
@@ -538,15 +437,6 @@ def _fit_linear(
     model.fit(standardized(rows, mean, scale), labels)
     coef = model.coef_.astype(np.float64) / scale
     return coef, model.intercept_.astype(np.float64) - coef @ mean
-
-
-def _of_every_class(
-    coef: NDArray[np.float64], intercept: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """One row a class, of two classes too."""
-    if len(coef) > 1:
-        return coef, intercept
-    return np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
 
 
 def _probabilities(values: NDArray[np.float64]) -> NDArray[np.float64]:

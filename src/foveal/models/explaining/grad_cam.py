@@ -11,30 +11,31 @@ from sklearn.utils.validation import check_is_fitted
 from foveal import nn, parallel
 from foveal.errors import SettingError
 from foveal.models.contracts import NetworkModel
+from foveal.nn.module import in_use
 
-# Pictures that go forward and back at a time.
+# Images that go forward and back at a time.
 _AT_A_TIME = 32
 
 
 def class_activation_maps(
     model: NetworkModel, X: Any, labels: ArrayLike | None = None, *, layer: int | None = None
 ) -> NDArray[np.float32]:
-    """Grad-CAM: where in a picture a layer's maps speak for a class (Selvaraju et al. 2017).
+    """Grad-CAM: where in an image a layer's maps speak for a class (Selvaraju et al. 2017).
 
     The weight of a map is the mean, over its places, of the gradient of the class's logit by it (equation
     1); the sum of the maps so weighted, where it is above 0, is the result (equation 2).
 
     Parameters
     ----------
-    model : CNNClassifier, MLPClassifier or TransferClassifier
+    model : NetworkModel
         A fitted :class:`foveal.models.CNNClassifier`, or another network with layers that keep places.
-    X : list of paths, pictures, or array of shape (N, H, W, C), (N, H, W) or (N, D)
+    X : list of paths, images, or array of shape (N, H, W, C), (N, H, W) or (N, D)
         As ``model.predict`` takes it.
     labels : array-like of shape (N,), optional
         The classes to ask about, indices into ``model.classes_``; by default the predicted ones.
     layer : int, optional
         The layer of ``model.network_`` whose output is looked at, also counted from the end. By default the
-        last before the mean over the picture: the coarsest, and the nearest to the decision. Earlier layers
+        last before the mean over the image: the coarsest, and the nearest to the decision. Earlier layers
         give finer maps, which say less of the class.
 
     Returns
@@ -48,7 +49,7 @@ def class_activation_maps(
     SettingError
         If the layer's output has no places, as all those of an ``mlp``.
     ValueError
-        If a label is no class, or there is not one for each picture.
+        If a label is no class, or there is not one for each image.
 
     Examples
     --------
@@ -87,7 +88,7 @@ def input_gradients(model: NetworkModel, X: Any, labels: ArrayLike | None = None
 
     Parameters
     ----------
-    model : CNNClassifier, MLPClassifier or TransferClassifier
+    model : NetworkModel
         A fitted network of any kind.
     X, labels
         As for :func:`class_activation_maps`.
@@ -100,7 +101,7 @@ def input_gradients(model: NetworkModel, X: Any, labels: ArrayLike | None = None
     Raises
     ------
     ValueError
-        If a label is no class, or there is not one for each picture.
+        If a label is no class, or there is not one for each image.
     """
     check_is_fitted(model)
     parts = [np.abs(_back(model.network_, x, asked)).max(3) for x, asked in _in_parts(model, X, labels)]
@@ -108,11 +109,11 @@ def input_gradients(model: NetworkModel, X: Any, labels: ArrayLike | None = None
 
 
 def feature_maps(model: NetworkModel, X: Any, *, layer: int | None = None) -> NDArray[np.float32]:
-    """What a layer makes of pictures.
+    """What a layer makes of images.
 
     Parameters
     ----------
-    model : CNNClassifier, MLPClassifier or TransferClassifier
+    model : NetworkModel
     X
         As ``model.predict`` takes it.
     layer : int, optional
@@ -143,7 +144,7 @@ def stage_maps(model: NetworkModel, X: Any) -> dict[int, NDArray[np.float32]]:
 
     Parameters
     ----------
-    model : CNNClassifier, MLPClassifier or TransferClassifier
+    model : NetworkModel
     X
         As ``model.predict`` takes it.
 
@@ -200,11 +201,11 @@ def _cut(network: nn.Sequential, layer: int | None) -> int:
 def _in_parts(
     model: NetworkModel, X: Any, labels: ArrayLike | None
 ) -> Iterator[tuple[NDArray[Any], NDArray[np.int64]]]:
-    """What the network is given, a few pictures at a time, each with the class that is asked about."""
+    """What the network is given, a few images at a time, each with the class that is asked about."""
     if labels is not None:
         labels = np.asarray(labels)
         if labels.shape != (len(X),):
-            raise ValueError(f"There are {len(X)} pictures and labels of shape {labels.shape}; one each.")
+            raise ValueError(f"There are {len(X)} images and labels of shape {labels.shape}; one each.")
         if labels.size and (labels.min() < 0 or labels.max() >= len(model.classes_)):
             raise ValueError(f"Labels are indices of the {len(model.classes_)} classes, from 0.")
     for start in range(0, len(X), _AT_A_TIME):
@@ -237,15 +238,11 @@ def _back(network: nn.Sequential, x: NDArray[Any], labels: NDArray[np.int64]) ->
 def _frozen(network: nn.Sequential) -> Iterator[None]:
     """In use, and without gradients of the parameters, which nobody asks for here."""
     parameters = [p for p in network.parameters() if p.requires_grad]
-    training = [module for module in network.modules() if module.training]
     for parameter in parameters:
         parameter.requires_grad = False
-    for module in training:
-        module.training = False
     try:
-        yield
+        with in_use(network.modules()):
+            yield
     finally:
         for parameter in parameters:
             parameter.requires_grad = True
-        for module in training:
-            module.training = True

@@ -1,4 +1,4 @@
-"""Which parts of a picture a classifier's answer hangs on, by hiding them."""
+"""Which parts of an image a classifier's answer hangs on, by hiding them."""
 
 from typing import Any
 
@@ -6,44 +6,46 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-# Copies of the picture that are classified at a time.
+from foveal.models.contracts import ClassifierModel
+
+# Copies of the image that are classified at a time.
 _AT_A_TIME = 128
 
 
 def occlusion_map(
-    model: Any,
-    picture: Any,
+    model: ClassifierModel,
+    image: Any,
     label: int | None = None,
     *,
     patch: float = 0.25,
     steps: int = 12,
     value: float | None = None,
 ) -> NDArray[np.float32]:
-    """What hiding each part of a picture takes from a probability (Zeiler & Fergus 2014, section 4.2).
+    """What hiding each part of an image takes from a probability (Zeiler & Fergus 2014, section 4.2).
 
-    A patch of one colour slides over the picture, and each time the classifier is asked anew. A pixel's
+    A patch of one colour slides over the image, and each time the classifier is asked anew. A pixel's
     number is the mean over all patches that hid it.
 
     Parameters
     ----------
     model : classifier
-        Any fitted classifier of whole pictures: svm, logistic, mlp, cnn.
-    picture : path-like or ndarray of shape (H, W, C) or (H, W)
+        Any fitted classifier of whole images: svm, logistic, mlp, cnn.
+    image : path-like or ndarray of shape (H, W, C) or (H, W)
         As ``model.predict`` takes it in a list.
     label : int, optional
         The class to ask about, an index into ``model.classes_``; by default the predicted one.
     patch : float, default=0.25
-        The sides of the patch as a share of the picture's, above 0 and at most 1.
+        The sides of the patch as a share of the image's, above 0 and at most 1.
     steps : int, default=12
         Places of the patch along each side, at most: the classifier is asked ``steps`` squared times.
     value : float, optional
-        What the patch is filled with, 0 to 255 or as the pictures of the training were; by default the
-        picture's mean colour.
+        What the patch is filled with, 0 to 255 or as the images of the training were; by default the
+        image's mean colour.
 
     Returns
     -------
     ndarray of shape (h, w), float32
-        At the size at which the classifier sees the picture, from -1 to 1: the probability that is lost
+        At the size at which the classifier sees the image, from -1 to 1: the probability that is lost
         where it is above 0, and gained where it is below.
 
     Raises
@@ -63,12 +65,12 @@ def occlusion_map(
     """
     check_is_fitted(model)
     if not 0 < patch <= 1:
-        raise ValueError(f"patch is {patch!r}; give a share of the picture's sides, above 0 and at most 1.")
+        raise ValueError(f"patch is {patch!r}; give a share of the image's sides, above 0 and at most 1.")
     if steps < 1:
         raise ValueError(f"steps is {steps!r}; give a whole number from 1.")
     if label is not None and not 0 <= label < len(model.classes_):
         raise ValueError(f"label is {label!r}; give the index of one of the {len(model.classes_)} classes.")
-    seen = model.as_seen([picture])[0]
+    seen = model.as_seen([image])[0]
     height, width = seen.shape[:2]
     fill = seen.mean((0, 1)) if value is None else np.full(seen.shape[2], value)
     if seen.dtype == np.uint8:

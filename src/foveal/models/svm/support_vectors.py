@@ -102,7 +102,7 @@ class SupportVectors:
         """
         return cls(
             vectors=np.ascontiguousarray(rows[svc.support_], np.float32),
-            dual=np.array(svc.dual_coef_, np.float64),
+            dual=np.array(svc.dual_coef_, np.float64, order="C"),
             intercepts=np.array(svc.intercept_, np.float64),
             counts=np.array(svc.n_support_, np.int64),
             kernel=kernel,
@@ -162,20 +162,6 @@ class SupportVectors:
         """
         return one_against_rest(self.pairwise(rows), self.n_classes)
 
-    def predict(self, rows: NDArray[Any]) -> NDArray[np.int64]:
-        """The class with most votes of the pairs; of equally many, the first, as in libsvm.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (N, D)
-
-        Returns
-        -------
-        ndarray of shape (N,), int64
-            From 0 to K - 1.
-        """
-        return vote(self.pairwise(rows), self.n_classes)
-
 
 def one_against_rest(pairwise: ArrayLike, n_classes: int) -> NDArray[np.float64]:
     """Join pairwise decision values into one a class; see :meth:`SupportVectors.decision_function`."""
@@ -191,16 +177,3 @@ def one_against_rest(pairwise: ArrayLike, n_classes: int) -> NDArray[np.float64]
         votes[:, i] += value >= 0
         votes[:, j] += value < 0
     return np.asarray(votes + sums / (3 * (np.abs(sums) + 1)))
-
-
-def vote(pairwise: ArrayLike, n_classes: int) -> NDArray[np.int64]:
-    """The class with most votes, of equally many the first; see :meth:`SupportVectors.predict`."""
-    pairwise = np.asarray(pairwise, np.float64)
-    if n_classes == 2:
-        return (pairwise[:, 0] > 0).astype(np.int64)
-    votes = np.zeros((len(pairwise), n_classes), np.int64)
-    for pair, (i, j) in enumerate(combinations(range(n_classes), 2)):
-        first = pairwise[:, pair] > 0
-        votes[:, i] += first
-        votes[:, j] += ~first
-    return np.asarray(votes.argmax(1), np.int64)

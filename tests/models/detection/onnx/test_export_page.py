@@ -69,7 +69,7 @@ def test_the_example_on_the_page(model, saved, photograph, tmp_path, monkeypatch
     assert done.outputs["boxes"] == "float32 (objects, 4)"
     assert re.match(r"Checked on 2 pictures: \d+ detections agree", done.check)
     Image.fromarray(photograph).save(tmp_path / "photo.jpg", quality=95)
-    (code,) = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    code, _ = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     assert len([line for line in code.splitlines() if line]) <= 15
     monkeypatch.chdir(tmp_path)
     exec(compile(code, PAGE.name, "exec"), {})

@@ -1,0 +1,56 @@
+"""What the classifiers share that end in one linear layer."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal import nn
+from foveal.models.classifiers.image_classifier import ImageClassifier
+
+
+class LinearClassifier(ImageClassifier):
+    """Base of the classifiers of whole images that end in one linear layer; not to be used itself.
+
+    A subclass learns ``coef_``, (K, D), or (1, D) of two classes, and ``intercept_``, (K,) or (1,).
+    """
+
+    coef_: NDArray[np.float64]
+    intercept_: NDArray[np.float64]
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Logits of the classes: (N, K), or (N,) of two classes, positive for the second."""
+        rows = self._rows(X)
+        values = rows.astype(np.float64, copy=False) @ self.coef_.T + self.intercept_
+        return np.asarray(values[:, 0] if len(self.classes_) == 2 else values)
+
+    def _set_linear(self, arrays: dict[str, NDArray[Any]]) -> None:
+        """Take weights from a file."""
+        self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
+        shape = (1 if len(self.classes_) == 2 else len(self.classes_), self.n_features_in_)
+        if self.coef_.shape != shape or self.intercept_.shape != shape[:1]:
+            raise ValueError(f"coef has the shape {self.coef_.shape} instead of {shape}")
+
+
+def linear_layer(coef: NDArray[np.float64], intercept: NDArray[np.float64]) -> nn.Linear:
+    """The layer that gives a logit for each class, of two classes too.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (K, D), or (1, D) of two classes
+    intercept : ndarray of shape (K,) or (1,)
+
+    Returns
+    -------
+    foveal.nn.Linear
+        Of two classes the logits are minus and plus half of the one that is given.
+
+    Examples
+    --------
+    >>> linear_layer(np.array([[2.0, 4.0]]), np.array([6.0])).weight.data.tolist()
+    [[-1.0, -2.0], [1.0, 2.0]]
+    """
+    if len(coef) == 1:
+        coef, intercept = np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
+    layer = nn.Linear(coef.shape[1], len(coef), random_state=0)
+    return layer.load_state_dict({"weight": coef, "bias": intercept})
