@@ -16,7 +16,7 @@ import numpy as np
 from foveal.data import load, scenes
 from foveal.images import draw_boxes, read
 from foveal.metrics import proposal_recall
-from foveal.models import FasterRCNN
+from foveal.models import FasterRCNN, with_attention
 from foveal.proposals import SelectiveSearch
 from foveal.report import figures
 
@@ -111,6 +111,7 @@ figure = figures.draw_regression(
 # What the head looked at
 # -----------------------
 # Each cell of a region is hidden in turn: where it is red, the probability of the class falls.
+steps = with_attention(detector, steps)
 shown = np.arange(len(steps.attention))
 figure = figures.draw_attention(
     image,

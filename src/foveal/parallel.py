@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-__all__ = ["blas_threads", "cores", "map", "one_opencv_thread", "threads"]
+__all__ = ["SharedSetting", "blas_threads", "cores", "map", "one_opencv_thread", "threads"]
 
 
 def cores() -> int:
@@ -111,7 +111,7 @@ def threads(
     Returns
     -------
     list
-        ``[function(item) for item in items]``. An exception of ``function`` is raised here.
+        As :func:`map`.
 
     Examples
     --------
@@ -249,9 +249,41 @@ def _limit_blas() -> None:
         _blas_before.clear()
 
 
-_opencv_lock = threading.Lock()
-_opencv_users = 0
-_opencv_before = 0
+class SharedSetting:
+    """A setting of the whole process that blocks in several threads want the same at a time.
+
+    The first block to begin sets it, the last to end puts it back as it was.
+
+    Parameters
+    ----------
+    value
+        What the blocks want.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        self._before: Any = None
+        self._users = 0
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def held(self, read: Callable[[], Any], write: Callable[[Any], object]) -> Iterator[None]:
+        """Hold the setting, which two functions read and write."""
+        with self._lock:
+            if not self._users:
+                self._before = read()
+                write(self._value)
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._users -= 1
+                if not self._users:
+                    write(self._before)
+
+
+_opencv_threads = SharedSetting(1)
 
 
 @contextmanager
@@ -272,21 +304,10 @@ def one_opencv_thread() -> Iterator[None]:
     >>> cv2.getNumThreads() == before
     True
     """
-    global _opencv_users, _opencv_before
     cv2 = sys.modules.get("cv2")
     # While another thread is importing it, the module is there already and empty.
     if cv2 is None or not hasattr(cv2, "setNumThreads") or not hasattr(cv2, "getNumThreads"):
         yield
         return
-    with _opencv_lock:
-        if _opencv_users == 0:
-            _opencv_before = cv2.getNumThreads()
-            cv2.setNumThreads(1)
-        _opencv_users += 1
-    try:
+    with _opencv_threads.held(cv2.getNumThreads, cv2.setNumThreads):
         yield
-    finally:
-        with _opencv_lock:
-            _opencv_users -= 1
-            if _opencv_users == 0:
-                cv2.setNumThreads(_opencv_before)

@@ -23,10 +23,10 @@ class FakeWorker:
 
     def measure(self, image):
         assert not self.dead
-        picture = int(image[0, 0, 0])
+        image = int(image[0, 0, 0])
         warming = FakeWorker.log[-1] == (self.name, "start")
-        FakeWorker.log.append((self.name, picture))
-        what = None if warming else FakeWorker.plan.get((self.name, picture))
+        FakeWorker.log.append((self.name, image))
+        what = None if warming else FakeWorker.plan.get((self.name, image))
         if what == "die":
             self.dead = True
             FakeWorker.plan.update(FakeWorker.then)
@@ -55,24 +55,24 @@ def go(methods, limits=None, rounds=1):
         return workers, list(interleave(workers, PHOTOGRAPHS, limits, rounds))
 
 
-def test_every_picture_goes_round_after_a_warm_up(fake):
+def test_every_image_goes_round_after_a_warm_up(fake):
     _, turns = go([OURS, PEER, OTHER], rounds=2)
     names = [m.name for m in (OURS, PEER, OTHER)]
     warm = [(n, what) for n in names for what in ("start", 0)]
     assert fake.log[:6] == warm
     asked = fake.log[6:-3]
-    assert [picture for _, picture in asked] == [0] * 3 + [1] * 3 + [2] * 3 + [0] * 3 + [1] * 3 + [2] * 3
+    assert [image for _, image in asked] == [0] * 3 + [1] * 3 + [2] * 3 + [0] * 3 + [1] * 3 + [2] * 3
     firsts = [asked[i][0] for i in range(0, 18, 3)]
     assert firsts == [names[i] for i in (0, 1, 2, 1, 2, 0)]
-    assert [(t.round, t.picture) for t in turns] == [(r, p) for r in (0, 1) for p in range(3)]
+    assert [(t.round, t.image) for t in turns] == [(r, p) for r in (0, 1) for p in range(3)]
     assert fake.log[-3:] == [(n, "close") for n in names]
 
 
-def test_a_slow_method_takes_the_first_pictures_only(fake):
+def test_a_slow_method_takes_the_first_images_only(fake):
     _, turns = go([OURS, PEER], {PEER: 1})
     assert [set(t.answers) for t in turns] == [{OURS, PEER}, {OURS}, {OURS}]
     _, turns = go([OURS, PEER], {OURS: 2, PEER: 1}, rounds=2)
-    assert [(t.round, t.picture) for t in turns] == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert [(t.round, t.image) for t in turns] == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
 def test_a_peers_failure_is_noted(fake):

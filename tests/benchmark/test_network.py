@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 
-from foveal.benchmark import Network, benchmark_networks, describe_network, write_network_benchmark
+from foveal.benchmark import Network, benchmark_networks
 from foveal.benchmark import network as module
 from foveal.errors import FovealError, SettingError
 
-PICTURES = Network(
+IMAGES = Network(
     "tiny",
     "tiny CNN",
     (6, 5, 3),
@@ -32,7 +32,7 @@ def without_pytorch(monkeypatch):
 @pytest.mark.slow
 def test_beside_pytorch(tmp_path):
     torch = pytest.importorskip("torch")
-    found = benchmark_networks([PICTURES, FEATURES], steps=2, repeats=2, pause=0.0, compile_time=False)
+    found = benchmark_networks([IMAGES, FEATURES], steps=2, repeats=2, pause=0.0, compile_time=False)
     assert [(t.network, t.title) for t in found.tasks] == [
         (name, title)
         for name, batch in (("tiny CNN", 4), ("tiny MLP", 5))
@@ -50,7 +50,7 @@ def test_beside_pytorch(tmp_path):
         assert task.ours.quartiles[0] <= task.ours.seconds <= task.ours.quartiles[1]
         assert task.ours.choice in ("engine", "onnxruntime")
     assert (found.absent, found.notes, found.first_step) == ({}, (), None)
-    write_network_benchmark(found, tmp_path)
+    found.write(tmp_path)
     written = json.loads((tmp_path / "benchmark.json").read_text())
     assert written["tasks"][0]["ratio"] == pytest.approx(found.tasks[0].ratio, rel=1e-5)
     assert (tmp_path / "ratios.png").read_bytes().startswith(b"\x89PNG")
@@ -73,10 +73,10 @@ def test_ours_alone(without_pytorch, tmp_path):
         assert found.memory[0].ours_process > 10 * 2**20
     # A fresh cache compiles; a second process finds it.
     assert found.first_step > 2 * found.first_step_again
-    sentences = describe_network(found)
+    sentences = found.describe()
     assert any('pip install "foveal[bench]"' in s and "Foveal's alone" in s for s in sentences)
     assert any(s.startswith("The first training step of a new installation") for s in sentences)
-    write_network_benchmark(found, tmp_path)
+    found.write(tmp_path)
     assert json.loads((tmp_path / "benchmark.json").read_text())["tasks"][0]["ratio"] is None
 
 
@@ -86,8 +86,8 @@ def test_memory_of_a_step(without_pytorch):
     wide = Network("wide", "wide", (64, 64, 8), 8, (("ReLU", (), {}), ("AdaptiveAvgPool2d", (1,), {}),
                    ("Flatten", (), {}), ("Linear", (8, 3), {})), classes=3)  # fmt: skip
     (memory,) = benchmark_networks([wide], steps=1, repeats=1, pause=0.0, compile_time=False).memory
-    pictures = 8 * 64 * 64 * 8 * np.float32().itemsize
-    assert pictures <= memory.ours < 20 * pictures
+    images = 8 * 64 * 64 * 8 * np.float32().itemsize
+    assert images <= memory.ours < 20 * images
 
 
 def test_what_a_worker_says_is_raised(without_pytorch):

@@ -7,8 +7,8 @@ from foveal.errors import DataError
 
 @pytest.fixture
 def folder(boxed, tmp_path):
-    pictures = [[(0, 10, 10, 30, 40), (0, 5, 5, 55, 45, True)], [], [(0, 0, 0, 20, 20)], [(0, 1, 2, 9, 20)]]
-    return boxed(tmp_path / "data", {"train": pictures[:2], "test": pictures[2:]})
+    images = [[(0, 10, 10, 30, 40), (0, 5, 5, 55, 45, True)], [], [(0, 0, 0, 20, 20)], [(0, 1, 2, 9, 20)]]
+    return boxed(tmp_path / "data", {"train": images[:2], "test": images[2:]})
 
 
 def test_crowds_are_left_out_and_every_part_is_in(folder):
@@ -31,7 +31,7 @@ def test_the_choice_is_seeded_and_grows(folder):
     assert len(others) > 1
 
 
-def test_large_pictures_are_shrunk_with_their_boxes(folder):
+def test_large_images_are_shrunk_with_their_boxes(folder):
     full = {p.name: p for p in choose_photographs(folder).chosen}["001.png"]
     half = {p.name: p for p in choose_photographs(folder, longest=30).chosen}["001.png"]
     assert (full.size, half.size) == ((50, 60), (25, 30))
@@ -39,7 +39,7 @@ def test_large_pictures_are_shrunk_with_their_boxes(folder):
     np.testing.assert_allclose(half.boxes, full.boxes / 2)
 
 
-def test_unreadable_pictures_are_passed_over(folder):
+def test_unreadable_images_are_passed_over(folder):
     broken = folder / "images" / "train" / "001.png"
     broken.write_bytes(broken.read_bytes()[:200])
     photographs = choose_photographs(folder)

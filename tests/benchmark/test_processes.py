@@ -108,7 +108,7 @@ def test_a_segmentation_gives_regions(make_python):
         assert len(np.unique(regions)) == number
 
 
-def test_what_a_peer_raises_is_said_and_the_next_picture_may_do(make_python):
+def test_what_a_peer_raises_is_said_and_the_next_image_may_do(make_python):
     python = make_python(
         {
             "dlib.py": """

@@ -26,25 +26,25 @@ def boxes(*rows):
 
 def test_ratios_and_quality():
     records = Records({OURS: 2, OURS_2: 2, PEER: 2}, photographs(), 1)
-    # The peer finds the object second; ours gives one box on the first picture and two on the second.
+    # The peer finds the object second; ours gives one box on the first image and two on the second.
     theirs = boxes(HALF, WHOLE)
     for i, (own, both, peer) in enumerate([(0.1, 0.05, 1.0), (0.3, 0.15, 5.0)]):
         found = boxes(WHOLE) if i == 0 else boxes(HALF, WHOLE)
         records.add(Turn(0, i, {OURS: (own, found), OURS_2: (both, found), PEER: (peer, theirs)}))
     speed = records.speed(PEER, "1", 2**20)
-    assert (speed.seconds, speed.quartiles, speed.pictures, speed.failures) == (3.0, (2.0, 4.0), 2, 0)
+    assert (speed.seconds, speed.quartiles, speed.images, speed.failures) == (3.0, (2.0, 4.0), 2, 0)
     assert speed.ratio == pytest.approx(15)
     assert speed.ratio_threads == pytest.approx(30)
     assert records.speed(OURS_2, "1", None).ratio == pytest.approx(0.5)
     figures = records.proposals(speed)
     assert figures.boxes == 2
     assert figures.quality.mabo[-1] == 1
-    # Cut to ours: 0.5 on the first picture, 1 on the second.
+    # Cut to ours: 0.5 on the first image, 1 on the second.
     assert figures.mabo_at_ours == 0.75
     assert records.notes == []
 
 
-def test_a_pictures_time_is_the_median_of_its_rounds_and_boxes_are_the_firsts():
+def test_a_images_time_is_the_median_of_its_rounds_and_boxes_are_the_firsts():
     records = Records({OURS: 1}, photographs(1), 3)
     for number, seconds in enumerate((5.0, 1.0, 2.0)):
         records.add(Turn(number, 0, {OURS: (seconds, boxes(*[WHOLE] * (number + 1)))}))
@@ -59,8 +59,8 @@ def test_failures():
     records.add(Turn(0, 0, {OURS: (0.1, boxes(WHOLE)), PEER: (0.2, boxes(WHOLE))}))
     records.add(Turn(0, 1, {OURS: (100.0, boxes(WHOLE))}, {PEER: "ValueError: too wide."}))
     speed = records.speed(PEER, "1", None)
-    assert (speed.pictures, speed.failures) == (1, 1)
-    # Ours is only counted on the picture that the peer answered for as well.
+    assert (speed.images, speed.failures) == (1, 1)
+    # Ours is only counted on the image that the peer answered for as well.
     assert speed.ratio == pytest.approx(2)
     figures = records.proposals(speed)
     assert figures.boxes == 1

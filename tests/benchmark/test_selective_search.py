@@ -5,7 +5,7 @@ import json
 import pytest
 from PIL import Image
 
-from foveal.benchmark import benchmark_selective_search, describe, make_tables, to_markdown, write_benchmark
+from foveal.benchmark import benchmark_selective_search
 from foveal.errors import SettingError
 
 NAMES = ["Foveal fast", "OpenCV fast", "dlib", "dlib min_size=500"]
@@ -28,9 +28,9 @@ def test_a_run_with_peers(measured, tmp_path):
     result, events = measured
     figures = {p.speed.method.name: p for p in result.proposals}
     assert [n for n in figures if not n.endswith("threads")] == NAMES
-    assert (result.pictures, result.objects, result.size) == (3, 2, (50, 60))
+    assert (result.images, result.objects, result.size) == (3, 2, (50, 60))
     assert (result.absent, result.notes) == ({}, ())
-    assert all(f.speed.pictures == 3 and f.speed.seconds > 0 for f in figures.values())
+    assert all(f.speed.images == 3 and f.speed.seconds > 0 for f in figures.values())
     assert figures["Foveal fast"].speed.ratio == 1
     assert figures["OpenCV fast"].speed.version == "9.9"
     dlib = figures["dlib"]
@@ -59,7 +59,7 @@ def test_a_run_with_peers(measured, tmp_path):
         assert said["proposals"][1][key] is not None
     assert set(said["machine"]) >= {"cpu", "cores", "load_before", "load_after", "other_processes_cores"}
 
-    titles = [table.title.split(" (")[0] for table in make_tables(result)]
+    titles = [table.title.split(" (")[0] for table in result.tables()]
     assert titles == [
         "Speed",
         "MABO of the first so many boxes",
@@ -67,25 +67,25 @@ def test_a_run_with_peers(measured, tmp_path):
         "Recall at IoU 0.5 of the first so many boxes",
         "Segmentation alone",
     ]
-    mabo = make_tables(result)[1]
+    mabo = result.tables()[1]
     assert [row[0] for row in mabo.rows] == NAMES
     assert mabo.rows[NAMES.index("dlib")][-2:] == ("1.000", "1.000")
-    assert all(len(row) == len(table.columns) for table in make_tables(result) for row in table.rows)
+    assert all(len(row) == len(table.columns) for table in result.tables() for row in table.rows)
 
-    write_benchmark(result, tmp_path / "out")
+    result.write(tmp_path / "out")
     files = sorted(p.name for p in (tmp_path / "out").iterdir())
     assert files == ["benchmark.json", "benchmark.md", "quality.png", "quality.svg", "speed.png", "speed.svg"]
     assert json.loads((tmp_path / "out" / "benchmark.json").read_text()) == said
-    assert (tmp_path / "out" / "benchmark.md").read_text() == to_markdown(result)
+    assert (tmp_path / "out" / "benchmark.md").read_text() == result.to_markdown()
     for name in ("speed", "quality"):
-        with Image.open(tmp_path / "out" / f"{name}.png") as picture:
-            assert picture.width > 600
+        with Image.open(tmp_path / "out" / f"{name}.png") as image:
+            assert image.width > 600
         assert "<svg" in (tmp_path / "out" / f"{name}.svg").read_text()
 
 
-def test_a_peer_that_crashes_on_a_picture(boxed, make_python, tmp_path, monkeypatch):
+def test_a_peer_that_crashes_on_a_image(boxed, make_python, tmp_path, monkeypatch):
     data = boxed(tmp_path / "data", {"train": [[(0, 10, 20, 40, 35)], []]})
-    # The first picture's call is the warm-up's second: it dies in every call but a process's first.
+    # The first image's call is the warm-up's second: it dies in every call but a process's first.
     dying = """
         import os
         calls = []
@@ -98,14 +98,14 @@ def test_a_peer_that_crashes_on_a_picture(boxed, make_python, tmp_path, monkeypa
     result = benchmark_selective_search(data, modes=["fast"], peers_python=peers)
     assert {p.speed.method.threads for p in result.proposals} == {1}
     dlib = next(p for p in result.proposals if p.speed.method.name == "dlib")
-    assert (dlib.speed.pictures, dlib.speed.failures) == (0, 2)
+    assert (dlib.speed.images, dlib.speed.failures) == (0, 2)
     assert any(
         n.startswith("dlib failed on 2 pictures, the first") and "ended with status 7" in n
         for n in result.notes
     )
-    assert any("ended with status 7" in sentence for sentence in describe(result))
-    assert "–" in next(row for row in make_tables(result)[0].rows if row[0] == "dlib")
-    write_benchmark(result, tmp_path / "out")
+    assert any("ended with status 7" in sentence for sentence in result.describe())
+    assert "–" in next(row for row in result.tables()[0].rows if row[0] == "dlib")
+    result.write(tmp_path / "out")
 
 
 def test_without_data_or_peers(monkeypatch, tmp_path):
@@ -116,9 +116,9 @@ def test_without_data_or_peers(monkeypatch, tmp_path):
     result = benchmark_selective_search(modes=["single"], images=1)
     assert {p.speed.method.package for p in result.proposals} == {"foveal"}
     assert list(result.absent) == ["opencv-contrib-python-headless", "selectivesearch", "scikit-image"]
-    assert any("selectivesearch is not installed (pip install" in s for s in describe(result))
-    assert [t.title.split(" ")[0] for t in make_tables(result)] == ["Speed", "Segmentation"]
-    write_benchmark(result, tmp_path)
+    assert any("selectivesearch is not installed (pip install" in s for s in result.describe())
+    assert [t.title.split(" ")[0] for t in result.tables()] == ["Speed", "Segmentation"]
+    result.write(tmp_path)
     assert not (tmp_path / "quality.png").exists()
 
 
@@ -133,10 +133,10 @@ def test_warnings_come_first(measured):
 
     result = measured[0]
     busy = replace(result, machine=replace(result.machine, load_before=3.0, others=0.0))
-    assert describe(busy)[0].startswith("Warning: The load average was 3.00")
+    assert busy.describe()[0].startswith("Warning: The load average was 3.00")
     assert busy.to_json()["warnings"] == busy.warnings != []
     calm = replace(result, machine=replace(result.machine, load_before=0.0, others=0.0))
-    assert not any("Warning" in sentence for sentence in describe(calm))
+    assert not any("Warning" in sentence for sentence in calm.describe())
 
 
 def test_real_peers_agree_about_where_things_are():

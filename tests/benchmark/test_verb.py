@@ -8,7 +8,7 @@ import pytest
 import foveal.benchmark
 from foveal import cli
 from foveal.benchmark.machine import Machine
-from foveal.benchmark.results import SelectiveSearchBenchmark
+from foveal.benchmark.selective_search_results import SelectiveSearchBenchmark
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def asked(monkeypatch):
         calls.append((data, options))
         machine = Machine("a cpu", 2, "Linux", "3.12", 2.5, 2.5, None, 1.0)
         return SelectiveSearchBenchmark(
-            source="[bold]here", pictures=1, objects=0, size=(4, 5), settings={"repeats": 1}, machine=machine,
+            source="[bold]here", images=1, objects=0, size=(4, 5), settings={"repeats": 1}, machine=machine,
             proposals=(), segmentations=(), absent={"dlib-bin": "pip install dlib-bin"}, notes=("A note.",),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 
-def _picture(path: Path, size: tuple[int, int] = (40, 30), seed: int | None = None, **saving: Any) -> Path:
+def _image(path: Path, size: tuple[int, int] = (40, 30), seed: int | None = None, **saving: Any) -> Path:
     """A picture of noise; pictures made without a seed differ by their paths."""
     path.parent.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(zlib.crc32(str(path).encode()) if seed is None else seed)
@@ -55,8 +55,8 @@ def _coco(path: Path, images: list[Any], annotations: list[Any], categories: Any
 
 
 @pytest.fixture(scope="session")
-def picture() -> Callable[..., Path]:
-    return _picture
+def make_image() -> Callable[..., Path]:
+    return _image
 
 
 @pytest.fixture(scope="session")

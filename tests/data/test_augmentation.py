@@ -9,7 +9,7 @@ from foveal.errors import SettingError
 STRONG = Augmentation(flip=0.5, crop=0.2, scale=(0.4, 1), jitter=0.4, cutout=0.4)
 
 
-def pictures(shape=(6, 9, 7, 3), dtype=np.uint8, seed=0):
+def images(shape=(6, 9, 7, 3), dtype=np.uint8, seed=0):
     rng = np.random.default_rng(seed)
     return (
         rng.integers(256, size=shape, dtype=np.uint8) if dtype == np.uint8 else rng.random(shape, np.float32)
@@ -24,7 +24,7 @@ def changed(augmentation, x, y=None, seed=0):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 @pytest.mark.parametrize("channels", [1, 2, 3, 4, 6])
 def test_shape_type_and_range_stay_and_the_input_is_left_alone(dtype, channels):
-    x = pictures((5, 8, 11, channels), dtype)
+    x = images((5, 8, 11, channels), dtype)
     before = x.copy()
     new, y = changed(STRONG, x)
     assert (new.shape, new.dtype) == (x.shape, x.dtype)
@@ -37,21 +37,21 @@ def test_shape_type_and_range_stay_and_the_input_is_left_alone(dtype, channels):
 
 
 def test_the_generator_decides():
-    x = pictures((20, 16, 16, 3))
+    x = images((20, 16, 16, 3))
     first, again, other = (changed(STRONG, x, seed=seed)[0] for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, again)
     assert (first != other).any(axis=(1, 2, 3)).all()
 
 
 def test_none_changes_nothing():
-    x = pictures()
+    x = images()
     new, _ = changed(Augmentation.none(), x)
     np.testing.assert_array_equal(new, x)
     assert not np.shares_memory(new, x)
 
 
 def test_about_half_are_mirrored():
-    x = pictures((1000, 2, 3, 3))
+    x = images((1000, 2, 3, 3))
     new, _ = changed(Augmentation(flip=0.5), x)
     same = (new == x).all(axis=(1, 2, 3))
     mirrored = (new == x[:, :, ::-1]).all(axis=(1, 2, 3))
@@ -60,7 +60,7 @@ def test_about_half_are_mirrored():
 
 
 def test_a_crop_is_a_window_of_the_mirrored_padding():
-    x = pictures((300, 8, 12, 3))
+    x = images((300, 8, 12, 3))
     new, _ = changed(Augmentation(crop=0.25), x)
     seen = set()
     for old, moved in zip(x, new, strict=True):
@@ -107,7 +107,7 @@ def test_contrast_is_about_the_mean_grey(channels):
 
 
 def test_saturation_and_hue_keep_the_grey():
-    x = 0.3 + 0.3 * pictures((50, 6, 6, 3), np.float32)
+    x = 0.3 + 0.3 * images((50, 6, 6, 3), np.float32)
     weights = np.array([0.299, 0.587, 0.114])
     for jitter in ((0.0, 0.0, 0.6, 0.0), (0.0, 0.0, 0.0, 0.05)):
         new, _ = changed(Augmentation(jitter=jitter), x)
@@ -129,7 +129,7 @@ def test_half_a_circle_of_hue_gives_the_opposite_colour():
 
 
 def test_cutout_is_a_square_of_the_mean_colour():
-    x = pictures((300, 10, 12, 3))
+    x = images((300, 10, 12, 3))
     new, _ = changed(Augmentation(cutout=0.4), x)
     sizes = []
     for old, cut in zip(x, new, strict=True):
@@ -143,7 +143,7 @@ def test_cutout_is_a_square_of_the_mean_colour():
     assert min(columns for _, columns in sizes) == 2
 
 
-def test_mixup_mixes_pictures_and_labels_alike():
+def test_mixup_mixes_images_and_labels_alike():
     x = np.zeros((6, 2, 2, 6), np.uint8)
     x[np.arange(6), :, :, np.arange(6)] = 200
     new, y = changed(Augmentation(mixup=0.5, n_classes=6), x)
@@ -177,14 +177,14 @@ def test_mixup_draws_shares_of_the_beta_distribution():
 )
 @settings(max_examples=60, deadline=None)
 def test_any_size(n, height, width, channels, share, low):
-    x = pictures((n, height, width, channels))
+    x = images((n, height, width, channels))
     strong = Augmentation(flip=share, crop=share, scale=(low, 1), jitter=share, cutout=share)
     new, _ = changed(strong, x)
     assert new.shape == x.shape
 
 
 def test_nothing_of_nothing():
-    new, y = changed(STRONG, pictures((0, 4, 4, 3)))
+    new, y = changed(STRONG, images((0, 4, 4, 3)))
     assert new.shape == (0, 4, 4, 3)
     assert len(y) == 0
 
@@ -223,4 +223,4 @@ def test_refuses_arrays():
     with pytest.raises(ValueError, match=r"\(N, H, W, C\)"):
         changed(STRONG, np.zeros((4, 4, 3), np.uint8))
     with pytest.raises(ValueError, match="n_classes"):
-        changed(Augmentation(mixup=0.2), pictures())
+        changed(Augmentation(mixup=0.2), images())

@@ -9,7 +9,7 @@ from foveal.errors import SettingError
 STILL = BoxAugmentation(flip=0.0, scale=(1.0, 1.0))
 
 
-def picture(rows=48, columns=64, seed=0):
+def make_image(rows=48, columns=64, seed=0):
     return np.random.default_rng(seed).integers(256, size=(rows, columns, 3), dtype=np.uint8)
 
 
@@ -45,7 +45,7 @@ def test_boxes_follow_the_pixels(seed, rows, columns, size, scale):
         augmentation(image, box[None], size, np.random.default_rng(seed))
         for image in (rectangle(rows, columns, box), np.zeros((rows, columns, 3), np.uint8))
     ]
-    # What the rectangle adds, the grey around the picture left out.
+    # What the rectangle adds, the grey around the image left out.
     share = (drawn[0][0][..., 0].astype(float) - drawn[1][0][..., 0]) / 255
     boxes = drawn[0][1]
     if (boxes < 4).any() or (boxes > np.array([size[1], size[0]] * 2) - 4).any():
@@ -60,8 +60,8 @@ def test_boxes_follow_the_pixels(seed, rows, columns, size, scale):
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(8, 60), st.integers(8, 60))
-def test_a_flip_of_a_flip_is_the_picture(seed, rows, columns):
-    image = picture(rows, columns, seed)
+def test_a_flip_of_a_flip_is_the_image(seed, rows, columns):
+    image = make_image(rows, columns, seed)
     boxes = np.sort(np.random.default_rng(seed).integers(0, 8, (3, 2, 2)), axis=1).reshape(3, 4)
     mirror = BoxAugmentation(flip=1.0, scale=(1.0, 1.0))
     once, moved, _ = mirror(image, boxes, (rows, columns), np.random.default_rng(0))
@@ -72,8 +72,8 @@ def test_a_flip_of_a_flip_is_the_picture(seed, rows, columns):
     np.testing.assert_array_equal(back, boxes)
 
 
-def test_the_whole_picture_fits_the_canvas_at_scale_one():
-    image = picture(20, 40)
+def test_the_whole_image_fits_the_canvas_at_scale_one():
+    image = make_image(20, 40)
     view, boxes, _ = BoxAugmentation.none()(image, [[0, 0, 40, 20]], (100, 80), np.random.default_rng(0))
     assert boxes.tolist() == [[0, 30, 80, 70]]
     assert (view[:29] == 127).all()
@@ -83,7 +83,7 @@ def test_the_whole_picture_fits_the_canvas_at_scale_one():
 
 def test_placed_anywhere_on_a_larger_canvas_and_centred_where_asked():
     rng = np.random.default_rng(0)
-    image = picture(16, 16)
+    image = make_image(16, 16)
     small = {"flip": 0.0, "scale": (0.5, 0.5)}
     anywhere = [BoxAugmentation(**small)(image, [[0, 0, 16, 16]], (32, 32), rng)[1][0] for _ in range(60)]
     lefts = {float(box[0]) for box in anywhere}
@@ -93,7 +93,7 @@ def test_placed_anywhere_on_a_larger_canvas_and_centred_where_asked():
     assert centred.tolist() == [[8, 8, 24, 24]]
 
 
-def test_a_larger_picture_is_cropped_and_the_canvas_is_full():
+def test_a_larger_image_is_cropped_and_the_canvas_is_full():
     rng = np.random.default_rng(0)
     image = np.full((40, 40, 3), 9, np.uint8)
     for _ in range(20):
@@ -105,12 +105,12 @@ def test_a_larger_picture_is_cropped_and_the_canvas_is_full():
 
 
 def test_kept_is_what_enough_is_left_of():
-    # Twice as large on the canvas of the picture's own size: a random half is seen along either side.
+    # Twice as large on the canvas of the image's own size: a random half is seen along either side.
     augmentation = BoxAugmentation(flip=0.0, scale=(2.0, 2.0), visible=0.5)
     boxes = np.array([[x, y, x + 6, y + 6] for x in range(0, 34, 3) for y in range(0, 34, 3)])
     partly = 0
     for seed in range(10):
-        _, clipped, kept = augmentation(picture(40, 40), boxes, (40, 40), np.random.default_rng(seed))
+        _, clipped, kept = augmentation(make_image(40, 40), boxes, (40, 40), np.random.default_rng(seed))
         shares = (clipped[:, 2] - clipped[:, 0]) * (clipped[:, 3] - clipped[:, 1]) / (12 * 12)
         np.testing.assert_array_equal(kept, shares >= 0.5)
         partly += int(((shares > 0) & (shares < 1)).sum())
@@ -123,9 +123,9 @@ def test_a_box_without_area_is_never_kept_and_one_inside_always():
     augmentation = BoxAugmentation(flip=0.0, scale=(0.7, 0.7), visible=1.0)
     boxes = [[3, 3, 3, 9], [3, 3, 9, 9], [0, 0, 64, 48]]
     for seed in range(20):
-        kept = augmentation(picture(), boxes, (48, 64), np.random.default_rng(seed))[2]
+        kept = augmentation(make_image(), boxes, (48, 64), np.random.default_rng(seed))[2]
         assert kept.tolist() == [False, True, True]
-    kept = BoxAugmentation(visible=0.0)(picture(), [[3, 3, 3, 9]], (48, 64), np.random.default_rng(0))[2]
+    kept = BoxAugmentation(visible=0.0)(make_image(), [[3, 3, 3, 9]], (48, 64), np.random.default_rng(0))[2]
     assert not kept.any()
 
 
@@ -150,7 +150,7 @@ def test_shrinking_much_takes_the_mean_over_areas():
 
 
 def test_no_boxes_and_the_input_is_left_alone():
-    image = picture()
+    image = make_image()
     before = image.copy()
     boxes = np.array([[1, 2, 30, 40]])
     view, none, kept = BoxAugmentation(jitter=0.3)(
@@ -166,7 +166,7 @@ def test_no_boxes_and_the_input_is_left_alone():
 def test_the_generator_decides():
     boxes = [[1, 2, 30, 40]]
     drawn = [
-        BoxAugmentation(jitter=0.2)(picture(), boxes, (40, 40), np.random.default_rng(seed))
+        BoxAugmentation(jitter=0.2)(make_image(), boxes, (40, 40), np.random.default_rng(seed))
         for seed in (5, 5, 6)
     ]
     for one, other in zip(drawn[0], drawn[1], strict=True):
@@ -192,6 +192,6 @@ def test_settings_that_cannot_be(setting):
         (np.zeros((4, 4, 3), np.uint8), (0, 8)),
     ],
 )
-def test_pictures_and_canvases_that_cannot_be(image, size):
-    with pytest.raises(ValueError, match=r"picture|view"):
+def test_images_and_canvases_that_cannot_be(image, size):
+    with pytest.raises(ValueError, match=r"image|view"):
         STILL(image, np.zeros((0, 4)), size, np.random.default_rng(0))

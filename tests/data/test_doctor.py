@@ -17,12 +17,12 @@ def kinds(findings, *severities):
 
 
 @pytest.fixture(scope="module")
-def clean(tmp_path_factory, picture, xml):
+def clean(tmp_path_factory, make_image, xml):
     """Sixty good pictures with two objects each."""
     root = tmp_path_factory.mktemp("clean")
     for i in range(60):
         name = "cat" if i % 2 else "dog"
-        picture(root / f"images/{i:03}.jpg", (40, 30), seed=i)
+        make_image(root / f"images/{i:03}.jpg", (40, 30), seed=i)
         xml(root / f"annotations/{i:03}.xml", [(name, 5, 5, 20, 20), (name, 12, 8, 30, 25)])
     return root
 
@@ -38,10 +38,10 @@ def test_progress_is_told(clean):
     assert events[-2]["done"] == events[-2]["total"] == 60
 
 
-def test_order_and_split(tmp_path, picture, xml):
+def test_order_and_split(tmp_path, make_image, xml):
     (tmp_path / "splits").mkdir()
     for i in (1, 2, 10):
-        picture(tmp_path / f"{i}.jpg", seed=0)
+        make_image(tmp_path / f"{i}.jpg", seed=0)
         xml(tmp_path / f"{i}.xml", [("dog", 5, 5, 5, 5)])
     (tmp_path / "splits/train.txt").write_text("1\n2\n")
     (tmp_path / "splits/test.txt").write_text("10\n")
@@ -58,8 +58,8 @@ def test_order_and_split(tmp_path, picture, xml):
         doctor(tmp_path, split="val")
 
 
-def test_what_is_wrong_with_boxes(tmp_path, picture, xml):
-    picture(tmp_path / "a.png", (40, 30))
+def test_what_is_wrong_with_boxes(tmp_path, make_image, xml):
+    make_image(tmp_path / "a.png", (40, 30))
     xml(tmp_path / "a.xml", [
         ("dog", 5, 5, 5, 5), ("dog", 9, 5, 4, 9), ("dog", 5, 5, 5, 20), ("dog", 50, 5, 60, 9),
         ("dog", 30, 5, 45, 20), ("dog", 1, 1, 9, 9), ("dog", 1, 1, 9, 9), ("dog", 2, 1, 9, 9),
@@ -72,18 +72,18 @@ def test_what_is_wrong_with_boxes(tmp_path, picture, xml):
     }  # fmt: skip
 
 
-def test_what_is_wrong_with_files(tmp_path, picture, xml):
+def test_what_is_wrong_with_files(tmp_path, make_image, xml):
     modes = {"grey": "L", "alpha": "RGBA", "palette": "P", "cmyk": "CMYK"}
     for name, mode in modes.items():
         image = Image.effect_noise((40, 30), 50).convert("RGB").convert(mode)
         image.save(tmp_path / f"{name}.{'jpg' if mode == 'CMYK' else 'png'}")
     Image.new("I;16", (40, 30), 40_000).save(tmp_path / "deep.png")
-    picture(tmp_path / "lies.jpg", format="PNG")
-    picture(tmp_path / "small.png", (9, 30))
+    make_image(tmp_path / "lies.jpg", format="PNG")
+    make_image(tmp_path / "small.png", (9, 30))
     exif = Image.Exif()
     exif[274] = 6
-    picture(tmp_path / "turned.jpg", exif=exif)
-    whole = picture(tmp_path / "cut.jpg", (200, 200)).read_bytes()
+    make_image(tmp_path / "turned.jpg", exif=exif)
+    whole = make_image(tmp_path / "cut.jpg", (200, 200)).read_bytes()
     (tmp_path / "cut.jpg").write_bytes(whole[: len(whole) // 2])
     sizes = {"small": (9, 30), "cut": (200, 200), "turned": (30, 40)}
     for path in list(tmp_path.iterdir()):
@@ -103,9 +103,9 @@ def test_what_is_wrong_with_files(tmp_path, picture, xml):
     assert {f for f in found if f[0] not in ("greyscale",)} <= expected | {("greyscale", "deep.png")}
 
 
-def test_missing_and_empty_annotations_differ(tmp_path, picture, xml):
+def test_missing_and_empty_annotations_differ(tmp_path, make_image, xml):
     for name in "abc":
-        picture(tmp_path / f"{name}.jpg")
+        make_image(tmp_path / f"{name}.jpg")
     xml(tmp_path / "a.xml", [("dog", 2, 2, 9, 9)])
     xml(tmp_path / "b.xml")
     found = {(f.kind, f.severity, f.file) for f in doctor(tmp_path)}
@@ -125,10 +125,10 @@ def test_classes(tmp_path, coco_file):
     assert "few-images" not in found
 
 
-def test_cues(tmp_path, picture):
+def test_cues(tmp_path, make_image):
     for name in ("a", "b", "c"):
         for i in range(6):
-            path = picture(tmp_path / name / f"{i}.png", (40 + i, 30 + 2 * i))
+            path = make_image(tmp_path / name / f"{i}.png", (40 + i, 30 + 2 * i))
             if name == "a":
                 image = Image.open(path).convert("L").resize((50, 60))
                 image.paste(0, (0, 0, 1, 60))
@@ -139,17 +139,17 @@ def test_cues(tmp_path, picture):
     assert "at the left." in next(f.message for f in found if f.kind == "border-cue")
 
 
-def test_the_same_picture_in_two_classes(tmp_path, picture):
+def test_the_same_image_in_two_classes(tmp_path, make_image):
     for name in ("cat", "dog"):
-        picture(tmp_path / name / "1.jpg", seed=0)
+        make_image(tmp_path / name / "1.jpg", seed=0)
     assert kinds(doctor(tmp_path))["conflicting-duplicate"] == 1
     assert kinds(doctor(tmp_path))["same-names"] == 1
 
 
-def test_copies_that_are_off_by_one(tmp_path, picture, xml, coco_file):
+def test_copies_that_are_off_by_one(tmp_path, make_image, xml, coco_file):
     images, objects = [], []
     for i in range(4):
-        picture(tmp_path / f"images/{i}.jpg")
+        make_image(tmp_path / f"images/{i}.jpg")
         xml(tmp_path / f"annotations/{i}.xml", [("dog", 3, 4, 20, 25, 1)])
         images.append({"id": i, "file_name": f"{i}.jpg", "width": 40, "height": 30})
         objects.append({"image_id": i, "category_id": 1, "bbox": [3, 4, 17, 21]})
@@ -167,18 +167,18 @@ def test_copies_that_are_off_by_one(tmp_path, picture, xml, coco_file):
     assert kinds(doctor(tmp_path))["copy-differs"] == 1
 
 
-def test_evaluation_needs_no_pictures(tmp_path, coco_file):
+def test_evaluation_needs_no_images(tmp_path, coco_file):
     image = {"id": 1, "file_name": "a.jpg", "width": 40, "height": 30}
     path = coco_file(tmp_path / "a.json", [image], [{"image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}])
-    assert "no-pictures" in kinds(doctor(path))
+    assert "no-images" in kinds(doctor(path))
 
 
 def test_every_kind_is_in_the_list():
     package = Path(foveal.data.__file__).parent
     written = set()
-    for path in package.glob("*.py"):
+    for path in package.rglob("*.py"):
         written |= set(re.findall(r'Finding\(\s*"([a-z-]+)"', path.read_text()))
-        written |= set(re.findall(r'(?:tell|_cue)\("([a-z-]+)"', path.read_text()))
+        written |= set(re.findall(r'(?:(?:tell|_cue)\(|kind, action = |yield )"([a-z-]+)"', path.read_text()))
     listed = set(re.findall(r"``([a-z-]+)``", sys.modules["foveal.data.doctor"].__doc__))
     assert len(written) > 40
     assert written == listed
@@ -221,8 +221,8 @@ def test_coco128(test_data):
     has(found, "no-annotation", "warning", "000000000250.jpg", "000000000508.jpg", count=2)
     has(found, "greyscale", "note", "000000000086.jpg")
     has(found, "tiny-box", "error", "000000000531.txt", "000000000540.txt", "000000000542.txt", count=3)
-    # Not in its description: two label files whose pictures are not there.
-    has(found, "missing-picture", "error", "000000000656.txt", "000000000659.txt", count=2)
+    # Not in its description: two label files whose images are not there.
+    has(found, "missing-image", "error", "000000000656.txt", "000000000659.txt", count=2)
 
 
 def test_dogs11(test_data):

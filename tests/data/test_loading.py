@@ -14,8 +14,8 @@ def test_missing_and_empty(tmp_path):
         load(tmp_path / "a.txt")
 
 
-def test_voc_wins_and_format_overrides(tmp_path, picture, xml, coco_file):
-    picture(tmp_path / "images/a.jpg")
+def test_voc_wins_and_format_overrides(tmp_path, make_image, xml, coco_file):
+    make_image(tmp_path / "images/a.jpg")
     xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
     image = {"id": 4, "file_name": "a.jpg", "width": 40, "height": 30}
     coco_file(tmp_path / "gt.json", [image], [])
@@ -35,9 +35,9 @@ def test_voc_wins_and_format_overrides(tmp_path, picture, xml, coco_file):
         load(tmp_path, format="pascal")
 
 
-def test_an_unknown_split(tmp_path, picture):
+def test_an_unknown_split(tmp_path, make_image):
     for name in ("train/cat/1.jpg", "train/dog/1.jpg"):
-        picture(tmp_path / name)
+        make_image(tmp_path / name)
     with pytest.raises(DataError, match="has no split 'test'; it has train"):
         load(tmp_path, split="test")
 

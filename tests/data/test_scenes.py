@@ -34,16 +34,16 @@ def test_boxes_are_the_tight_boxes_of_what_can_be_seen(seed, monkeypatch):
     """Every digit is painted flat, in its own grey, on black; its box is read off the picture."""
     painted = []
 
-    def paint(rng, picture, ink, corner):
+    def paint(rng, canvas, ink, corner):
         painted.append(len(painted) + 1)
         flat = (ink >= 0.4).astype(np.float32)
-        scene_painting.blend(picture, flat, corner, np.full(3, painted[-1], np.float32))
+        scene_painting.blend(canvas, flat, corner, np.full(3, painted[-1], np.float32))
 
     monkeypatch.setattr(scene_composition, "_paint", paint)
     monkeypatch.setattr(
         scene_composition, "background", lambda rng, h, w, part: np.zeros((h, w, 3), np.float32)
     )
-    monkeypatch.setattr(scene_composition, "_photograph_it", lambda rng, picture: picture.astype(np.uint8))
+    monkeypatch.setattr(scene_composition, "_photograph_it", lambda rng, canvas: canvas.astype(np.uint8))
     image, boxes, labels = make_scene(seed, size=(100, 140), digits=(6, 6), heights=(30, 60), clutter=False)
     assert len(painted) == len(labels) > 1
     for value, box in zip(painted, boxes, strict=True):
@@ -81,7 +81,7 @@ def test_test_backgrounds_show_no_training_column(monkeypatch):
     monkeypatch.setattr(scene_painting, "photographs", lambda: (photo,))
     monkeypatch.setattr(scene_painting, "_TEXTURES", (scene_painting._photograph,) * 1)
     rng = np.random.default_rng(0)
-    # _photograph changes brightness alike everywhere: one part gives a flat picture.
+    # _photograph changes brightness alike everywhere: one part gives a flat image.
     for part in ("train", "test"):
         for _ in range(10):
             assert np.ptp(scene_painting._photograph(rng, 60, 80, part)) == 0

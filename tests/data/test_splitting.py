@@ -102,9 +102,9 @@ def test_hardly_anything(count):
     ][count]  # fmt: skip
 
 
-def test_identical_pictures_stay_together(tmp_path, picture):
+def test_identical_images_stay_together(tmp_path, make_image):
     for i in range(40):
-        picture(tmp_path / f"{'cat' if i % 2 else 'dog'}/{i}.jpg", (8, 8), seed=i // 4)
+        make_image(tmp_path / f"{'cat' if i % 2 else 'dog'}/{i}.jpg", (8, 8), seed=i // 4)
     dataset = load(tmp_path)
     for seed in range(5):
         parts = partition(dataset, random_state=seed)
@@ -115,9 +115,9 @@ def test_identical_pictures_stay_together(tmp_path, picture):
         assert 4 <= len(parts.test) <= 8
 
 
-def test_all_pictures_identical_leaves_nothing_to_hold_out(tmp_path, picture):
+def test_all_images_identical_leaves_nothing_to_hold_out(tmp_path, make_image):
     for i in range(4):
-        picture(tmp_path / f"{'cat' if i % 2 else 'dog'}/{i}.jpg", (8, 8), seed=0)
+        make_image(tmp_path / f"{'cat' if i % 2 else 'dog'}/{i}.jpg", (8, 8), seed=0)
     parts = partition(load(tmp_path))
     assert (len(parts.train), len(parts.test)) == (4, 0)
 

@@ -62,7 +62,7 @@ def test_cells_without_pixels_are_zero():
     assert (result.reshape(16, -1) != 0).any(axis=1).sum() == 1
 
 
-def test_no_pictures():
+def test_no_images():
     assert color_histogram(np.zeros((0, 8, 8, 3), np.uint8)).shape == (0, 4, 4, 24)
 
 
@@ -73,5 +73,5 @@ def test_settings(settings):
 
 
 def test_wrong_batches():
-    with pytest.raises(ValueError, match="A batch of pictures"):
+    with pytest.raises(ValueError, match="A batch of images"):
         color_histogram(np.zeros((8, 8, 3), np.uint8))

@@ -40,7 +40,7 @@ def twin(image, cell):
     return result
 
 
-def picture(height, width, seed, low=0, high=256):
+def make_image(height, width, seed, low=0, high=256):
     return np.random.default_rng(seed).integers(low, high, (height, width, 3), dtype=np.uint8)
 
 
@@ -48,7 +48,7 @@ def picture(height, width, seed, low=0, high=256):
     ("height", "width", "cell"), [(16, 16, 4), (13, 22, 4), (9, 9, 3), (8, 8, 8), (24, 8, 8), (5, 7, 1)]
 )
 def test_twin(height, width, cell):
-    images = np.stack([picture(height, width, seed) for seed in range(3)])
+    images = np.stack([make_image(height, width, seed) for seed in range(3)])
     images[2] = images[2] // 32 * 16  # many gradients without a horizontal part, and some of none
     result = hog(images, cell)
     assert result.dtype == np.float32
@@ -58,17 +58,17 @@ def test_twin(height, width, cell):
 
 
 def test_an_offset_of_brightness_changes_nothing():
-    image = picture(32, 32, 0, 20, 120)
+    image = make_image(32, 32, 0, 20, 120)
     np.testing.assert_array_equal(hog(image[None] + np.uint8(100)), hog(image[None]))
 
 
 def test_contrast_changes_next_to_nothing():
-    image = picture(32, 32, 1, 0, 100)
+    image = make_image(32, 32, 1, 0, 100)
     np.testing.assert_allclose(hog(image[None] * np.uint8(2)), hog(image[None]), atol=5e-3)
 
 
 def test_inverted_contrast_turns_the_signed_directions_alone():
-    image = picture(40, 40, 2)
+    image = make_image(40, 40, 2)
     image[:20] = np.arange(20, dtype=np.uint8)[:, None, None] * 9  # upright gradients
     image[20:, :20] = np.arange(20, dtype=np.uint8)[None, :, None] * 9
     plain, inverted = hog(np.stack([image, 255 - image]))
@@ -78,7 +78,7 @@ def test_inverted_contrast_turns_the_signed_directions_alone():
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_flips(axis):
-    plain, flipped = hog(np.stack([picture(48, 48, 3), np.flip(picture(48, 48, 3), axis)]))
+    plain, flipped = hog(np.stack([make_image(48, 48, 3), np.flip(make_image(48, 48, 3), axis)]))
     flipped = np.flip(flipped, axis)
     signed, unsigned = np.arange(18), np.arange(9)
     # A mirror turns the angle a to 180 - a, upside down to -a.
@@ -93,7 +93,7 @@ def test_flips(axis):
     np.testing.assert_allclose(flipped[..., 27:], plain[..., blocks], rtol=0.02)
 
 
-def test_flat_pictures_have_no_gradients():
+def test_flat_images_have_no_gradients():
     assert not hog(np.full((2, 16, 24, 3), 99, np.uint8)).any()
 
 
@@ -108,19 +108,19 @@ def test_the_strongest_channel_counts():
 
 
 def test_bounds_and_extra_rows():
-    image = picture(39, 43, 5)
+    image = make_image(39, 43, 5)
     features = hog(image[None])
     assert features.min() >= 0
     assert features[..., :27].max() <= 0.4 + 1e-6
     assert features.shape == (1, 4, 5, 31)
 
 
-def test_no_pictures():
+def test_no_images():
     assert hog(np.zeros((0, 16, 16, 3), np.uint8)).shape == (0, 2, 2, 31)
 
 
 def test_strided_batches():
-    image = picture(32, 32, 6)
+    image = make_image(32, 32, 6)
     np.testing.assert_array_equal(hog(image[None, ::2, ::2]), hog(image[None, ::2, ::2].copy()))
 
 
@@ -128,7 +128,7 @@ def test_strided_batches():
     "images", [np.zeros((8, 8, 3), np.uint8), np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8, 4), np.uint8)]
 )
 def test_wrong_batches(images):
-    with pytest.raises(ValueError, match="A batch of pictures"):
+    with pytest.raises(ValueError, match="A batch of images"):
         hog(images)
 
 

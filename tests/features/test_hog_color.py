@@ -47,7 +47,7 @@ def test_without_colours(image, boxes):
     np.testing.assert_array_equal(result, HogColor().extract(image, boxes)[:, : features.n_features])
 
 
-def test_pictures_of_another_size_are_scaled(image):
+def test_images_of_another_size_are_scaled(image):
     features = HogColor()
     scaled = features.transform(resize(image, (48, 48))[None])
     np.testing.assert_array_equal(features.transform(image[None]), scaled)

@@ -17,7 +17,7 @@ def test_row_by_row_with_a_gap_and_the_background_behind():
     assert grid[7, 7].tolist() == grid[5, 0].tolist() == [1, 2, 3]
 
 
-def test_pictures_keep_their_proportions_in_the_middle_of_their_cells():
+def test_images_keep_their_proportions_in_the_middle_of_their_cells():
     grid = montage([flat(10, 40, 0)], size=(20, 20))
     assert (grid[..., 0] == 0).any(axis=1).nonzero()[0].tolist() == list(range(7, 12))
     assert (grid[9] == 0).all()

@@ -10,12 +10,12 @@ LABELS[:, 4:] = 1
 LABELS[5:, 4:] = 7
 
 
-def picture(seed=0, shape=(8, 10)):
+def make_image(seed=0, shape=(8, 10)):
     return np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
 
 
 def test_every_region_has_its_mean_colour():
-    image = picture()
+    image = make_image()
     painted = paint_regions(image, LABELS, boundary=None)
     for label in (0, 1, 7):
         inside = label == LABELS
@@ -49,7 +49,7 @@ def test_marked_regions_are_outlined_along_the_border_too():
 
 
 def test_the_image_takes_the_size_of_the_labels_and_is_not_changed():
-    image = picture(shape=(16, 20))
+    image = make_image(shape=(16, 20))
     image.flags.writeable = False
     before = image.copy()
     assert paint_regions(image, LABELS, marked=[0]).shape == (8, 10, 3)
@@ -58,13 +58,13 @@ def test_the_image_takes_the_size_of_the_labels_and_is_not_changed():
 
 def test_large_numbers_take_no_memory():
     labels = LABELS.astype(np.int64) * 10**15
-    np.testing.assert_array_equal(paint_regions(picture(), labels), paint_regions(picture(), LABELS))
+    np.testing.assert_array_equal(paint_regions(make_image(), labels), paint_regions(make_image(), LABELS))
 
 
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 5))
 def test_any_size(height, width, regions):
     labels = np.random.default_rng(0).integers(0, regions, (height, width))
-    image = picture(shape=(height, width))
+    image = make_image(shape=(height, width))
     painted = paint_regions(image, labels, marked=[0])
     assert painted.shape == image.shape
     one = paint_regions(image, np.zeros((height, width), int))
@@ -77,10 +77,10 @@ def test_any_size(height, width, regions):
         (np.zeros((8, 10), np.uint8), LABELS),
         (np.zeros((8, 10, 3)), LABELS),
         (np.zeros((0, 10, 3), np.uint8), LABELS),
-        (picture(), LABELS[0]),
-        (picture(), LABELS * 1.0),
-        (picture(), LABELS - 1),
-        (picture(), LABELS[:0]),
+        (make_image(), LABELS[0]),
+        (make_image(), LABELS * 1.0),
+        (make_image(), LABELS - 1),
+        (make_image(), LABELS[:0]),
     ],
 )
 def test_arguments_are_checked(image, labels):

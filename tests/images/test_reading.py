@@ -101,7 +101,7 @@ def test_exif_behind_the_pixels_of_a_png_counts(tmp_path):
 @pytest.mark.parametrize(
     "exif", [b"Exif\0\0nonsense", b"Exif\0\0II*\0\x08\0\0\0\xff\xff", b"", b"MM\0*" + b"\xff" * 30]
 )
-def test_damaged_exif_does_not_hide_the_picture(tmp_path, exif):
+def test_damaged_exif_does_not_hide_the_image(tmp_path, exif):
     path = saved(tmp_path / "a.jpg", gradient(), exif=exif)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -114,7 +114,7 @@ def test_one_pixel_and_no_boxes(size):
     "image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)]
 )
 def test_wrong_images(image):
-    with pytest.raises(ValueError, match="An image is"):
+    with pytest.raises(ValueError, match="image must be"):
         warp(image, [[0, 0, 1, 1]], 2)
 
 

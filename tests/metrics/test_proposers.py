@@ -19,7 +19,7 @@ class Whole:
         return {"kind": "whole"}
 
 
-def test_each_method_is_measured_on_the_same_pictures(scene_folder):
+def test_each_method_is_measured_on_the_same_images(scene_folder):
     test = load(scene_folder).part("test")
     seen = []
     found = compare_proposers(

@@ -22,7 +22,7 @@ def cache(tmp_path):
 
 
 @pytest.fixture
-def pictures(tmp_path, patches):
+def images(tmp_path, patches):
     paths = [tmp_path / f"{i}.png" for i in range(4)]
     for i, path in enumerate(paths):
         Image.fromarray(patches(30 + 5 * i, 40, seed=i)).save(path)
@@ -51,13 +51,13 @@ def same(a, b):
     assert a.scores.tobytes() == b.scores.tobytes()
 
 
-def test_what_is_remembered_is_what_was_proposed(cache, pictures, searched):
-    # Neither the working size nor the picture's is a power of two: the boxes have many digits.
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (77, 131, 3), np.uint8)).save(pictures[0])
-    direct = SEARCH.propose(read(pictures[0]))
-    first = FileProposer(SEARCH, cache).propose(pictures[0])
-    second = FileProposer(SEARCH, Cache(cache.folder)).propose(str(pictures[0]))
-    without = FileProposer(SEARCH, None).propose(pictures[0])
+def test_what_is_remembered_is_what_was_proposed(cache, images, searched):
+    # Neither the working size nor the image's is a power of two: the boxes have many digits.
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (77, 131, 3), np.uint8)).save(images[0])
+    direct = SEARCH.propose(read(images[0]))
+    first = FileProposer(SEARCH, cache).propose(images[0])
+    second = FileProposer(SEARCH, Cache(cache.folder)).propose(str(images[0]))
+    without = FileProposer(SEARCH, None).propose(images[0])
     for found in (first, second, without):
         same(found.proposals, direct)
         assert (found.width, found.height) == (131, 77)
@@ -65,15 +65,15 @@ def test_what_is_remembered_is_what_was_proposed(cache, pictures, searched):
     assert len(searched) == 3
 
 
-def test_the_content_counts_and_not_the_path(cache, pictures, tmp_path, searched):
+def test_the_content_counts_and_not_the_path(cache, images, tmp_path, searched):
     files = FileProposer(SEARCH, cache)
-    files.propose(pictures[0])
+    files.propose(images[0])
     (tmp_path / "elsewhere").mkdir()
-    moved = shutil.move(pictures[0], tmp_path / "elsewhere" / "other name.jpg")
+    moved = shutil.move(images[0], tmp_path / "elsewhere" / "other name.jpg")
     os.utime(moved, (0, 0))
     assert files.propose(moved).cached
     before = Path(moved).stat()
-    content = bytearray(pictures[1].read_bytes())
+    content = bytearray(images[1].read_bytes())
     Path(moved).write_bytes(content)
     os.utime(moved, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert not files.propose(moved).cached
@@ -90,29 +90,27 @@ def test_the_content_counts_and_not_the_path(cache, pictures, tmp_path, searched
         SlidingWindow(),
     ],
 )
-def test_the_settings_count(cache, pictures, other):
-    FileProposer(SEARCH, cache).propose(pictures[0])
+def test_the_settings_count(cache, images, other):
+    FileProposer(SEARCH, cache).propose(images[0])
     files = FileProposer(other, cache)
-    first, second = files.propose(pictures[0]), files.propose(pictures[0])
+    first, second = files.propose(images[0]), files.propose(images[0])
     assert [first.cached, second.cached] == [False, True]
-    same(first.proposals, other.propose(read(pictures[0])))
+    same(first.proposals, other.propose(read(images[0])))
     same(second.proposals, first.proposals)
 
 
-def test_what_changes_no_box_does_not_count(cache, pictures):
-    FileProposer(SEARCH, cache).propose(pictures[0])
-    assert (
-        FileProposer(SelectiveSearch("single", working_size=64, n_jobs=2), cache).propose(pictures[0]).cached
-    )
+def test_what_changes_no_box_does_not_count(cache, images):
+    FileProposer(SEARCH, cache).propose(images[0])
+    assert FileProposer(SelectiveSearch("single", working_size=64, n_jobs=2), cache).propose(images[0]).cached
 
 
 @pytest.mark.parametrize("name", ["ALGORITHM_VERSION", "__version__"])
-def test_versions_count(cache, pictures, monkeypatch, name):
-    FileProposer(SEARCH, cache).propose(pictures[0])
+def test_versions_count(cache, images, monkeypatch, name):
+    FileProposer(SEARCH, cache).propose(images[0])
     with monkeypatch.context() as patch:
         patch.setattr(cached, name, "another")
-        assert not FileProposer(SEARCH, cache).propose(pictures[0]).cached
-    assert FileProposer(SEARCH, cache).propose(pictures[0]).cached
+        assert not FileProposer(SEARCH, cache).propose(images[0]).cached
+    assert FileProposer(SEARCH, cache).propose(images[0]).cached
 
 
 class Own:
@@ -145,52 +143,52 @@ class Changed(SelectiveSearch):
     [Own({"kind": "own"}), Silent(), Own(SEARCH.get_config()), Changed("single", working_size=64)],
     ids=lambda own: type(own).__name__,
 )
-def test_nothing_is_remembered_of_methods_of_ones_own(cache, pictures, own):
-    FileProposer(SEARCH, cache).propose(pictures[0])
-    expected = own.propose(read(pictures[0]))
+def test_nothing_is_remembered_of_methods_of_ones_own(cache, images, own):
+    FileProposer(SEARCH, cache).propose(images[0])
+    expected = own.propose(read(images[0]))
     for _ in range(2):
-        found = FileProposer(own, cache).propose(pictures[0])
+        found = FileProposer(own, cache).propose(images[0])
         assert not found.cached
         same(found.proposals, expected)
     assert len(list(cache.folder.rglob("*.safetensors"))) == 1
 
 
 @pytest.mark.parametrize("answer", [None, [], {}, {"kind": {1, 2}}, {"kind": "sliding-window", "stride": -1}])
-def test_settings_that_say_nothing(cache, pictures, answer):
+def test_settings_that_say_nothing(cache, images, answer):
     own = Own(answer)
-    assert [FileProposer(own, cache).propose(pictures[0]).cached for _ in range(2)] == [False, False]
+    assert [FileProposer(own, cache).propose(images[0]).cached for _ in range(2)] == [False, False]
 
 
-def test_looking_without_keeping(cache, pictures):
+def test_looking_without_keeping(cache, images):
     looking = FileProposer(SEARCH, cache, keep=False)
-    assert not looking.propose(pictures[0]).cached
+    assert not looking.propose(images[0]).cached
     assert not cache.folder.exists()
-    FileProposer(SEARCH, cache).propose(pictures[0])
-    assert looking.propose(pictures[0]).cached
+    FileProposer(SEARCH, cache).propose(images[0])
+    assert looking.propose(images[0]).cached
 
 
-def test_a_picture_at_hand_is_not_read_again(cache, pictures, monkeypatch):
-    image = read(pictures[0])
+def test_a_image_at_hand_is_not_read_again(cache, images, monkeypatch):
+    image = read(images[0])
     monkeypatch.setattr(cached, "read", None)
-    found = FileProposer(SEARCH, cache).propose(pictures[0], image)
+    found = FileProposer(SEARCH, cache).propose(images[0], image)
     same(found.proposals, SEARCH.propose(image))
-    assert FileProposer(SEARCH, cache).propose(pictures[0]).cached
+    assert FileProposer(SEARCH, cache).propose(images[0]).cached
 
 
-def test_a_picture_that_changes_while_it_is_searched_is_not_remembered(cache, pictures, monkeypatch):
-    before = pictures[0].read_bytes()
+def test_a_image_that_changes_while_it_is_searched_is_not_remembered(cache, images, monkeypatch):
+    before = images[0].read_bytes()
     propose = SelectiveSearch.propose
 
     def slow(self, image):
-        pictures[0].write_bytes(pictures[1].read_bytes())
+        images[0].write_bytes(images[1].read_bytes())
         return propose(self, image)
 
     with monkeypatch.context() as patch:
         patch.setattr(SelectiveSearch, "propose", slow)
-        FileProposer(SEARCH, cache).propose(pictures[0])
-    assert not FileProposer(SEARCH, cache, keep=False).propose(pictures[0]).cached
-    pictures[0].write_bytes(before)
-    assert not FileProposer(SEARCH, cache).propose(pictures[0]).cached
+        FileProposer(SEARCH, cache).propose(images[0])
+    assert not FileProposer(SEARCH, cache, keep=False).propose(images[0]).cached
+    images[0].write_bytes(before)
+    assert not FileProposer(SEARCH, cache).propose(images[0]).cached
 
 
 def what_is_wrong(function, path):
@@ -201,22 +199,22 @@ def what_is_wrong(function, path):
     return None
 
 
-def test_unreadable_pictures(cache, pictures, hostile_folder, tmp_path):
+def test_unreadable_images(cache, images, hostile_folder, tmp_path):
     bad = [tmp_path / "gone.png", tmp_path, *hostile_folder.glob("*.*")]
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
         bad.append(tmp_path / "pipe.png")
     # It could be read and was remembered before it was cut off.
-    FileProposer(SEARCH, cache).propose(pictures[0])
-    pictures[0].write_bytes(pictures[0].read_bytes()[:-40])
-    bad.append(pictures[0])
+    FileProposer(SEARCH, cache).propose(images[0])
+    images[0].write_bytes(images[0].read_bytes()[:-40])
+    bad.append(images[0])
     refused = {path: said for path in bad if (said := what_is_wrong(read, path))}
     assert len(refused) >= 8
     for path, said in refused.items():
         for _ in range(2):
             assert what_is_wrong(FileProposer(SEARCH, cache).propose, path) == said
     with pytest.raises(ImageError, match=r"gone\.png"):
-        propose_files(SEARCH, [pictures[1], tmp_path / "gone.png"], cache=cache)
+        propose_files(SEARCH, [images[1], tmp_path / "gone.png"], cache=cache)
 
 
 def wrong_entries():
@@ -230,40 +228,40 @@ def wrong_entries():
 
 
 @pytest.mark.parametrize("entry", list(wrong_entries()))
-def test_entries_that_are_no_proposals(cache, pictures, monkeypatch, entry):
+def test_entries_that_are_no_proposals(cache, images, monkeypatch, entry):
     files = FileProposer(SEARCH, cache)
     write = cache.write
     monkeypatch.setattr(cache, "write", lambda key, arrays, metadata: write(key, *entry))
-    files.propose(pictures[0])
+    files.propose(images[0])
     monkeypatch.undo()
-    assert not files.propose(pictures[0]).cached
-    assert files.propose(pictures[0]).cached
+    assert not files.propose(images[0]).cached
+    assert files.propose(images[0]).cached
 
 
-def test_damaged_entries_are_replaced(cache, pictures):
+def test_damaged_entries_are_replaced(cache, images):
     files = FileProposer(SEARCH, cache)
-    expected = files.propose(pictures[0]).proposals
+    expected = files.propose(images[0]).proposals
     (entry,) = cache.folder.rglob("*.safetensors")
     content = bytearray(entry.read_bytes())
     content[-2] ^= 1
     for damaged in (content, content[:-7], b""):
         entry.write_bytes(damaged)
-        found = files.propose(pictures[0])
+        found = files.propose(images[0])
         assert not found.cached
         same(found.proposals, expected)
-        assert files.propose(pictures[0]).cached
+        assert files.propose(images[0]).cached
 
 
-def test_many_files(cache, pictures):
+def test_many_files(cache, images):
     told = []
-    propose_files(SEARCH, pictures[:3], cache=cache, callbacks=[told.append])
+    propose_files(SEARCH, images[:3], cache=cache, callbacks=[told.append])
     assert not [e for e in told if e["event"] == "note"]
     assert [e["done"] for e in told if e["event"] == "progress"] == [1, 2, 3]
     told.clear()
-    found = propose_files(SEARCH, pictures, number=5, cache=cache, name="looking", callbacks=[told.append])
+    found = propose_files(SEARCH, images, number=5, cache=cache, name="looking", callbacks=[told.append])
     assert [f.cached for f in found] == [True, True, True, False]
     assert [f.height for f in found] == [30, 35, 40, 45]
-    for f, path in zip(found, pictures, strict=True):
+    for f, path in zip(found, images, strict=True):
         same(f.proposals, SEARCH.propose(read(path)).best(5))
         assert f.proposals.boxes.base is None
     assert {e["stage"] for e in told if "stage" in e} == {"looking"}
@@ -271,23 +269,23 @@ def test_many_files(cache, pictures):
     assert note == f"Proposals: 3 of 4 pictures from the cache in {cache.folder}."
 
 
-def test_without_a_cache_nothing_is_told_or_written(pictures, tmp_path):
+def test_without_a_cache_nothing_is_told_or_written(images, tmp_path):
     told = []
     before = sorted(tmp_path.rglob("*"))
-    found = propose_files(SEARCH, pictures, callbacks=[told.append])
+    found = propose_files(SEARCH, images, callbacks=[told.append])
     assert not any(f.cached for f in found)
     assert sorted(tmp_path.rglob("*")) == before
     assert not [e for e in told if e["event"] == "note"]
 
 
-def test_a_full_disk_is_told_once_and_stops_nothing(cache, pictures, monkeypatch):
+def test_a_full_disk_is_told_once_and_stops_nothing(cache, images, monkeypatch):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(cache_module, "write_container", full)
     told = []
-    found = propose_files(SEARCH, pictures, cache=cache, callbacks=[told.append])
-    for f, path in zip(found, pictures, strict=True):
+    found = propose_files(SEARCH, images, cache=cache, callbacks=[told.append])
+    for f, path in zip(found, images, strict=True):
         same(f.proposals, SEARCH.propose(read(path)))
     (note,) = [e["text"] for e in told if e["event"] == "note"]
     assert "No space left on device" in note
@@ -295,32 +293,32 @@ def test_a_full_disk_is_told_once_and_stops_nothing(cache, pictures, monkeypatch
     assert "FOVEAL_CACHE" in note
 
 
-def test_the_limit_is_kept_at_the_end_of_a_stage(cache, pictures):
+def test_the_limit_is_kept_at_the_end_of_a_stage(cache, images):
     cache.limit = 1
-    propose_files(SEARCH, pictures, cache=cache)
+    propose_files(SEARCH, images, cache=cache)
     assert not list(cache.folder.rglob("*.safetensors"))
 
 
-def test_the_folder_vanishes_in_the_middle(cache, pictures):
+def test_the_folder_vanishes_in_the_middle(cache, images):
     def vanish(event):
         if event["event"] == "progress":
             shutil.rmtree(cache.folder, ignore_errors=True)
 
     for _ in range(2):
         told = []
-        found = propose_files(SEARCH, pictures, cache=cache, callbacks=[vanish, told.append])
-        for f, path in zip(found, pictures, strict=True):
+        found = propose_files(SEARCH, images, cache=cache, callbacks=[vanish, told.append])
+        for f, path in zip(found, images, strict=True):
             same(f.proposals, SEARCH.propose(read(path)))
         assert cache.problem is None
 
 
-def test_in_processes(cache, pictures):
+def test_in_processes(cache, images):
     """Where the caller has set a backend of processes, they share the cache."""
     import joblib
 
     with joblib.parallel_config(backend="loky", n_jobs=2):
-        first = propose_files(SEARCH, pictures, cache=cache)
-    second = propose_files(SEARCH, pictures, cache=cache)
+        first = propose_files(SEARCH, images, cache=cache)
+    second = propose_files(SEARCH, images, cache=cache)
     assert [f.cached for f in first + second] == [False] * 4 + [True] * 4
     for a, b in zip(first, second, strict=True):
         same(a.proposals, b.proposals)

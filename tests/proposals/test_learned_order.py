@@ -118,7 +118,7 @@ def test_what_cannot_be_learned_from(dataset, color_folder):
         SelectiveSearch().fit(empty)
 
 
-def test_a_broken_picture_is_told_and_left_out(dataset, tmp_path):
+def test_a_broken_image_is_told_and_left_out(dataset, tmp_path):
     train, _ = parts(dataset)
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"no picture")

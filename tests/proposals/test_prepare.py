@@ -9,10 +9,10 @@ from PIL import Image
 from foveal import parallel
 from foveal.boxes import iou
 from foveal.data import Dataset, Sample, load, partition
+from foveal.data.formats.crops import safe_name
 from foveal.errors import DataError, SettingError
 from foveal.images import read, warp
 from foveal.proposals import SelectiveSearch, SlidingWindow, prepare
-from foveal.proposals.crop_names import safe_name
 from foveal.proposals.prepare import spread
 
 WINDOWS = SlidingWindow(sizes=(0.3, 0.5), ratios=(1.0,), stride=0.2)
@@ -348,11 +348,9 @@ def test_impossible_settings(small, tmp_path, wrong, named):
 
 
 def test_data_sets_without_objects_to_cut_out(small, tmp_path):
-    pictures = Dataset(
-        tmp_path, "folders", "classification", ("a",), (Sample(tmp_path / "a.png", 1, label=0),)
-    )
+    images = Dataset(tmp_path, "folders", "classification", ("a",), (Sample(tmp_path / "a.png", 1, label=0),))
     with pytest.raises(DataError, match=r"for classification.*Pascal VOC, COCO or YOLO"):
-        prepare(pictures, tmp_path / "out")
+        prepare(images, tmp_path / "out")
     empty = dataset_of(tmp_path, [sample_of(tmp_path / "b.png", [], [])])
     with pytest.raises(DataError, match="no object to learn from"):
         prepare(empty, tmp_path / "out")

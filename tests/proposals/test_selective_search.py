@@ -121,7 +121,7 @@ def test_settings():
     "image", [np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)]
 )
 def test_wrong_images(image):
-    with pytest.raises(ValueError, match="An image is"):
+    with pytest.raises(ValueError, match="image must be"):
         SelectiveSearch().propose(image)
 
 

@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from foveal.data import load
-from foveal.data.writing import write_coco
+from foveal.data import load, write_coco
 from foveal.errors import DataError, FovealError
 from foveal.runs import evaluate_predictions, evaluate_run
 

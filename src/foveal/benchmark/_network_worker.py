@@ -11,7 +11,6 @@ Requests name a ``kind`` ("training" or "inference"), a ``way`` (how the library
 from __future__ import annotations
 
 import importlib
-import json
 import sys
 import time
 from collections.abc import Callable
@@ -61,8 +60,8 @@ def torch_call(task: dict[str, Any], given: Any, threads: int) -> Callable[[str,
         weights = {name: torch.from_numpy(given[f"weights/{name}"].copy()) for name in task["weights"]}
         network.load_state_dict(weights)
         examples, y = given["x"][:batch], torch.from_numpy(given["y"][:batch].copy())
-        pictures = examples.ndim == 4
-        x = torch.from_numpy((examples.transpose(0, 3, 1, 2) if pictures else examples).copy(order="C"))
+        images = examples.ndim == 4
+        x = torch.from_numpy((examples.transpose(0, 3, 1, 2) if images else examples).copy(order="C"))
         if way == "channels_last":
             network = network.to(memory_format=torch.channels_last)
             x = x.to(memory_format=torch.channels_last)
@@ -100,6 +99,12 @@ class Network:
         library = foveal_call if task["library"] == "foveal" else torch_call
         self.make = library(task, given, threads)
         self.calls: dict[tuple[str, str, int], Call] = {}
+
+    def answer(self, header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        """Whatever a request asks for."""
+        asked = {name: value for name, value in header.items() if name not in ("do", "bytes")}
+        answer = getattr(self, header["do"])(**asked)
+        return answer if isinstance(answer, tuple) else (answer, b"")
 
     def time(self, kind: str, way: str, batch: int, calls: int, seconds: float) -> dict[str, Any]:
         """So many calls, or two and what fits into ``seconds``; one more before is not counted."""
@@ -142,22 +147,12 @@ class Network:
         self.calls[kind, way, 1].run()
         run = self.make(kind, way, batch).run
         forget_peak()
+        status = sys.modules["_worker"].status
         before = status("VmRSS")
         for _ in range(steps):
             run()
         peak = status("VmHWM")
         return {"process": peak, "step": None if peak is None or before is None else peak - before}
-
-
-def status(key: str) -> int | None:
-    """A size in bytes from what Linux tells of this process; None elsewhere."""
-    try:
-        for line in Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines():
-            if line.startswith(f"{key}:"):
-                return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return None
 
 
 def forget_peak() -> None:
@@ -179,33 +174,8 @@ def detect() -> dict[str, Any]:
     return {"packages": found}
 
 
-def serve(messages: Any, words: dict[str, Any], requests: Any, answers: Any) -> None:
-    try:
-        network = Network(words["options"], words["threads"])
-    except Exception as error:  # whatever an import raises
-        messages.send(answers, {"error": messages.say(error)})
-        return
-    messages.send(answers, {"ready": True})
-    while (message := messages.receive(requests)) is not None:
-        header = message[0]
-        asked = {name: value for name, value in header.items() if name not in ("do", "bytes")}
-        try:
-            answer = getattr(network, header["do"])(**asked)
-            messages.send(answers, *(answer if isinstance(answer, tuple) else (answer,)))
-        except Exception as error:  # told to the one who asked
-            messages.send(answers, {"error": messages.say(error)})
-
-
-def main(words: list[str]) -> None:
-    messages: Any = importlib.import_module("_worker")
+if __name__ == "__main__":
+    worker: Any = importlib.import_module("_worker")
     # This folder must not be searched for modules afterwards: it belongs to another package than the peer.
     sys.path.pop(0)
-    answers = messages.take_output()
-    if words[0] == "detect":
-        messages.send(answers, detect())
-    else:
-        serve(messages, json.loads(words[1]), sys.stdin.buffer, answers)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
+    worker.main(sys.argv[1:], detect, lambda task: Network(task["options"], task["threads"]).answer)

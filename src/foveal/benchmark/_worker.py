@@ -1,4 +1,4 @@
-"""One method in a process of its own: pictures come in through a pipe, boxes and seconds go out.
+"""One method in a process of its own: images come in through a pipe, boxes and seconds go out.
 
 This file is run by its path, with whichever Python has the peer. For a peer it imports NumPy and the peer
 and nothing of Foveal; Foveal's own methods run here as well, so that all are treated alike::
@@ -8,7 +8,7 @@ and nothing of Foveal; Foveal's own methods run here as well, so that all are tr
 
 A message is one line of JSON, followed by as many raw bytes as its ``bytes`` says. ``detect`` prints one
 line and ends. ``run`` says ``{"ready": true}`` and then answers each request: ``{"do": "measure", "shape":
-…}`` with the bytes of an RGB picture, and ``{"do": "usage"}``. It ends when its input does.
+…}`` with the bytes of an RGB image, and ``{"do": "usage"}``. It ends when its input does.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from typing import Any, BinaryIO, NamedTuple
 # This folder must not be searched for modules: it belongs to another package than the peer.
 if __name__ == "__main__":
     sys.path.pop(0)
+
+
+#: From a request and its bytes to an answer and its bytes.
+Answer = Callable[[dict[str, Any], bytes], tuple[dict[str, Any], bytes]]
 
 
 class Steps(NamedTuple):
@@ -168,15 +172,8 @@ def version_of(package: str, module_name: str) -> str:
 
 def usage() -> dict[str, Any]:
     """The most memory that this process ever had in RAM, and the processor's time that it took."""
-    peak = None
-    try:
-        # Not ru_maxrss on Linux: that begins with what the parent had when it started this process.
-        with open("/proc/self/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123
-            for line in file:
-                if line.startswith("VmHWM:"):
-                    peak = int(line.split()[1]) * 1024
-    except OSError:
-        pass
+    # Not ru_maxrss on Linux: that begins with what the parent had when it started this process.
+    peak = status("VmHWM")
     if peak is None:
         try:
             resource: Any = importlib.import_module("resource")
@@ -186,6 +183,15 @@ def usage() -> dict[str, Any]:
             most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             peak = most if sys.platform == "darwin" else most * 1024
     return {"peak_memory": peak, "cpu_seconds": time.process_time()}
+
+
+def status(key: str) -> int | None:
+    """A size in bytes from what Linux tells of this process; None elsewhere."""
+    try:
+        with open("/proc/self/status", encoding="ascii", errors="replace") as file:  # noqa: PTH123
+            return next((int(line.split()[1]) * 1024 for line in file if line.startswith(f"{key}:")), None)
+    except OSError:
+        return None
 
 
 def send(channel: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:
@@ -215,24 +221,31 @@ def measure(steps: Steps, shape: list[int], pixels: bytes) -> tuple[dict[str, An
     return {"seconds": seconds, "shape": array.shape, "dtype": array.dtype.str}, array.tobytes()
 
 
-def serve(task: dict[str, Any], requests: BinaryIO, answers: BinaryIO) -> None:
+def method_of(task: dict[str, Any]) -> Answer:
+    """What answers the requests of a method."""
+    steps = TASKS[task["task"]](task["threads"], **task["options"])
+    # OpenCV has threads of its own, in Foveal's methods as well.
+    if task["task"].startswith(("foveal", "opencv")):
+        importlib.import_module("cv2").setNumThreads(task["threads"])
+
+    def answer(header: dict[str, Any], body: bytes) -> tuple[dict[str, Any], bytes]:
+        return (usage(), b"") if header["do"] == "usage" else measure(steps, header["shape"], body)
+
+    return answer
+
+
+def serve(start: Callable[[], Answer], requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests, one at a time, until there are no more."""
     try:
-        steps = TASKS[task["task"]](task["threads"], **task["options"])
-        # OpenCV has threads of its own, in Foveal's methods as well.
-        if task["task"].startswith(("foveal", "opencv")):
-            importlib.import_module("cv2").setNumThreads(task["threads"])
+        answer = start()
     except Exception as error:  # whatever an import raises
         send(answers, {"error": say(error)})
         return
     send(answers, {"ready": True})
     while (message := receive(requests)) is not None:
-        header, body = message
-        if header["do"] == "usage":
-            send(answers, usage())
-            continue
         try:
-            send(answers, *measure(steps, header["shape"], body))
-        except Exception as error:  # the peer's affair; the next picture may do
+            send(answers, *answer(*message))
+        except Exception as error:  # the peer's affair; the next request may do
             send(answers, {"error": say(error)})
 
 
@@ -247,12 +260,16 @@ def take_output() -> BinaryIO:
     return answers
 
 
-def main(words: list[str]) -> None:
+def main(
+    words: list[str],
+    detect: Callable[[], dict[str, Any]] = detect,
+    start: Callable[[dict[str, Any]], Answer] = method_of,
+) -> None:
     answers = take_output()
     if words[0] == "detect":
         send(answers, detect())
     else:
-        serve(json.loads(words[1]), sys.stdin.buffer, answers)
+        serve(lambda: start(json.loads(words[1])), sys.stdin.buffer, answers)
 
 
 if __name__ == "__main__":

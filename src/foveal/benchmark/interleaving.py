@@ -1,4 +1,4 @@
-"""Methods measured in turn on the same pictures."""
+"""Methods measured in turn on the same images."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +15,13 @@ Answer = tuple[float, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Turn:
-    """One picture, gone through by every method that takes it.
+    """One image, gone through by every method that takes it.
 
     Attributes
     ----------
     round : int
         Counted from 0.
-    picture : int
+    image : int
         Index of the photograph.
     answers : dict of Method to (float, ndarray)
         Seconds, and boxes or regions, of the methods that did not fail.
@@ -30,7 +30,7 @@ class Turn:
     """
 
     round: int
-    picture: int
+    image: int
     answers: dict[Method, Answer] = field(default_factory=dict)
     failures: dict[Method, str] = field(default_factory=dict)
 
@@ -57,7 +57,6 @@ class Workers:
         self._placed = dict(placed)
         self._image = first.read()
         self._running: dict[Method, Worker] = {}
-        self._spent: dict[Method, float] = {}
         self.methods: list[Method] = []
         self.failed: dict[Method, str] = {}
 
@@ -86,9 +85,9 @@ class Workers:
         self.methods.append(method)
 
     def measure(self, method: Method, image: NDArray[Any]) -> Answer | str:
-        """Run a method on a picture; a string says how it failed.
+        """Run a method on an image; a string says how it failed.
 
-        A peer's process that ended is started anew, for the pictures that follow.
+        A peer's process that ended is started anew, for the images that follow.
 
         Raises
         ------
@@ -138,19 +137,19 @@ class Workers:
 def interleave(
     workers: Workers, photographs: Sequence[Photograph], limits: Mapping[Method, int], rounds: int
 ) -> Iterator[Turn]:
-    """Go through the pictures, each with every method before the next.
+    """Go through the images, each with every method before the next.
 
     Whatever else the machine does falls on all methods alike, and since the order goes round by one from
-    picture to picture, none always comes after the same other one.
+    image to image, none always comes after the same other one.
 
     Parameters
     ----------
     workers : Workers
     photographs : sequence of Photograph
     limits : mapping of Method to int
-        How many of the first pictures a method takes.
+        How many of the first images a method takes.
     rounds : int
-        How often each picture is measured.
+        How often each image is measured.
 
     Yields
     ------

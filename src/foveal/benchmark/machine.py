@@ -3,7 +3,7 @@
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -68,16 +68,10 @@ class Machine:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
-        return {
-            "cpu": self.cpu,
-            "cores": self.cores,
-            "system": self.system,
-            "python": self.python,
-            "load_before": self.load_before,
-            "load_after": self.load_after,
-            "other_processes_cores": None if self.others is None else float(f"{self.others:.6g}"),
-            "seconds": round(self.seconds, 3),
-        }
+        known = asdict(self)
+        others = known.pop("others")
+        known["other_processes_cores"] = None if others is None else float(f"{others:.6g}")
+        return known | {"seconds": round(self.seconds, 3)}
 
     def describe(self) -> str:
         """One sentence.

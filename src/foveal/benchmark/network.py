@@ -46,7 +46,7 @@ def benchmark_networks(
     random_state: int = 0,
     callbacks: Callbacks = (),
 ) -> NetworkBenchmark:
-    """Measure training steps and inference of networks beside PyTorch's, by turns, on the same numbers.
+    """Measure training steps and inference of networks beside PyTorch's, interleaved, on the same numbers.
 
     Each library runs each network in a process of its own, which waits while the other works. Weights and
     examples are the same; before anything is timed, the losses of the first steps and the outputs are
@@ -84,7 +84,7 @@ def benchmark_networks(
     Training is SGD with momentum 0.9 on the cross-entropy, ours :func:`foveal.nn.train_step`, PyTorch's eager
     ``zero_grad``, forward, loss, ``backward``, ``step`` and the loss as a float; inference is
     :class:`foveal.nn.Inference` against ``torch.inference_mode()``. Both have as many threads as the
-    process has cores. PyTorch's pictures are measured channels-last and contiguous; the better counts.
+    process has cores. PyTorch's images are measured channels-last and contiguous; the better counts.
     """
     for what, number in (("steps", steps), ("repeats", repeats)):
         if number < 1:
@@ -208,8 +208,8 @@ class _Bench:
             # Of the memory formats channels-last, which is mostly the faster.
             way = next(way for other, way in self.ways("training") if other == library)
             try:
-                request = {"do": "memory", "kind": "training", "way": way, "batch": self.network.batch}
-                found[library] = ask(worker, {**request, "steps": _STEPS})[0]
+                answer = ask(worker, "memory", "training", way, self.network.batch, steps=_STEPS)
+                found[library] = answer[0]
             finally:
                 worker.close()
         peer = found.get("torch", {"step": None, "process": None})
@@ -227,8 +227,7 @@ class _Bench:
         """The largest difference of losses or outputs, as a part of the largest of PyTorch's."""
         values: dict[str, list[NDArray[Any]]] = {library: [] for library in self.pythons}
         for library, way in self.ways(kind):
-            request = {"do": "values", "kind": kind, "way": way, "batch": batch, "steps": _STEPS}
-            header, body = ask(self.workers[library], request)
+            header, body = ask(self.workers[library], "values", kind, way, batch, steps=_STEPS)
             values[library].append(np.frombuffer(body, header["dtype"]).reshape(header["shape"]))
         if "torch" not in values:
             return None
@@ -243,8 +242,8 @@ class _Bench:
             first = number % len(ways)
             for library, way in ways[first:] + ways[:first]:
                 time.sleep(self.pause)
-                request = {"do": "time", "kind": kind, "way": way, "batch": batch}
-                answer = ask(self.workers[library], {**request, "calls": steps, "seconds": _TURN})[0]
+                worker = self.workers[library]
+                answer = ask(worker, "time", kind, way, batch, calls=steps, seconds=_TURN)[0]
                 key = (kind, batch, library, way)
                 self.times.setdefault(key, []).append(float(np.median(answer["times"])))
                 self.choices[key] = answer["choice"]
@@ -261,15 +260,17 @@ class _Bench:
         return TaskFigures(self.network.title, kind, batch, ours[0], ours[-1], peers, difference)
 
 
-def ask(worker: Worker, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """A worker's answer.
+def ask(
+    worker: Worker, do: str, kind: str, way: str, batch: int, **more: Any
+) -> tuple[dict[str, Any], bytes]:
+    """A worker's answer to what is to be done with a task in one way.
 
     Raises
     ------
     WorkerError
         If it says that it failed, or ends.
     """
-    header, body = worker.ask(request)
+    header, body = worker.ask({"do": do, "kind": kind, "way": way, "batch": batch, **more})
     if "error" in header:
         raise WorkerError(f"{worker.name} failed: {str(header['error']).rstrip('.')}.")
     return header, body
@@ -284,8 +285,7 @@ def _first_steps(
     for _ in range(2):
         worker = bench.start("foveal", {"NUMBA_CACHE_DIR": str(folder / "compiled")})
         try:
-            request = {"do": "first", "kind": "training", "way": "engine", "batch": network.batch}
-            answer = ask(worker, request)[0]
+            answer = ask(worker, "first", "training", "engine", network.batch)[0]
         finally:
             worker.close()
         found.append(float(answer["first"]) - float(answer["later"]))

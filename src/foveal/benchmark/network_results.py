@@ -1,12 +1,16 @@
-"""What a benchmark of networks found, as data."""
+"""What a benchmark of networks found: as data, as tables and as a figure."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from foveal.benchmark.machine import Machine
-from foveal.version import __version__
+from foveal.benchmark.results import Benchmark, rounded
+from foveal.benchmark.tables import UNKNOWN, Table, mebibytes_text, ratio_text
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_NAMES = {"onnxruntime": "ONNX Runtime", "engine": "engine"}
 
 
 @dataclass(frozen=True)
@@ -35,8 +39,8 @@ class Times:
         return {
             "way": self.way,
             "choice": self.choice,
-            "seconds": _number(self.seconds),
-            "seconds_quartiles": [_number(q) for q in self.quartiles],
+            "seconds": rounded(self.seconds),
+            "seconds_quartiles": [rounded(q) for q in self.quartiles],
         }
 
 
@@ -102,12 +106,12 @@ class TaskFigures:
             "network": self.network,
             "task": self.kind,
             "batch": self.batch,
-            "ratio": _number(self.ratio),
-            "engine_ratio": _number(self.engine_ratio),
+            "ratio": rounded(self.ratio),
+            "engine_ratio": rounded(self.engine_ratio),
             "ours": self.ours.to_json(),
             "engine": self.engine.to_json(),
             "pytorch": [times.to_json() for times in self.peers],
-            "difference": _number(self.difference),
+            "difference": rounded(self.difference),
         }
 
 
@@ -150,8 +154,8 @@ class MemoryFigures:
         return {
             "network": self.network,
             "batch": self.batch,
-            "ratio": _number(self.ratio),
-            "process_ratio": _number(self.process_ratio),
+            "ratio": rounded(self.ratio),
+            "process_ratio": rounded(self.process_ratio),
             "ours": self.ours,
             "pytorch": self.peer,
             "ours_process": self.ours_process,
@@ -159,8 +163,8 @@ class MemoryFigures:
         }
 
 
-@dataclass(frozen=True)
-class NetworkBenchmark:
+@dataclass(frozen=True, kw_only=True)
+class NetworkBenchmark(Benchmark):
     """Foveal's network engine beside PyTorch.
 
     Attributes
@@ -171,48 +175,122 @@ class NetworkBenchmark:
         Seconds of the first training step of a new installation, which compiles, and of a later process,
         which loads what was compiled; the step itself is taken off.
     versions : mapping of str to str
-    settings : mapping
-        What the run was asked for, as JSON values.
-    machine : Machine
-    absent : mapping of str to str
-        How to install PyTorch, if it was not there.
-    notes : tuple of str
-        Sentences, about results that differ for instance.
+    settings, machine, absent, notes
+        See :class:`Benchmark`. There are notes about results that differ.
     """
+
+    name = "network"
+    heading = "The network engine beside PyTorch"
 
     tasks: tuple[TaskFigures, ...]
     memory: tuple[MemoryFigures, ...]
     first_step: float | None
     first_step_again: float | None
     versions: Mapping[str, str]
-    settings: Mapping[str, Any]
-    machine: Machine
-    absent: Mapping[str, str]
-    notes: tuple[str, ...]
 
-    @property
-    def warnings(self) -> list[str]:
-        """Reasons not to trust the times."""
-        return self.machine.warnings
-
-    def to_json(self) -> dict[str, Any]:
-        """Everything as JSON values; what is not known is None."""
+    def figures(self) -> dict[str, Any]:
+        """What was measured, as JSON values."""
         return {
-            "benchmark": "network",
-            "foveal": __version__,
-            "settings": dict(self.settings),
-            "machine": self.machine.to_json(),
             "versions": dict(self.versions),
-            "warnings": self.warnings,
             "tasks": [task.to_json() for task in self.tasks],
             "memory": [figures.to_json() for figures in self.memory],
-            "first_step_seconds": _number(self.first_step),
-            "first_step_again_seconds": _number(self.first_step_again),
-            "absent": dict(self.absent),
-            "notes": list(self.notes),
+            "first_step_seconds": rounded(self.first_step),
+            "first_step_again_seconds": rounded(self.first_step_again),
         }
 
+    def tables(self) -> list[Table]:
+        """Times, ratios before milliseconds, and memory."""
+        speed = Table(
+            "Time against PyTorch's",
+            (
+                "network", "task", "ratio", "engine alone", "ours, ms", "by", "engine, ms", "PyTorch, ms",
+                "format", "other format, ms",
+            ),
+            tuple(_row(task) for task in self.tasks),
+            words=2,
+        )  # fmt: skip
+        memory = Table(
+            "Peak memory of training steps against PyTorch's",
+            (
+                "network", "batch", "ratio", "ours, MiB", "PyTorch, MiB",
+                "ratio of processes", "our process, MiB", "PyTorch's process, MiB",
+            ),
+            tuple(
+                (
+                    m.network, str(m.batch),
+                    ratio_text(m.ratio), mebibytes_text(m.ours), mebibytes_text(m.peer),
+                    ratio_text(m.process_ratio), mebibytes_text(m.ours_process),
+                    mebibytes_text(m.peer_process),
+                )
+                for m in self.memory
+            ),
+        )  # fmt: skip
+        return [speed, memory]
 
-def _number(value: float | None) -> float | None:
-    """Six significant digits; JSON has no word for what is not a number."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+    def describe(self) -> list[str]:
+        """What the tables are about, a sentence a line; warnings first."""
+        settings = self.settings
+        names = {"foveal": "Foveal", "numpy": "NumPy", "torch": "PyTorch"}
+        sentences = [f"Warning: {sentence}" for sentence in self.warnings]
+        sentences += [
+            f"Not measured: PyTorch is not installed ({how}), so the figures are Foveal's alone."
+            for how in self.absent.values()
+        ]
+        sentences += [
+            "The ratio of times is PyTorch's by ours: above 1, ours is faster. The ratio of memory is ours "
+            "by PyTorch's: below 1, ours needs less.",
+            f"By turns of {settings['steps']} calls, medians of {settings['repeats']} rounds, "
+            f"{settings['threads']} threads, float32, each library in its own process; first calls not "
+            "counted.",
+            self.machine.describe(),
+            "Versions: " + ", ".join(f"{names[k]} {version}" for k, version in self.versions.items()) + ".",
+            "Memory is what training steps have at a time above what the process held before, everything "
+            "loaded and compiled, in a fresh process.",
+        ]
+        if self.first_step is not None and self.first_step_again is not None:
+            sentences.append(
+                f"The first training step of a new installation takes {self.first_step:.1f} s longer, since "
+                f"it compiles; the first of a later process {self.first_step_again:.1f} s."
+            )
+        known = [task.difference for task in self.tasks if task.difference is not None]
+        if known:
+            sentences.append(
+                "Losses of the first steps and outputs differ from PyTorch's by a part of "
+                f"{max(known):.1g} at most."
+            )
+        return sentences + list(self.notes)
+
+    def draw(self) -> "dict[str, Figure]":
+        """Bars of the ratios."""
+        from foveal.report.figures import draw_ratios
+
+        groups: dict[str, dict[str, tuple[float, str]]] = {}
+        for task in self.tasks:
+            if task.ratio is not None and task.peer is not None:
+                words = f"{_milliseconds(task.ours)} against {_milliseconds(task.peer)} ms"
+                groups.setdefault(task.network, {})[task.title] = task.ratio, words
+        return {"ratios": draw_ratios(groups)}
+
+
+def _row(task: TaskFigures) -> tuple[str, ...]:
+    others = [times for times in task.peers if times is not task.peer]
+    return (
+        task.network,
+        task.title,
+        ratio_text(task.ratio),
+        ratio_text(task.engine_ratio),
+        _milliseconds(task.ours),
+        _NAMES.get(task.ours.choice, task.ours.choice),
+        _milliseconds(task.engine),
+        _milliseconds(task.peer),
+        UNKNOWN if task.peer is None else task.peer.way.replace("_", " "),
+        _milliseconds(others[0] if others else None),
+    )
+
+
+def _milliseconds(times: Times | None) -> str:
+    """Three significant digits, no decimals from a hundred on."""
+    if times is None:
+        return UNKNOWN
+    value = times.seconds * 1e3
+    return f"{value:.{3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0}f}"

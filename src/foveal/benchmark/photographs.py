@@ -1,4 +1,4 @@
-"""The pictures that are measured on."""
+"""The images that are measured on."""
 
 import os
 from collections.abc import Callable
@@ -17,13 +17,13 @@ def _no_boxes() -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Photograph:
-    """A picture and the objects that proposals should find in it.
+    """An image and the objects that proposals should find in it.
 
     Attributes
     ----------
     name : str
     read : callable
-        Gives the picture, an ndarray of shape (H, W, 3), uint8, RGB.
+        Gives the image, an ndarray of shape (H, W, 3), uint8, RGB.
     size : tuple of int
         Height and width of what ``read`` gives.
     boxes : ndarray of shape (N, 4), float32
@@ -40,7 +40,7 @@ class Photograph:
 
 @dataclass(frozen=True)
 class Photographs:
-    """The chosen pictures.
+    """The chosen images.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Photographs:
     available : int
         How many there were to choose from.
     unreadable : tuple of str
-        A sentence for each picture that was chosen and passed over.
+        A sentence for each image that was chosen and passed over.
     """
 
     source: str
@@ -67,7 +67,7 @@ def choose_photographs(
     format: str | None = None,
     random_state: int = 0,
 ) -> Photographs:
-    """Draw pictures of a data set.
+    """Draw images of a data set.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def choose_photographs(
     number : int, default=100
         At most so many, drawn at random and in random order, so that the first few are a fair sample too.
     longest : int, default=640
-        A larger picture is shrunk to this longer side before any method sees it.
+        A larger image is shrunk to this longer side before any method sees it.
     format : str, optional
         See :func:`foveal.data.load`.
     random_state : int, default=0
@@ -90,7 +90,7 @@ def choose_photographs(
     Raises
     ------
     DataError
-        If there is no data set or no picture of it can be read.
+        If there is no data set or no image of it can be read.
 
     Examples
     --------

@@ -82,7 +82,7 @@ def find_packages(
 
 
 class Worker:
-    """A process that runs one method on picture after picture.
+    """A process that runs one method on image after image.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ class Worker:
             raise
 
     def measure(self, image: NDArray[np.uint8]) -> tuple[float, NDArray[Any]] | str:
-        """Run the method on a picture.
+        """Run the method on an image.
 
         Parameters
         ----------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from foveal.benchmark.interleaving import Turn
 from foveal.benchmark.methods import Method
 from foveal.benchmark.photographs import Photograph
-from foveal.benchmark.results import (
+from foveal.benchmark.selective_search_results import (
     NUMBERS,
     THRESHOLDS,
     ProposalFigures,
@@ -25,7 +25,7 @@ class Records:
     Parameters
     ----------
     limits : mapping of Method to int
-        How many of the first pictures each takes.
+        How many of the first images each takes.
     photographs : sequence of Photograph
     rounds : int
     """
@@ -42,12 +42,12 @@ class Records:
     def add(self, turn: Turn) -> None:
         """Keep what a turn brought; boxes and regions of the first round only."""
         for method, why in turn.failures.items():
-            self._failures[method].setdefault(turn.picture, why)
+            self._failures[method].setdefault(turn.image, why)
         regions: dict[Method, NDArray[Any]] = {}
         for method, (seconds, result) in turn.answers.items():
-            self._seconds[method][turn.round, turn.picture] = seconds
+            self._seconds[method][turn.round, turn.image] = seconds
             if turn.round == 0 and method.mode is not None:
-                self._boxes[method][turn.picture] = np.asarray(result, np.float32)
+                self._boxes[method][turn.image] = np.asarray(result, np.float32)
             elif turn.round == 0:
                 regions[method] = result
                 self._segments[method].append(len(np.unique(result)))
@@ -62,7 +62,7 @@ class Records:
 
     @property
     def notes(self) -> list[str]:
-        """A sentence for each method that failed on a picture or whose boxes depend on its threads."""
+        """A sentence for each method that failed on an image or whose boxes depend on its threads."""
         found = []
         for method, failures in self._failures.items():
             if failures:
@@ -91,7 +91,7 @@ class Records:
         return Speed(
             method=method,
             version=version,
-            pictures=len(known),
+            images=len(known),
             failures=len(self._failures[method]),
             seconds=float(middle),
             quartiles=(float(low), float(high)),
@@ -151,7 +151,7 @@ class Records:
 
 
 def _middle(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of each picture's rounds, those that failed left out; NaN where all did."""
+    """The median of each image's rounds, those that failed left out; NaN where all did."""
     found = np.full(seconds.shape[1], np.nan)
     for i, column in enumerate(seconds.T):
         known = column[~np.isnan(column)]

@@ -12,12 +12,12 @@ from foveal.benchmark.methods import MODES, methods_for, place
 from foveal.benchmark.photographs import choose_photographs
 from foveal.benchmark.processes import find_packages, own_python
 from foveal.benchmark.records import Records
-from foveal.benchmark.results import SelectiveSearchBenchmark
+from foveal.benchmark.selective_search_results import SelectiveSearchBenchmark
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.version import __version__
 
-#: What Foveal's selective search shrinks pictures to by default.
+#: What Foveal's selective search shrinks images to by default.
 LONGEST = 640
 
 
@@ -33,10 +33,10 @@ def benchmark_selective_search(
     random_state: int = 0,
     callbacks: Callbacks = (),
 ) -> SelectiveSearchBenchmark:
-    """Measure selective search and its peers on the same pictures, by turns.
+    """Measure selective search and its peers on the same images, interleaved.
 
-    Every method runs in a process of its own, which answers one picture at a time while all others wait;
-    each picture goes through every method before the next one comes, in an order that goes round. The first
+    Every method runs in a process of its own, which answers one image at a time while all others wait;
+    each image goes through every method before the next one comes, in an order that goes round. The first
     call of each process is not counted. Only the call of the method is timed, by the process itself, and
     the boxes that are judged are those of the timed call.
 
@@ -48,17 +48,17 @@ def benchmark_selective_search(
     modes : sequence of {"single", "fast", "quality"}
         Which modes of ours, each with its peers.
     images : int, default=100
-        At most so many pictures, drawn at random.
+        At most so many images, drawn at random.
     quality_images : int, default=20
-        At most so many of these for the methods of the mode ``"quality"``, which take seconds a picture.
+        At most so many of these for the methods of the mode ``"quality"``, which take seconds an image.
     repeats : int, default=1
-        How many rounds; a picture's time is the median of its rounds.
+        How many rounds; an image's time is the median of its rounds.
     peers_python : path-like, optional
         The interpreter of another environment, where peers are looked for first.
     format : str, optional
         See :func:`foveal.data.load`.
     random_state : int, default=0
-        Draws the pictures.
+        Draws the images.
     callbacks : sequence of callables
 
     Returns
@@ -74,7 +74,7 @@ def benchmark_selective_search(
 
     Notes
     -----
-    Pictures with more than 640 pixels on the longer side are shrunk to that before any method sees them,
+    Images with more than 640 pixels on the longer side are shrunk to that before any method sees them,
     which is what Foveal's selective search does by default: so all work on the same pixels. With several
     cores, ours is measured with two threads as well; everything else has one.
     """
@@ -114,7 +114,7 @@ def benchmark_selective_search(
     notes = (*photographs.unreadable, *failed, *records.notes)
     return SelectiveSearchBenchmark(
         source=photographs.source,
-        pictures=len(chosen),
+        images=len(chosen),
         objects=sum(len(p.boxes) for p in chosen),
         size=(float(np.median([p.size[0] for p in chosen])), float(np.median([p.size[1] for p in chosen]))),
         settings={

@@ -98,7 +98,7 @@ def grid_anchors(shape: tuple[int, int], stride: float, sizes: ArrayLike) -> NDA
         raise ValueError(
             f"A map has no negative sides and a positive stride, not {tuple(shape)} and {stride}."
         )
-    half = _sizes(sizes, "sizes") / 2
+    half = _sizes(sizes) / 2
     x = ((np.arange(columns) + 0.5) * stride)[None, :, None]
     y = ((np.arange(rows) + 0.5) * stride)[:, None, None]
     anchors = np.empty((rows, columns, len(half), 4), np.float32)
@@ -196,10 +196,10 @@ def _ratios(ratios: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     return np.exp([np.mean(group) for group in groups])
 
 
-def _sizes(sizes: ArrayLike, name: str) -> NDArray[np.float64]:
+def _sizes(sizes: ArrayLike) -> NDArray[np.float64]:
     array = np.asarray(sizes, np.float64)
     if array.size == 0:
         return array.reshape(0, 2)
     if array.ndim != 2 or array.shape[1] != 2 or not (np.isfinite(array) & (array > 0)).all():
-        raise ValueError(f"{name} must be positive widths and heights of shape (A, 2), not {array.tolist()}.")
+        raise ValueError(f"sizes must be positive widths and heights of shape (A, 2), not {array.tolist()}.")
     return array

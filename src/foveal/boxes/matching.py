@@ -148,7 +148,7 @@ def _searched(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> S
 
 
 def _compiled(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> Search:
-    from foveal.boxes._matching_kernels import best_objects
+    from foveal.boxes._overlap_kernels import best_objects
 
     dtype = np.result_type(boxes, objects)
     a, b = columns(boxes, dtype), columns(objects, dtype)

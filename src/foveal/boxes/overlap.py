@@ -68,22 +68,13 @@ def giou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
 
     Parameters
     ----------
-    a : array-like of shape (N, 4)
-        ``x1, y1, x2, y2`` in pixels, half-open.
-    b : array-like of shape (M, 4)
-    elementwise : bool, default=False
-        Compare ``a[i]`` with ``b[i]`` only; then N and M must be equal.
+    a, b, elementwise
+        As for :func:`iou`, which raises the same.
 
     Returns
     -------
-    ndarray of shape (N, M), or (N,) if elementwise, float32
-        In [-1, 1] and never above the IoU; float64 where ``a`` or ``b`` is float64. 0 where the hull
-        has no area.
-
-    Raises
-    ------
-    ValueError
-        As :func:`iou`.
+    ndarray of shape (N, M), or (N,) if elementwise
+        In [-1, 1] and never above the IoU. 0 where the hull has no area.
 
     References
     ----------
@@ -106,22 +97,13 @@ def diou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
 
     Parameters
     ----------
-    a : array-like of shape (N, 4)
-        ``x1, y1, x2, y2`` in pixels, half-open.
-    b : array-like of shape (M, 4)
-    elementwise : bool, default=False
-        Compare ``a[i]`` with ``b[i]`` only; then N and M must be equal.
+    a, b, elementwise
+        As for :func:`iou`, which raises the same.
 
     Returns
     -------
-    ndarray of shape (N, M), or (N,) if elementwise, float32
-        In [-1, 1] and never above the IoU; float64 where ``a`` or ``b`` is float64. 0 where both boxes
-        are the same point.
-
-    Raises
-    ------
-    ValueError
-        As :func:`iou`.
+    ndarray of shape (N, M), or (N,) if elementwise
+        In [-1, 1] and never above the IoU. 0 where both boxes are the same point.
 
     References
     ----------
@@ -144,22 +126,14 @@ def ciou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
 
     Parameters
     ----------
-    a : array-like of shape (N, 4)
-        ``x1, y1, x2, y2`` in pixels, half-open.
-    b : array-like of shape (M, 4)
-    elementwise : bool, default=False
-        Compare ``a[i]`` with ``b[i]`` only; then N and M must be equal.
+    a, b, elementwise
+        As for :func:`iou`, which raises the same.
 
     Returns
     -------
-    ndarray of shape (N, M), or (N,) if elementwise, float32
-        In [-1.5, 1] and never above the distance IoU; float64 where ``a`` or ``b`` is float64. The
-        angle of a point, of width and height 0, counts as 0.
-
-    Raises
-    ------
-    ValueError
-        As :func:`iou`.
+    ndarray of shape (N, M), or (N,) if elementwise
+        In [-1.5, 1] and never above the distance IoU. The angle of a point, of width and
+        height 0, counts as 0.
 
     References
     ----------

@@ -41,7 +41,7 @@ def benchmark_selective_search(
     as_json: AsJson = False,
 ) -> None:
     """Measure selective search beside OpenCV's, dlib's and others, by turns on the same pictures."""
-    from foveal.benchmark import MODES, describe, make_tables, write_benchmark
+    from foveal.benchmark import MODES
     from foveal.benchmark import benchmark_selective_search as run
     from foveal.runs.folder import empty_folder
 
@@ -60,11 +60,11 @@ def benchmark_selective_search(
             callbacks=[callback],
         )
     if out is not None:
-        write_benchmark(measured, out)
+        measured.write(out)
     if as_json:
         print_json(measured.to_json())
         return
-    _tell(make_tables(measured), describe(measured), out)
+    _tell(measured.tables(), measured.describe(), out)
 
 
 @benchmark.command("network", epilog="Example: foveal benchmark network --networks cnn,mlp --out figures")
@@ -84,7 +84,7 @@ def benchmark_network(
     as_json: AsJson = False,
 ) -> None:
     """Measure the network engine beside PyTorch: training steps, inference, memory."""
-    from foveal.benchmark import NETWORKS, describe_network, make_network_tables, write_network_benchmark
+    from foveal.benchmark import NETWORKS
     from foveal.benchmark import benchmark_networks as run
     from foveal.runs.folder import empty_folder
 
@@ -101,11 +101,11 @@ def benchmark_network(
             callbacks=[callback],
         )
     if out is not None:
-        write_network_benchmark(measured, out)
+        measured.write(out)
     if as_json:
         print_json(measured.to_json())
         return
-    _tell(make_network_tables(measured), describe_network(measured), out)
+    _tell(measured.tables(), measured.describe(), out)
 
 
 def _tell(tables: Iterable[Any], sentences: Iterable[str], out: Path | None) -> None:

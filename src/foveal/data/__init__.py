@@ -7,9 +7,11 @@ from foveal.data.box_augmentation import BoxAugmentation
 from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
+from foveal.data.formats.coco import write_coco
+from foveal.data.formats.voc import write_voc
+from foveal.data.formats.yolo import write_yolo
 from foveal.data.loading import load
-from foveal.data.splitting import Parts, partition
-from foveal.data.writing import write_coco, write_voc, write_yolo
+from foveal.data.splitting import Parts, cut_off, hold_out, partition
 
 if TYPE_CHECKING:
     from foveal.data import scenes
@@ -22,7 +24,9 @@ __all__ = [
     "Finding",
     "Parts",
     "Sample",
+    "cut_off",
     "doctor",
+    "hold_out",
     "load",
     "partition",
     "scenes",

@@ -1,4 +1,4 @@
-"""Pictures changed at random while a network learns, so that it sees none of them twice."""
+"""Images changed at random while a network learns, so that it sees none of them twice."""
 
 from dataclasses import dataclass, replace
 from math import log
@@ -7,11 +7,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.colour_jitter import jitter_strengths, mean_colour, recolour
+from foveal.data.colour_jitter import check_shares, jitter_strengths, mean_colour, recolour
 from foveal.errors import SettingError
 from foveal.parallel import one_opencv_thread
 
-# Sides of a cut-out part of a picture, one to the other (Szegedy et al. 2015).
+# Sides of a cut-out part of an image, one to the other (Szegedy et al. 2015).
 _ASPECT = (3 / 4, 4 / 3)
 
 Batch = tuple[NDArray[Any], NDArray[Any]]
@@ -19,30 +19,30 @@ Batch = tuple[NDArray[Any], NDArray[Any]]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Random changes of a batch of pictures, always in this order: scale, crop, flip, jitter, cutout, mixup.
+    """Random changes of a batch of images, always in this order: scale, crop, flip, jitter, cutout, mixup.
 
     Called as ``augmentation(x, y, rng)`` it returns new arrays; the same generator state gives the same
-    pictures. It is the ``transform`` of :class:`foveal.nn.ArrayBatches`, whose threads prepare several
+    images. It is the ``transform`` of :class:`foveal.nn.ArrayBatches`, whose threads prepare several
     batches at a time.
 
     Parameters
     ----------
     flip : float, default=0.0
-        The probability that a picture is mirrored, left to right.
+        The probability that an image is mirrored, left to right.
     crop : float, default=0.0
-        A picture is moved by up to this share of its sides, up or down and left or right, in whole pixels;
+        An image is moved by up to this share of its sides, up or down and left or right, in whole pixels;
         what lies beyond its border is its mirror image. 0.125 is the padding by 4 pixels and cropping of
         He et al. (2016) for 32 pixels.
     scale : (float, float), optional
-        Enlarge a part of the picture to its size: the part's share of the area lies between these, both in
-        (0, 1], its aspect ratio between 3/4 and 4/3 of the picture's (Szegedy et al. 2015).
+        Enlarge a part of the image to its size: the part's share of the area lies between these, both in
+        (0, 1], its aspect ratio between 3/4 and 4/3 of the image's (Szegedy et al. 2015).
     jitter : float or (float, float, float, float), default=0.0
         By how much brightness, contrast and saturation may be multiplied, from ``1 - jitter`` to
         ``1 + jitter``, and how far the hue may turn, as a share of the full circle. One number is used for
-        the first three, and a tenth of it for the hue. Pictures of other than three channels have no
+        the first three, and a tenth of it for the hue. Images of other than three channels have no
         saturation and no hue.
     cutout : float, default=0.0
-        A square of this share of the shorter side, around a point anywhere in the picture, gets the picture's
+        A square of this share of the shorter side, around a point anywhere in the image, gets the image's
         mean colour (DeVries and Taylor 2017).
     mixup : float, default=0.0
         The alpha of a Beta(alpha, alpha) distribution: the batch is mixed with itself in another order, by a
@@ -89,11 +89,7 @@ class Augmentation:
     n_classes: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("flip", "crop", "cutout"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(
-                    f"{name} of an augmentation is {getattr(self, name)}; give a share from 0 to 1."
-                )
+        check_shares(self, "flip", "crop", "cutout")
         if self.scale is not None and not (len(self.scale) == 2 and 0 < self.scale[0] <= self.scale[1] <= 1):
             raise SettingError(
                 f"scale of an augmentation is {self.scale}; give two shares above 0 and up to 1, "
@@ -109,12 +105,12 @@ class Augmentation:
 
     @classmethod
     def none(cls) -> Self:
-        """Pictures as they are."""
+        """Images as they are."""
         return cls()
 
     @classmethod
     def light(cls, **changes: Any) -> Self:
-        """Mirrored and moved a little: for pictures whose left and right may be exchanged.
+        """Mirrored and moved a little: for images whose left and right may be exchanged.
 
         Examples
         --------
@@ -152,7 +148,7 @@ class Augmentation:
         """
         x, y = np.asarray(x), np.asarray(y)
         if x.ndim != 4 or x.dtype not in (np.uint8, np.float32):
-            raise ValueError(f"Pictures are (N, H, W, C), uint8 or float32; got {x.shape} {x.dtype}.")
+            raise ValueError(f"Images are (N, H, W, C), uint8 or float32; got {x.shape} {x.dtype}.")
         if not x.size:
             return x.copy(), y
         with one_opencv_thread():

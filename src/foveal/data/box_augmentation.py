@@ -1,4 +1,4 @@
-"""Pictures with boxes changed at random while a detector learns; the boxes follow the pixels exactly."""
+"""Images with boxes changed at random while a detector learns; the boxes follow the pixels exactly."""
 
 from dataclasses import dataclass, replace
 from math import exp, isfinite, log
@@ -7,11 +7,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.data.colour_jitter import jitter_strengths, recolour
+from foveal.boxes import area
+from foveal.data.colour_jitter import check_shares, jitter_strengths, recolour
 from foveal.errors import SettingError
+from foveal.images.arrays import check_image
 from foveal.parallel import one_opencv_thread
 
-# What lies outside the picture: the middle grey that the pretrained backbone sees as nothing.
+# What lies outside the image: the middle grey that the pretrained backbone sees as nothing.
 _OUTSIDE = 127
 
 # Linear interpolation takes two pixels by two: shrunk by more, it would leave pixels out.
@@ -22,26 +24,24 @@ View = tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class BoxAugmentation:
-    """A random view of a picture on a canvas, and its boxes in that view.
+    """A random view of an image on a canvas, and its boxes in that view.
 
-    The picture is mirrored or not, scaled, put on the canvas, and gets other colours. Where the scaled
-    picture is larger than the canvas, the view is a random crop of it; where it is smaller, grey (127)
+    The image is mirrored or not, scaled, put on the canvas, and gets other colours. Where the scaled
+    image is larger than the canvas, the view is a random crop of it; where it is smaller, grey (127)
     surrounds it. Called as ``augmentation(image, boxes, (H, W), rng)``; the same generator state gives the
     same view.
 
     Parameters
     ----------
     flip : float, default=0.5
-        The probability that the picture is mirrored, left to right.
+        The probability that the image is mirrored, left to right.
     scale : (float, float), default=(0.6, 1.5)
-        The range of the scale, log-uniform. 1 is the size at which the whole picture just fits the canvas;
+        The range of the scale, log-uniform. 1 is the size at which the whole image just fits the canvas;
         its aspect ratio stays what it is.
     centred : bool, default=False
-        Along a side where the picture is smaller than the canvas, put it in the middle instead of anywhere.
+        Along a side where the image is smaller than the canvas, put it in the middle instead of anywhere.
     jitter : float or (float, float, float, float), default=0.0
-        By how much brightness, contrast and saturation may be multiplied, from ``1 - jitter`` to
-        ``1 + jitter``, and how far the hue may turn, as a share of the full circle. One number is used for
-        the first three, and a tenth of it for the hue. The grey around the picture keeps its colour.
+        As for :class:`Augmentation`. The grey around the image keeps its colour.
     visible : float, default=0.3
         An object is kept where at least this share of its box's area lies on the canvas, above 0 in any case.
 
@@ -53,7 +53,7 @@ class BoxAugmentation:
     Notes
     -----
     Mirroring, scale and place are one affine map, so that pixels are interpolated once, linearly
-    (``cv2.warpAffine``). Where it shrinks by more than 2, the picture is first made smaller by a whole number
+    (``cv2.warpAffine``). Where it shrinks by more than 2, the image is first made smaller by a whole number
     with the mean over areas. A corner of a box at ``x`` comes to ``scale * x + left``, mirrored to
     ``scale * (width - x) + left``, edges being whole numbers and the centres of pixels halves; ``left`` and
     ``top`` are whole numbers.
@@ -74,11 +74,7 @@ class BoxAugmentation:
     visible: float = 0.3
 
     def __post_init__(self) -> None:
-        for name in ("flip", "visible"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise SettingError(
-                    f"{name} of an augmentation is {getattr(self, name)}; give a share from 0 to 1."
-                )
+        check_shares(self, "flip", "visible")
         scale = self.scale
         if len(scale) != 2 or not 0 < scale[0] <= scale[1] or not isfinite(scale[1]):
             raise SettingError(
@@ -88,7 +84,7 @@ class BoxAugmentation:
 
     @classmethod
     def none(cls, **changes: Any) -> Self:
-        """The whole picture, as large as the canvas allows, in its middle.
+        """The whole image, as large as the canvas allows, in its middle.
 
         Examples
         --------
@@ -106,7 +102,7 @@ class BoxAugmentation:
         ----------
         image : ndarray of shape (h, w, 3), uint8
         boxes : array-like of shape (N, 4)
-            In the picture's pixels.
+            In the image's pixels.
         size : (int, int)
             Height and width of the canvas, H and W.
         rng : Generator
@@ -123,15 +119,14 @@ class BoxAugmentation:
         Raises
         ------
         ValueError
-            If the picture or the boxes have another shape or type, or a side is 0.
+            If the image or the boxes have another shape or type, or a side is 0.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or not image.size:
-            raise ValueError(f"A picture is (H, W, 3), uint8, not empty; got {image.shape} {image.dtype}.")
+        image = check_image(image)
         boxes = np.asarray(boxes, np.float64).reshape(-1, 4)
         height, width = int(size[0]), int(size[1])
         if min(height, width) < 1:
             raise ValueError(f"A view has at least one pixel; got {size}.")
-        # Always as many draws: what one picture gets does not depend on the settings of another.
+        # Always as many draws: what one image gets does not depend on the settings of another.
         drawn = rng.random(4)
         mirrored = bool(drawn[0] < self.flip)
         rows, columns = image.shape[:2]
@@ -150,13 +145,13 @@ class BoxAugmentation:
             boxes = boxes[:, [2, 1, 0, 3]] * [-1, 1, -1, 1] + [columns, 0, columns, 0]
         boxes = boxes * factor + [left, top, left, top]
         clipped: NDArray[Any] = np.clip(boxes, 0, np.array([width, height, width, height], np.float64))
-        left_over = _area(clipped)
+        left_over = area(clipped)
         # Rounding must not lose a box that lies inside wholly.
-        kept = (left_over > 0) & (left_over >= self.visible * _area(np.asarray(boxes)) * (1 - 1e-9))
+        kept = (left_over > 0) & (left_over >= self.visible * area(boxes) * (1 - 1e-9))
         return view, clipped.astype(np.float32), kept
 
     def _place(self, room: float, drawn: float) -> int:
-        """Where the picture begins on the canvas, along one side: in the room, or cut off at both ends."""
+        """Where the image begins on the canvas, along one side: in the room, or cut off at both ends."""
         share = 0.5 if self.centred and room > 0 else drawn
         return round(share * room)
 
@@ -164,7 +159,7 @@ class BoxAugmentation:
 def _drawn(
     image: NDArray[np.uint8], size: tuple[int, int], factor: float, mirrored: bool, left: int, top: int
 ) -> NDArray[np.uint8]:
-    """The part of the scaled picture that a canvas shows; ``left`` and ``top`` are not above 0."""
+    """The part of the scaled image that a canvas shows; ``left`` and ``top`` are not above 0."""
     import cv2
 
     rows, columns = image.shape[:2]
@@ -178,7 +173,7 @@ def _drawn(
     if mirrored:
         shift += factor * columns
         across = -across
-    # From the canvas to the picture, between centres of pixels, which OpenCV counts from.
+    # From the canvas to the image, between centres of pixels, which OpenCV counts from.
     back = np.array(
         [[1 / across, 0, (0.5 - shift) / across - 0.5], [0, 1 / down, (0.5 - top) / down - 0.5]], np.float64
     )
@@ -191,7 +186,3 @@ def _drawn(
         borderMode=cv2.BORDER_REPLICATE,
     )
     return np.asarray(view, np.uint8)
-
-
-def _area(boxes: NDArray[Any]) -> NDArray[np.float64]:
-    return np.asarray(np.maximum(boxes[:, 2] - boxes[:, 0], 0) * np.maximum(boxes[:, 3] - boxes[:, 1], 0))

@@ -1,4 +1,4 @@
-"""Pictures in other colours, at random: one affine map of red, green and blue."""
+"""Images in other colours, at random: one affine map of red, green and blue."""
 
 from typing import Any
 
@@ -11,6 +11,20 @@ from foveal.errors import SettingError
 _GREY = np.array([0.299, 0.587, 0.114])
 _YIQ = np.array([_GREY, [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]])
 _RGB = np.linalg.inv(_YIQ)
+
+
+def check_shares(augmentation: Any, *names: str) -> None:
+    """Refuse parameters of an augmentation that are no shares from 0 to 1.
+
+    Raises
+    ------
+    SettingError
+        If one is none.
+    """
+    for name in names:
+        value = getattr(augmentation, name)
+        if not 0 <= value <= 1:
+            raise SettingError(f"{name} of an augmentation is {value}; give a share from 0 to 1.")
 
 
 def jitter_strengths(jitter: float | tuple[float, ...]) -> tuple[float, ...]:
@@ -45,17 +59,17 @@ def jitter_strengths(jitter: float | tuple[float, ...]) -> tuple[float, ...]:
 
 
 def recolour(x: NDArray[Any], strengths: tuple[float, ...], rng: np.random.Generator) -> None:
-    """Change the colours of pictures, in place.
+    """Change the colours of images, in place.
 
     Parameters
     ----------
     x : ndarray of shape (N, H, W, C), uint8, or float32 from 0 to 1
-        Pictures of other than three channels have no saturation and no hue.
+        Images of other than three channels have no saturation and no hue.
     strengths : tuple of four floats
         As :func:`jitter_strengths` gives them. Brightness, contrast and saturation are multiplied by 1 minus
         to 1 plus theirs; the hue turns by up to its share of the full circle. All zero: nothing is drawn.
     rng : Generator
-        Four numbers are drawn for each picture.
+        Four numbers are drawn for each image.
     """
     if not any(strengths):
         return
@@ -84,7 +98,7 @@ def recolour(x: NDArray[Any], strengths: tuple[float, ...], rng: np.random.Gener
 
 
 def mean_colour(image: NDArray[Any]) -> NDArray[np.float64]:
-    """The mean of every channel of a picture, (H, W, C), as (C,)."""
+    """The mean of every channel of an image, (H, W, C), as (C,)."""
     import cv2
 
     channels = image.shape[2]

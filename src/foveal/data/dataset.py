@@ -1,4 +1,4 @@
-"""The types: what a labelled picture is, and a set of them."""
+"""The types: what a labelled image is, and a set of them."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.errors import DataError
 from foveal.files import digest_bytes, digest_file, digest_json
 
 Task = Literal["detection", "classification"]
@@ -22,7 +23,7 @@ def _no_boxes() -> NDArray[np.float32]:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One picture of a data set and what is known of it.
+    """One image of a data set and what is known of it.
 
     Attributes
     ----------
@@ -46,7 +47,7 @@ class Sample:
         The boxes as a COCO file spells them. Kept because an IoU on the edge of a threshold can fall
         on the other side after rounding to float32.
     label : int or None
-        The class of the whole picture, in a data set for classification.
+        The class of the whole image, in a data set for classification.
     split : {"train", "val", "test"} or None
         The part that the data set itself puts it in.
     annotation : pathlib.Path or None
@@ -114,7 +115,7 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Labelled pictures.
+    """Labelled images.
 
     Attributes
     ----------
@@ -163,6 +164,21 @@ class Dataset:
         """The same data set with only some of its images, in the order given."""
         return replace(self, samples=tuple(self.samples[int(i)] for i in indices))
 
+    def count_objects(self, least: int = 1) -> int:
+        """How many objects can be learned from.
+
+        Raises
+        ------
+        DataError
+            If the data set is not for detection, or there are fewer than ``least``.
+        """
+        if self.task != "detection":
+            raise DataError(f"{self.root} has no boxes: train a classifier on it instead of a detector.")
+        number = sum(int(sample.trainable.sum()) for sample in self.samples)
+        if number < least:
+            raise DataError(f"The training images of {self.root} hold no object to learn from.")
+        return number
+
     def part(self, *splits: str) -> "Dataset":
         """The images that the data set itself puts in one of the named splits."""
         return replace(self, samples=tuple(s for s in self.samples if s.split in splits))
@@ -181,18 +197,8 @@ class Dataset:
         parts = []
         for s in self.samples:
             content = digest_file(s.path) if s.path.is_file() else ""
-            known = digest_json(
-                [
-                    s.name,
-                    s.id,
-                    s.split,
-                    s.label,
-                    s.boxes.tolist(),
-                    s.labels.tolist(),
-                    s.difficult.tolist(),
-                    s.crowd.tolist(),
-                ]
-            )
+            objects = [array.tolist() for array in (s.boxes, s.labels, s.difficult, s.crowd)]
+            known = digest_json([s.name, s.id, s.split, s.label, *objects])
             parts.append(f"{content}{known}".encode())
         return digest_bytes(digest_json([self.task, *self.classes]).encode(), *sorted(parts))
 
@@ -220,16 +226,11 @@ class Dataset:
             for box, label, area, crowd, difficult in zip(
                 xywh, s.labels, s.areas, s.crowd, s.difficult, strict=True
             ):
+                category = self.category_ids[int(label)]
                 annotations.append(
-                    {
-                        "id": len(annotations) + 1,
-                        "image_id": s.id,
-                        "category_id": self.category_ids[int(label)],
-                        "bbox": [float(v) for v in box],
-                        "area": float(area),
-                        "iscrowd": int(crowd),
-                        "difficult": int(difficult),
-                    }
+                    {"id": len(annotations) + 1, "image_id": s.id, "category_id": category}
+                    | {"bbox": box.tolist(), "area": float(area)}
+                    | {"iscrowd": int(crowd), "difficult": int(difficult)}
                 )
         return {
             "images": [

@@ -77,19 +77,13 @@ class Detections:
         [{'image_id': 9, 'category_id': 1, 'bbox': [1.0, 2.0, 3.0, 4.0], 'score': 0.5}]
         """
         ids = range(1, len(self.classes) + 1) if category_ids is None else category_ids
-        rows = []
+        rows: list[dict[str, Any]] = []
         for (x1, y1, x2, y2), score, label in zip(
             self.boxes.astype(np.float64), self.scores, self.labels, strict=True
         ):
             box = [round(float(v), digits) for v in (x1, y1, x2 - x1, y2 - y1)]
-            rows.append(
-                {
-                    "image_id": image_id,
-                    "category_id": ids[int(label)],
-                    "bbox": box,
-                    "score": round(float(score), 6),
-                }
-            )
+            known = {"image_id": image_id, "category_id": ids[int(label)]}
+            rows.append(known | {"bbox": box, "score": round(float(score), 6)})
         return rows
 
     def to_json(self) -> str:

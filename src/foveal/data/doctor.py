@@ -3,8 +3,8 @@
 The kinds of findings:
 
 - files that cannot be used: ``broken-annotation``, ``broken-object``, ``unknown-class``,
-  ``unknown-image``, ``missing-picture``, ``no-pictures``, ``unreadable-image``;
-- pictures: ``wrong-extension``, ``small-image``, ``exif-orientation``, ``greyscale``,
+  ``unknown-image``, ``missing-image``, ``no-images``, ``unreadable-image``;
+- images: ``wrong-extension``, ``small-image``, ``exif-orientation``, ``greyscale``,
   ``alpha-channel``, ``palette``, ``colour-mode``, ``bit-depth``, ``several-frames``,
   ``varying-sizes``, ``duplicate-image``, ``conflicting-duplicate``, ``leak``, ``same-names``,
   ``file-order``;
@@ -15,7 +15,7 @@ The kinds of findings:
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
   ``crowd-regions``, ``truncated-objects``, ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
-  ``no-class-names``, ``empty-folder``, ``picture-without-class``, ``category-id-gaps``,
+  ``no-class-names``, ``empty-folder``, ``image-without-class``, ``category-id-gaps``,
   ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``, ``size-cue``,
   ``colour-cue``, ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
@@ -25,15 +25,15 @@ The kinds of findings:
 import os
 from pathlib import Path
 
+from foveal.data.checks.boxes import check_boxes
+from foveal.data.checks.classes import check_classes, check_splits
+from foveal.data.checks.copies import check_copies
+from foveal.data.checks.cues import check_cues
+from foveal.data.checks.images import check_duplicates, check_images, check_names, look_at
 from foveal.data.dataset import Finding
-from foveal.data.doctor_boxes import check_boxes
-from foveal.data.doctor_classes import check_classes, check_splits
-from foveal.data.doctor_cues import check_cues
-from foveal.data.doctor_formats import check_formats
-from foveal.data.doctor_images import check_duplicates, check_images, check_names, look_at
+from foveal.data.file_tree import Tree, natural
+from foveal.data.formats.split_lists import normalise
 from foveal.data.loading import load, select_split
-from foveal.data.pictures import Tree, natural
-from foveal.data.split_lists import normalise
 from foveal.events import Callbacks
 
 _ORDER = {"error": 0, "warning": 1, "note": 2}
@@ -48,18 +48,18 @@ def doctor(
 ) -> list[Finding]:
     """List the defects of a data set, and what is worth knowing about it.
 
-    Every picture is decoded wholly.
+    Every image is decoded wholly.
 
     Parameters
     ----------
     path : path-like
         As for :func:`foveal.data.load`.
     split : str, optional
-        Look at the pictures of one split only.
+        Look at the images of one split only.
     format : str, optional
         As for :func:`foveal.data.load`.
     callbacks : sequence of callables
-        Get the events of the stage ``"pictures"`` (see :mod:`foveal.events`).
+        Get the events of the stage ``"images"`` (see :mod:`foveal.events`).
 
     Returns
     -------
@@ -104,6 +104,6 @@ def doctor(
     findings += check_splits(whole)
     findings += check_cues(dataset, looks)
     if tree is not None:
-        findings += check_formats(whole, tree)
+        findings += check_copies(whole, tree)
     unique = dict.fromkeys(findings)
     return sorted(unique, key=lambda f: (_ORDER[f.severity], f.kind, natural(f.file), f.message))

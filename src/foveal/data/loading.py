@@ -1,24 +1,13 @@
 """Reading a data set, whatever its format."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
-from foveal.data import coco, folders, voc, yolo
-from foveal.data.dataset import Dataset, Finding
-from foveal.data.pictures import IMAGE_FOLDERS, Tree
-from foveal.data.split_lists import normalise
+from foveal.data.dataset import Dataset
+from foveal.data.file_tree import Tree
+from foveal.data.formats.split_lists import normalise
+from foveal.data.formats.table import FORMATS
 from foveal.errors import DataError
-
-FORMATS = ("voc", "coco", "yolo", "crops", "folders")
-
-_LOOKED_FOR = {
-    "voc": "Pascal VOC (.xml files whose root is <annotation>)",
-    "coco": "COCO (a .json file with images and annotations)",
-    "yolo": "YOLO (.txt files named like the pictures, with lines `class cx cy width height`)",
-    "crops": "crops of `foveal prepare` (a file manifest.csv)",
-    "folders": "one folder of pictures for each of at least two classes",
-}
 
 
 def load(path: str | os.PathLike[str], split: str | None = None, format: str | None = None) -> Dataset:
@@ -27,9 +16,9 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     Parameters
     ----------
     path : path-like
-        A folder, a COCO annotation file (whose pictures may be absent) or YOLO's ``data.yaml``.
+        A folder, a COCO annotation file (whose images may be absent) or YOLO's ``data.yaml``.
     split : str, optional
-        Only the pictures that the data set itself puts in this split: ``"train"``, ``"val"`` or
+        Only the images that the data set itself puts in this split: ``"train"``, ``"val"`` or
         ``"test"`` (``"valid"`` and ``"validation"`` are val). All by default.
     format : {"voc", "coco", "yolo", "folders", "crops"}, optional
         By default the first that is found: where a folder holds several, VOC wins, then COCO, YOLO, the
@@ -51,9 +40,9 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     Notes
     -----
     The classes of Pascal VOC and of folders are sorted by name; those of COCO are in the order of their
-    ids, those of YOLO in the order of their numbers. Pictures that lie beside annotated ones and have no
-    annotation are background, pictures without objects; those in folders without any annotated
-    picture are not part of the data.
+    ids, those of YOLO in the order of their numbers. Images that lie beside annotated ones and have no
+    annotation are background, images without objects; those in folders without any annotated
+    image are not part of the data.
 
     Names in annotation files are only looked up among the files inside the data folder: none can lead
     out of it.
@@ -80,7 +69,7 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
 
 
 def select_split(dataset: Dataset, split: str) -> Dataset:
-    """The pictures that the data set itself puts in a split, in whatever spelling of its name.
+    """The images that the data set itself puts in a split, in whatever spelling of its name.
 
     Raises
     ------
@@ -94,71 +83,25 @@ def select_split(dataset: Dataset, split: str) -> Dataset:
     return dataset.part(name)
 
 
-def formats_of(tree: Tree) -> list[str]:
-    """Every format that a folder holds, the winning one first."""
-    checks: dict[str, Callable[[Tree], bool]] = {
-        "voc": voc.recognises,
-        "coco": lambda tree: bool(coco.files_of(tree)[0]),
-        "yolo": yolo.recognises,
-        "crops": folders.recognises_crops,
-        "folders": folders.recognises,
-    }
-    return [name for name in FORMATS if checks[name](tree)]
-
-
 def _load_folder(tree: Tree, format: str | None) -> Dataset:
-    broken: list[Finding] = []
-    for name in FORMATS if format is None else (format,):
-        dataset: Dataset | None = None
-        if name == "voc" and voc.recognises(tree):
-            dataset = voc.read(tree)
-        elif name == "coco":
-            files, broken = coco.files_of(tree)
-            if files:
-                files, copies = coco.originals(files)
-                dataset = coco.read(tree, files, broken + copies)
-        elif name == "yolo" and yolo.recognises(tree):
-            dataset = yolo.read(tree)
-        elif name == "crops" and folders.recognises_crops(tree):
-            dataset = folders.read_crops(tree)
-        elif name == "folders" and (
-            folders.recognises(tree) or (format == "folders" and folders.classes_of(tree))
-        ):
-            dataset = folders.read(tree)
+    rows = [row for row in FORMATS.values() if format in (None, row.name)]
+    for row in rows:
+        dataset = row.read(tree, format is not None)
         if dataset is not None:
             if not dataset.samples:
                 first = dataset.findings[0].message if dataset.findings else "it is empty."
                 raise DataError(f"{tree.root} holds no usable picture: {first}")
             return dataset
-    looked_for = "; ".join(_LOOKED_FOR[name] for name in (FORMATS if format is None else (format,)))
-    also = f" {broken[0].message}" if broken else ""
+    looked_for = "; ".join(row.looked_for for row in rows)
+    broken = [finding.message for row in rows if row.broken for finding in row.broken(tree)]
+    also = f" {broken[0]}" if broken else ""
     raise DataError(f"{tree.root} is not a data set that Foveal knows. It looked for {looked_for}.{also}")
 
 
 def _load_file(path: Path, format: str | None) -> Dataset:
-    suffix = path.suffix.lower()
-    if suffix in (".yaml", ".yml") and format in (None, "yolo"):
-        tree = Tree.scan(path.parent)
-        if not yolo.recognises(tree):
-            raise DataError(f"{path} names classes, but there are no label files in {path.parent}.")
-        dataset = yolo.read(tree, path.name)
-        if not dataset.samples:
-            raise DataError(f"No picture that {path} speaks of is in {path.parent}.")
-        return dataset
-    if suffix == ".json" and format in (None, "coco"):
-        root, file = path.parent, path.name
-        if root.resolve().name.lower() in ("annotations", "annotation"):
-            root = root if root.name else root.resolve()
-            root, file = root.parent, f"{root.name}/{path.name}"
-        # Only folders that pictures may be in: the file may lie in somebody's home.
-        tree = Tree.scan(root, lambda name: name.lower() in IMAGE_FOLDERS or normalise(name) is not None)
-        content = coco.parse(path, file)
-        if content is None:
-            raise DataError(
-                f"{path} is not a COCO annotation file: that is an object with `images` and `annotations`."
-            )
-        coco.find_pictures(tree, content)
-        return coco.read(tree, [content], [])
+    for row in FORMATS.values():
+        if row.read_file and path.suffix.lower() in row.suffixes and format in (None, row.name):
+            return row.read_file(path)
     raise DataError(
         f"{path} is neither a folder nor a COCO .json file nor a YOLO .yaml file"
         + (f" that could be read as {format}." if format else ".")

@@ -5,9 +5,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.scene_painting import (
+    Canvas,
     Ink,
     Part,
-    Picture,
     background,
     blend,
     digit_images,
@@ -62,9 +62,9 @@ def compose_scene(
             f"A scene of {width}×{height} pixels is too small for digits of {heights[0]} pixels."
         )
     images, labels = digit_images()
-    picture = background(rng, height, width, part)
+    canvas = background(rng, height, width, part)
     if clutter:
-        _draw_clutter(rng, picture, pool, heights)
+        _draw_clutter(rng, canvas, pool, heights)
     owner = np.zeros((height, width), np.int16)  # 1 + the index of the digit whose ink is on top
     inked: list[int] = []
     drawn: list[int] = []
@@ -74,12 +74,12 @@ def compose_scene(
         if place is None:
             continue
         ink, (x, y) = place
-        _paint(rng, picture, ink, (x, y))
+        _paint(rng, canvas, ink, (x, y))
         drawn.append(source)
         mask = ink >= _INKED
         inked.append(int(mask.sum()))
         owner[y : y + ink.shape[0], x : x + ink.shape[1]][mask] = len(drawn)
-    image = _photograph_it(rng, picture)
+    image = _photograph_it(rng, canvas)
     boxes = np.array([ink_box(owner == i + 1) for i in range(len(drawn))], np.float32).reshape(-1, 4)
     return image, boxes, labels[drawn] if drawn else np.zeros(0, np.int64)
 
@@ -121,14 +121,14 @@ def _find_place(
     return None
 
 
-def _paint(rng: np.random.Generator, picture: Picture, ink: Ink, corner: tuple[int, int]) -> None:
+def _paint(rng: np.random.Generator, canvas: Canvas, ink: Ink, corner: tuple[int, int]) -> None:
     x, y = corner
     h, w = ink.shape
-    color = _contrasting(rng, picture[y : y + h, x : x + w].reshape(-1, 3).mean(0))
+    color = _contrasting(rng, canvas[y : y + h, x : x + w].reshape(-1, 3).mean(0))
     if rng.random() < 0.2:  # a shadow beneath
         shift = max(1, h // 20)
         shadow = cv2.GaussianBlur(ink, (0, 0), max(0.8, h / 25)) * np.float32(0.5)
-        blend(picture, shadow, (x + shift, y + shift), np.zeros(3, np.float32))
+        blend(canvas, shadow, (x + shift, y + shift), np.zeros(3, np.float32))
     if rng.random() < 0.3:  # softer edges than the rest; too little to move the box
         ink = np.asarray(cv2.GaussianBlur(ink, (0, 0), float(rng.uniform(0.4, 1.0))), np.float32)
     if rng.random() < 0.4:  # the colour runs from top to bottom
@@ -138,7 +138,7 @@ def _paint(rng: np.random.Generator, picture: Picture, ink: Ink, corner: tuple[i
     if rng.random() < 0.3:
         grain = rng.standard_normal((h, w, 1), dtype=np.float32) * np.float32(rng.uniform(5, 22))
         color = color + grain
-    blend(picture, ink, corner, color)
+    blend(canvas, ink, corner, color)
 
 
 def _contrasting(rng: np.random.Generator, ground: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -157,10 +157,10 @@ def _contrasting(rng: np.random.Generator, ground: NDArray[np.float32]) -> NDArr
 
 
 def _draw_clutter(
-    rng: np.random.Generator, picture: Picture, pool: NDArray[np.int64], heights: tuple[float, float]
+    rng: np.random.Generator, canvas: Canvas, pool: NDArray[np.int64], heights: tuple[float, float]
 ) -> None:
     """Scribbles, lines, spots and pieces of digits, in place and beneath the digits."""
-    height, width = picture.shape[:2]
+    height, width = canvas.shape[:2]
 
     def anywhere() -> tuple[int, int]:
         return int(rng.integers(-8, width - 8)), int(rng.integers(-8, height - 8))
@@ -168,10 +168,10 @@ def _draw_clutter(
     for _ in range(int(rng.integers(0, 4))):
         color = rng.uniform(0, 255, 3).tolist()
         thick = int(rng.integers(1, 5))
-        cv2.line(picture, anywhere(), anywhere(), color, thick, cv2.LINE_AA)
+        cv2.line(canvas, anywhere(), anywhere(), color, thick, cv2.LINE_AA)
     for _ in range(int(rng.integers(0, 3))):
         color = rng.uniform(0, 255, 3).tolist()
-        cv2.circle(picture, anywhere(), int(rng.integers(3, 16)), color, -1, cv2.LINE_AA)
+        cv2.circle(canvas, anywhere(), int(rng.integers(3, 16)), color, -1, cv2.LINE_AA)
     inks = [
         stroke_ink(rng, int(rng.uniform(heights[0], 0.7 * heights[1]))) for _ in range(rng.integers(0, 4))
     ]
@@ -180,15 +180,15 @@ def _draw_clutter(
         inks.append(piece_ink(rng, _ink(rng, images[source], heights)))
     for ink in inks:
         x, y = anywhere()
-        ground = picture[max(0, y) : max(1, y + ink.shape[0]), max(0, x) : max(1, x + ink.shape[1])]
-        blend(picture, ink, (x, y), _contrasting(rng, ground.reshape(-1, 3).mean(0)))
+        ground = canvas[max(0, y) : max(1, y + ink.shape[0]), max(0, x) : max(1, x + ink.shape[1])]
+        blend(canvas, ink, (x, y), _contrasting(rng, ground.reshape(-1, 3).mean(0)))
 
 
-def _photograph_it(rng: np.random.Generator, picture: Picture) -> NDArray[np.uint8]:
+def _photograph_it(rng: np.random.Generator, canvas: Canvas) -> NDArray[np.uint8]:
     """The camera's part: blur and noise, then whole numbers."""
     if rng.random() < 0.4:
-        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.4, 1.1))), np.float32)
+        canvas = np.asarray(cv2.GaussianBlur(canvas, (0, 0), float(rng.uniform(0.4, 1.1))), np.float32)
     if rng.random() < 0.6:
-        noise = rng.standard_normal((*picture.shape[:2], 1), dtype=np.float32)
-        picture = picture + noise * np.float32(rng.uniform(1, 9))
-    return np.rint(np.clip(picture, 0, 255)).astype(np.uint8)
+        noise = rng.standard_normal((*canvas.shape[:2], 1), dtype=np.float32)
+        canvas = canvas + noise * np.float32(rng.uniform(1, 9))
+    return np.rint(np.clip(canvas, 0, 255)).astype(np.uint8)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 Part = Literal["train", "test"]
 Ink = NDArray[np.float32]
-Picture = NDArray[np.float32]
+Canvas = NDArray[np.float32]
 
 # Share of every photograph's columns, from the left, that training backgrounds are cut from.
 _TRAIN_COLUMNS = 0.6
@@ -101,19 +101,19 @@ def ink_box(mask: NDArray[np.bool_]) -> tuple[int, int, int, int]:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
-def blend(picture: Picture, ink: Ink, corner: tuple[int, int], color: NDArray[np.float32]) -> None:
-    """Lay colour over a picture, in place, where the ink covers it; what sticks out is cut off.
+def blend(canvas: Canvas, ink: Ink, corner: tuple[int, int], color: NDArray[np.float32]) -> None:
+    """Lay colour over an image, in place, where the ink covers it; what sticks out is cut off.
 
     Parameters
     ----------
-    picture : ndarray of shape (H, W, 3), float32
+    image : ndarray of shape (H, W, 3), float32
     ink : ndarray of shape (h, w), float32
     corner : tuple of int
         Column and row of the ink's upper left pixel; may be negative.
     color : ndarray of shape (3,) or (h, w, 3), float32
     """
     x, y = corner
-    height, width = picture.shape[:2]
+    height, width = canvas.shape[:2]
     top, left = max(0, -y), max(0, -x)
     bottom, right = min(ink.shape[0], height - y), min(ink.shape[1], width - x)
     if bottom <= top or right <= left:
@@ -121,11 +121,11 @@ def blend(picture: Picture, ink: Ink, corner: tuple[int, int], color: NDArray[np
     cover = ink[top:bottom, left:right, None]
     if color.ndim == 3:
         color = color[top:bottom, left:right]
-    place = picture[y + top : y + bottom, x + left : x + right]
+    place = canvas[y + top : y + bottom, x + left : x + right]
     place += cover * (color - place)
 
 
-def background(rng: np.random.Generator, height: int, width: int, part: Part | None) -> Picture:
+def background(rng: np.random.Generator, height: int, width: int, part: Part | None) -> Canvas:
     """A photograph's cut-out or a drawn texture, (height, width, 3) float32, one or the other at equal odds.
 
     Parameters
@@ -140,7 +140,7 @@ def background(rng: np.random.Generator, height: int, width: int, part: Part | N
     return _TEXTURES[rng.integers(len(_TEXTURES))](rng, height, width)
 
 
-def _photograph(rng: np.random.Generator, height: int, width: int, part: Part | None) -> Picture:
+def _photograph(rng: np.random.Generator, height: int, width: int, part: Part | None) -> Canvas:
     photos = photographs()
     photo = photos[rng.integers(len(photos))]
     middle = int(photo.shape[1] * _TRAIN_COLUMNS)
@@ -153,8 +153,8 @@ def _photograph(rng: np.random.Generator, height: int, width: int, part: Part | 
     if rng.random() < 0.5:
         cut = cut[:, ::-1]
     resized = cv2.resize(np.ascontiguousarray(cut), (width, height), interpolation=cv2.INTER_LINEAR)
-    picture = np.asarray(resized, np.float32)
-    return picture * np.float32(rng.uniform(0.6, 1.1)) + np.float32(rng.uniform(-15, 25))
+    canvas = np.asarray(resized, np.float32)
+    return canvas * np.float32(rng.uniform(0.6, 1.1)) + np.float32(rng.uniform(-15, 25))
 
 
 def _two_colors(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -164,7 +164,7 @@ def _two_colors(rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[
     return first.astype(np.float32), second.astype(np.float32)
 
 
-def _mix(rng: np.random.Generator, share: NDArray[Any]) -> Picture:
+def _mix(rng: np.random.Generator, share: NDArray[Any]) -> Canvas:
     first, second = _two_colors(rng)
     share = np.asarray(share, np.float32)[..., None]
     return first * (1 - share) + second * share
@@ -177,23 +177,23 @@ def _along(rng: np.random.Generator, height: int, width: int) -> NDArray[np.floa
     return np.asarray(x * np.cos(angle) + y * np.sin(angle), np.float32)
 
 
-def _gradient(rng: np.random.Generator, height: int, width: int) -> Picture:
+def _gradient(rng: np.random.Generator, height: int, width: int) -> Canvas:
     along = _along(rng, height, width)
     return _mix(rng, (along - along.min()) / max(1e-6, float(np.ptp(along))))
 
 
-def _stripes(rng: np.random.Generator, height: int, width: int) -> Picture:
+def _stripes(rng: np.random.Generator, height: int, width: int) -> Canvas:
     wave = np.sin(_along(rng, height, width) * np.float32(2 * np.pi / rng.uniform(8, 60)))
     return _mix(rng, np.clip(0.5 + wave * np.float32(rng.uniform(0.5, 4)), 0, 1))
 
 
-def _checkers(rng: np.random.Generator, height: int, width: int) -> Picture:
+def _checkers(rng: np.random.Generator, height: int, width: int) -> Canvas:
     side = int(rng.integers(10, 50))
     y, x = np.ogrid[:height, :width]
     return _mix(rng, ((y + rng.integers(side)) // side + (x + rng.integers(side)) // side) % 2)
 
 
-def _noise(rng: np.random.Generator, height: int, width: int) -> Picture:
+def _noise(rng: np.random.Generator, height: int, width: int) -> Canvas:
     # Noise at three scales: clouds, spots and grain.
     share = np.zeros((height, width), np.float32)
     for cell, weight in ((rng.uniform(30, 80), 1.0), (rng.uniform(6, 20), 0.5), (1.0, rng.uniform(0, 0.4))):
@@ -202,19 +202,19 @@ def _noise(rng: np.random.Generator, height: int, width: int) -> Picture:
     return _mix(rng, (share - share.min()) / max(1e-6, float(np.ptp(share))))
 
 
-def _blobs(rng: np.random.Generator, height: int, width: int) -> Picture:
-    picture = np.full((height, width, 3), _two_colors(rng)[0], np.float32)
-    base = picture[0, 0].copy()
+def _blobs(rng: np.random.Generator, height: int, width: int) -> Canvas:
+    canvas = np.full((height, width, 3), _two_colors(rng)[0], np.float32)
+    base = canvas[0, 0].copy()
     for _ in range(int(rng.integers(4, 16))):
         color = np.clip(base + rng.uniform(-50, 50, 3), 0, 255)
         center = (int(rng.integers(width)), int(rng.integers(height)))
         axes = (int(rng.integers(8, 60)), int(rng.integers(8, 60)))
         turn = float(rng.uniform(0, 180))
-        cv2.ellipse(picture, center, axes, turn, 0, 360, color.tolist(), -1, cv2.LINE_AA)
-    return picture
+        cv2.ellipse(canvas, center, axes, turn, 0, 360, color.tolist(), -1, cv2.LINE_AA)
+    return canvas
 
 
-_TEXTURES: tuple[Callable[[np.random.Generator, int, int], Picture], ...] = (
+_TEXTURES: tuple[Callable[[np.random.Generator, int, int], Canvas], ...] = (
     _gradient,
     _stripes,
     _checkers,

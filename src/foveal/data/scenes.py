@@ -10,7 +10,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +17,7 @@ from foveal import parallel
 from foveal.data.scene_composition import compose_scene
 from foveal.data.scene_painting import Part, digit_images
 from foveal.files import write_bytes, write_json
+from foveal.images.arrays import encode_png
 
 __all__ = ["CLASSES", "digit_parts", "make_scene", "write_digits", "write_scenes"]
 
@@ -154,23 +154,17 @@ def write_scenes(
 def _coco(
     truth: list[tuple[list[list[float]], list[int]]], size: tuple[int, int], first: int
 ) -> dict[str, Any]:
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
-    for i, (boxes, labels) in enumerate(truth):
-        name = f"{i + 1:04d}.png"
-        images.append({"id": first + i, "file_name": name, "width": size[1], "height": size[0]})
-        for (x1, y1, x2, y2), label in zip(boxes, labels, strict=True):
-            w, h = x2 - x1, y2 - y1
-            annotations.append(
-                {
-                    "id": len(annotations) + 1,
-                    "image_id": first + i,
-                    "category_id": label + 1,
-                    "bbox": [x1, y1, w, h],
-                    "area": w * h,
-                    "iscrowd": 0,
-                }
-            )
+    height, width = size
+    images = [
+        {"id": first + i, "file_name": f"{i + 1:04d}.png", "width": width, "height": height}
+        for i in range(len(truth))
+    ]
+    objects = [(i, box, label) for i, scene in enumerate(truth) for box, label in zip(*scene, strict=True)]
+    annotations = []
+    for number, (i, (x1, y1, x2, y2), label) in enumerate(objects, 1):
+        w, h = x2 - x1, y2 - y1
+        entry = {"id": number, "image_id": first + i, "category_id": label + 1}
+        annotations.append({**entry, "bbox": [x1, y1, w, h], "area": w * h, "iscrowd": 0})
     categories = [{"id": i + 1, "name": name} for i, name in enumerate(CLASSES)]
     return {"images": images, "annotations": annotations, "categories": categories}
 
@@ -203,6 +197,4 @@ def write_digits(folder: str | os.PathLike[str], *, random_state: int = 0) -> Pa
 
 
 def _write_png(path: Path, image: NDArray[np.uint8]) -> None:
-    bgr = image[..., ::-1] if image.ndim == 3 else image
-    content = cv2.imencode(".png", bgr)[1]
-    write_bytes(path, content.tobytes(), sync=False)
+    write_bytes(path, encode_png(image), sync=False)

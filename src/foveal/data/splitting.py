@@ -1,8 +1,8 @@
-"""Which images are learnt from, which choose, and which are held out."""
+"""Which images are trained on, which validate, and which are held out."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +12,10 @@ from foveal.data.dataset import Dataset, Sample
 from foveal.errors import SettingError
 from foveal.files import digest_file
 
+#: Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
+#: judge hardly better.
+FEWEST_TO_VALIDATE, MOST_THAT_VALIDATE = 40, 60
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -20,7 +24,7 @@ class Parts:
     Attributes
     ----------
     train, validation, test : Dataset
-        Learnt from; looked at to choose settings; looked at once, at the end. Any may be empty.
+        Trained on; looked at to choose settings; looked at once, at the end. Any may be empty.
     origin : str
         One sentence that says where the parts come from.
     """
@@ -39,7 +43,7 @@ def partition(
     val_size: float = 0.2,
     validation: Literal["auto", "none"] = "auto",
 ) -> Parts:
-    """Divide a data set into what is learnt from, what chooses and what is held out.
+    """Divide a data set into what is trained on, what validates and what is held out.
 
     The data set's own test part is held out and its val part validates. Where it has train and val
     only, val is held out and a seeded part of train validates. Where it has train and test only, a
@@ -118,6 +122,33 @@ def partition(
         validates = f"; {len(val)} of the rest validate" if val else ""
         origin = f"{why}: {len(test)} of its {number} images, {seed}, are held out{validates}."
     return Parts(dataset.select(train), dataset.select(val), dataset.select(test), origin)
+
+
+def hold_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a data set into what is trained on and what validates.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    share : float
+        Of the images to hold out; see :func:`partition` for how they are drawn. Its own parts do not matter.
+    seed : int
+
+    Returns
+    -------
+    train, validation : Dataset
+        Nothing is held out of fewer than 40 images, nor for a share of 0; never more than 60.
+    """
+    if len(dataset) < FEWEST_TO_VALIDATE or not share:
+        return dataset, dataset.select([])
+    return cut_off(dataset, min(share, MOST_THAT_VALIDATE / len(dataset)), seed)
+
+
+def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a share off a data set, whatever parts of its own it has: the rest, and the share."""
+    plain = replace(dataset, samples=tuple(replace(sample, split=None) for sample in dataset.samples))
+    parts = partition(plain, random_state=seed, test_size=share, validation="none")
+    return parts.train, parts.test
 
 
 def _of_train(number: int, seed: str) -> str:

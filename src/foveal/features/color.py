@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_images
+
 
 def color_histogram(images: NDArray[np.uint8], grid: int = 4, bins: int = 8) -> NDArray[np.float32]:
     """Histograms of the opponent colours over a grid of cells.
@@ -25,7 +27,7 @@ def color_histogram(images: NDArray[np.uint8], grid: int = 4, bins: int = 8) -> 
     Returns
     -------
     ndarray of shape (N, grid, grid, 3 * bins), float32
-        A cell without pixels (a picture smaller than the grid) is zero.
+        A cell without pixels (an image smaller than the grid) is zero.
 
     Raises
     ------
@@ -41,8 +43,7 @@ def color_histogram(images: NDArray[np.uint8], grid: int = 4, bins: int = 8) -> 
     """
     from foveal.features._color_kernels import color_kernel
 
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"A batch of pictures is (N, H, W, 3) uint8; got {images.shape} {images.dtype}.")
+    images = check_images(images)
     if bins < 2 or grid < 1:
         raise ValueError(f"A histogram has at least two bins and one cell; got bins={bins} and grid={grid}.")
     out = np.zeros((len(images), grid, grid, 3 * bins), np.float32)

@@ -3,11 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_images
+
 CHANNELS = 31
 
 
 def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
-    """Histograms of oriented gradients of a batch of pictures.
+    """Histograms of oriented gradients of a batch of images.
 
     After Dalal & Triggs (2005) in the form of Felzenszwalb, Girshick, McAllester & Ramanan (2010,
     section 6): at each pixel the gradient ``[-1, 0, 1]`` of the colour channel where it is longest votes
@@ -17,7 +19,7 @@ def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
     each summed over the four normalisations, and four sums over the directions, one for each
     normalisation (texture energy).
 
-    Cells at the border are kept: where a block would stick out of the picture, its nearest cells stand
+    Cells at the border are kept: where a block would stick out of the image, its nearest cells stand
     in (the original drops the outermost ring of cells).
 
     Parameters
@@ -49,12 +51,11 @@ def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
     """
     from foveal.features._hog_kernels import hog_kernel
 
-    if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8:
-        raise ValueError(f"A batch of pictures is (N, H, W, 3) uint8; got {images.shape} {images.dtype}.")
+    images = check_images(images)
     rows, columns = images.shape[1] // cell, images.shape[2] // cell
     if rows < 1 or columns < 1:
         raise ValueError(
-            f"Pictures of {images.shape[1]}×{images.shape[2]} pixels hold no cell of {cell} pixels."
+            f"Images of {images.shape[1]}×{images.shape[2]} pixels hold no cell of {cell} pixels."
         )
     out = np.empty((len(images), rows, columns, CHANNELS), np.float32)
     hog_kernel(np.ascontiguousarray(images), cell, _directions(), out)

@@ -23,7 +23,7 @@ class HogColor:
     Parameters
     ----------
     size : int, default=48
-        Side in pixels of the square that a picture or region is brought to.
+        Side in pixels of the square that an image or region is brought to.
     cell : int, default=8
         Side of a cell of the gradient histograms.
     grid : int, default=4
@@ -32,7 +32,7 @@ class HogColor:
         Bins a colour channel.
     context : float, default=0.07
         How much of the square, on each side, shows what lies around the region (R-CNN's 16 pixels of
-        227); see :func:`foveal.images.warp`. ``transform`` takes pictures whole.
+        227); see :func:`foveal.images.warp`. ``transform`` takes images whole.
     color_weight : float, default=1.0
         What the colour histograms are multiplied by; 0 leaves them out.
 
@@ -71,7 +71,7 @@ class HogColor:
         return (self.size // self.cell) ** 2 * CHANNELS + color
 
     def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Features of pictures.
+        """Features of images.
 
         Parameters
         ----------
@@ -90,24 +90,8 @@ class HogColor:
         return out
 
     def extract(self, image: NDArray[np.uint8], boxes: ArrayLike) -> NDArray[np.float32]:
-        """Features of the regions of one image.
-
-        Parameters
-        ----------
-        image : ndarray of shape (H, W, 3), uint8
-        boxes : array-like of shape (N, 4)
-            ``x1, y1, x2, y2`` in pixels.
-
-        Returns
-        -------
-        ndarray of shape (N, n_features), float32
-        """
-        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-        out = np.empty((len(boxes), self.n_features), np.float32)
-        crops = warp(image, boxes, self.size, context=self.context)
-        for start in range(0, len(boxes), _BATCH):
-            self._fill(crops[start : start + _BATCH], out[start : start + _BATCH])
-        return out
+        """Features of the regions ``x1, y1, x2, y2`` of one image, (N, n_features) float32."""
+        return self.transform(warp(image, boxes, self.size, context=self.context))
 
     def _fill(self, crops: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
         shape = (self.size // self.cell) ** 2 * CHANNELS

@@ -2,9 +2,8 @@
 
 from foveal.files.atomic import replacing, write_bytes, write_json, write_text
 from foveal.files.cache import Cache, user_cache
-from foveal.files.container import parse_container, read_container, write_container
-from foveal.files.digests import digest_bytes, digest_file, digest_json
-from foveal.files.naming import unique_names
+from foveal.files.container import parse_container, read_container, restore, write_container
+from foveal.files.names import digest_bytes, digest_file, digest_json, unique_names
 
 __all__ = [
     "Cache",
@@ -14,6 +13,7 @@ __all__ = [
     "parse_container",
     "read_container",
     "replacing",
+    "restore",
     "unique_names",
     "user_cache",
     "write_bytes",

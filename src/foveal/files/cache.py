@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.files.container import parse_container, write_container
-from foveal.files.digests import digest_bytes, digest_json
+from foveal.files.names import digest_bytes, digest_json
 
 #: The environment variable that names the user's cache folder, or turns the cache off.
 VARIABLE = "FOVEAL_CACHE"
@@ -64,7 +64,7 @@ class Cache:
     --------
     >>> import tempfile
     >>> cache = Cache(tempfile.mkdtemp())
-    >>> key = {"picture": "a digest", "sigma": 0.8}
+    >>> key = {"image": "a digest", "sigma": 0.8}
     >>> cache.read(key) is None
     True
     >>> cache.write(key, {"boxes": np.zeros((1, 4), np.float32)}, {"width": 80})

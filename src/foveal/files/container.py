@@ -5,8 +5,9 @@ Reading one can run no code: it is a JSON header followed by plain numbers.
 
 import json
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from foveal.errors import ModelFileError
 from foveal.files.atomic import write_bytes
 
 METADATA_KEY = "foveal"
+
+Made = TypeVar("Made")
 
 
 def write_container(
@@ -65,19 +68,38 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
     return parse_container(path.read_bytes(), str(path))
 
 
+def restore(config: Mapping[str, Any], kinds: Mapping[str, Callable[..., Made]], what: str) -> Made:
+    """Make an object again from the ``kind`` and the settings that a file's metadata has of it.
+
+    Parameters
+    ----------
+    config : mapping
+        As the object's ``get_config`` gave it.
+    kinds : mapping of str to callable
+        What takes the settings, for each kind.
+    what : str
+        What the error calls such objects.
+
+    Raises
+    ------
+    ModelFileError
+        If the kind is not among these.
+    """
+    settings = dict(config)
+    kind = settings.pop("kind", None)
+    if kind not in kinds:
+        raise ModelFileError(f"The {what} {kind!r} are unknown to this version of Foveal.")
+    return kinds[kind](**settings)
+
+
 def parse_container(content: bytes, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Parse the content of a file that :func:`write_container` wrote.
+    """What :func:`read_container` gives of a file, from its content.
 
     Parameters
     ----------
     content : bytes
     name : str
         What the error calls it.
-
-    Returns
-    -------
-    arrays : dict of str to ndarray
-    metadata : dict
 
     Raises
     ------

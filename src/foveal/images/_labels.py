@@ -35,7 +35,7 @@ class Labeller:
 
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
-        # Read from a screen, a picture is shown at a few hundred pixels whatever it has.
+        # Read from a screen, an image is shown at a few hundred pixels whatever it has.
         self.font_size = max(_SMALLEST, min(round(max(width, height) / 36), round(height / 3)))
         self.font = _font(self.font_size)
         self.padding = max(1, round(self.font_size / 5))

@@ -7,23 +7,21 @@ directly instead, each through what it registered.
 
 import os
 import stat
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import AbstractContextManager, contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foveal.errors import ImageError
+from foveal.parallel import SharedSetting
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000")
 
-_lock = threading.Lock()
-_reading = 0
-_permissive = False
+_permissive = SharedSetting(False)
 
 
 @contextmanager
@@ -85,27 +83,15 @@ def _formats() -> tuple[str, ...]:
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-@contextmanager
-def _whole_files_only() -> Iterator[None]:
+def _whole_files_only() -> AbstractContextManager[None]:
     """Hold Pillow to refusing truncated files, also where the process has told it to fill them up.
 
     That switch is one global of Pillow. It is put back as it was when the last reader leaves.
     """
-    global _permissive, _reading
     from PIL import ImageFile
 
-    with _lock:
-        if _reading == 0:
-            _permissive = ImageFile.LOAD_TRUNCATED_IMAGES
-            ImageFile.LOAD_TRUNCATED_IMAGES = False
-        _reading += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _reading -= 1
-            if _reading == 0:
-                ImageFile.LOAD_TRUNCATED_IMAGES = _permissive
+    name = "LOAD_TRUNCATED_IMAGES"
+    return _permissive.held(partial(getattr, ImageFile, name), partial(setattr, ImageFile, name))
 
 
 def _refuse_no_file(path: Path) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.images.arrays import check_image
 from foveal.images.palette import Color, color_of
 
 
@@ -52,9 +53,7 @@ def draw_boxes(
     """
     from foveal.boxes._arrays import as_boxes
 
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise ValueError(f"image must be uint8 of shape (H, W, 3), not {image.dtype} of {image.shape}.")
+    image = check_image(image, empty=True)
     boxes = as_boxes(boxes)
     if names is not None and len(names) != len(boxes):
         raise ValueError(f"there must be one name a box, not {len(names)} for {len(boxes)}.")

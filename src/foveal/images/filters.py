@@ -14,6 +14,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from foveal.images.arrays import check_dtype, check_plane
+
 __all__ = ["FILTERS", "apply_filter", "kernel"]
 
 Border = Literal["reflect", "symmetric", "edge", "zero"]
@@ -53,7 +55,13 @@ FILTERS: Mapping[str, NDArray[np.float32]] = MappingProxyType(
     {name: _frozen(cells) for name, cells in _KERNELS.items()}
 )
 _SHORT = {"edge_detection": "edge_detection_8", "gaussian_blur": "gaussian_blur_3"}
-_DTYPES = (np.uint8, np.uint16, np.float32, np.float64)
+# OpenCV's names of them.
+_BORDERS = {
+    "reflect": "BORDER_REFLECT_101",
+    "symmetric": "BORDER_REFLECT",
+    "edge": "BORDER_REPLICATE",
+    "zero": "BORDER_CONSTANT",
+}
 
 
 def kernel(name: str) -> NDArray[np.float32]:
@@ -172,15 +180,9 @@ def apply_filter(
     >>> apply_filter(np.zeros((4, 5, 3)), [[1, -1]]).shape
     (4, 5, 3)
     """
-    image = np.asarray(image)
-    if image.ndim not in (2, 3) or image.size == 0:
-        raise ValueError(f"image must have the shape (H, W) or (H, W, C) and pixels; it has {image.shape}.")
-    if image.dtype not in _DTYPES:
-        raise ValueError(f"image must be uint8, uint16, float32 or float64, not {image.dtype}.")
-    out = image.dtype if dtype is None else np.dtype(dtype)
-    if out not in _DTYPES:
-        raise ValueError(f"dtype must be uint8, uint16, float32 or float64, not {out}.")
-    if border not in ("reflect", "symmetric", "edge", "zero"):
+    image = check_plane(image)
+    out = check_dtype(image.dtype if dtype is None else dtype, "dtype")
+    if border not in _BORDERS:
         raise ValueError(f'border must be "reflect", "symmetric", "edge" or "zero", not {border!r}.')
     precise = np.float64 if np.float64 in (image.dtype, out) else np.float32
     cells = _checked(kernel).astype(precise)
@@ -206,12 +208,7 @@ def _checked(given: ArrayLike | str) -> NDArray[Any]:
 def _slide(image: NDArray[Any], cells: NDArray[Any], border: Border, flip: bool) -> NDArray[Any]:
     import cv2
 
-    how = {
-        "reflect": cv2.BORDER_REFLECT_101,
-        "symmetric": cv2.BORDER_REFLECT,
-        "edge": cv2.BORDER_REPLICATE,
-        "zero": cv2.BORDER_CONSTANT,
-    }[border]
+    how = getattr(cv2, _BORDERS[border])
     height, width = cells.shape
     # Turned, the cell that lay on the pixel is found from the other end.
     anchor = ((width - 1) // 2, (height - 1) // 2) if flip else (width // 2, height // 2)

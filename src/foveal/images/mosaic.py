@@ -1,4 +1,4 @@
-"""Many pictures as one."""
+"""Many images as one."""
 
 import math
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_image
 from foveal.images.palette import Color
 from foveal.images.resizing import resize
 
@@ -17,7 +18,7 @@ def montage(
     background: Color = (255, 255, 255),
     gap: int = 4,
 ) -> NDArray[np.uint8]:
-    """A grid of pictures, row by row.
+    """A grid of images, row by row.
 
     Parameters
     ----------
@@ -26,10 +27,10 @@ def montage(
     columns : int, optional
         By default so many that the grid is about square.
     size : (int, int), default=(128, 128)
-        Height and width of a cell. Every picture is scaled, up or down and with its sides in
+        Height and width of a cell. Every image is scaled, up or down and with its sides in
         proportion, to fit its cell, and stands in its middle.
     background : (int, int, int), default=(255, 255, 255)
-        The colour between the pictures.
+        The colour between the images.
     gap : int, default=4
         Pixels between neighbouring cells; there is none around the grid.
 
@@ -40,7 +41,7 @@ def montage(
     Raises
     ------
     ValueError
-        If there is no picture, a picture is not (H, W, 3) uint8, or a number is too small.
+        If there is no image, an image is not (H, W, 3) uint8, or a number is too small.
 
     Examples
     --------
@@ -48,7 +49,7 @@ def montage(
     (42, 64, 3)
     """
     if len(images) == 0:
-        raise ValueError("images must hold at least one picture.")
+        raise ValueError("images must hold at least one image.")
     columns = math.ceil(math.sqrt(len(images))) if columns is None else columns
     height, width = size
     if columns < 1 or height < 1 or width < 1 or gap < 0:
@@ -59,16 +60,12 @@ def montage(
     rows = math.ceil(len(images) / columns)
     grid = np.empty((rows * (height + gap) - gap, columns * (width + gap) - gap, 3), np.uint8)
     grid[...] = background
-    for i, picture in enumerate(images):
-        picture = np.asarray(picture)
-        if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8 or picture.size == 0:
-            raise ValueError(
-                f"image {i} must be uint8 of shape (H, W, 3), not {picture.dtype} of {picture.shape}."
-            )
-        scale = min(height / picture.shape[0], width / picture.shape[1])
-        h = min(height, max(1, round(picture.shape[0] * scale)))
-        w = min(width, max(1, round(picture.shape[1] * scale)))
+    for i, image in enumerate(images):
+        image = check_image(image, f"image {i}")
+        scale = min(height / image.shape[0], width / image.shape[1])
+        h = min(height, max(1, round(image.shape[0] * scale)))
+        w = min(width, max(1, round(image.shape[1] * scale)))
         top = i // columns * (height + gap) + (height - h) // 2
         left = i % columns * (width + gap) + (width - w) // 2
-        grid[top : top + h, left : left + w] = resize(picture, (h, w))
+        grid[top : top + h, left : left + w] = resize(image, (h, w))
     return grid

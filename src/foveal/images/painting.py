@@ -1,10 +1,11 @@
-"""Partitions of images drawn as pictures."""
+"""Partitions of images drawn as images."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_image
 from foveal.images.palette import PALETTE, Color
 from foveal.images.resizing import resize
 
@@ -59,11 +60,7 @@ def paint_regions(
     >>> paint_regions(image, labels, boundary=(255, 255, 255), strength=1)[0, :, 0]
     array([ 50, 255,   0,   0], dtype=uint8)
     """
-    image, labels = np.asarray(image), np.asarray(labels)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-        raise ValueError(
-            f"image must be uint8 of shape (H, W, 3) with pixels, not {image.dtype} of {image.shape}."
-        )
+    image, labels = check_image(image), np.asarray(labels)
     if labels.ndim != 2 or labels.size == 0 or labels.dtype.kind not in "iu" or labels.min() < 0:
         raise ValueError(
             f"labels must be whole numbers from 0 of shape (H, W), not {labels.dtype} of {labels.shape}."
@@ -102,10 +99,6 @@ def _edges(labels: NDArray[np.integer]) -> NDArray[np.bool_]:
 
 def _outline(inside: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The two outermost pixels of a region, along the border of the image too."""
-    kernel = inside
-    for _ in range(2):
-        padded = np.pad(kernel, 1)
-        kernel = (
-            kernel & padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
-        )  # fmt: skip
-    return inside & ~kernel
+    from scipy.ndimage import binary_erosion
+
+    return np.asarray(inside & ~binary_erosion(inside, iterations=2))

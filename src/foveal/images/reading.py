@@ -20,7 +20,7 @@ EXTENSIONS = frozenset(
         ".pnm", ".ppm", ".tif", ".tiff", ".webp",
     }
 )  # fmt: skip
-"""Suffixes, in lower case, of the files that count as pictures. The content decides how one is read."""
+"""Suffixes, in lower case, of the files that count as images. The content decides how one is read."""
 
 _ORIENTATION = 274
 
@@ -156,7 +156,7 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
         format = str(image.format)
         if orientation >= 5 and format != "TIFF":
             width, height = height, width
-        # The further pictures of an MPO, a camera's JPEG, are previews.
+        # The further images of an MPO, a camera's JPEG, are previews.
         animated = format != "MPO" and bool(getattr(image, "is_animated", False))
         return ImageInfo(
             width,
@@ -170,7 +170,7 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
 
 
 def _turn(orientation: int) -> "Transpose | None":
-    """What brings a picture upright that is stored with an EXIF orientation."""
+    """What brings an image upright that is stored with an EXIF orientation."""
     from PIL.Image import Transpose
 
     return {
@@ -203,7 +203,7 @@ def _orientation(image: "ImageFile") -> int:
         else:
             value = image.getexif().get(_ORIENTATION, 1)
     except Exception:
-        # Damaged EXIF is common and no reason to refuse the picture.
+        # Damaged EXIF is common and no reason to refuse the image.
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 

@@ -5,7 +5,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images.arrays import check_plane
+
 Interpolation = Literal["auto", "linear", "area", "cubic", "nearest"]
+# OpenCV's names of them.
+_HOW = {
+    "linear": "INTER_LINEAR",
+    "area": "INTER_AREA",
+    "cubic": "INTER_CUBIC",
+    "nearest": "INTER_NEAREST_EXACT",
+}
 
 
 def resize(
@@ -37,15 +46,11 @@ def resize(
     >>> resize(np.zeros((40, 60, 3), np.uint8), (20, 30)).shape
     (20, 30, 3)
     """
-    image = np.asarray(image)
-    if image.ndim not in (2, 3) or image.size == 0:
-        raise ValueError(f"image must have the shape (H, W) or (H, W, C) and pixels; it has {image.shape}.")
-    if image.dtype not in (np.uint8, np.uint16, np.float32, np.float64):
-        raise ValueError(f"image must be uint8, uint16, float32 or float64, not {image.dtype}.")
+    image = check_plane(image)
     height, width = (int(side) for side in size)
     if height < 1 or width < 1:
         raise ValueError(f"the new height and width must be at least 1; they are {height} and {width}.")
-    if interpolation not in ("auto", "linear", "area", "cubic", "nearest"):
+    if interpolation != "auto" and interpolation not in _HOW:
         raise ValueError(
             f'interpolation must be "auto", "linear", "area", "cubic" or "nearest", not {interpolation!r}.'
         )
@@ -54,13 +59,7 @@ def resize(
     import cv2
 
     if interpolation != "auto":
-        how = {
-            "linear": cv2.INTER_LINEAR,
-            "area": cv2.INTER_AREA,
-            "cubic": cv2.INTER_CUBIC,
-            "nearest": cv2.INTER_NEAREST_EXACT,
-        }[interpolation]
-        return _scaled(image, height, width, how)
+        return _scaled(image, height, width, getattr(cv2, _HOW[interpolation]))
     smaller = min(height, image.shape[0]), min(width, image.shape[1])
     if smaller != image.shape[:2]:
         image = _scaled(image, *smaller, cv2.INTER_AREA)

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.images.arrays import check_image
+
 
 def warp(
     image: NDArray[np.uint8], boxes: ArrayLike, size: tuple[int, int] | int, *, context: float = 0.0
@@ -51,8 +53,7 @@ def warp(
     """
     from foveal.images._warping_kernels import halve, warp_kernel
 
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-        raise ValueError(f"An image is (H, W, 3) uint8; got {image.shape} {image.dtype}.")
+    image = check_image(image)
     if not 0 <= context < 0.5:
         raise ValueError(f"context is a share of the width in [0, 0.5); got {context}.")
     height, width = (size, size) if isinstance(size, int) else size

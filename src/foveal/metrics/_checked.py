@@ -10,15 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import DataError
+from foveal.errors import DataError, SettingError
 
 GroundTruth = Mapping[str, Any]
 Results = Sequence[Mapping[str, Any]]
+# Positions by ids.
+Places = dict[int | str, int]
 
 
 @dataclass(frozen=True, eq=False)
-class Objects:
-    """The annotated objects, in the order of the file's ``annotations``.
+class Boxes:
+    """Boxes of a class, each on an image.
 
     Attributes
     ----------
@@ -27,32 +29,36 @@ class Objects:
     labels : ndarray of shape (G,), int64
         Positions in :attr:`Checked.classes`.
     xywh : ndarray of shape (G, 4), float64
-    areas : ndarray of shape (G,), float64
-    crowd, difficult : ndarray of shape (G,), bool
     """
 
     images: NDArray[np.int64]
     labels: NDArray[np.int64]
     xywh: NDArray[np.float64]
-    areas: NDArray[np.float64]
-    crowd: NDArray[np.bool_]
-    difficult: NDArray[np.bool_]
 
     def __len__(self) -> int:
         return len(self.images)
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """The detections, in the order of the results: ``images``, ``labels``, ``xywh`` as in `Objects`."""
+class Objects(Boxes):
+    """The annotated objects, in the order of the file's ``annotations``.
 
-    images: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    xywh: NDArray[np.float64]
+    Attributes
+    ----------
+    areas : ndarray of shape (G,), float64
+    crowd, difficult : ndarray of shape (G,), bool
+    """
+
+    areas: NDArray[np.float64]
+    crowd: NDArray[np.bool_]
+    difficult: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Found(Boxes):
+    """The detections, in the order of the results, with a score each."""
+
     scores: NDArray[np.float64]
-
-    def __len__(self) -> int:
-        return len(self.images)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +81,9 @@ class Checked:
     found: Found
 
 
-def check(ground_truth: GroundTruth, results: Results, source: str = "the results") -> Checked:
+def check(
+    ground_truth: GroundTruth, results: Results, source: str = "the results", *, iou_threshold: float = 0.5
+) -> Checked:
     """Turn a COCO ground truth and a COCO results list into arrays.
 
     Parameters
@@ -86,6 +94,8 @@ def check(ground_truth: GroundTruth, results: Results, source: str = "the result
         Entries with ``image_id``, ``category_id``, ``bbox`` and ``score``.
     source : str
         What error messages call the results.
+    iou_threshold : float
+        Of a measure that has one.
 
     Returns
     -------
@@ -96,7 +106,11 @@ def check(ground_truth: GroundTruth, results: Results, source: str = "the result
     DataError
         If either is malformed, or the results speak of images or categories which the ground truth
         does not have. Entries are numbered from 1 in the messages.
+    SettingError
+        If the threshold is outside (0, 1].
     """
+    if not 0 < iou_threshold <= 1:
+        raise SettingError(f"the IoU threshold is {iou_threshold}: give a number above 0, at most 1")
     for key in ("images", "annotations", "categories"):
         if not isinstance(ground_truth, Mapping) or not isinstance(ground_truth.get(key), list | tuple):
             raise DataError(
@@ -136,74 +150,63 @@ def _class_names(categories: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(n if count[n] == 1 else f"{n} ({c['id']})" for n, c in zip(names, categories, strict=True))
 
 
-def _objects(
-    annotations: Sequence[Any], images: dict[int | str, int], categories: dict[int | str, int]
-) -> Objects:
+def _objects(annotations: Sequence[Any], images: Places, categories: Places) -> Objects:
     rows = []
     for number, entry in enumerate(annotations, 1):
-        where = f"annotation {number} of the ground truth"
-        image, label, box = _common(entry, where, images, categories)
+        known = _common(entry, f"annotation {number} of the ground truth", images, categories)
         area = entry.get("area")
-        area = float(area) if _is_number(area) else box[2] * box[3]
-        rows.append((image, label, *box, area, bool(entry.get("iscrowd")), bool(entry.get("difficult"))))
-    table = np.array(rows, np.float64).reshape(-1, 9)
-    return Objects(
-        table[:, 0].astype(np.int64),
-        table[:, 1].astype(np.int64),
-        np.ascontiguousarray(table[:, 2:6]),
-        table[:, 6],
-        table[:, 7] > 0,
-        table[:, 8] > 0,
-    )
+        area = float(area) if _is_number(area) else known[4] * known[5]
+        rows.append((*known, area, bool(entry.get("iscrowd")), bool(entry.get("difficult"))))
+    common, (areas, crowd, difficult) = _columns(rows, 9)
+    return Objects(*common, areas, crowd > 0, difficult > 0)
 
 
-def _found(
-    results: Results, images: dict[int | str, int], categories: dict[int | str, int], source: str
-) -> Found:
+def _found(results: Results, images: Places, categories: Places, source: str) -> Found:
     if isinstance(results, Mapping | str) or not isinstance(results, Sequence):
         raise DataError(f"{source} must be a list with one entry for each detection")
     rows = []
     for number, entry in enumerate(results, 1):
         where = f"entry {number} of {source}"
-        image, label, box = _common(entry, where, images, categories)
+        known = _common(entry, where, images, categories)
         if "score" not in entry:
             raise DataError(f"{where} has no 'score': every detection needs one")
         if not _is_number(entry["score"]):
             raise DataError(f"{where} has the score {entry['score']!r}: give a finite number")
-        rows.append((image, label, *box, float(entry["score"])))
-    table = np.array(rows, np.float64).reshape(-1, 7)
-    return Found(
-        table[:, 0].astype(np.int64),
-        table[:, 1].astype(np.int64),
-        np.ascontiguousarray(table[:, 2:6]),
-        table[:, 6],
-    )
+        rows.append((*known, float(entry["score"])))
+    common, (scores,) = _columns(rows, 7)
+    return Found(*common, scores)
 
 
-def _common(
-    entry: Any, where: str, images: dict[int | str, int], categories: dict[int | str, int]
-) -> tuple[int, int, tuple[float, float, float, float]]:
-    """The image, the class and the box of an entry."""
+def _columns(
+    rows: list[tuple[Any, ...]], number: int
+) -> tuple[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]], NDArray[np.float64]]:
+    """Images, labels and boxes of rows of so many numbers; and the other columns."""
+    table = np.array(rows, np.float64).reshape(-1, number)
+    images, labels = table[:, :2].T.astype(np.int64)
+    return (images, labels, np.ascontiguousarray(table[:, 2:6])), table[:, 6:].T
+
+
+def _common(entry: Any, where: str, images: Places, categories: Places) -> tuple[float, ...]:
+    """The image, the class and the box, ``x, y, width, height``, of an entry."""
     if not isinstance(entry, Mapping):
         raise DataError(f"{where} is {entry!r:.60}: give an object with image_id, category_id and bbox")
     for key in ("image_id", "category_id", "bbox"):
         if key not in entry:
             raise DataError(f"{where} has no {key!r}: every entry needs one")
     positions = []
-    for key, known, what in (("image_id", images, "image"), ("category_id", categories, "category")):
-        value = entry[key]
+    for known, what in ((images, "image"), (categories, "category")):
+        value = entry[f"{what}_id"]
         if (
             isinstance(value, bool)
             or not isinstance(value, int | float | str | np.generic)
             or value not in known
         ):
+            mend = "results and ground truth are of different splits or data sets"
+            if what == "category":
+                mend = "use the ids of the ground truth's categories"
             raise DataError(
                 f"{where} names the {what} {value!r}, which the ground truth does not have ({_some(known)}): "
-                + (
-                    "results and ground truth are of different splits or data sets"
-                    if what == "image"
-                    else "use the ids of the ground truth's categories"
-                )
+                + mend
             )
         positions.append(known[value])  # type: ignore[index]
     box = entry["bbox"]
@@ -218,17 +221,14 @@ def _common(
             f"{where} has the bbox {box!r:.100} of negative width or height: "
             "give x, y, width, height, not two corners"
         )
-    return positions[0], positions[1], (float(x), float(y), float(w), float(h))
+    return *positions, float(x), float(y), float(w), float(h)
 
 
-def _some(known: dict[int | str, int]) -> str:
+def _some(known: Places) -> str:
     """The first of the known ids, for a message."""
     ids = list(known)
-    return (
-        "its ids: " + ", ".join(map(repr, ids[:5])) + (", …" if len(ids) > 5 else "")
-        if ids
-        else "it has none"
-    )
+    some = ", ".join(map(repr, ids[:5])) + (", …" if len(ids) > 5 else "")
+    return f"its ids: {some}" if ids else "it has none"
 
 
 def _is_number(value: Any) -> bool:

@@ -17,30 +17,15 @@ def coco_evaluator(checked: Checked) -> Any:
     from hotcoco import COCO, COCOeval
 
     objects, found = checked.objects, checked.found
+    columns = (objects.images + 1, objects.labels + 1, objects.xywh, objects.areas, objects.crowd.astype(int))
+    annotations = zip(*(column.tolist() for column in columns), strict=True)
     ground_truth = COCO(
         {
             "images": [{"id": i, "width": 0, "height": 0} for i in range(1, len(checked.image_ids) + 1)],
             "categories": [{"id": k, "name": name} for k, name in enumerate(checked.classes, 1)],
             "annotations": [
-                {
-                    "id": number,
-                    "image_id": int(image) + 1,
-                    "category_id": int(label) + 1,
-                    "bbox": box,
-                    "area": area,
-                    "iscrowd": int(crowd),
-                }
-                for number, (image, label, box, area, crowd) in enumerate(
-                    zip(
-                        objects.images,
-                        objects.labels,
-                        objects.xywh.tolist(),
-                        objects.areas.tolist(),
-                        objects.crowd,
-                        strict=True,
-                    ),
-                    1,
-                )
+                {"id": number, "image_id": i, "category_id": k, "bbox": box, "area": area, "iscrowd": crowd}
+                for number, (i, k, box, area, crowd) in enumerate(annotations, 1)
             ],
         }
     )

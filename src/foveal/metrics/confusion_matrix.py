@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from foveal.metrics._checked import GroundTruth, Results, check
 from foveal.metrics._coco import coco_evaluator
-from foveal.metrics.detection import check_threshold
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,13 +68,14 @@ def confusion(
     Raises
     ------
     DataError, SettingError
-        As in :func:`foveal.metrics.evaluate`.
+        As :func:`foveal.metrics.evaluate`.
 
     Examples
     --------
+    >>> cat, dog = ({"id": k, "name": name} for k, name in ((1, "cat"), (2, "dog")))
     >>> truth = {
     ...     "images": [{"id": 1}],
-    ...     "categories": [{"id": 1, "name": "cat"}, {"id": 2, "name": "dog"}],
+    ...     "categories": [cat, dog],
     ...     "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 10]}],
     ... }
     >>> found = [{"image_id": 1, "category_id": 2, "bbox": [0, 0, 10, 9], "score": 0.9}]
@@ -84,8 +84,7 @@ def confusion(
            [0, 0, 0],
            [0, 0, 0]])
     """
-    check_threshold(iou_threshold)
-    checked = check(ground_truth, results)
+    checked = check(ground_truth, results, iou_threshold=iou_threshold)
     names = (*checked.classes, "background")
     if not checked.classes or not checked.image_ids:
         return ConfusionMatrix(np.zeros((len(names), len(names)), np.int64), names)

@@ -13,6 +13,8 @@ from foveal.metrics._coco import coco_evaluator
 from foveal.metrics.matching import Overlaps, best_overlaps, match_greedily
 
 Protocol = Literal["coco", "voc", "voc07"]
+# COCO's ranges of area, after that of all.
+_SIZES = ("small", "medium", "large")
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +113,9 @@ def evaluate(
     """
     if protocol not in ("coco", "voc", "voc07"):
         raise SettingError(f"there is no protocol {protocol!r}: choose coco, voc or voc07")
-    check_threshold(iou_threshold)
     if protocol == "coco" and iou_threshold != 0.5:
         raise SettingError("the coco protocol has its own IoU thresholds: give one to voc or voc07 only")
-    checked = check(ground_truth, results)
+    checked = check(ground_truth, results, iou_threshold=iou_threshold)
     counted = ~checked.objects.crowd
     if protocol != "coco":
         counted &= ~checked.objects.difficult
@@ -168,8 +169,7 @@ def pr_curves(
     >>> curve.recall.tolist(), curve.precision.tolist(), curve.average_precision
     ([0.0, 1.0], [0.0, 0.5], 0.5)
     """
-    check_threshold(iou_threshold)
-    checked = check(ground_truth, results)
+    checked = check(ground_truth, results, iou_threshold=iou_threshold)
     curves = {}
     for name, (scores, correct, total) in _outcomes(checked, best_overlaps(checked), iou_threshold).items():
         hits = np.cumsum(correct)
@@ -182,12 +182,6 @@ def pr_curves(
     return curves
 
 
-def check_threshold(iou_threshold: float) -> None:
-    """Refuse an IoU threshold outside (0, 1]."""
-    if not 0 < iou_threshold <= 1:
-        raise SettingError(f"the IoU threshold is {iou_threshold}: give a number above 0, at most 1")
-
-
 def _coco_figures(checked: Checked) -> dict[str, float]:
     evaluator = coco_evaluator(checked)
     evaluator.evaluate()
@@ -198,16 +192,10 @@ def _coco_figures(checked: Checked) -> dict[str, float]:
         "AP": precision[:, :, :, 0, 2],
         "AP50": precision[0, :, :, 0, 2],
         "AP75": precision[5, :, :, 0, 2],
-        "APsmall": precision[:, :, :, 1, 2],
-        "APmedium": precision[:, :, :, 2, 2],
-        "APlarge": precision[:, :, :, 3, 2],
-        "AR1": recall[:, :, 0, 0],
-        "AR10": recall[:, :, 0, 1],
-        "AR100": recall[:, :, 0, 2],
-        "ARsmall": recall[:, :, 1, 2],
-        "ARmedium": recall[:, :, 2, 2],
-        "ARlarge": recall[:, :, 3, 2],
     }
+    cells |= {f"AP{size}": precision[:, :, :, area, 2] for area, size in enumerate(_SIZES, 1)}
+    cells |= {f"AR{most}": recall[:, :, 0, place] for place, most in enumerate((1, 10, 100))}
+    cells |= {f"AR{size}": recall[:, :, area, 2] for area, size in enumerate(_SIZES, 1)}
     for prefix, values in (("AP", precision[:, :, :, 0, 2]), ("AP50", precision[:1, :, :, 0, 2])):
         cells |= {f"{prefix}/{name}": values[:, :, k] for k, name in enumerate(checked.classes)}
     # The evaluator writes -1 where there is no ground truth.

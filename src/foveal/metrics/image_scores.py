@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from foveal.boxes import BACKGROUND
 from foveal.metrics._checked import GroundTruth, Results, check
-from foveal.metrics.detection import check_threshold
 from foveal.metrics.matching import best_overlaps, match_greedily
 
 
@@ -85,8 +84,7 @@ def per_image(
     >>> [(score.image_id, round(score.quality, 3)) for score in per_image(truth, found)]
     [(1, 0.667), (2, 1.0)]
     """
-    check_threshold(iou_threshold)
-    checked = check(ground_truth, results)
+    checked = check(ground_truth, results, iou_threshold=iou_threshold)
     order, matches = match_greedily(
         checked, best_overlaps(checked), iou_threshold=iou_threshold, min_score=min_score
     )

@@ -1,4 +1,4 @@
-"""Methods of proposing regions, measured on the same pictures."""
+"""Methods of proposing regions, measured on the same images."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,7 +27,8 @@ def compare_proposers(
     ----------
     proposers : mapping of str to Proposer
         Methods by their names: a :class:`foveal.proposals.SelectiveSearch`, a trained
-        :class:`foveal.models.RPN`, anything with ``propose``. They must not have learnt from these pictures.
+        :class:`foveal.models.RPN`, anything with ``propose``. They must not have been trained on these
+        images.
     dataset : Dataset
         For detection. Difficult and crowd objects need not be found.
     numbers : sequence of int or None, default=(10, 100, 300, 1000, None)
@@ -47,7 +48,7 @@ def compare_proposers(
     DataError
         If the data set is not for detection.
     ImageError
-        If a picture cannot be read.
+        If an image cannot be read.
 
     Notes
     -----

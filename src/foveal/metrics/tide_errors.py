@@ -69,7 +69,7 @@ def tide(ground_truth: GroundTruth, results: Results) -> TideErrors:
     --------
     >>> truth = {
     ...     "images": [{"id": 1}],
-    ...     "categories": [{"id": 1, "name": "cat"}],
+    ...     "categories": [{"id": 1, "name": "owl"}],
     ...     "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 10]}],
     ... }
     >>> found = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 4], "score": 0.9}]

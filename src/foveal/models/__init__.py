@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from foveal.models.detectors.faster_rcnn import FasterRCNN
     from foveal.models.detectors.rcnn import RCNN
     from foveal.models.detectors.rpn import RPN
+    from foveal.models.explaining.attention import with_attention
     from foveal.models.explaining.grad_cam import (
         class_activation_maps,
         feature_maps,
@@ -46,6 +47,7 @@ __all__ = [
     "model_class",
     "occlusion_map",
     "stage_maps",
+    "with_attention",
 ]
 
 #: The models by the names that the command line uses, each with its module and class.
@@ -69,6 +71,7 @@ _EXPLAINING = {
     "input_gradients": "foveal.models.explaining.grad_cam",
     "occlusion_map": "foveal.models.explaining.occlusion",
     "stage_maps": "foveal.models.explaining.grad_cam",
+    "with_attention": "foveal.models.explaining.attention",
 }
 #: Those that find objects in images; :mod:`foveal.models.contracts` tells what else they differ in.
 DETECTORS = frozenset({"rcnn", "fast-rcnn", "faster-rcnn", "rpn"})

@@ -38,8 +38,7 @@ def _similarity(a, b, sizes, boxes, histograms, use_size, use_fill, area):
 @njit(cache=True, nogil=True, boundscheck=False)
 def _doubled(array):
     larger = np.empty(2 * len(array), array.dtype)
-    for i in range(len(array)):
-        larger[i] = array[i]
+    larger[: len(array)] = array
     return larger
 
 
@@ -88,12 +87,10 @@ def group(sizes, boxes, histograms, pairs, use_size, use_fill, area):
     joined = np.empty((total - number, 2), np.int32)
     similarities = np.empty(total - number, np.float32)
     area = np.float32(area)
-    alive = np.empty(total, np.bool_)
-    for r in range(total):
-        alive[r] = r < number
+    alive = np.arange(total) < number
 
     # Pairs by their younger region: partners and values of region r stand from owned_from[r] on.
-    owned_from = np.full(total + 1, 0, np.int32)
+    owned_from = np.zeros(total + 1, np.int32)
     for i in range(len(pairs)):
         owned_from[pairs[i, 1] + 1] += 1
     for r in range(total):

@@ -31,10 +31,7 @@ def unite(boxes, starts):
             u = table[place]
             if u < 0:
                 table[place] = number
-                different[number, 0] = x1
-                different[number, 1] = y1
-                different[number, 2] = x2
-                different[number, 3] = y2
+                different[number] = boxes[i]
                 which[i] = number
                 number += np.int32(1)
                 break
@@ -52,9 +49,7 @@ def fuse_ranks(which, starts, number, constant):
 
     Regions of a hierarchy are ranked from the last made, 0, to the first.
     """
-    scores = np.empty(number, np.float64)
-    for u in range(number):
-        scores[u] = 0
+    scores = np.zeros(number, np.float64)
     for h in range(len(starts) - 1):
         end = starts[h + 1]
         for rank in range(end - starts[h]):

@@ -64,17 +64,11 @@ def measure(labels, number, colors, textures, color_columns, bins):
     h, w = labels.shape
     channels = len(colors)
     texture_columns = 8 * channels * bins
-    sizes = np.empty(number, np.int32)
-    boxes = np.empty((number, 4), np.int32)
-    color_counts = np.empty((number, color_columns), np.uint32)
-    texture_counts = np.empty((number, texture_columns), np.uint32)
-    for r in range(number):
-        sizes[r] = 0
-        boxes[r, 0], boxes[r, 1], boxes[r, 2], boxes[r, 3] = w, h, 0, 0
-        for i in range(color_columns):
-            color_counts[r, i] = 0
-        for i in range(texture_columns):
-            texture_counts[r, i] = 0
+    sizes = np.zeros(number, np.int32)
+    boxes = np.zeros((number, 4), np.int32)
+    boxes[:, 0], boxes[:, 1] = w, h
+    color_counts = np.zeros((number, color_columns), np.uint32)
+    texture_counts = np.zeros((number, texture_columns), np.uint32)
     for y in range(h):
         x = 0
         row = labels[y]
@@ -116,6 +110,15 @@ def measure(labels, number, colors, textures, color_columns, bins):
     return sizes, boxes, histograms
 
 
+@njit(cache=True, nogil=True, boundscheck=False, inline="always")
+def _place_of(code, table, bits):
+    """Where a code stands in an open table of two to the power of bits places, or where it would."""
+    place = (np.uint64(code) * np.uint64(0x9E3779B97F4A7C15)) >> (np.uint64(64) - bits)
+    while table[place] >= 0 and table[place] != code:
+        place = (place + np.uint64(1)) & np.uint64(len(table) - 1)
+    return place
+
+
 @njit(cache=True, nogil=True, boundscheck=False)
 def touching(labels, number):
     """Pairs of regions that touch by a side or a corner, lower first, each once; shape (P, 2), int32."""
@@ -145,17 +148,13 @@ def touching(labels, number):
                 if code == before:
                     continue
                 before = code
-                place = (np.uint64(code) * np.uint64(0x9E3779B97F4A7C15)) >> (np.uint64(64) - bits)
-                while table[place] >= 0 and table[place] != code:
-                    place = (place + np.uint64(1)) & np.uint64(len(table) - 1)
+                place = _place_of(code, table, bits)
                 if table[place] == code:
                     continue
                 table[place] = code
                 if found == len(pairs):
-                    more = np.empty((2 * len(pairs), 2), np.int32)
-                    for i in range(found):
-                        more[i, 0] = pairs[i, 0]
-                        more[i, 1] = pairs[i, 1]
+                    more = np.empty((2 * found, 2), np.int32)
+                    more[:found] = pairs
                     pairs = more
                 pairs[found, 0] = min(r, s)
                 pairs[found, 1] = max(r, s)
@@ -165,8 +164,5 @@ def touching(labels, number):
                     table = np.full(1 << bits, -1, np.int64)
                     for i in range(found):
                         code = np.int64(pairs[i, 0]) * number + pairs[i, 1]
-                        place = (np.uint64(code) * np.uint64(0x9E3779B97F4A7C15)) >> (np.uint64(64) - bits)
-                        while table[place] >= 0:
-                            place = (place + np.uint64(1)) & np.uint64(len(table) - 1)
-                        table[place] = code
+                        table[_place_of(code, table, bits)] = code
     return pairs[:found].copy()

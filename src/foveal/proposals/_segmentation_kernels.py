@@ -127,9 +127,7 @@ def sorted_edges(keys, kept, edges, edge_keys):
 def by_key(edges, keys):
     """Sort by counting; equal keys keep their order. Gives the edges and where each key's edges end."""
     number = np.uint64(len(edges))
-    place = np.empty(BUCKETS, np.uint32)
-    for b in range(BUCKETS):
-        place[b] = 0
+    place = np.zeros(BUCKETS, np.uint32)
     for i in range(number):
         place[keys[i]] += _U1
     total = np.uint32(0)
@@ -156,6 +154,14 @@ def _find(parent, i):
         i = top
 
 
+@njit(cache=True, nogil=True, boundscheck=False, inline="always")
+def _ends(edge, step):
+    """The two pixels of an edge; the rising one begins on the right."""
+    direction = edge & _U3
+    p = edge >> _U2
+    return p + np.uint32(direction == _U3), p + step[direction]
+
+
 @njit(cache=True, nogil=True, boundscheck=False)
 def grow(edges, ends, weight_of_key, width, k, parent, size, limit):
     """Join components along edges from the lightest to the heaviest; gives the edges that join nothing.
@@ -165,7 +171,7 @@ def grow(edges, ends, weight_of_key, width, k, parent, size, limit):
     Of the edges of one weight first those are put aside whose ends two steps up are the same, without a
     branch that would be guessed wrong; then the others are looked at one by one.
     """
-    # Where an edge leads from its first pixel; the rising one begins on the right.
+    # Where an edge leads from its pixel.
     step = np.array([1, width, width + 1, width], np.uint32)
     scale = np.float32(k)
     rejected = np.empty(len(edges), np.uint32)
@@ -181,10 +187,7 @@ def grow(edges, ends, weight_of_key, width, k, parent, size, limit):
             number = np.uint64(0)
             for i in range(begin, end):
                 edge = edges[i]
-                direction = edge & _U3
-                p = edge >> _U2
-                q = p + step[direction]
-                p += np.uint32(direction == _U3)
+                p, q = _ends(edge, step)
                 a, c = parent[parent[p]], parent[parent[q]]
                 parent[p] = a
                 parent[q] = c
@@ -219,11 +222,7 @@ def finish(rejected, height, width, min_size, parent, size):
     """
     step = np.array([1, width, width + 1, width], np.uint32)
     for i in range(np.uint64(len(rejected))):
-        edge = rejected[i]
-        direction = edge & _U3
-        p = edge >> _U2
-        q = p + step[direction]
-        p += np.uint32(direction == _U3)
+        p, q = _ends(rejected[i], step)
         a, c = _find(parent, p), _find(parent, q)
         if a != c and (size[a] < min_size or size[c] < min_size):
             if size[a] < size[c]:

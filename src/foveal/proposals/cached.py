@@ -1,4 +1,4 @@
-"""Proposals of picture files, kept on disk so that they are made once."""
+"""Proposals of image files, kept on disk so that they are made once."""
 
 import os
 import platform
@@ -23,7 +23,7 @@ ALGORITHM_VERSION = 2
 
 @dataclass(frozen=True, eq=False)
 class FileProposals:
-    """The proposals of one picture file.
+    """The proposals of one image file.
 
     Attributes
     ----------
@@ -41,11 +41,11 @@ class FileProposals:
 
 
 class FileProposer:
-    """Proposes regions in picture files, with a memory on disk.
+    """Proposes regions in image files, with a memory on disk.
 
     The key is the content of the file, whatever its name, with everything else that decides the boxes: the
     method's settings, the version of Foveal and of its methods, and the libraries that decode and smooth the
-    picture. What is remembered equals what was proposed, bit for bit.
+    image. What is remembered equals what was proposed, bit for bit.
 
     Only methods that Foveal makes again from their settings (:class:`foveal.proposals.SelectiveSearch`,
     :class:`foveal.proposals.SlidingWindow`) are remembered: of a method of your own, nothing tells when its
@@ -79,7 +79,7 @@ class FileProposer:
         self._keep = keep
 
     def propose(self, path: str | os.PathLike[str], image: NDArray[np.uint8] | None = None) -> FileProposals:
-        """Propose regions of a picture file.
+        """Propose regions of an image file.
 
         Parameters
         ----------
@@ -130,20 +130,20 @@ def propose_files(
     name: str = "proposals",
     callbacks: Callbacks = (),
 ) -> list[FileProposals]:
-    """Propose regions of many picture files, several at a time.
+    """Propose regions of many image files, several at a time.
 
     Parameters
     ----------
     proposer : Proposer
     paths : sequence of path-like
     number : int, optional
-        The best so many of each picture; all by default.
+        The best so many of each image; all by default.
     cache : Cache, optional
         Such as :func:`foveal.files.user_cache` gives. None by default.
     name : str, default="proposals"
         The stage to report.
     callbacks : sequence of callables
-        Told of progress and, in a ``note``, how many pictures were in the cache; see :mod:`foveal.events`.
+        Told of progress and, in a ``note``, how many images were in the cache; see :mod:`foveal.events`.
 
     Returns
     -------
@@ -179,37 +179,31 @@ def propose_files(
 
 
 def close_stage(cache: Cache | None, cached: Sequence[bool], callbacks: Callbacks) -> None:
-    """Tell how many pictures were in the cache, and keep the cache within its limit.
+    """Tell how many images were in the cache, and keep the cache within its limit.
 
     Parameters
     ----------
     cache : Cache or None
     cached : sequence of bool
-        For each picture whether it was in the cache.
+        For each image whether it was in the cache.
     callbacks : sequence of callables
     """
     if cache is None:
         return
     found = sum(cached)
     if found:
-        emit(
-            callbacks,
-            "note",
-            text=f"Proposals: {found} of {len(cached)} pictures from the cache in {cache.folder}.",
-        )
+        text = f"Proposals: {found} of {len(cached)} pictures from the cache in {cache.folder}."
+        emit(callbacks, "note", text=text)
     if cache.problem is not None:
-        emit(
-            callbacks,
-            "note",
-            text=f"Proposals cannot be kept in {cache.folder} ({cache.problem}): they will be made again. "
-            "The environment variable FOVEAL_CACHE names another folder.",
-        )
+        text = f"Proposals cannot be kept in {cache.folder} ({cache.problem}): they will be made again. "
+        text += "The environment variable FOVEAL_CACHE names another folder."
+        emit(callbacks, "note", text=text)
     elif found < len(cached):
         cache.trim()
 
 
 def _settings(proposer: Proposer) -> str | None:
-    """A digest of what decides the boxes beside the picture; None for a method that Foveal does not know."""
+    """A digest of what decides the boxes beside the image; None for a method that Foveal does not know."""
     import cv2
     import numba
     import PIL

@@ -33,7 +33,7 @@ class Covers:
 def cover_objects(
     boxes: ArrayLike, objects: ArrayLike, *, thresholds: Sequence[float] = (0.5, 0.7)
 ) -> Covers:
-    """Find the proposals that cover the objects of a picture.
+    """Find the proposals that cover the objects of an image.
 
     Parameters
     ----------

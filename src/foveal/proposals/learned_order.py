@@ -14,6 +14,7 @@ from foveal.proposals.objectness import MEASURES
 # A measure counts at most so many standard deviations from its mean: what was never seen says little.
 _FARTHEST = 4.0
 _RIDGE = 10.0
+_ARRAYS = ("mean", "scale", "weights")
 # Estimates may be below 0; scores must not, since near copies keep a share of theirs.
 _SHARPNESS = 10.0
 #: So many proposals of an image that overlap no object by half are learned from, drawn at random.
@@ -66,12 +67,7 @@ class LearnedOrder:
 
     def get_config(self) -> dict[str, Any]:
         """Everything as JSON values."""
-        return {
-            "mean": self.mean.tolist(),
-            "scale": self.scale.tolist(),
-            "weights": self.weights.tolist(),
-            "bias": self.bias,
-        }
+        return {name: getattr(self, name).tolist() for name in _ARRAYS} | {"bias": self.bias}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "LearnedOrder":
@@ -82,10 +78,11 @@ class LearnedOrder:
         ModelFileError
             If it does not have a number for each measure of this version.
         """
-        arrays = [np.asarray(config[name], np.float32) for name in ("mean", "scale", "weights")]
+        arrays = [np.asarray(config[name], np.float32) for name in _ARRAYS]
         if any(array.shape != (len(MEASURES),) for array in arrays):
             raise ModelFileError("its order of proposals was learned by a version with other measures.")
-        return cls(arrays[0], arrays[1], arrays[2], float(config["bias"]))
+        mean, scale, weights = arrays
+        return cls(mean, scale, weights, float(config["bias"]))
 
 
 def target(overlaps: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
@@ -147,9 +144,5 @@ def learn_order(
         ridge = Ridge(alpha=_RIDGE, solver="cholesky").fit(
             np.clip((x - mean) / scale, -_FARTHEST, _FARTHEST), y
         )
-    return LearnedOrder(
-        mean.astype(np.float32),
-        scale.astype(np.float32),
-        ridge.coef_.astype(np.float32),
-        float(ridge.intercept_),
-    )
+    mean32, scale32, weights = (array.astype(np.float32) for array in (mean, scale, ridge.coef_))
+    return LearnedOrder(mean32, scale32, weights, float(ridge.intercept_))

@@ -39,7 +39,7 @@ def measures(
     """Measure boxes by their shape, their regions in the hierarchies and their contrast.
 
     *Shape*: area, aspect and which sides of the image the box touches. Where in the image it lies is no
-    measure: that would be learned by heart from few images.
+    measure: on few images that would overfit.
 
     *Hierarchy*: how many strategies have the box and how early; how much of it its region fills; how long
     the region lived, as a share of all joinings; how similar its parts were, how similar it was to what it

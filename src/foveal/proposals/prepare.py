@@ -15,12 +15,13 @@ from foveal import parallel
 from foveal.boxes import BACKGROUND, clip, nms
 from foveal.data import Dataset, Sample, load, partition
 from foveal.data.dataset import relative_name
+from foveal.data.formats.crops import NEGATIVE, manifest_labels, safe_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import unique_names, user_cache, write_bytes, write_text
 from foveal.images import read, warp
+from foveal.images.arrays import encode_png
 from foveal.proposals.cached import FileProposer, close_stage
-from foveal.proposals.crop_names import NEGATIVE, manifest_labels, safe_name
 from foveal.proposals.labelling import DIFFICULT, label_proposals
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
@@ -99,7 +100,7 @@ def prepare(
 
     Regions are proposed in every training and every validation image (see
     :func:`foveal.data.partition`; the held-out images are not touched), labelled by their overlap with
-    the annotated objects (:func:`label_proposals`), thinned out, and written as pictures of one size::
+    the annotated objects (:func:`label_proposals`), thinned out, and written as images of one size::
 
         OUT/positive/<class>/<source>-0001.png
         OUT/negative/<source>-0001.png
@@ -163,9 +164,9 @@ def prepare(
     >>> import tempfile
     >>> from PIL import Image
     >>> root = Path(tempfile.mkdtemp())
-    >>> picture = np.zeros((60, 80, 3), np.uint8)
-    >>> picture[20:40, 30:60] = (250, 200, 0)
-    >>> Image.fromarray(picture).save(root / "a.png")
+    >>> image = np.zeros((60, 80, 3), np.uint8)
+    >>> image[20:40, 30:60] = (250, 200, 0)
+    >>> Image.fromarray(image).save(root / "a.png")
     >>> sample = Sample(root / "a.png", 1, 80, 60, np.array([[30, 20, 60, 40]], np.float32), np.array([0]),
     ...                 np.array([False]), np.array([False]))
     >>> prepared = prepare(Dataset(root, "voc", "detection", ("card",), (sample,)), root / "crops")
@@ -195,8 +196,8 @@ def prepare(
             return error
         boxes = proposed.proposals.best(max_proposals).boxes
         objects = clip(sample.boxes, proposed.width, proposed.height).astype(np.float32)
-        learnt, ignored = sample.trainable, sample.difficult | sample.crowd
-        counts = learnt | ignored
+        trainable, ignored = sample.trainable, sample.difficult | sample.crowd
+        counts = trainable | ignored
         labelled = label_proposals(
             boxes,
             objects[counts],
@@ -208,9 +209,9 @@ def prepare(
         )
         labels, ious = labelled.labels, labelled.ious
         if with_objects:
-            boxes = np.concatenate([objects[learnt], boxes])
-            labels = np.concatenate([sample.labels[learnt], labels])
-            ious = np.concatenate([np.ones(int(learnt.sum()), np.float32), ious])
+            boxes = np.concatenate([objects[trainable], boxes])
+            labels = np.concatenate([sample.labels[trainable], labels])
+            ious = np.concatenate([np.ones(int(trainable.sum()), np.float32), ious])
         return _thinned(boxes, labels, ious, duplicate), proposed.cached
 
     work = [("train", sample) for sample in parts.train] + [("val", sample) for sample in parts.validation]
@@ -246,7 +247,7 @@ def prepare(
         pixels = read(image.sample.path)
         crops = warp(pixels, image.regions.boxes[image.chosen], size)
         for name, crop in zip(image.files, crops, strict=True):
-            write_bytes(out / name, _png(crop), sync=False)
+            write_bytes(out / name, encode_png(crop), sync=False)
 
     with_crops = [image for image in images if len(image.chosen)]
     out.mkdir(parents=True, exist_ok=True)
@@ -345,13 +346,6 @@ def _name_files(images: Sequence[_Image], labels: Sequence[str]) -> None:
             # Counted without regard to case, since some file systems have none.
             count[folder, stem.lower()] += 1
             image.files.append(f"{folder}/{stem}-{count[folder, stem.lower()]:04d}.png")
-
-
-def _png(crop: NDArray[np.uint8]) -> bytes:
-    import cv2
-
-    _, encoded = cv2.imencode(".png", cv2.cvtColor(crop, cv2.COLOR_RGB2BGR))
-    return bytes(encoded.tobytes())
 
 
 def _write_manifest(

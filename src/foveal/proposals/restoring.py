@@ -1,33 +1,25 @@
 """Methods of proposing regions from the settings that a model file keeps."""
 
+from collections.abc import Callable
 from typing import Any
 
-from foveal.errors import ModelFileError
+from foveal.files.container import restore
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
 from foveal.proposals.sliding_window import SlidingWindow
 
+_KINDS: dict[Any, Callable[..., Proposer]] = {
+    "selective-search": SelectiveSearch,
+    "sliding-window": SlidingWindow,
+}
+
 
 def proposer_from_config(config: dict[str, Any]) -> Proposer:
-    """Make a method of proposing regions from what its ``get_config`` gave.
-
-    Raises
-    ------
-    ModelFileError
-        If the kind is unknown to this version.
+    """Make a method of proposing regions from what its ``get_config`` gave; see `foveal.files.restore`.
 
     Examples
     --------
     >>> proposer_from_config({"kind": "sliding-window", "stride": 0.5}).stride
     0.5
     """
-    settings = dict(config)
-    kind = settings.pop("kind", None)
-    if kind == "selective-search":
-        return SelectiveSearch(**settings)
-    if kind == "sliding-window":
-        for name in ("sizes", "ratios"):
-            if name in settings:
-                settings[name] = tuple(settings[name])
-        return SlidingWindow(**settings)
-    raise ModelFileError(f"The proposals {kind!r} are unknown to this version of Foveal.")
+    return restore(config, _KINDS, "proposals")

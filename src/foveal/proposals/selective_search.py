@@ -14,6 +14,7 @@ from foveal.data.dataset import Dataset
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.images import read, resize_to_fit
+from foveal.images.arrays import check_image
 from foveal.images.color_spaces import to_color_space
 from foveal.proposals.grouping import Grouping, group
 from foveal.proposals.hierarchy import Hierarchy
@@ -130,13 +131,8 @@ class SelectiveSearch:
 
     def get_config(self) -> dict[str, Any]:
         """The parameters that decide the boxes, as JSON values."""
-        config: dict[str, Any] = {
-            "kind": "selective-search",
-            "mode": self.mode,
-            "working_size": self.working_size,
-            "sigma": self.sigma,
-            "nested": self.nested,
-        }
+        config: dict[str, Any] = {"kind": "selective-search"}
+        config |= {name: getattr(self, name) for name in ("mode", "working_size", "sigma", "nested")}
         for name in ("color_spaces", "k", "similarities"):
             value = getattr(self, name)
             config[name] = None if value is None else list(getattr(self._resolved(), name))
@@ -149,7 +145,7 @@ class SelectiveSearch:
         Parameters
         ----------
         image : ndarray of shape (H, W, 3), uint8
-            RGB, of any size from 1×1.
+            RGB; one pixel is enough.
 
         Returns
         -------
@@ -161,10 +157,7 @@ class SelectiveSearch:
         ValueError
             If the image has another shape or dtype, or no pixels.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise ValueError(
-                f"An image is (H, W, 3) uint8 with pixels in it; got {image.shape} {image.dtype}."
-            )
+        image = check_image(image)
         import cv2  # noqa: F401 - loaded before its threads are held back
 
         with parallel.one_opencv_thread():
@@ -197,7 +190,7 @@ class SelectiveSearch:
         random_state : int, default=0
             Seeds the draw of proposals that overlap no object.
         callbacks : sequence of callables
-            See :mod:`foveal.events`; the stage is ``"order of proposals"``. Pictures that cannot be read
+            See :mod:`foveal.events`; the stage is ``"order of proposals"``. Images that cannot be read
             are told in a ``note`` and left out.
 
         Returns
@@ -208,7 +201,7 @@ class SelectiveSearch:
         Raises
         ------
         DataError
-            If the data set is not for detection or no picture shows an object.
+            If the data set is not for detection or no image shows an object.
         """
         if dataset.task != "detection":
             raise DataError(f"{dataset.root} has no boxes: the order of proposals is learned from boxes.")

@@ -1,7 +1,7 @@
 """How alike two neighbouring regions are: the four measures of selective search, one function each."""
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from foveal.proposals.regions import Regions
 
@@ -30,18 +30,10 @@ def color_similarity(a: ArrayLike, b: ArrayLike) -> float:
 
 
 def texture_similarity(a: ArrayLike, b: ArrayLike) -> float:
-    """Intersection of two texture histograms, the sum of ``min(a_k, b_k)`` over the bins.
+    """The same of two texture histograms, of shape (D,): Uijlings et al. (2013), equation 3.
 
-    Uijlings et al. (2013), equation 3. Histograms have 10 bins for each of 8 directions of the Gaussian
-    derivative (σ = 1) and each channel, and a sum of 1.
-
-    Parameters
-    ----------
-    a, b : array-like of shape (D,)
-
-    Returns
-    -------
-    float
+    They have 10 bins for each of 8 directions of the Gaussian derivative (σ = 1) and each channel, and a sum
+    of 1.
 
     Examples
     --------
@@ -85,8 +77,8 @@ def fill_similarity(
     ----------
     box_a, box_b : array-like of shape (4,)
         ``x1, y1, x2, y2``, half-open.
-    size_a, size_b, size_image : float
-        In pixels.
+    size_a, size_b, size_image
+        As for :func:`size_similarity`.
 
     Returns
     -------
@@ -123,18 +115,14 @@ def similarity(regions: Regions, a: int, b: int, letters: str, size_image: float
     float
         From 0 to the number of letters.
     """
-    color: tuple[NDArray[np.float32], ...] = tuple(
-        regions.histograms[r, : regions.color_columns] for r in (a, b)
-    )
-    texture = tuple(regions.histograms[r, regions.color_columns :] for r in (a, b))
-    sizes = float(regions.sizes[a]), float(regions.sizes[b])
-    total = 0.0
-    if "C" in letters:
-        total += color_similarity(*color)
-    if "T" in letters:
-        total += texture_similarity(*texture)
-    if "S" in letters:
-        total += size_similarity(*sizes, size_image)
-    if "F" in letters:
-        total += fill_similarity(regions.boxes[a], regions.boxes[b], *sizes, size_image)
-    return total
+    pair = [a, b]
+    color, texture = np.split(regions.histograms[pair], [regions.color_columns], axis=1)
+    size_a, size_b = (float(size) for size in regions.sizes[pair])
+    box_a, box_b = regions.boxes[pair]
+    measures = {
+        "C": lambda: color_similarity(color[0], color[1]),
+        "T": lambda: texture_similarity(texture[0], texture[1]),
+        "S": lambda: size_similarity(size_a, size_b, size_image),
+        "F": lambda: fill_similarity(box_a, box_b, size_a, size_b, size_image),
+    }
+    return float(sum(measures[letter]() for letter in "CTSF" if letter in letters))

@@ -40,10 +40,10 @@ class SlidingWindow:
 
     def __post_init__(self) -> None:
         for name in ("sizes", "ratios"):
-            if not getattr(self, name) or min(getattr(self, name)) <= 0:
-                raise SettingError(
-                    f"{name} of sliding windows are numbers above 0; got {getattr(self, name)}."
-                )
+            numbers = tuple(getattr(self, name))
+            if not numbers or min(numbers) <= 0:
+                raise SettingError(f"{name} of sliding windows are numbers above 0; got {numbers}.")
+            object.__setattr__(self, name, numbers)
         if self.stride <= 0:
             raise SettingError(f"The stride of sliding windows is above 0; got {self.stride}.")
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data import Dataset, Parts, partition
+from foveal.data import Dataset, Parts, cut_off, partition
 from foveal.events import Callbacks, Event, stage
 from foveal.models import DETECTORS, model_class
-from foveal.models.detection.training.validation import cut_off
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
 from foveal.runs.nested_settings import flat, nested

@@ -1,6 +1,7 @@
 """What is told of a detection network's steps is what the network does."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +12,8 @@ from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.rpn.network import RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalSelector
-from foveal.models.detection.trace import DetectionTrace, hidden_cells, trace_network
+from foveal.models.detection.trace import DetectionTrace, trace_network
+from foveal.models.explaining.attention import hidden_cells, with_attention
 from foveal.nn import no_grad
 from foveal.nn.module import in_use
 
@@ -117,6 +119,7 @@ def test_the_steps_end_in_the_networks_detections():
     assert [level.shape for level in steps.objectness] == [(12, 12, 2), (6, 6, 1)]
     assert [len(level) for level in steps.anchors] == [288, 36]
     assert len(steps.kept) == 20
+    steps = with_attention(SimpleNamespace(box_head=network.head), steps)
     assert steps.attention.shape == (4, 3, 3)
     assert np.abs(steps.attention).max() > 0
     # The best anchor of the object, one that does not cross the border, is its foreground.

@@ -11,6 +11,7 @@ from foveal.data import load
 from foveal.errors import DataError, SettingError
 from foveal.features import EfficientNetLite0
 from foveal.models import FastRCNN
+from foveal.models.explaining.attention import with_attention
 from foveal.proposals import SlidingWindow
 
 
@@ -172,4 +173,5 @@ def test_the_steps_end_in_the_detections(fitted, scenes):
     assert steps.probabilities.shape == (len(steps.candidates), 2)
     np.testing.assert_allclose(steps.probabilities.sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(steps.objects / scale, sample.boxes, atol=1e-3)
-    assert steps.attention.shape[1:] == (2, 2)
+    assert steps.pooled.shape[1:3] == (2, 2)
+    assert with_attention(model, steps).attention.shape[1:] == (2, 2)

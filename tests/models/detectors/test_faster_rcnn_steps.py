@@ -5,6 +5,7 @@ import pytest
 
 from foveal.data import load
 from foveal.models.detectors.faster_rcnn import FasterRCNN
+from foveal.models.explaining.attention import with_attention
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def test_the_steps_end_in_the_detections(fitted):
 
 def test_regions_are_those_of_the_settings(fitted):
     model, test = fitted
-    steps = model.trace(test[1].path)
+    steps = with_attention(model, model.trace(test[1].path))
     places = [level.shape[0] * level.shape[1] * level.shape[2] for level in steps.objectness]
     assert [len(level) for level in steps.anchors] == places
     assert steps.attention.shape[1:] == (3, 3)

@@ -1,6 +1,5 @@
 """How a detector came to its answer for one image: everything on the way of one pass, as plain arrays."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +12,12 @@ from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions
 from foveal.models.detection.rpn.proposing import Proposed
 from foveal.models.detection.targets import GroundTruth
-from foveal.nn import softmax
 from foveal.nn.functional import sigmoid
 
 if TYPE_CHECKING:
     from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
 
 _NO_BOXES = np.zeros((0, 4), np.float32)
-# How many detections get a map of attention.
-_ATTENDED = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +95,11 @@ class DetectionTrace:
         Which answers were left: the detections.
     answer_threshold : float or None
         The IoU above which the lesser of two answers of one class was dropped.
+    pooled : ndarray of shape (R, S, S, C), float32, or None
+        What the box head saw of each region, where there is one.
     attention : ndarray of shape (T, S, S), float32
         For the first T detections: the probability of its class that is lost when a cell of its region's
-        grid is hidden, gained where it is below 0.
+        grid is hidden, gained where it is below 0; see :func:`foveal.models.explaining.with_attention`.
     objects : ndarray of shape (M, 4), float32, or None
         The ground truth, where it is known.
     object_names : tuple of str
@@ -133,6 +131,7 @@ class DetectionTrace:
     answer_regions: NDArray[np.int64]
     answer_kept: NDArray[np.int64]
     answer_threshold: float | None = None
+    pooled: NDArray[np.float32] | None = None
     attention: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 1, 1), np.float32))
     objects: NDArray[np.float32] | None = None
     object_names: tuple[str, ...] = ()
@@ -196,7 +195,6 @@ def scaled_objects(objects: ArrayLike | None, scale: tuple[float, float]) -> NDA
 def roi_stage(
     detected: DetectedRegions,
     pooled: NDArray[Any],
-    head: Callable[[NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]],
     pooling: RoIPooling,
     size: tuple[float, float],
     classes: tuple[str, ...],
@@ -209,8 +207,6 @@ def roi_stage(
     detected : DetectedRegions
     pooled : ndarray of shape (R, S, S, C)
         What the head saw.
-    head : callable
-        From that to logits and deltas.
     pooling : RoIPooling
     size : (float, float)
         Rows and columns of the working image.
@@ -221,7 +217,6 @@ def roi_stage(
     answers = Detections(
         np.asarray(detected.answers, np.float32), detected.answer_scores, detected.answer_labels, classes
     )
-    first = kept[:_ATTENDED]
     return {
         "classes": classes,
         "detections": Detections(detected.boxes, detected.scores, detected.labels, classes),
@@ -233,7 +228,7 @@ def roi_stage(
         "answer_regions": detected.answer_rois,
         "answer_kept": kept,
         "answer_threshold": nms_threshold,
-        "attention": hidden_cells(head, pooled, detected.answer_rois[first], detected.answer_labels[first]),
+        "pooled": pooled,
     }
 
 
@@ -314,38 +309,3 @@ def trace_network(
         background=settings.sampling.background,
         **network.roi_stage(course, size, classes),
     )
-
-
-def hidden_cells(
-    head: Any, seen: NDArray[np.float32], regions: NDArray[np.int64], labels: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """What hiding each cell of a region takes from a class (compare Zeiler & Fergus 2014, section 4.2).
-
-    A cell is hidden by what is seen there in the mean of all regions.
-
-    Parameters
-    ----------
-    head : BoxHead
-    seen : ndarray of shape (R, S, S, C), float32
-        What is seen of all regions.
-    regions, labels : ndarray of shape (T,), int64
-        The regions that are asked about, and the class of each.
-
-    Returns
-    -------
-    ndarray of shape (T, S, S), float32
-        The probability that is lost; gained where it is below 0.
-    """
-    rows, columns = seen.shape[1:3]
-    lost = np.zeros((len(regions), rows, columns), np.float32)
-    if not len(regions):
-        return lost
-    usual = seen.mean(axis=0)
-    for place, (region, label) in enumerate(zip(regions, labels, strict=True)):
-        copies = np.repeat(seen[region : region + 1], 1 + rows * columns, axis=0)
-        for cell in range(rows * columns):
-            i, j = divmod(cell, columns)
-            copies[1 + cell, i, j] = usual[i, j]
-        sure = softmax(head(copies)[0])[:, label]
-        lost[place] = (sure[0] - sure[1:]).reshape(rows, columns)
-    return lost

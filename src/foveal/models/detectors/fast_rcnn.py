@@ -31,14 +31,13 @@ from foveal.models.detection.roi.loss import check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
-from foveal.models.detection.targets import count_objects
 from foveal.models.detection.trace import DetectionTrace, roi_stage, scaled_objects
 from foveal.models.detection.training.config import JointLoss
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.proposals import Proposals
 
-# Steps of a training where nothing is said, and how often every picture is seen at least.
+# Steps of a training where nothing is said, and how often every image is seen at least.
 _STEPS, _LEAST_EPOCHS = 1600, 3
 # Dropout where there are few objects. It makes a head of 256 learn more slowly too: where there are thousands
 # of objects it costs more than it gives.
@@ -77,7 +76,7 @@ class FastRCNN(ProposalDetector):
         Width of the head's two hidden layers.
     dropout : float, optional
         Behind each of them. By default 0.5, the paper's, where there are fewer than a thousand objects to
-        learn from, which are soon learnt by heart, and else 0.
+        learn from, which a head soon overfits, and else 0.
     epochs : float, optional
         How often every image is seen. By default 1600 steps are taken, and no image is seen less than three
         times.
@@ -171,7 +170,7 @@ class FastRCNN(ProposalDetector):
         ----------
         dataset : Dataset
             For detection. Images without objects teach what background is; difficult and crowd objects
-            are neither learnt from nor taken for background.
+            are neither learned from nor taken for background.
         validation : Dataset, optional
             Images to choose ``threshold_`` on, instead of some of the training images.
         callbacks : sequence of callables
@@ -200,7 +199,7 @@ class FastRCNN(ProposalDetector):
         features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)
         if features is None:
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
-        n_objects = count_objects(dataset)
+        n_objects = dataset.count_objects()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
@@ -327,6 +326,11 @@ class FastRCNN(ProposalDetector):
     # -- prediction ---------------------------------------------------------------------------------
 
     @property
+    def box_head(self) -> BoxHead:
+        """What tells what is in a region."""
+        return self.network_
+
+    @property
     def _seen(self) -> SeenRegions:
         """How regions are read off maps."""
         features = self.features_
@@ -378,16 +382,7 @@ class FastRCNN(ProposalDetector):
         detected, pooled = self._pass(self.network_, maps, rois)
         scale = (float(maps.scale[0]), float(maps.scale[1]))
         pooling = self._seen.pooling
-        with nn.no_grad():
-            looked_at = roi_stage(
-                detected,
-                pooled,
-                self.network_.forward,
-                pooling,
-                maps.shape,
-                self.classes_,
-                self.nms_threshold,
-            )
+        looked_at = roi_stage(detected, pooled, pooling, maps.shape, self.classes_, self.nms_threshold)
         return DetectionTrace(
             image=np.asarray(resize(image, maps.shape), np.uint8),
             scale=scale,

@@ -16,7 +16,6 @@ from foveal.features import EfficientNetLite0, HogColor, RegionFeatures, regions
 from foveal.metrics import best_threshold
 from foveal.models.detection.box_regression import BoxRegression, fit_box_regression
 from foveal.models.detection.region_bank import RegionBank
-from foveal.models.detection.targets import count_objects
 from foveal.models.detection.trace import DetectionTrace, scaled_objects
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
@@ -157,7 +156,7 @@ class RCNN(ProposalDetector):
         ----------
         dataset : Dataset
             For detection. Images without objects teach what background is; difficult and crowd objects
-            are neither learnt from nor taken for background.
+            are neither learned from nor taken for background.
         validation : Dataset, optional
             Not used: the calibration holds back training images by turns. It is there because every
             detector takes it.
@@ -182,7 +181,7 @@ class RCNN(ProposalDetector):
                 f"negative_low ({self.negative_low}) is not above negative_high ({self.negative_high})."
             )
         fit_svms = fit_with(self.kernel, C=self.C)
-        n_objects = count_objects(dataset)
+        n_objects = dataset.count_objects()
         self.features_, on_maps = self._features()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:

@@ -3,7 +3,7 @@
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -12,17 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn
 from foveal.boxes import clip
-from foveal.data import Dataset
+from foveal.data import Dataset, hold_out
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
+from foveal.files.plain import from_json
 from foveal.images import working_image
 from foveal.models.detection.anchors import anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
-from foveal.models.detection.targets import count_objects
 from foveal.models.detection.trace import DetectionTrace, trace_network
 from foveal.models.detection.training.config import TrainingConfig, train_network
-from foveal.models.detection.training.validation import DetectionEvaluator, hold_out
+from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn.module import in_use
@@ -38,20 +38,7 @@ _FEW = 30
 class RPNBase(TrainingConfig, BoxModel):
     """An estimator whose network looks at a pretrained backbone's maps and is trained by gradients.
 
-    Parameters
-    ----------
-    features : Backbone, optional
-        :class:`foveal.features.EfficientNetLite0` by default.
-    size : int, default=512
-        The longer side that images are brought to, in pixels; a multiple of the backbone's
-        ``size_divisibility``.
-    finetune_from : {"c3", "c4"}, default="c3"
-        The map behind which the backbone's stages are fine-tuned.
-    channels : int, default=64
-        Of the pyramid's maps.
-    validation_size : float, default=0.1
-        The share of the training images, at most 60, that are held out where ``fit`` is given no validation
-        and there are 40 images or more. They choose the weights.
+    Its parameters are explained by :class:`foveal.models.FasterRCNN`.
     """
 
     validates: ClassVar[bool] = True
@@ -122,7 +109,7 @@ class RPNBase(TrainingConfig, BoxModel):
         began = time.perf_counter()
         backbone = EfficientNetLite0() if self.features is None else self.features
         self._check(backbone)
-        n_objects = count_objects(dataset)
+        n_objects = dataset.count_objects()
         if validation is None:
             dataset, validation = hold_out(dataset, self.validation_size, self.random_state)
         if len(dataset) < _FEW:
@@ -136,7 +123,7 @@ class RPNBase(TrainingConfig, BoxModel):
         stages = [] if self.finetune_fraction == 0 else self._stages()
         self.network_ = self._make_network(dataset, stages)
         evaluator: DetectionEvaluator | None = None
-        if count_objects(validation, least=0):
+        if validation.count_objects(least=0):
             with stage(callbacks, "maps of the validation pictures"):
                 evaluator = self._evaluator_class(validation, backbone, LEVELS, self.size)
         n_validation = len(validation)
@@ -263,7 +250,7 @@ class RPNBase(TrainingConfig, BoxModel):
             "features": self.backbone_.get_config(),
             "finetuned": self.network_.finetuned,
             "resolved": self.resolved_,
-            "rpn": self.network_.settings.to_dict(),
+            "rpn": asdict(self.network_.settings),
             # With what the clock has settled: epochs that were given make the same file.
             "settings": {**parameters, "minutes": None, **self.resolved_},
         }
@@ -278,7 +265,7 @@ class RPNBase(TrainingConfig, BoxModel):
         model.n_images_ = int(metadata["n_images"])
         model.resolved_ = dict(metadata["resolved"])
         stages = model._stages() if metadata["finetuned"] else []
-        model.network_ = cls._restored_network(RPNSettings.from_dict(metadata["rpn"]), metadata, stages)
+        model.network_ = cls._restored_network(from_json(RPNSettings, metadata["rpn"]), metadata, stages)
         model.network_.load_state_dict(arrays)
         model.network_.finetuned = bool(metadata["finetuned"])
         model.network_.eval()

@@ -1,14 +1,13 @@
-"""How good a detection network is on images that it is not trained on, and which images these are."""
+"""How good a detection network is on images that it is not trained on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.data import Dataset, Detections, partition
+from foveal.data import Dataset, Detections
 from foveal.features import Backbone, stack_images
 from foveal.images import padded_size, read, working_image
 from foveal.metrics import evaluate, proposal_recall, to_results
@@ -24,9 +23,6 @@ _AT_A_TIME = 4
 # So many proposals of an image are what detectors take, and the IoUs that their recall is measured at.
 _PROPOSALS = 100
 _THRESHOLDS = tuple(np.arange(0.5, 0.96, 0.05).round(2).tolist())
-# Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
-# judge hardly better.
-FEWEST_TO_VALIDATE, MOST_THAT_VALIDATE = 40, 60
 
 
 class DetectionEvaluator:
@@ -117,31 +113,3 @@ class ProposalEvaluator(DetectionEvaluator):
             thresholds=_THRESHOLDS,
         )
         return {"recall50": float(quality.recall[0, 0]), "AR": float(quality.recall.mean())}
-
-
-def hold_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Cut a data set into what is trained on and what validates.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    share : float
-        Of the images to hold out; see :func:`foveal.data.partition` for how they are drawn. Its own parts
-        do not matter.
-    seed : int
-
-    Returns
-    -------
-    train, validation : Dataset
-        Nothing is held out of fewer than 40 images, nor for a share of 0; never more than 60.
-    """
-    if len(dataset) < FEWEST_TO_VALIDATE or not share:
-        return dataset, dataset.select([])
-    return cut_off(dataset, min(share, MOST_THAT_VALIDATE / len(dataset)), seed)
-
-
-def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Cut a share off a data set, whatever parts of its own it has: the rest, and the share."""
-    plain = replace(dataset, samples=tuple(replace(sample, split=None) for sample in dataset.samples))
-    parts = partition(plain, random_state=seed, test_size=share, validation="none")
-    return parts.train, parts.test

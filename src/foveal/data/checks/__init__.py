@@ -1,0 +1,1 @@
+"""What the doctor checks, one idea a file."""

@@ -1,0 +1,96 @@
+"""The doctor's look at copies of the annotations in other formats."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+
+from foveal.data.dataset import Dataset, Finding
+from foveal.data.file_tree import Tree, stem_of
+from foveal.data.formats.table import FORMATS, formats_of
+
+
+def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
+    """Which formats there are, which counts, and where the copies say something else."""
+    # A folder of images is a folder a class only where nothing else is there.
+    there = [name for name in formats_of(tree) if name not in ("crops", "folders")]
+    others = [name for name in there if name != dataset.format]
+    if others and dataset.format in there:
+        names = ", ".join(FORMATS[name].title for name in there)
+        text = f"The folder holds annotations in several formats: {names}."
+        action = f"{FORMATS[dataset.format].title} counts."
+        yield Finding("several-formats", "note", "", text, action)
+    if dataset.task != "detection":
+        return
+    numbers: dict[str, dict[str, int]] = {}
+    for where, copy in _copies(dataset, tree, there):
+        first = 0 if copy.format == "yolo" else None
+        ids = copy.category_ids if first is None else range(len(copy.classes))
+        numbers[where] = dict(zip(copy.classes, ids, strict=True))
+        yield from _compare(dataset, copy, where)
+    yield from _numbering(numbers)
+
+
+def _copies(dataset: Dataset, tree: Tree, there: list[str]) -> Iterator[tuple[str, Dataset]]:
+    """Every annotation file or folder that is about the same images, read by itself."""
+    for name in there:
+        if (copies := FORMATS[name].copies) is not None:
+            yield from copies(tree, name == dataset.format)
+
+
+def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
+    samples = {stem_of(sample.name): sample for sample in dataset}
+    action = f"{where} is not read."
+    shifts = []
+    different: list[str] = []
+    marked = 0
+    for other in copy:
+        sample = samples.get(stem_of(other.name))
+        if sample is None:
+            continue
+        marked += int(sample.difficult.sum()) - int(other.difficult.sum())
+        rows = []
+        for each, classes in ((sample, dataset.classes), (other, copy.classes)):
+            names = [classes[int(label)] for label in each.labels]
+            order = sorted(range(len(names)), key=lambda i: (names[i], *each.boxes[i].tolist()))
+            rows.append(([names[i] for i in order], each.boxes[order].astype(np.float64)))
+        (names_a, boxes_a), (names_b, boxes_b) = rows
+        if names_a != names_b:
+            different.append(sample.name)
+        else:
+            shifts.append(boxes_b - boxes_a)
+    if different:
+        text = f"{where} names other objects in {len(different)} pictures, such as {different[0]}."
+        yield Finding("copy-differs", "warning", where, text, action)
+    shift = np.concatenate(shifts) if shifts else np.zeros((0, 4))
+    if len(shift):
+        typical = np.median(shift, axis=0)
+        if np.abs(typical - [1, 1, 0, 0]).max() < 0.1 and dataset.format == "voc":
+            text = (
+                "The file uses VOC's numbers, which count from 1, without subtracting 1: its boxes begin "
+                "one pixel further right and down than those of the XML, and are one pixel smaller."
+            )
+            yield Finding("copy-shifted", "warning", where, text, action)
+        elif np.abs(shift).max() > 1:
+            most = np.abs(shift).max()
+            text = f"Boxes differ from the {FORMATS[dataset.format].title} ones by up to {most:.1f} pixels."
+            yield Finding("copy-differs", "warning", where, text, action)
+    if marked > 0:
+        title = FORMATS[dataset.format].title
+        text = f"{marked} objects that are difficult in the {title} files have no such mark."
+        yield Finding("copy-lacks-difficult", "warning", where, text, action)
+
+
+def _numbering(numbers: dict[str, dict[str, int]]) -> Iterator[Finding]:
+    places = list(numbers)
+    for first, second in pairwise(places):
+        a, b = numbers[first], numbers[second]
+        unlike = [name for name in a if name in b and a[name] != b[name]]
+        # YOLO counts from 0, COCO by custom from 1: a constant difference is no trap of its own.
+        if len({b[name] - a[name] for name in a if name in b}) > 1:
+            name = unlike[0]
+            text = (
+                f"The classes have other numbers than in {first}: {name} is {a[name]} there, {b[name]} here."
+            )
+            action = "Classes are matched by name, never by number."
+            yield Finding("class-numbers-differ", "note", second, text, action)

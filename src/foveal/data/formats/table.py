@@ -1,0 +1,107 @@
+"""The formats that are known, one row each, in the order in which they win."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from foveal.data.dataset import Dataset, Finding
+from foveal.data.file_tree import Tree
+from foveal.data.formats import coco, crops, folders, voc, yolo
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way in which data sets lie on disk.
+
+    Attributes
+    ----------
+    name : str
+        As ``--format`` and ``load(format=...)`` call it.
+    title : str
+        As sentences call it.
+    looked_for : str
+        What a folder of this format holds, for the one who has another.
+    recognises : callable
+        Whether a folder holds such a data set.
+    read : callable
+        Of a folder and whether the format was asked for by name: the data set, None where there is none.
+    suffixes : tuple of str
+        Of the files that can be loaded by themselves, in lower case with the dot.
+    read_file : callable, optional
+        The data set of such a file.
+    copies : callable, optional
+        Of a folder and whether this format counts there: the annotations that do not, each with where it is.
+    write : callable, optional
+        Writes a data set to a folder or file.
+    broken : callable, optional
+        Findings about a folder's files that would be of this format if they could be read.
+    """
+
+    name: str
+    title: str
+    looked_for: str
+    recognises: Callable[[Tree], bool]
+    read: Callable[[Tree, bool], Dataset | None]
+    suffixes: tuple[str, ...] = ()
+    read_file: Callable[[Path], Dataset] | None = None
+    copies: Callable[[Tree, bool], Iterator[tuple[str, Dataset]]] | None = None
+    write: Callable[..., Any] | None = None
+    broken: Callable[[Tree], list[Finding]] | None = None
+
+
+_ROWS = (
+    Format(
+        "voc",
+        "Pascal VOC",
+        "Pascal VOC (.xml files whose root is <annotation>)",
+        voc.recognises,
+        voc.read_folder,
+        write=voc.write_voc,
+    ),
+    Format(
+        "coco",
+        "COCO",
+        "COCO (a .json file with images and annotations)",
+        coco.recognises,
+        coco.read_folder,
+        (".json",),
+        coco.read_file,
+        coco.copies,
+        coco.write_coco,
+        coco.broken_files,
+    ),
+    Format(
+        "yolo",
+        "YOLO",
+        "YOLO (.txt files named like the pictures, with lines `class cx cy width height`)",
+        yolo.recognises,
+        yolo.read_folder,
+        (".yaml", ".yml"),
+        yolo.read_file,
+        yolo.copies,
+        yolo.write_yolo,
+    ),
+    Format(
+        "crops",
+        "crops",
+        "crops of `foveal prepare` (a file manifest.csv)",
+        crops.recognises,
+        crops.read_folder,
+    ),
+    Format(
+        "folders",
+        "folders",
+        "one folder of pictures for each of at least two classes",
+        folders.recognises,
+        folders.read_folder,
+    ),
+)
+
+#: By their names; where a folder holds several, the first of them wins.
+FORMATS = {row.name: row for row in _ROWS}
+
+
+def formats_of(tree: Tree) -> list[str]:
+    """Every format that a folder holds, the winning one first."""
+    return [name for name, row in FORMATS.items() if row.recognises(tree)]

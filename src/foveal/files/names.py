@@ -1,0 +1,70 @@
+"""Names of files: made from content, and such that do not collide."""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def digest_bytes(*parts: bytes) -> str:
+    """SHA-256 of the parts, each preceded by its length, as 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> digest_bytes(b"ab", b"c") == digest_bytes(b"a", b"bc")
+    False
+    """
+    state = hashlib.sha256()
+    for part in parts:
+        state.update(len(part).to_bytes(8, "little"))
+        state.update(part)
+    return state.hexdigest()
+
+
+def digest_file(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's content, as 64 hexadecimal digits."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """SHA-256 of a JSON value, whatever the order of its keys.
+
+    Examples
+    --------
+    >>> digest_json({"a": 1, "b": 2}) == digest_json({"b": 2, "a": 1})
+    True
+    """
+    return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
+
+
+def unique_names(wanted: Iterable[str]) -> list[str]:
+    """Names that differ even where upper and lower case are one: ``x``, ``x-2``, ``x-3``.
+
+    Parameters
+    ----------
+    wanted : iterable of str
+        File or folder names without suffix.
+
+    Returns
+    -------
+    list of str
+        In the same order; the first of equal names keeps its own.
+
+    Examples
+    --------
+    >>> unique_names(["cat", "Cat", "dog"])
+    ['cat', 'Cat-2', 'dog']
+    """
+    taken: set[str] = set()
+    names = []
+    for stem in wanted:
+        name, number = stem, 1
+        while name.lower() in taken:
+            number += 1
+            name = f"{stem}-{number}"
+        taken.add(name.lower())
+        names.append(name)
+    return names

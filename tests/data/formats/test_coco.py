@@ -1,0 +1,123 @@
+import json
+
+import numpy as np
+import pytest
+
+from foveal.data import load
+from foveal.errors import DataError
+
+
+def entry(number, name=None, width=40, height=30):
+    return {"id": number, "file_name": name or f"{number}.jpg", "width": width, "height": height}
+
+
+def box(number, category=1, bbox=(1, 2, 3, 4), **more):
+    return {"id": 1, "image_id": number, "category_id": category, "bbox": list(bbox), **more}
+
+
+def kinds(dataset):
+    return [finding.kind for finding in dataset.findings]
+
+
+def test_a_file_without_images(tmp_path, coco_file):
+    categories = [{"id": 7, "name": "dog"}, {"id": 3, "name": "cat"}, {"id": 90, "name": "unused"}]
+    objects = [box(12, 7, (0.1, 0.2, 3.3, 4.4), iscrowd=1, area=5.5), box(12, 3, ignore=1)]
+    dataset = load(coco_file(tmp_path / "gt.json", [entry(12), entry(5)], objects, categories))
+    assert dataset.classes == ("cat", "dog", "unused")
+    assert dataset.category_ids == (3, 7, 90)
+    assert [(s.id, len(s.boxes)) for s in dataset] == [(5, 0), (12, 2)]
+    sample = dataset[1]
+    assert sample.crowd.tolist() == [True, False]
+    assert sample.difficult.tolist() == [False, True]
+    assert sample.areas.tolist() == [5.5, 12]
+    assert sample.xywh.tolist() == [[0.1, 0.2, 3.3, 4.4], [1, 2, 3, 4]]
+    np.testing.assert_allclose(sample.boxes[0], [0.1, 0.2, 3.4, 4.6], rtol=1e-6)
+    assert (sample.width, sample.height) == (40, 30)
+    assert kinds(dataset) == ["no-images"]
+
+
+def test_broken_entries_are_left_out_and_told(tmp_path, coco_file):
+    images = [entry(1), entry(1, "other.jpg"), {"file_name": "x.jpg"}, "text"]
+    objects = [
+        box(1), box(99), box(1, 55), box(1, bbox=(1, 2, 3)), box(1, bbox=(1, 2, 3, "4")), "text",
+        box(1, bbox=(1, 2, 3, float("nan"))), box("1"), box(1, None),
+    ]  # fmt: skip
+    dataset = load(coco_file(tmp_path / "gt.json", images, objects, ["cat", {"name": "no id"}]))
+    assert [len(s.boxes) for s in dataset] == [1]
+    found = kinds(dataset)
+    assert found.count("unknown-image") == 2
+    assert found.count("unknown-class") == 2
+    assert found.count("broken-object") == 3 + 1 + 4
+
+
+def test_files_of_splits_find_images_of_the_same_name(tmp_path, make_image, coco_file):
+    for split, side in (("train2017", 40), ("val2017", 60)):
+        make_image(tmp_path / f"images/{split}/1.jpg", (side, 30))
+        coco_file(tmp_path / f"annotations/instances_{split}.json", [entry(1, width=side)], [box(1)])
+    dataset = load(tmp_path)
+    assert [(s.path.parent.name, s.split) for s in dataset] == [("train2017", "train"), ("val2017", "val")]
+    assert [s.id for s in dataset] == [1, 3]
+    assert kinds(dataset) == ["image-ids-clash"]
+    alone = load(tmp_path / "annotations/instances_val2017.json")
+    assert [(s.id, s.width, s.split) for s in alone] == [(1, 60, "val")]
+
+
+def test_a_copy_is_not_read(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "images/1.jpg")
+    coco_file(tmp_path / "annotations/a.json", [entry(1)], [box(1)])
+    coco_file(tmp_path / "annotations/b.json", [entry(7, "1.jpg")], [box(7), box(7)])
+    dataset = load(tmp_path)
+    assert [(s.id, len(s.boxes)) for s in dataset] == [(1, 1)]
+    assert [(f.kind, f.file) for f in dataset.findings] == [
+        ("several-annotation-files", "annotations/b.json")
+    ]
+
+
+def test_classes_of_several_files_are_matched_by_name(tmp_path, make_image, coco_file):
+    for name in ("train", "test"):
+        make_image(tmp_path / f"images/{name}/{name}.jpg")
+    coco_file(tmp_path / "test.json", [entry(1, "test.jpg")], [box(1, 1), box(1, 2)], ["cat", "dog"])
+    coco_file(tmp_path / "train.json", [entry(2, "train.jpg")], [box(2, 1), box(2, 2)], ["dog", "cow"])
+    dataset = load(tmp_path)
+    assert dict(zip(dataset.classes, dataset.category_ids, strict=True)) == {"cat": 1, "dog": 2, "cow": 3}
+    assert [dataset.classes[i] for i in dataset.part("train")[0].labels] == ["dog", "cow"]
+    assert kinds(dataset) == ["category-ids-differ"]
+
+
+def test_results_are_no_ground_truth(tmp_path, coco_file):
+    with pytest.raises(DataError, match="not a COCO annotation file"):
+        load(coco_file(tmp_path / "a.json", [entry(1)], [box(1, score=0.5)]))
+    (tmp_path / "b.json").write_text("[]")
+    with pytest.raises(DataError, match="not a COCO annotation file"):
+        load(tmp_path / "b.json")
+
+
+def test_broken_json(tmp_path, coco_file):
+    (tmp_path / "a.json").write_text("{")
+    with pytest.raises(DataError, match=r"a\.json is not well-formed JSON"):
+        load(tmp_path / "a.json")
+    with pytest.raises(DataError, match=r"a\.json is not well-formed JSON"):
+        load(tmp_path)
+    coco_file(tmp_path / "b.json", [entry(1)], [box(1)])
+    assert kinds(load(tmp_path)) == ["broken-annotation", "no-images"]
+
+
+def test_names_do_not_lead_out(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "secret.jpg")
+    (tmp_path / "data").mkdir()
+    dataset = load(coco_file(tmp_path / "data/gt.json", [entry(1, "../secret.jpg")], [box(1)]))
+    assert not dataset[0].path.exists()
+    assert dataset[0].path.parent == tmp_path / "data"
+
+
+def test_a_lone_file_does_not_list_its_neighbourhood(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "documents/1.jpg")
+    path = coco_file(tmp_path / "gt.json", [entry(1)], [box(1)])
+    assert kinds(load(path)) == ["no-images"]
+
+
+def test_to_coco_gives_back_the_numbers(tmp_path, coco_file):
+    annotation = box(1, 2, (0.1, 0.2, 0.3, 0.7), iscrowd=1, area=0.123)
+    content = load(coco_file(tmp_path / "gt.json", [entry(1)], [annotation])).to_coco()
+    assert content["annotations"] == [annotation | {"difficult": 0}]
+    assert json.loads((tmp_path / "gt.json").read_text())["categories"] == content["categories"]

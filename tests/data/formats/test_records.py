@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from foveal.data.formats.records import turn_upright
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_boxes_turn_as_pillow_turns_pixels(orientation):
+    stored = np.zeros((6, 10), np.uint8)
+    stored[1:4, 2:9] = 255
+    image = Image.fromarray(stored)
+    image.getexif()[274] = orientation
+    exif = Image.Exif()
+    exif[274] = orientation
+    image.info["exif"] = exif.tobytes()
+    upright = np.asarray(ImageOps.exif_transpose(image))
+    rows, columns = np.nonzero(upright)
+    expected = [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+    turned = turn_upright(np.array([[2.0, 1, 9, 4]]), orientation, (10, 6))
+    assert turned.tolist() == [expected]
+
+
+def test_no_boxes():
+    assert turn_upright(np.zeros((0, 4)), 6, (10, 6)).shape == (0, 4)

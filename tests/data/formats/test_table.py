@@ -1,0 +1,21 @@
+from foveal.data import Dataset, Sample, doctor, load
+from foveal.data.formats import table
+
+
+def test_the_order_in_which_formats_win():
+    assert list(table.FORMATS) == ["voc", "coco", "yolo", "crops", "folders"]
+
+
+def test_a_row_is_all_that_a_format_needs(tmp_path, monkeypatch, make_image):
+    path = make_image(tmp_path / "a.jpg")
+    (tmp_path / "list.tsv").write_text("a.jpg\tcat\n")
+
+    def read(tree, asked):
+        if "list.tsv" not in tree.files:
+            return None
+        return Dataset(tree.root, "tsv", "classification", ("cat",), (Sample(path, 1, 40, 30, label=0),))
+
+    row = table.Format("tsv", "TSV", "a list.tsv", lambda tree: "list.tsv" in tree.files, read)
+    monkeypatch.setitem(table.FORMATS, "tsv", row)
+    assert load(tmp_path).format == load(tmp_path, format="tsv").format == "tsv"
+    assert "few-images" in [finding.kind for finding in doctor(tmp_path)]
