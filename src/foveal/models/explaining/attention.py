@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from foveal.models.detection.roi.head import BoxHead
 from foveal.models.detection.trace import DetectionTrace
 from foveal.nn import no_grad, softmax
-from foveal.nn.exporting import in_use
+from foveal.nn.module import in_use
 
 Head = Callable[[NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]
 
