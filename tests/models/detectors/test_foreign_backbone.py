@@ -119,7 +119,7 @@ def test_its_exported_file_agrees_with_its_own_maps(scenes, tmp_path):
     train, test = scenes
     model = MODELS["faster-rcnn"]().fit(train)
     images = [foveal.images.read(sample.path) for sample in test]
-    assert "agree" in export_model(model, tmp_path / "model.onnx", pictures=images)
+    assert "agree" in export_model(model, tmp_path / "model.onnx", images=images)
     # The graph sees what the backbone sees, padding included.
     image = working_image(images[0], 128)
     trace = model.trace(images[0])
