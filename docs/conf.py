@@ -28,7 +28,7 @@ extensions = [
 ]
 exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
-nitpicky = False
+nitpicky = True
 
 _shown = set()  # players, by their identity
 
