@@ -1,7 +1,6 @@
 """How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
 
 from base64 import b64decode
-from importlib.metadata import version as installed
 from pathlib import Path
 
 from matplotlib.animation import Animation, PillowWriter
@@ -11,11 +10,12 @@ from sphinx_gallery.sorting import ExplicitOrder
 
 from foveal.report import film_to_html
 from foveal.report.chapters import Player
+from foveal.version import __version__
 
 project = "Foveal"
 author = "The Foveal authors"
 copyright = "The Foveal authors, Apache-2.0"
-release = installed("foveal")
+release = __version__
 version = release
 
 extensions = [
