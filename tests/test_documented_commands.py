@@ -241,7 +241,9 @@ def test_what_the_program_refuses_would_be_seen(command, message):
         check_command(next(commands(command)))
 
 
-@pytest.mark.parametrize("text", ["foveal learn DATA", "foveal train DATA --quiet", "foveal train DATA --set minute=N"])
+@pytest.mark.parametrize(
+    "text", ["foveal learn DATA", "foveal train DATA --quiet", "foveal train DATA --set minute=N"]
+)
 def test_a_wrong_synopsis_would_be_seen(text):
     with pytest.raises(AssertionError):
         check_synopsis(text)

@@ -61,7 +61,9 @@ class Imported(ast.NodeVisitor):
     def visit_Call(self, node: ast.Call) -> None:
         self.generic_visit(node)
         called = self.meant(node.func)
-        starred = any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
+        starred = any(isinstance(a, ast.Starred) for a in node.args) or any(
+            k.arg is None for k in node.keywords
+        )
         if called is None or starred or not getattr(called, "__module__", "").startswith("foveal"):
             return
         try:
