@@ -9,8 +9,9 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import NamedTuple
 
-import foveal
 import pytest
+
+import foveal
 
 PAGES = Path(__file__).parents[1] / "docs" / "api"
 

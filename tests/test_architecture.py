@@ -1,4 +1,4 @@
-"""The page about the architecture and the contracts of import-linter tell of the rooms that are there, in one order."""
+"""The page about the architecture and import-linter's contracts tell of the rooms that are there, in one order."""
 
 import re
 import tomllib
@@ -22,9 +22,8 @@ CONTRACTS = {
 
 
 def told(inside: str = "") -> list[list[str]]:
-    """The rooms in the first column of a table of the page, row by row; those inside a room without its name."""
-    text = PAGE.read_text(encoding="utf-8")
-    rows = re.findall(r"(?m)^\| (`[^|]+`) \|", text)
+    """The rooms in the first column of a table, row by row; those inside a room without its name."""
+    rows = re.findall(r"(?m)^\| (`[^|]+`) \|", PAGE.read_text(encoding="utf-8"))
     rooms = [
         [name.removesuffix("/").removesuffix(".py") for name in re.findall("`([^`]+)`", row)] for row in rows
     ]

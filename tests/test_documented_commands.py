@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 import typer
+
 from foveal.cli import app
 from foveal.errors import SettingError
 from foveal.models import MODELS, model_class
