@@ -1,7 +1,7 @@
 """Every ``foveal …`` command in the README, in ``docs/`` and in the source is one that the program takes.
 
-Commands are parsed by the program itself without doing their work; ``--set`` is held against the settings of the model
-that the command would train.
+Commands are parsed by the program itself without doing their work; ``--set`` is held against the settings of
+the model that the command would train.
 """
 
 import ast

@@ -1,7 +1,7 @@
 """What docstrings and pages refer to is there: functions, classes, modules, files and pages.
 
-Sphinx, which is told to be nitpicky, sees only what is on a page of ``docs/api``, and asks for more there: that
-what is referred to is on a page as well. This test looks at every docstring, those of private parts too.
+Sphinx is nitpicky and asks for more, that what is referred to is on a page; but it sees only what is itself
+on one. This test looks at every docstring, those of private parts as well.
 """
 
 import ast
