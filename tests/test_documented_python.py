@@ -92,6 +92,12 @@ def test_snippets_compile_and_what_they_import_is_there(page):
         assert not wrong_names(code)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "docs").rglob("[!.]*.py")), ids=lambda path: path.name)
+def test_what_examples_take_is_there(path):
+    """The gallery runs them; this takes no time."""
+    assert not wrong_names(path.read_text(encoding="utf-8"))
+
+
 def test_snippets_are_seen():
     assert sum(len(list(snippets(page))) for page in PAGES) > 10
 

@@ -58,8 +58,8 @@ except AssertionError as error:
 # Learning rates
 # --------------
 # :class:`foveal.models.LogisticClassifier` tries several rates side by side, on a part of the training
-# pictures, and keeps the one that is most accurate on the others. The smallest is still on its way when
-# the steps are used up; the largest knows the training pictures best, but not the others.
+# images, and keeps the one that is most accurate on the others. The smallest is still on its way when
+# the steps are used up; the largest knows the training images best, but not the others.
 digits = load_digits()
 model = LogisticClassifier(learning_rates=(0.0003, 0.003, 0.03), iterations=300, random_state=0)
 model.fit(digits.images[:1200], digits.target[:1200])
