@@ -1,6 +1,6 @@
 """
 Models: a detector from forty images
-======================================
+====================================
 
 An R-CNN is trained on forty scenes: proposals, features, one linear SVM a class, and rounds in which it
 is shown its own mistakes.
