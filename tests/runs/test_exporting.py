@@ -155,13 +155,13 @@ def test_mistakes(tmp_path):
 
 
 def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp_path, monkeypatch):
-    from foveal.models.detection.onnx import exporting as detectors
+    from foveal.models.detection.onnx import parity as detectors
     from foveal.runs import exporting as module
 
     seen = []
 
-    def write(network, backbone, classes, path, pictures, threshold):
-        seen[:] = pictures
+    def write(network, backbone, classes, path, images, threshold):
+        seen[:] = images
         path.write_bytes(onnx.helper.make_model(onnx.helper.make_graph([], "g", [], [])).SerializeToString())
         return 7
 

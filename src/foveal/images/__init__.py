@@ -7,6 +7,14 @@ from foveal.images import filters
 from foveal.images.color_spaces import COLOR_SPACES, to_color_space
 from foveal.images.drawing import draw_boxes
 from foveal.images.filters import apply_filter
+from foveal.images.fitting import (
+    Source,
+    as_image,
+    padded_size,
+    stack_padded,
+    working_image,
+    working_size,
+)
 from foveal.images.mosaic import montage
 from foveal.images.painting import paint_regions
 from foveal.images.palette import PALETTE, color_of
@@ -19,16 +27,22 @@ __all__ = [
     "EXTENSIONS",
     "PALETTE",
     "ImageInfo",
+    "Source",
     "apply_filter",
+    "as_image",
     "color_of",
     "draw_boxes",
     "filters",
     "montage",
+    "padded_size",
     "paint_regions",
     "probe",
     "read",
     "resize",
     "resize_to_fit",
+    "stack_padded",
     "to_color_space",
     "warp",
+    "working_image",
+    "working_size",
 ]

@@ -7,6 +7,7 @@ from foveal.metrics.image_scores import ImageScore, per_image
 from foveal.metrics.proposals import ProposalQuality, proposal_recall
 from foveal.metrics.proposers import compare_proposers
 from foveal.metrics.results import read_results, to_results
+from foveal.metrics.thresholds import best_threshold, choose_threshold, first_hits
 from foveal.metrics.tide_errors import TIDE_TYPES, TideErrors, tide
 
 __all__ = [
@@ -16,11 +17,14 @@ __all__ = [
     "PrecisionRecall",
     "ProposalQuality",
     "TideErrors",
+    "best_threshold",
+    "choose_threshold",
     "compare_proposers",
     "confusion",
     "confusion_of_classes",
     "evaluate",
     "evaluate_classes",
+    "first_hits",
     "per_image",
     "pr_curves",
     "proposal_recall",

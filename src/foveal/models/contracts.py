@@ -15,13 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.data.detections import Detections
 from foveal.events import Callbacks
+from foveal.images import Source
 from foveal.proposals import Proposals
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
 
-#: An image, or the file that holds one.
-Source = NDArray[np.uint8] | str | os.PathLike[str]
 Task = Literal["classification", "detection"]
 Answers = Literal["classes", "detections", "proposals"]
 

@@ -45,12 +45,16 @@ def export_model(
     """
     name = model.name
     if is_detector(model) and model.not_exportable is None:
-        from foveal.models.detection.onnx.exporting import export_detector
+        from foveal.models.detection.onnx.parity import export_detector
 
         detector: Any = model
-        backbone = detector.backbone_.network(folded=True)
         compared = export_detector(
-            detector.network_, backbone, model.classes_, path, pictures, threshold=model.threshold_
+            detector.network_,
+            detector.backbone_,
+            model.classes_,
+            path,
+            pictures,
+            threshold=model.threshold_,
         )
         return (
             f"Checked on {len(pictures)} {'picture' if len(pictures) == 1 else 'pictures'}: {compared} "

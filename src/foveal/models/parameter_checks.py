@@ -1,8 +1,8 @@
-"""What the parameters of estimators may be, checked once, in one way."""
+"""What the parameters of estimators may be and how they are called, checked once, in one way."""
 
 import inspect
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -41,6 +41,31 @@ class Range:
         if np.isfinite(self.high):
             words += f" and below {self.high:g}" if self.below else f" to {self.high:g}"
         return words
+
+
+#: Parameters that had another name in Foveal 0.1, with today's.
+RENAMED = {
+    "average": "ema_decay",
+    "tuned_share": "finetune_fraction",
+    "tuning_rate": "backbone_lr_factor",
+    "tuned_from": "finetune_from",
+    "repeats": "passes_per_view",
+}
+
+
+def renamed(old: str) -> SettingError:
+    """What a user of an old name is told."""
+    return SettingError(f"{old} is called {RENAMED[old]} since Foveal 0.2: give {RENAMED[old]}.")
+
+
+class NamedParameters:
+    """An estimator whose keywords of an older version are answered with today's names."""
+
+    def __new__(cls, *args: Any, **parameters: Any) -> Self:
+        """Refuse an old name with a SettingError."""
+        for old in RENAMED.keys() & parameters.keys():
+            raise renamed(old)
+        return super().__new__(cls)
 
 
 _SHARE, _PART, _POSITIVE = Range(0, 1), Range(0, 1, below=True), Range(0, above=True)

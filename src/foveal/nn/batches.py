@@ -14,7 +14,7 @@ from foveal import parallel
 from foveal.nn.descriptions import named
 from foveal.nn.random_streams import seed_of
 
-Batch = tuple[NDArray[Any], NDArray[Any]]
+Batch = tuple[NDArray[Any], Any]
 Made = TypeVar("Made")
 Transform = Callable[[NDArray[Any], NDArray[Any], np.random.Generator], Batch]
 

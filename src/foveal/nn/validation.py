@@ -67,12 +67,14 @@ def evaluate(network: Module, loss: Loss, batches: Iterable[Batch]) -> dict[str,
     return {"loss": total / seen} | ({"accuracy": right / seen} if classes else {})
 
 
-def rightly_classified(output: NDArray[Any], target: Any) -> int | None:
-    """How many rows of ``output``, (N, K), are largest at their class; None where targets are no classes.
+def rightly_classified(output: Any, target: Any) -> int | None:
+    """How many rows of ``output``, (N, K), are largest at their class; None where there are no classes.
 
     Targets are classes where they are integers of shape (N,), or probabilities of shape (N, K) that sum to
     1, of which the largest counts.
     """
+    if not isinstance(output, np.ndarray):
+        return None
     target = np.asarray(target)
     if output.ndim != 2 or output.shape[1] < 2 or not len(output):
         return None

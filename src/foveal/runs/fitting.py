@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from foveal.data import Dataset, Parts, partition
 from foveal.events import Callbacks, Event, stage
 from foveal.models import DETECTORS, model_class
-from foveal.models.detection.training.holding_back import cut_off
+from foveal.models.detection.training.validation import cut_off
 from foveal.models.loading import load as load_model
 from foveal.runs.folder import RunFolder
 from foveal.runs.nested_settings import flat, nested

@@ -1,3 +1,4 @@
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -6,53 +7,55 @@ import pytest
 from foveal import nn
 from foveal.boxes import BACKGROUND, IGNORE
 from foveal.features import EfficientNetLite0
-from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.anchors import Anchors, PlacedAnchors
+from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.pyramid import FeaturePyramid
-from foveal.models.detection.rpn.network import RegionProposalNetwork
-from foveal.models.detection.rpn.proposing import anchors_of, level_starts, proposals_of
-from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.targets import Objects, label_anchors, sample_anchors, sample_regions
-from foveal.models.detection.training.view_batch import ViewBatch
+from foveal.models.detection.roi.sampling import RoISampler
+from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
+from foveal.models.detection.rpn.proposing import ProposalSelector, Proposed
+from foveal.models.detection.targets import AnchorSampler, GroundTruth, ViewBatch
 
 SIDE = 64
 
 
-def make_settings(**changes):
-    values = {
-        "n_classes": 2,
-        "levels": ("c3", "c4", "c5"),
-        "in_channels": (5, 6, 7),
-        "strides": (8, 16, 32),
-        "anchors": (((12.0, 12.0),), ((20.0, 30.0), (30.0, 20.0)), ()),
-        "size": SIDE,
-        "channels": 4,
-        "hidden": 8,
-        "roi_size": 3,
-        "rpn_batch": 32,
-        "roi_batch": 16,
-        "post_nms": 20,
-    }
-    return DetectionSettings(**{**values, **changes})
+SIZES = (((12.0, 12.0),), ((20.0, 30.0), (30.0, 20.0)), ())
+STRIDES = (8, 16, 32)
+
+
+def make_settings(*, sizes=SIZES, in_channels=(5, 6, 7)):
+    return RPNSettings(
+        levels=("c3", "c4", "c5"),
+        in_channels=in_channels,
+        channels=4,
+        size=SIDE,
+        anchors=Anchors(sizes, STRIDES),
+        sampling=AnchorSampler(number=32),
+        proposing=ProposalSelector(pre_nms=1000, post_nms=20, nms_threshold=0.8),
+    )
+
+
+def make_network(settings=None, **changes):
+    sampling = RoISampler(number=16, background_floor=0.0)
+    roi = RoISettings.faster_rcnn(2, STRIDES, roi_size=3, **{"hidden": 8, "sampling": sampling, **changes})
+    return DetectionNetwork(make_settings() if settings is None else settings, roi, random_state=0)
 
 
 def make_objects(boxes=((10, 10, 24, 24), (30, 20, 60, 40)), labels=(0, 1), ignored=(False, False)):
-    return Objects(np.float32(boxes).reshape(-1, 4), np.array(labels, np.int64), np.array(ignored, bool))
+    return GroundTruth(np.float32(boxes).reshape(-1, 4), np.array(labels, np.int64), np.array(ignored, bool))
 
 
-def make_batch(settings, number=2, tunes=False, dtype=np.float64, objects=None):
+def make_batch(settings, number=2, finetunes=False, dtype=np.float64, objects=None):
     rng = np.random.default_rng(0)
     maps = {
         name: rng.normal(size=(number, SIDE // stride, SIDE // stride, channels)).astype(dtype)
-        for name, stride, channels in zip(
-            settings.levels, settings.strides, settings.in_channels, strict=True
-        )
+        for name, stride, channels in zip(settings.levels, STRIDES, settings.in_channels, strict=True)
     }
     return ViewBatch(
         maps,
         np.full((number, 2), SIDE, np.float32),
         [make_objects()] * number if objects is None else objects,
         [[0, i] for i in range(number)],
-        tunes,
+        finetunes,
     )
 
 
@@ -91,14 +94,16 @@ def test_gradients_of_the_proposal_network(part):
 @pytest.mark.parametrize("part", [0, 1, 2, 3])
 def test_gradients_of_the_detection_network(part, monkeypatch):
     settings = make_settings()
-    network = DetectionNetwork(settings, random_state=0).double()
+    network = make_network().double()
     # No gradient goes through the proposals' coordinates, which a change of the weights would move.
     fixed = np.float32([[8, 8, 30, 30], [28, 18, 62, 42], [0, 0, 64, 64], [40, 40, 60, 62]])
-    monkeypatch.setattr(network, "proposals", lambda *given: [(fixed, np.zeros(4))] * len(given[3]))
+    monkeypatch.setattr(
+        network, "proposals", lambda *given: [Proposed(fixed, np.zeros(4), np.arange(4))] * len(given[3])
+    )
     check_parameters(network, make_batch(settings), part)
 
 
-def test_gradients_reach_the_tuned_stages(monkeypatch):
+def test_gradients_reach_the_finetuned_stages(monkeypatch):
     channels = (5, 6, 7)
     stages = [
         nn.Sequential(nn.Conv2d(a, b, 2, stride=2, random_state=i), nn.Tanh())
@@ -106,11 +111,11 @@ def test_gradients_reach_the_tuned_stages(monkeypatch):
     ]
     settings = make_settings(in_channels=channels)
     network = RegionProposalNetwork(settings, stages, random_state=0).double()
-    batch = make_batch(settings, tunes=True)
+    batch = make_batch(settings, finetunes=True)
     only = ViewBatch({"c3": batch.maps["c3"]}, batch.sizes, batch.objects, batch.seeds, True)
     check_parameters(network, only, 0)
     assert all(p.grad is not None for p in network.stages.parameters())
-    assert network.tuned
+    assert network.finetuned
 
 
 def test_frozen_stages_are_not_computed():
@@ -123,7 +128,7 @@ def test_frozen_stages_are_not_computed():
 
 def test_pictures_without_objects_teach_background():
     settings = make_settings()
-    network = DetectionNetwork(settings, random_state=0)
+    network = make_network()
     nothing = make_objects((), (), ())
     values = network.forward(make_batch(settings, dtype=np.float32, objects=[nothing, nothing]))
     assert values[0] > 0
@@ -144,84 +149,80 @@ def test_pyramid_standardizes_what_it_sees():
 
 
 def test_anchors_follow_the_levels():
-    settings = make_settings()
-    levels = anchors_of(settings, (SIDE, SIDE))
+    levels = Anchors(SIZES, STRIDES).over((SIDE, SIDE))
     assert [len(level) for level in levels] == [64, 2 * 16, 0]
-    assert level_starts(levels).tolist() == [0, 64, 96, 96]
+    assert PlacedAnchors.of(levels).starts.tolist() == [0, 64, 96, 96]
     assert levels[0][0].tolist() == [-2, -2, 10, 10]
 
 
 def test_anchors_that_cross_the_border_are_ignored():
-    settings = make_settings()
     anchors = np.float32([[-1, 0, 12, 12], [0, 0, 12, 12], [60, 60, 72, 72], [52, 52, 64, 64]])
-    labels = label_anchors(anchors, make_objects([[0, 0, 12, 12]], [0], [False]), (SIDE, SIDE), settings)
+    labels = AnchorSampler().label(anchors, make_objects([[0, 0, 12, 12]], [0], [False]), (SIDE, SIDE))
     assert labels.tolist() == [IGNORE, 0, IGNORE, BACKGROUND]
 
 
 def test_each_objects_best_anchor_is_foreground():
-    settings = make_settings()
     anchors = np.float32([[0, 0, 12, 12], [20, 20, 32, 32]])
-    labels = label_anchors(anchors, make_objects([[4, 4, 20, 20]], [0], [False]), (SIDE, SIDE), settings)
+    labels = AnchorSampler().label(anchors, make_objects([[4, 4, 20, 20]], [0], [False]), (SIDE, SIDE))
     assert labels.tolist() == [0, BACKGROUND]
 
 
 def test_ignored_objects_are_neither():
-    settings = make_settings()
     anchors = np.float32([[10, 10, 24, 24], [40, 40, 54, 54]])
-    objects = make_objects([[10, 10, 24, 24]], [0], [True])
-    assert label_anchors(anchors, objects, (SIDE, SIDE), settings).tolist() == [IGNORE, BACKGROUND]
-    drawn = sample_regions(anchors, objects, settings, np.random.default_rng(0))
-    assert drawn.boxes.tolist() == [[40, 40, 54, 54]]
-    assert drawn.labels.tolist() == [settings.n_classes]
+    truth = make_objects([[10, 10, 24, 24]], [0], [True])
+    assert AnchorSampler().label(anchors, truth, (SIDE, SIDE)).tolist() == [IGNORE, BACKGROUND]
+    drawn = RoISampler()(anchors, truth, 0)
+    assert drawn.rois.tolist() == [[40, 40, 54, 54]]
+    assert drawn.labels.tolist() == [BACKGROUND]
 
 
 def test_samples_are_balanced_and_seeded():
-    settings = make_settings(rpn_batch=8, roi_batch=8)
-    (anchors, *_) = anchors_of(make_settings(anchors=(((12.0, 12.0),) * 9, (), ())), (SIDE, SIDE))
-    objects = make_objects([[8, 8, 20, 20]], [1], [False])
-    one, other = (
-        sample_anchors(anchors, objects, (SIDE, SIDE), settings, np.random.default_rng(5)) for _ in range(2)
-    )
+    (anchors, *_) = Anchors((((12.0, 12.0),) * 9, (), ()), STRIDES).over((SIDE, SIDE))
+    truth = make_objects([[8, 8, 20, 20]], [1], [False])
+    one, other = (AnchorSampler(number=8)(anchors, truth, (SIDE, SIDE), 5) for _ in range(2))
     assert one.n_foreground == 4
     assert one.places.tolist() == other.places.tolist()
     np.testing.assert_allclose(one.deltas, one.deltas[:1].repeat(4, axis=0), atol=1)
-    regions = sample_regions(anchors, objects, settings, np.random.default_rng(5))
-    assert (regions.labels == 1).sum() == len(regions.deltas) == 2
-    assert len(regions.boxes) == 8
+    targets = RoISampler(number=8)(anchors, truth, 5)
+    assert targets.labels.tolist() == [1, 1] + [BACKGROUND] * 6
+    assert targets.objects[:2].tolist() == [[8, 8, 20, 20]] * 2
+    assert targets.objects[2:].tolist() == targets.rois[2:].tolist()
 
 
 def test_objects_are_among_the_regions():
-    settings = make_settings()
-    drawn = sample_regions(np.zeros((0, 4), np.float32), make_objects(), settings, np.random.default_rng(0))
-    assert sorted(drawn.boxes.tolist()) == sorted(make_objects().boxes.tolist())
-    np.testing.assert_allclose(drawn.deltas, 0, atol=1e-6)
+    drawn = RoISampler()(np.zeros((0, 4), np.float32), make_objects(), 0)
+    assert sorted(drawn.rois.tolist()) == sorted(make_objects().boxes.tolist())
+    assert drawn.rois.tolist() == drawn.objects.tolist()
 
 
 def test_proposals_are_clipped_suppressed_and_best_first():
-    settings = make_settings(anchors=(((12.0, 12.0),), (), ()))
-    levels = anchors_of(settings, (SIDE, SIDE))
-    anchors = np.concatenate(levels)
-    logits = np.linspace(-1, 1, len(anchors)).astype(np.float32)
-    deltas = np.zeros((len(anchors), 4), np.float32)
-    boxes, scores = proposals_of(logits, deltas, anchors, level_starts(levels), (60.0, 50.0), settings)
-    assert len(boxes) <= settings.post_nms
-    assert (np.diff(scores) <= 0).all()
-    assert boxes[:, 2].max() <= 50
-    assert boxes[:, 3].max() <= 60
-    assert ((boxes[:, 2:] - boxes[:, :2]) >= 1).all()
+    anchors = PlacedAnchors.of(Anchors((((12.0, 12.0),), (), ()), STRIDES).over((SIDE, SIDE)))
+    logits = np.linspace(-1, 1, len(anchors.boxes)).astype(np.float32)
+    deltas = np.zeros((len(anchors.boxes), 4), np.float32)
+    found = ProposalSelector(post_nms=20)(logits, deltas, anchors, (60.0, 50.0))
+    assert len(found.boxes) <= 20
+    assert (np.diff(found.logits) <= 0).all()
+    assert found.boxes[:, 2].max() <= 50
+    assert found.boxes[:, 3].max() <= 60
+    assert ((found.boxes[:, 2:] - found.boxes[:, :2]) >= 1).all()
+
+
+def test_settings_are_json_and_back():
+    network = make_network(dropout=0.25)
+    for settings in (network.settings, network.roi):
+        assert type(settings).from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
 
 
 def test_engine_detects_in_real_maps():
     backbone = EfficientNetLite0()
-    settings = make_settings(in_channels=(40, 112, 320))
-    network = DetectionNetwork(settings, random_state=0).eval()
-    pictures = np.random.default_rng(0).integers(0, 255, (2, SIDE, SIDE, 3)).astype(np.uint8)
+    network = make_network(make_settings(in_channels=(40, 112, 320))).eval()
+    images = np.random.default_rng(0).integers(0, 255, (2, SIDE, SIDE, 3)).astype(np.uint8)
     sizes = np.full((2, 2), SIDE, np.float32)
     with nn.no_grad():
-        together = network.detect(backbone.maps(pictures), sizes)
-        alone = network.detect(backbone.maps(pictures[:1]), sizes[:1])
-    np.testing.assert_allclose(together[0][0], alone[0][0], atol=1e-3)
-    for boxes, scores, labels in together:
-        assert len(boxes) == len(scores) == len(labels) <= settings.max_detections
-        assert (np.diff(scores) <= 0).all()
-        assert set(labels.tolist()) <= {0, 1}
+        together = network.trace(backbone.maps(images), sizes)
+        (alone,) = network.trace(backbone.maps(images[:1]), sizes[:1])
+    np.testing.assert_allclose(together[0].detected.boxes, alone.detected.boxes, atol=1e-3)
+    for found in (trace.detected for trace in together):
+        assert len(found.boxes) == len(found.scores) == len(found.labels) <= 100
+        assert (np.diff(found.scores) <= 0).all()
+        assert set(found.labels.tolist()) <= {0, 1}

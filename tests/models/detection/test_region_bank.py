@@ -11,6 +11,7 @@ from foveal.errors import ImageError
 from foveal.features import HogColor
 from foveal.models.detection.image_regions import ImageRegions
 from foveal.models.detection.region_bank import RegionBank
+from foveal.models.detection.targets import GroundTruth
 from foveal.proposals import SlidingWindow
 
 SMALL = HogColor(size=24, cell=8, grid=2, bins=4)
@@ -20,7 +21,12 @@ def regions(boxes=((0, 0, 10, 10), (5, 5, 15, 15)), objects=(), labels=(), ignor
     def four(values):
         return np.array(values, np.float32).reshape(-1, 4)
 
-    return ImageRegions(four(boxes), four(objects), np.array(labels, np.int64), four(ignored))
+    truth = GroundTruth(
+        np.concatenate([four(objects), four(ignored)]),
+        np.array([*labels, *[0] * len(ignored)], np.int64),
+        np.repeat([False, True], [len(objects), len(ignored)]),
+    )
+    return ImageRegions(four(boxes), truth)
 
 
 def test_overlaps_are_the_best_of_each_class():

@@ -5,8 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from foveal.boxes import iou
 from foveal.data import Detections
-from foveal.models.detection.trace import DetectionTrace, hidden_cells
+from foveal.models.detection.anchors import Anchors
+from foveal.models.detection.network import DetectionNetwork, RoISettings
+from foveal.models.detection.rpn.network import RPNSettings
+from foveal.models.detection.rpn.proposing import ProposalSelector
+from foveal.models.detection.trace import DetectionTrace, hidden_cells, trace_network
+from foveal.nn import no_grad
+from foveal.nn.exporting import in_use
 
 CLASSES = ("cat", "dog")
 
@@ -79,45 +86,34 @@ def test_hiding_the_cell_that_counts():
 
 
 def test_the_steps_end_in_the_networks_detections():
-    network_module = pytest.importorskip("foveal.models.detection.network")
-    from foveal.boxes import iou
-    from foveal.models.detection.settings import DetectionSettings
-    from foveal.models.detection.trace import network_steps
-    from foveal.nn import no_grad
-    from foveal.nn.exporting import in_use
-
-    settings = DetectionSettings(
-        n_classes=2,
+    strides = (8, 16)
+    settings = RPNSettings(
         levels=("c3", "c4"),
         in_channels=(6, 8),
-        strides=(8, 16),
-        anchors=(((16.0, 16.0), (20.0, 10.0)), ((32.0, 32.0),)),
-        size=96,
         channels=8,
-        hidden=16,
-        roi_size=3,
-        post_nms=20,
+        size=96,
+        anchors=Anchors((((16.0, 16.0), (20.0, 10.0)), ((32.0, 32.0),)), strides),
+        proposing=ProposalSelector(pre_nms=1000, post_nms=20, nms_threshold=0.8),
     )
-    network = network_module.DetectionNetwork(settings, random_state=0)
+    roi = RoISettings.faster_rcnn(2, strides, roi_size=3, hidden=16)
+    network = DetectionNetwork(settings, roi, random_state=0)
     rng = np.random.default_rng(0)
     # Untrained, all is equally probable: larger weights tell the regions apart.
     for parameter in (*network.rpn.parameters(), *network.head.parameters()):
         parameter.data[...] = rng.normal(0, 0.2, parameter.data.shape)
     maps = {
         name: rng.normal(size=(1, 96 // stride, 96 // stride, channels)).astype(np.float32)
-        for name, stride, channels in zip(
-            settings.levels, settings.strides, settings.in_channels, strict=True
-        )
+        for name, stride, channels in zip(settings.levels, strides, settings.in_channels, strict=True)
     }
     picture = rng.integers(0, 255, (80, 90, 3)).astype(np.uint8)
     objects = np.float32([[8, 8, 40, 40]])
     with in_use(network.modules()), no_grad():
-        steps = network_steps(network, maps, picture, CLASSES, objects=objects, object_names=("cat",))
-        ((boxes, scores, labels),) = network.detect(maps, np.float32([picture.shape[:2]]))
-    assert len(boxes) > 3
-    np.testing.assert_allclose(steps.detections.boxes, boxes, atol=1e-4)
-    np.testing.assert_allclose(steps.detections.scores, scores, atol=1e-6)
-    assert steps.detections.labels.tolist() == labels.tolist()
+        steps = trace_network(network, maps, picture, CLASSES, objects=objects, object_names=("cat",))
+        (found,) = network.trace(maps, np.float32([picture.shape[:2]]))
+    assert len(found.detected.boxes) > 3
+    np.testing.assert_array_equal(steps.detections.boxes, found.detected.boxes)
+    np.testing.assert_array_equal(steps.detections.scores, found.detected.scores)
+    assert steps.detections.labels.tolist() == found.detected.labels.tolist()
     assert [level.shape for level in steps.objectness] == [(12, 12, 2), (6, 6, 1)]
     assert [len(level) for level in steps.anchors] == [288, 36]
     assert len(steps.kept) == 20

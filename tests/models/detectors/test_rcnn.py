@@ -90,7 +90,7 @@ def test_on_a_pretrained_networks_maps(scenes, tmp_path):
     again = foveal.load(model.save(tmp_path / "model.safetensors"))
     (before,), (after,) = model.predict([digits[0].path]), again.predict([digits[0].path])
     np.testing.assert_array_equal(before.boxes, after.boxes)
-    assert RCNN(kernel="intersection")._features() == HogColor()
+    assert RCNN(kernel="intersection")._features() == (HogColor(), False)
     with pytest.raises(SettingError, match="intersection kernel needs features that are never negative"):
         small(features=features, kernel="intersection").fit(digits)
 

@@ -1,7 +1,5 @@
 """The region proposal network: alone, in the place of selective search, and as a run."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -14,11 +12,10 @@ from foveal.errors import DataError, SettingError
 from foveal.images import read
 from foveal.metrics import compare_proposers
 from foveal.models import RCNN, RPN
-from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.rpn.network import RegionProposalNetwork
-from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.targets import Objects, label_anchors
-from foveal.models.detection.training.view_batch import ViewBatch
+from foveal.models.detection.anchors import Anchors
+from foveal.models.detection.network import DetectionNetwork, RoISettings
+from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
+from foveal.models.detection.targets import AnchorSampler, GroundTruth, ViewBatch
 from foveal.proposals import Proposer, SlidingWindow
 
 SMALL = {
@@ -149,27 +146,26 @@ def test_what_cannot_be(scenes, picture, color_folder):
 
 
 def test_its_gradients_are_those_of_the_whole_detector():
-    settings = DetectionSettings(
-        n_classes=2,
+    strides = (8, 16)
+    settings = RPNSettings(
         levels=("c3", "c4"),
         in_channels=(3, 4),
-        strides=(8, 16),
-        anchors=(((16.0, 16.0),), ((30.0, 40.0), (40.0, 30.0))),
         channels=6,
-        hidden=8,
-        roi_size=2,
-        rpn_batch=40,
+        anchors=Anchors((((16.0, 16.0),), ((30.0, 40.0), (40.0, 30.0))), strides),
+        sampling=AnchorSampler(number=40),
     )
+    roi = RoISettings.faster_rcnn(2, strides, roi_size=2, hidden=8)
     rng = np.random.default_rng(0)
     maps = {"c3": rng.normal(size=(2, 8, 12, 3)), "c4": rng.normal(size=(2, 4, 6, 4))}
     objects = [
-        Objects(np.float32([[10, 12, 40, 50]]), np.array([1]), np.array([False])),
-        Objects(np.float32([[0, 0, 20, 20], [50, 20, 80, 60]]), np.array([0, 1]), np.array([False, True])),
+        GroundTruth(np.float32([[10, 12, 40, 50]]), np.array([1]), np.array([False])),
+        GroundTruth(
+            np.float32([[0, 0, 20, 20], [50, 20, 80, 60]]), np.array([0, 1]), np.array([False, True])
+        ),
     ]
     batch = ViewBatch(maps, np.float32([[64, 96], [60, 90]]), objects, [[1], [2]], False)
-    alone, whole = (
-        kind(settings, random_state=3).double() for kind in (RegionProposalNetwork, DetectionNetwork)
-    )
+    alone = RegionProposalNetwork(settings, random_state=3).double()
+    whole = DetectionNetwork(settings, roi, random_state=3).double()
     np.testing.assert_allclose(alone(batch), whole(batch)[:2], rtol=1e-12)
     alone.backward([1.0, 2.0])
     whole.backward([1.0, 2.0, 0.0, 0.0])
@@ -181,12 +177,9 @@ def test_its_gradients_are_those_of_the_whole_detector():
 
 
 def test_anchors_on_the_border_are_learnt_from_where_they_may_reach_over_it():
-    settings = DetectionSettings(
-        n_classes=1, levels=("c3",), in_channels=(3,), strides=(8,), anchors=(((16.0, 16.0),),)
-    )
     # Across the border by nothing, by a quarter of a side, by half, and by more.
     anchors = np.float32([[0, 0, 16, 16], [-4, 0, 12, 16], [0, 8, 16, 24], [0, 9, 16, 25]])
-    objects = Objects(anchors[1:2], np.array([0]), np.array([False]))
+    objects = GroundTruth(anchors[1:2], np.array([0]), np.array([False]))
     for border, expected in ((0.0, [-2, -2, -2, -2]), (0.25, [-2, 0, -2, -2]), (0.5, [-2, 0, -1, -2])):
-        labels = label_anchors(anchors, objects, (16.0, 40.0), replace(settings, rpn_border=border))
+        labels = AnchorSampler(border=border).label(anchors, objects, (16.0, 40.0))
         assert labels.tolist()[1:] == expected[1:]

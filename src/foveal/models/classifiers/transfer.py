@@ -14,7 +14,6 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite
 from foveal.features.efficientnet import FAMILY
-from foveal.features.efficientnet_graph import CENTER, SCALE
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_classifier import ImageClassifier
@@ -473,8 +472,8 @@ class TransferClassifier(ImageClassifier):
             linear.load_state_dict({"weight": coef, "bias": intercept})
             return nn.Sequential(linear, nn.Softmax()).eval(), (int(self.n_features_in_),)
         scaling = nn.BatchNorm2d(3, eps=0.0, affine=False)
-        scaling.running_mean = np.full(3, CENTER, np.float32)
-        scaling.running_var = np.full(3, SCALE**2, np.float32)
+        scaling.running_mean = np.full(3, EfficientNetLite.pixel_mean, np.float32)
+        scaling.running_var = np.full(3, EfficientNetLite.pixel_std**2, np.float32)
         return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
     def prepare(self, X: Any) -> NDArray[np.float32]:

@@ -1,32 +1,106 @@
-"""Anchors for a data set."""
+"""The anchors of a network: their sizes for a data set, and all of them over an image."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from foveal.boxes import anchor_sizes, clip
+from foveal.boxes import anchor_sizes, clip, grid_anchors
 from foveal.data import Dataset
-from foveal.models.detection.training.views import working_size
+from foveal.images import working_size
 
-Anchors = tuple[tuple[tuple[float, float], ...], ...]
+
+@dataclass(frozen=True)
+class Anchors:
+    """The anchors of every level of a pyramid (Ren et al. 2015, section 3.1.1; Lin et al. 2017, section 4.1).
+
+    Parameters
+    ----------
+    sizes : tuple of L tuples of (float, float)
+        For each level the widths and heights of the anchors at each place, in pixels of the working image;
+        there may be none.
+    strides : tuple of L ints
+        Pixels between neighbouring places of a level.
+
+    Examples
+    --------
+    >>> anchors = Anchors((((12.0, 12.0),), ()), (8, 16))
+    >>> [len(level) for level in anchors.over((64, 32))]
+    [32, 0]
+    """
+
+    sizes: tuple[tuple[tuple[float, float], ...], ...]
+    strides: tuple[int, ...]
+
+    def over(self, shape: tuple[int, int]) -> list[NDArray[np.float32]]:
+        """All anchors over an image, level by level.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows and columns of the padded image, multiples of the coarsest stride.
+
+        Returns
+        -------
+        list of L ndarray of shape (rows * columns * A, 4), float32
+            In the order of :func:`foveal.boxes.grid_anchors`; A is the level's own.
+        """
+        return [
+            grid_anchors((shape[0] // stride, shape[1] // stride), stride, np.reshape(sizes, (-1, 2)))
+            for stride, sizes in zip(self.strides, self.sizes, strict=True)
+        ]
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """How many anchors a place of each level has."""
+        return tuple(len(level) for level in self.sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedAnchors:
+    """All anchors over images of one padded size.
+
+    Attributes
+    ----------
+    boxes : ndarray of shape (T, 4), float32
+        Level after level.
+    starts : ndarray of shape (L + 1,), int64
+        Where each level begins among them, and the end of the last.
+    """
+
+    boxes: NDArray[np.float32]
+    starts: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, levels: Sequence[NDArray[np.float32]]) -> "PlacedAnchors":
+        """From the anchors of each level."""
+        return cls(np.concatenate(levels), np.cumsum([0, *(len(level) for level in levels)]))
+
+    @property
+    def levels(self) -> list[slice]:
+        """The place of each level among them."""
+        return [slice(start, end) for start, end in pairwise(self.starts.tolist())]
 
 
 def anchors_for(dataset: Dataset, strides: Sequence[int], size: int) -> Anchors:
-    """Widths and heights of each level's anchors, chosen from the objects of a data set.
+    """Anchors chosen from the objects of a data set.
 
     Parameters
     ----------
     dataset : Dataset
-        At least one object can be learnt from. Pictures whose size is not known are left out, unless none is.
+        At least one object can be learned from. Images whose size is not known are left out, unless none is.
     strides : sequence of int
         Of the levels.
     size : int
-        The longer side that pictures are brought to, in pixels.
+        The longer side that images are brought to, in pixels.
 
     Returns
     -------
-    tuple of tuple of (float, float)
-        In pixels of the working picture; see :func:`foveal.boxes.anchor_sizes`.
+    Anchors
+        In pixels of the working image; see :func:`foveal.boxes.anchor_sizes`.
     """
     sides = []
     for sample in dataset:
@@ -38,4 +112,5 @@ def anchors_for(dataset: Dataset, strides: Sequence[int], size: int) -> Anchors:
         rows, columns = working_size((height, width), size)
         sides.append((boxes[:, 2:] - boxes[:, :2]) * np.array([columns / width, rows / height], np.float32))
     levels = anchor_sizes(np.concatenate(sides), strides)
-    return tuple(tuple((round(float(w), 2), round(float(h), 2)) for w, h in level) for level in levels)
+    sizes = tuple(tuple((round(float(w), 2), round(float(h), 2)) for w, h in level) for level in levels)
+    return Anchors(sizes, tuple(strides))

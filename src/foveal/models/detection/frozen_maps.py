@@ -1,9 +1,9 @@
-"""Maps of a data set's pictures by a network that does not learn: computed once, read in every step."""
+"""Maps of a data set's images by a network that does not learn: computed once, read in every step."""
 
 import tempfile
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -13,26 +13,28 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.data.dataset import Sample
 from foveal.events import Callbacks, stage
-from foveal.features.backbone import Backbone
-from foveal.images import read, resize
-from foveal.models.detection.training.views import stacked, working_size
+from foveal.features import RegionsOnMaps, stack_images
+from foveal.images import read, working_image
+from foveal.models.detection.image_regions import ImageRegions
+from foveal.models.detection.roi.pooling import RoIPooling
+from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 
-# Bytes of maps that stay in memory; those of further pictures go to a file.
+# Bytes of maps that stay in memory; those of further images go to a file.
 _MEMORY = 1_200_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class PictureMaps:
-    """The maps of one picture, or of its mirror image.
+class ImageMaps:
+    """The maps of one image, or of its mirror image.
 
     Attributes
     ----------
     levels : list of ndarray of shape (1, H, W, C), float32
         The finest first.
     shape : (int, int)
-        Rows and columns of the working picture without its padding.
+        Rows and columns of the working image without its padding.
     scale : ndarray of shape (4,), float32
-        Boxes of the picture times this are boxes of the working picture.
+        Boxes of the image times this are boxes of the working image.
     mirrored : bool
     """
 
@@ -42,13 +44,13 @@ class PictureMaps:
     mirrored: bool = False
 
     def to_working(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Boxes of the picture, (N, 4), in pixels of the working picture, mirrored where it is."""
+        """Boxes of the image, (N, 4), in pixels of the working image, mirrored where it is."""
         moved = boxes * self.scale
         if self.mirrored:
             moved[:, [0, 2]] = np.float32(self.shape[1]) - moved[:, [2, 0]]
         return moved
 
-    def to_picture(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def to_image(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """The way back of :meth:`to_working`."""
         boxes = boxes.copy()
         if self.mirrored:
@@ -56,47 +58,32 @@ class PictureMaps:
         return boxes / self.scale
 
 
-def picture_maps(
-    backbone: Backbone, image: NDArray[np.uint8], levels: Sequence[str], longest: int, *, mirror: bool = False
-) -> list[PictureMaps]:
-    """The maps of a picture and, where ``mirror`` is set, of its mirror image too.
-
-    Parameters
-    ----------
-    backbone : Backbone
-    image : ndarray of shape (H, W, 3), uint8
-    levels : sequence of str
-    longest : int
-        The longer side that the picture is brought to.
-    mirror : bool, default=False
-
-    Returns
-    -------
-    list of PictureMaps
-    """
-    rows, columns = working_size(image.shape, longest)
-    small = resize(image, (rows, columns))
+def image_maps(features: RegionsOnMaps, image: NDArray[np.uint8], *, mirror: bool = False) -> list[ImageMaps]:
+    """The maps of an image, (H, W, 3) uint8, and, where ``mirror`` is set, of its mirror image too."""
+    small = working_image(image, features.longest)
+    rows, columns = small.shape[:2]
     both = [small, np.ascontiguousarray(small[:, ::-1])] if mirror else [small]
-    # Pictures are taken side by side by several threads.
-    maps = backbone.maps(stacked(both), levels, threads=1)
+    # Images are taken side by side by several threads.
+    maps = features.backbone.maps(stack_images(both, features.backbone), features.levels, threads=1)
     scale = np.array([columns / image.shape[1], rows / image.shape[0]] * 2, np.float32)
     return [
-        PictureMaps([maps[level][place : place + 1] for level in levels], (rows, columns), scale, bool(place))
+        ImageMaps(
+            [maps[level][place : place + 1] for level in features.levels], (rows, columns), scale, bool(place)
+        )
         for place in range(len(both))
     ]
 
 
 class FrozenMaps:
-    """Maps of every picture of a data set and of its mirror image, in half precision.
+    """Maps of every image of a data set and of its mirror image, in half precision.
 
     They are kept in memory up to a limit, and beyond it in a temporary file that ends with the process.
 
     Parameters
     ----------
     samples : sequence of Sample
-    backbone : Backbone
-    levels : sequence of str
-    longest : int
+    features : RegionsOnMaps
+        The network, which of its maps, and the size of the images.
     mirror : bool, default=True
     memory : float
         Bytes to keep in memory.
@@ -105,15 +92,12 @@ class FrozenMaps:
     def __init__(
         self,
         samples: Sequence[Sample],
-        backbone: Backbone,
-        levels: Sequence[str],
-        longest: int,
+        features: RegionsOnMaps,
         *,
         mirror: bool = True,
         memory: float = _MEMORY,
     ) -> None:
-        self.samples, self.backbone = samples, backbone
-        self.levels, self.longest, self.mirror = tuple(levels), longest, mirror
+        self.samples, self.features, self.mirror = samples, features, mirror
         self._left = memory
         self._kept: dict[int, NDArray[np.float16] | int] = {}
         self._facts: dict[int, tuple[list[tuple[int, ...]], tuple[int, int], NDArray[np.float32]]] = {}
@@ -133,13 +117,7 @@ class FrozenMaps:
                     return
                 self._next += 1
             try:
-                views = picture_maps(
-                    self.backbone,
-                    read(self.samples[index].path),
-                    self.levels,
-                    self.longest,
-                    mirror=self.mirror,
-                )
+                views = image_maps(self.features, read(self.samples[index].path), mirror=self.mirror)
             except BaseException:
                 # Whoever else works on it need not go on.
                 self._stopped = True
@@ -149,7 +127,7 @@ class FrozenMaps:
                 done(len(self._kept))
 
     def stop(self) -> None:
-        """Let whoever works on the maps leave off after the picture in hand."""
+        """Let whoever works on the maps leave off after the image in hand."""
         self._stopped = True
 
     def complete(self, callbacks: Callbacks = ()) -> None:
@@ -161,7 +139,7 @@ class FrozenMaps:
             parallel.map(lambda worker: self.work(None if worker else progress), workers)
             progress(len(self.samples))
 
-    def _keep(self, index: int, views: list[PictureMaps]) -> None:
+    def _keep(self, index: int, views: list[ImageMaps]) -> None:
         flat = np.concatenate([m.ravel() for view in views for m in view.levels]).astype(np.float16)
         shapes = [m.shape for m in views[0].levels]
         with self._lock:
@@ -177,8 +155,8 @@ class FrozenMaps:
             flat.tofile(self._file)
             self._file.flush()
 
-    def view(self, index: int, mirrored: bool = False) -> PictureMaps:
-        """The maps of a picture or of its mirror image."""
+    def view(self, index: int, mirrored: bool = False) -> ImageMaps:
+        """The maps of an image or of its mirror image."""
         shapes, shape, scale = self._facts[index]
         sizes = [prod(s) for s in shapes]
         start = sum(sizes) if mirrored else 0
@@ -193,58 +171,103 @@ class FrozenMaps:
             np.asarray(flat[end - size : end], np.float32).reshape(s)
             for end, size, s in zip(ends, sizes, shapes, strict=True)
         ]
-        return PictureMaps(levels, shape, scale, mirrored)
+        return ImageMaps(levels, shape, scale, mirrored)
 
 
-def region_cells(
-    maps: PictureMaps, boxes: NDArray[np.float32], strides: Sequence[int], grid: int
-) -> NDArray[np.float32]:
-    """What the maps show of regions, by RoIAlign (He et al. 2017): the channels of all maps side by side.
+def channel_scaling(maps: FrozenMaps, most: int = 64) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What to bring every channel to mean 0 by, and every map to one energy, from the first images' maps.
 
-    Parameters
-    ----------
-    maps : PictureMaps
-    boxes : ndarray of shape (R, 4), float32
-        In pixels of the working picture.
-    strides : sequence of int
-        Of the maps.
-    grid : int
-        Rows and columns that a region is divided into.
-
-    Returns
-    -------
-    ndarray of shape (R, grid, grid, channels), float32
-    """
-    from foveal.nn.functional import roi_align
-
-    indices = np.zeros(len(boxes), np.int64)
-    seen = [
-        roi_align(level, boxes, indices, grid, spatial_scale=1 / stride)
-        for level, stride in zip(maps.levels, strides, strict=True)
-    ]
-    return np.concatenate(seen, axis=3)
-
-
-def region_vectors(
-    maps: PictureMaps, boxes: NDArray[np.float32], strides: Sequence[int], grid: int
-) -> NDArray[np.float32]:
-    """What the maps show of regions as :meth:`foveal.features.EfficientNetLite.extract` orders it.
+    Every channel has the same deviation as the others of its map; maps with few channels have greater ones,
+    so that all maps are of equal weight in a region's vector: c5 has eight times as many channels as c3, on
+    which small objects are seen.
 
     Parameters
     ----------
-    maps, boxes, strides, grid
-        See :func:`region_cells`.
+    maps : FrozenMaps
+    most : int
+        How many images.
 
     Returns
     -------
-    ndarray of shape (R, grid * grid * channels), float32
-        Map by map, cell by cell.
+    mean, scale : ndarray of shape (channels,), float32
+        A channel that never changes counts as one of deviation 1.
     """
-    from foveal.nn.functional import roi_align
-
-    indices = np.zeros(len(boxes), np.int64)
-    seen = [
-        roi_align(level, boxes, indices, grid, spatial_scale=1 / stride).reshape(len(boxes), -1)
-        for level, stride in zip(maps.levels, strides, strict=True)
+    n_levels = len(maps.features.levels)
+    sums: list[Any] = [0.0] * n_levels
+    squares: list[Any] = [0.0] * n_levels
+    counts = [0] * n_levels
+    for index in range(min(most, len(maps))):
+        for place, level in enumerate(maps.view(index).levels):
+            flat = level.reshape(-1, level.shape[3]).astype(np.float64)
+            sums[place] = sums[place] + flat.sum(axis=0)
+            squares[place] = squares[place] + (flat * flat).sum(axis=0)
+            counts[place] += len(flat)
+    means = [total / count for total, count in zip(sums, counts, strict=True)]
+    spread = [
+        np.sqrt(np.maximum(square / count - mean * mean, 0))
+        for square, count, mean in zip(squares, counts, means, strict=True)
     ]
-    return np.concatenate(seen, axis=1)
+    for deviation in spread:
+        deviation[deviation < 1e-3] = 1.0
+    channels = sum(map(len, spread))
+    deviation = np.concatenate([d * np.sqrt(len(d) * n_levels / channels) for d in spread])
+    return np.concatenate(means).astype(np.float32), deviation.astype(np.float32)
+
+
+@dataclass(frozen=True, eq=False)
+class SeenRegions:
+    """How regions are read off frozen maps: every channel of every map, standardised.
+
+    Attributes
+    ----------
+    pooling : RoIPooling
+    mean, scale : ndarray of shape (channels,), float32
+        See :func:`channel_scaling`.
+    """
+
+    pooling: RoIPooling
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+
+    def __call__(self, maps: ImageMaps, rois: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What is seen of regions, (R, 4) in pixels of the working image: (R, S, S, channels) float32."""
+        cells = self.pooling(maps.levels, rois, np.zeros(len(rois), np.int64))
+        cells -= self.mean
+        cells /= self.scale
+        return cells
+
+
+@dataclass(frozen=True, eq=False)
+class RoIBatches:
+    """Draws the regions of images and reads them off their maps: the transform of the batches.
+
+    Attributes
+    ----------
+    maps : FrozenMaps
+    regions : list of ImageRegions
+        The proposals and objects of the same images.
+    sampler : RoISampler
+    seen : SeenRegions
+    """
+
+    maps: FrozenMaps
+    regions: list[ImageRegions]
+    sampler: RoISampler
+    seen: SeenRegions
+
+    def __repr__(self) -> str:
+        return f"RoIBatches({self.sampler}, {self.seen.pooling})"
+
+    def __call__(
+        self, places: NDArray[Any], _: NDArray[Any], generator: np.random.Generator
+    ) -> tuple[NDArray[np.float32], RoITargets]:
+        """What is seen of the drawn regions of some images, and their targets in the working images."""
+        cells, targets = [], []
+        for place in places.tolist():
+            image = self.regions[place]
+            drawn = self.sampler(image.boxes, image.truth, generator)
+            view = self.maps.view(place, bool(self.maps.mirror and generator.integers(2)))
+            drawn = replace(drawn, rois=view.to_working(drawn.rois), objects=view.to_working(drawn.objects))
+            cells.append(self.seen(view, drawn.rois))
+            targets.append(drawn)
+        return np.concatenate(cells), RoITargets.concatenated(targets)

@@ -1,11 +1,20 @@
-"""The regions of one image: proposals and what they cover."""
+"""The regions of images: what was proposed, and what it covers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import iou
+from foveal import parallel
+from foveal.boxes import clip, iou
+from foveal.data.dataset import Dataset
+from foveal.events import Callbacks, stage
+from foveal.files import user_cache
+from foveal.images import Source
+from foveal.models.detection.targets import GroundTruth
+from foveal.proposals import FileProposer, Proposals, Proposer, close_stage, propose_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -16,18 +25,27 @@ class ImageRegions:
     ----------
     boxes : ndarray of shape (P, 4), float32
         Proposals.
-    objects : ndarray of shape (M, 4), float32
-        The objects to learn from, clipped to the image.
-    labels : ndarray of shape (M,), int64
-        Their classes.
-    ignored : ndarray of shape (I, 4), float32
-        Objects that are neither learnt from nor counted as background: difficult ones and crowds.
+    truth : GroundTruth
+        The objects, clipped to the image.
     """
 
     boxes: NDArray[np.float32]
-    objects: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    ignored: NDArray[np.float32]
+    truth: GroundTruth
+
+    @cached_property
+    def objects(self) -> NDArray[np.float32]:
+        """The boxes of the objects to learn from, (M, 4)."""
+        return self.truth.boxes[~self.truth.ignored]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64]:
+        """Their classes, (M,)."""
+        return self.truth.labels[~self.truth.ignored]
+
+    @cached_property
+    def ignored(self) -> NDArray[np.float32]:
+        """The boxes of objects that are neither learned from nor background, (I, 4)."""
+        return self.truth.boxes[self.truth.ignored]
 
     def overlaps(self, n_classes: int) -> NDArray[np.float32]:
         """The best IoU of each proposal with an object of each class, shape (P, n_classes); 0 for none."""
@@ -50,3 +68,80 @@ class ImageRegions:
             return np.full(len(self.boxes), -1, np.int64), np.zeros(len(self.boxes), np.float32)
         every = iou(self.boxes, self.objects)
         return every.argmax(axis=1), every.max(axis=1)
+
+    def sound(self) -> "ImageRegions":
+        """Without proposals and objects that have no area."""
+        there = self.truth.ignored | _have_area(self.truth.boxes)
+        truth = GroundTruth(self.truth.boxes[there], self.truth.labels[there], self.truth.ignored[there])
+        return ImageRegions(self.boxes[_have_area(self.boxes)], truth)
+
+
+def _have_area(boxes: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return np.asarray((boxes[:, 2:] > boxes[:, :2]).all(axis=1))
+
+
+def regions_of(
+    dataset: Dataset, proposer: Proposer, *, max_proposals: int, callbacks: Callbacks = ()
+) -> list[ImageRegions]:
+    """The best proposals of every image of a data set, and its objects.
+
+    Proposals are kept in the user's cache (:func:`foveal.files.user_cache`).
+
+    Parameters
+    ----------
+    dataset : Dataset
+    proposer : Proposer
+    max_proposals : int
+        The best so many of each image.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    list of ImageRegions
+    """
+    paths = [sample.path for sample in dataset]
+    proposed = propose_files(proposer, paths, number=max_proposals, cache=user_cache(), callbacks=callbacks)
+    regions = []
+    for sample, found in zip(dataset, proposed, strict=True):
+        ignored = sample.difficult | sample.crowd
+        counts = sample.trainable | ignored
+        boxes = clip(sample.boxes, found.width, found.height)[counts]
+        truth = GroundTruth(boxes, sample.labels[counts], ignored[counts])
+        regions.append(ImageRegions(found.proposals.boxes, truth))
+    return regions
+
+
+def propose_images(
+    proposer: Proposer, images: Sequence[Source], *, max_proposals: int, callbacks: Callbacks = ()
+) -> list[Proposals]:
+    """The best proposals of images; those of files are kept in the user's cache.
+
+    Parameters
+    ----------
+    proposer : Proposer
+    images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+    max_proposals : int
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    list of Proposals
+
+    Raises
+    ------
+    ImageError
+        If a file cannot be read.
+    """
+    cache = user_cache()
+    files = FileProposer(proposer, cache)
+
+    def one(source: Source) -> tuple[Proposals, bool | None]:
+        if isinstance(source, np.ndarray):
+            return proposer.propose(source).best(max_proposals), None
+        found = files.propose(source)
+        return found.proposals.best(max_proposals), found.cached
+
+    with stage(callbacks, "proposals of held-out images", len(images)) as progress:
+        answers = parallel.map(one, images, done=progress)
+    close_stage(cache, [cached for _, cached in answers if cached is not None], callbacks)
+    return [proposals for proposals, _ in answers]

@@ -1,19 +1,84 @@
 """The network of Faster R-CNN: one set of features, proposals from them, and what is in each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.models.detection.roi.head import BoxHead
-from foveal.models.detection.roi.postprocess import detections_of
-from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
-from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.targets import RegionTargets, sample_regions
-from foveal.models.detection.training.view_batch import ViewBatch
-from foveal.nn import Module, cross_entropy, smooth_l1_loss
-from foveal.nn.functional import roi_align, roi_align_backward
+from foveal.models.detection.roi.loss import roi_loss
+from foveal.models.detection.roi.pooling import RoIPooling, stack_rois
+from foveal.models.detection.roi.postprocess import Postprocessor
+from foveal.models.detection.roi.sampling import RoISampler, RoITargets
+from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings, as_tuples
+from foveal.models.detection.targets import ViewBatch
+from foveal.models.detection.trace import NetworkTrace, roi_stage
+from foveal.nn import Module
+
+
+@dataclass(frozen=True, kw_only=True)
+class RoISettings:
+    """What the RoI stage of a detection network is made of.
+
+    Attributes
+    ----------
+    n_classes : int
+        K; the background is not one of them.
+    hidden, dropout : int, float
+        Of the :class:`~foveal.models.detection.roi.head.BoxHead`.
+    pooling : RoIPooling
+    sampling : RoISampler
+    postprocessing : Postprocessor
+    """
+
+    n_classes: int
+    hidden: int = 256
+    dropout: float = 0.0
+    pooling: RoIPooling
+    sampling: RoISampler = field(default_factory=RoISampler)
+    postprocessing: Postprocessor = field(default_factory=Postprocessor)
+
+    @classmethod
+    def faster_rcnn(
+        cls, n_classes: int, strides: Sequence[int], *, roi_size: int = 5, **others: Any
+    ) -> "RoISettings":
+        """What was measured to be best on small data for :class:`foveal.models.FasterRCNN`.
+
+        Parameters
+        ----------
+        n_classes : int
+        strides : sequence of int
+        roi_size : int, default=5
+        **others
+            Attributes that are otherwise.
+        """
+        stages = {
+            # One point a cell is as good as four, and faster.
+            "pooling": RoIPooling(tuple(strides), size=roi_size, sampling_ratio=1, join="sum"),
+            # More regions, and all background: an RPN's proposals are hard ones by themselves.
+            "sampling": RoISampler(number=128, background_floor=0.0),
+            "postprocessing": Postprocessor(min_score=0.01, nms_threshold=0.5),
+        }
+        return cls(n_classes=n_classes, **{**stages, **others})
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON value that :meth:`from_dict` takes."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "RoISettings":
+        """What :meth:`to_dict` gave, lists in the place of tuples."""
+        known = as_tuples(value)
+        return cls(
+            **{
+                **known,
+                "pooling": RoIPooling(**known["pooling"]),
+                "sampling": RoISampler(**known["sampling"]),
+                "postprocessing": Postprocessor(**known["postprocessing"]),
+            }
+        )
 
 
 class DetectionNetwork(RegionProposalNetwork):
@@ -24,7 +89,8 @@ class DetectionNetwork(RegionProposalNetwork):
 
     Parameters
     ----------
-    settings : DetectionSettings
+    settings : RPNSettings
+    roi : RoISettings
     stages : sequence of Module
         See :class:`RegionProposalNetwork`.
     random_state : int
@@ -33,14 +99,20 @@ class DetectionNetwork(RegionProposalNetwork):
     losses: ClassVar[tuple[str, ...]] = ("rpn_class", "rpn_box", "head_class", "head_box")
 
     def __init__(
-        self, settings: DetectionSettings, stages: Sequence[Module] = (), *, random_state: int = 0
+        self,
+        settings: RPNSettings,
+        roi: RoISettings,
+        stages: Sequence[Module] = (),
+        *,
+        random_state: int = 0,
     ) -> None:
         super().__init__(settings, stages, random_state=random_state)
+        self.roi = roi
         self.head = BoxHead(
-            settings.roi_size**2 * settings.channels,
-            settings.n_classes,
-            hidden=settings.hidden,
-            dropout=settings.dropout,
+            roi.pooling.size**2 * settings.channels,
+            roi.n_classes,
+            hidden=roi.hidden,
+            dropout=roi.dropout,
             random_state=int(np.random.SeedSequence(random_state).generate_state(3)[2]),
         )
 
@@ -49,120 +121,49 @@ class DetectionNetwork(RegionProposalNetwork):
         batch: ViewBatch = x
         levels = self.begin(batch)
         values, grads, outputs = self.rpn_losses(batch, levels)
-        proposals = self.proposals(outputs[0], outputs[1], levels, batch.sizes)
+        proposals = self.proposals(*outputs, levels, batch.sizes)
         drawn = [
-            sample_regions(
-                proposals[i][0],
-                batch.objects[i],
-                self.settings,
-                np.random.default_rng([*batch.seeds[i], 1]),
-            )
-            for i in range(len(batch))
+            self.roi.sampling(proposed.boxes, truth, np.random.default_rng([*seed, 1]))
+            for proposed, truth, seed in zip(proposals, batch.objects, batch.seeds, strict=True)
         ]
-        boxes, images = stacked_boxes([regions.boxes for regions in drawn])
-        logits, deltas = self.head.forward(self.regions(levels, boxes, images))
-        head_values, head_grads = _losses(drawn, logits, deltas, self.settings.n_classes)
-        self.save(batch.tunes, grads, head_grads, [level.shape for level in levels], boxes, images)
-        return np.array([*values, *head_values])
+        rois, images = stack_rois([targets.rois for targets in drawn])
+        logits, deltas = self.head.forward(self.roi.pooling(levels, rois, images))
+        roi_values, roi_grads = roi_loss(logits, deltas, RoITargets.concatenated(drawn))
+        self.save(batch.finetunes, grads, roi_grads, [level.shape for level in levels], rois, images)
+        return np.array([*values, *roi_values])
 
     def backward(self, grad: Any, *, needs_input_grad: bool = False) -> Any:
         """Add the parameters' gradients, from the gradient by the losses."""
-        tunes, (by_logits, by_deltas), (by_classes, by_moves), shapes, boxes, images = self.saved()
-        weights = np.asarray(grad, by_logits.dtype)
-        by_seen = self.head.backward((by_classes * weights[2], by_moves * weights[3]))
-        by_levels = self.rpn.backward((by_logits * weights[0], by_deltas * weights[1]))
-        for place, (shape, stride) in enumerate(zip(shapes, self.settings.strides, strict=True)):
-            by_level = roi_align_backward(
-                by_seen,
-                shape,
-                boxes,
-                images,
-                self.settings.roi_size,
-                spatial_scale=1 / stride,
-                sampling_ratio=self.settings.roi_samples,
-            )
-            by_levels[place] = by_level if by_levels[place] is None else by_levels[place] + by_level
-        self.end(by_levels, tunes)
+        finetunes, (grad_logits, grad_deltas), (grad_classes, grad_moves), shapes, rois, images = self.saved()
+        weights = np.asarray(grad, grad_logits.dtype)
+        grad_pooled = self.head.backward((grad_classes * weights[2], grad_moves * weights[3]))
+        grad_levels = self.rpn.backward((grad_logits * weights[0], grad_deltas * weights[1]))
+        for place, by_head in enumerate(self.roi.pooling.backward(grad_pooled, shapes, rois, images)):
+            by_rpn = grad_levels[place]
+            grad_levels[place] = by_head if by_rpn is None else by_rpn + by_head
+        self.end(grad_levels, finetunes)
 
-    def regions(
-        self, levels: list[NDArray[Any]], boxes: NDArray[np.float32], images: NDArray[np.int64]
-    ) -> NDArray[Any]:
-        """What is seen of boxes in the pyramid's maps, all of them added up.
+    def _look(
+        self, levels: list[NDArray[Any]], traces: list[NetworkTrace], sizes: NDArray[np.float32]
+    ) -> list[NetworkTrace]:
+        """What the head makes of the proposals: all regions of the batch at once."""
+        rois, images = stack_rois([trace.proposed.boxes for trace in traces])
+        pooled = self.roi.pooling(levels, rois, images)
+        logits, deltas = self.head.forward(pooled)
+        found = []
+        for i, (rows, columns) in enumerate(sizes.tolist()):
+            own = images == i
+            detected = self.roi.postprocessing(logits[own], deltas[own], rois[own], (rows, columns))
+            found.append(replace(traces[i], pooled=pooled[own], detected=detected))
+        return found
 
-        Parameters
-        ----------
-        levels : list of ndarray of shape (N, H, W, channels)
-        boxes : ndarray of shape (R, 4), float32
-            In pixels of the working pictures.
-        images : ndarray of shape (R,), int64
-
-        Returns
-        -------
-        ndarray of shape (R, S, S, channels)
-            RoIAlign (He et al. 2017) to a grid of ``roi_size``, summed over the maps: a box is not assigned
-            to the one map of its size (Lin et al. 2017, equation 1), but looked at in each.
-        """
-        seen: NDArray[Any] | None = None
-        for level, stride in zip(levels, self.settings.strides, strict=True):
-            one = roi_align(
-                level,
-                boxes,
-                images,
-                self.settings.roi_size,
-                spatial_scale=1 / stride,
-                sampling_ratio=self.settings.roi_samples,
-            )
-            seen = one if seen is None else seen + one
-        assert seen is not None
-        return seen
-
-    def detect(
-        self, maps: Maps, sizes: NDArray[np.float32]
-    ) -> list[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]]:
-        """Boxes, probabilities and classes of each picture of a batch, by the engine.
-
-        Parameters
-        ----------
-        maps : dict of str to ndarray
-            As in :class:`ViewBatch`.
-        sizes : ndarray of shape (N, 2)
-            Rows and columns of the pictures without their padding.
-
-        Returns
-        -------
-        list of tuple
-            See :func:`foveal.models.detection.roi.postprocess.detections_of`.
-        """
-        levels = self.features(maps, self.tuned)
-        found = self.propose(levels, sizes)
-        boxes, images = stacked_boxes([boxes for boxes, _ in found])
-        logits, deltas = self.head.forward(self.regions(levels, boxes, images))
-        return [
-            detections_of(
-                logits[images == i], deltas[images == i], found[i][0], (size[0], size[1]), self.settings
-            )
-            for i, size in enumerate(sizes.tolist())
-        ]
-
-
-def stacked_boxes(boxes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Boxes of several pictures one after the other, and the picture of each."""
-    return np.concatenate(boxes), np.repeat(np.arange(len(boxes)), [len(some) for some in boxes])
-
-
-def _losses(
-    drawn: list[RegionTargets], logits: NDArray[Any], deltas: NDArray[Any], n_classes: int
-) -> tuple[tuple[float, float], tuple[NDArray[Any], NDArray[Any]]]:
-    """Cross-entropy of all regions, smooth L1 of the foreground's deltas (Girshick 2015, equation 1)."""
-    by_deltas = np.zeros_like(deltas)
-    if not len(logits):
-        return (0.0, 0.0), (np.zeros_like(logits), by_deltas)
-    labels = np.concatenate([regions.labels for regions in drawn])
-    class_loss, by_logits = cross_entropy(logits, labels)
-    rows = np.flatnonzero(labels < n_classes)
-    box_loss = 0.0
-    if len(rows):
-        wanted = np.concatenate([regions.deltas for regions in drawn])
-        box_loss, grad = smooth_l1_loss(deltas[rows, labels[rows]], wanted, reduction="sum")
-        by_deltas[rows, labels[rows]] = grad / len(labels)
-    return (class_loss, box_loss / len(labels)), (by_logits, by_deltas)
+    def roi_stage(
+        self, course: NetworkTrace, size: tuple[float, float], classes: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """See :func:`foveal.models.detection.trace.roi_stage`."""
+        assert course.detected is not None
+        assert course.pooled is not None
+        threshold = self.roi.postprocessing.nms_threshold
+        return roi_stage(
+            course.detected, course.pooled, self.head.forward, self.roi.pooling, size, classes, threshold
+        )

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.data.dataset import Dataset
 from foveal.events import Callbacks, stage
-from foveal.features import EfficientNetLite, RegionFeatures
+from foveal.features import RegionFeatures, RegionsOnMaps, regions_on_maps
 from foveal.images import read
-from foveal.models.detection.frozen_maps import FrozenMaps, region_vectors
-from foveal.models.detection.region_proposals import regions_of
-from foveal.models.detection.roi.sampling import channel_scaling
+from foveal.models.detection.frozen_maps import FrozenMaps, channel_scaling
+from foveal.models.detection.image_regions import regions_of
 from foveal.proposals import Proposer
 
 Answer = TypeVar("Answer")
@@ -69,24 +68,19 @@ class RegionBank:
         self._kept: dict[int, NDArray[np.float16]] = {}
         self.scaling: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self._maps: FrozenMaps | None = None
-        if isinstance(features, EfficientNetLite):
-            self._read_maps(features, flip, memory)
+        on_maps = regions_on_maps(features)
+        if on_maps is not None:
+            self._read_maps(on_maps, flip, memory)
 
-    def _read_maps(self, features: EfficientNetLite, flip: bool, memory: float) -> None:
-        self._maps = FrozenMaps(
-            self.dataset.samples, features, features.levels, features.longest, mirror=flip, memory=memory
-        )
+    def _read_maps(self, features: RegionsOnMaps, flip: bool, memory: float) -> None:
+        self._maps = FrozenMaps(self.dataset.samples, features, mirror=flip, memory=memory)
         self._maps.complete(self._callbacks)
-        self._strides = [features.strides[level] for level in features.levels]
-        self._grid = features.grid
         mean, scale = channel_scaling(self._maps)
         # All vectors of about one length, on which the SVMs' C depends (Girshick et al. 2014 do the same).
         scale = scale * np.float32(np.sqrt(features.n_features) / _NORM)
         # A region's numbers lie map by map, cell by cell.
-        places = np.split(
-            np.arange(len(mean)), np.cumsum([features.channels[n] for n in features.levels])[:-1]
-        )
-        order = np.concatenate([np.tile(p, features.grid**2) for p in places])
+        ends = np.cumsum([features.channels[level] for level in features.levels])[:-1]
+        order = np.concatenate([np.tile(p, features.grid**2) for p in np.split(np.arange(len(mean)), ends)])
         self.scaling = mean[order], scale[order]
 
     def describe(
@@ -109,7 +103,7 @@ class RegionBank:
             return np.zeros((0, self.features.n_features), np.float32)
         if self._maps is not None and self.scaling is not None:
             view = self._maps.view(index, mirrored)
-            cells = region_vectors(view, view.to_working(boxes), self._strides, self._grid)
+            cells = self._maps.features.describe(view.levels, view.to_working(boxes))
             cells -= self.scaling[0]
             cells /= self.scaling[1]
             return cells
@@ -152,7 +146,7 @@ class RegionBank:
             kept = self._kept.get(index)
             if kept is not None:
                 return function(index, kept.astype(np.float32))
-            # Rounded whether it is kept or not: what is learnt must not depend on the memory.
+            # Rounded whether it is kept or not: what is learned must not depend on the memory.
             described = self.describe(index, self.images[index].boxes)
             if self._maps is not None:
                 return function(index, described)

@@ -1,18 +1,18 @@
-"""What a picture's objects ask of anchors and of proposals."""
+"""What a step of the training is given, and what an image's objects ask of anchors."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import IGNORE, encode, match, sample
-from foveal.models.detection.settings import HEAD_WEIGHTS, RPN_WEIGHTS, DetectionSettings
+from foveal.data.dataset import Dataset
+from foveal.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class Objects:
-    """What is known of a working picture.
+class GroundTruth:
+    """The objects of one image, or of one view of it.
 
     Attributes
     ----------
@@ -20,7 +20,7 @@ class Objects:
         In its pixels, clipped to it, the ignored ones too.
     labels : ndarray of shape (M,), int64
     ignored : ndarray of shape (M,), bool
-        Difficult objects and crowds: neither learnt from nor taken for background.
+        Difficult objects and crowds: neither learned from nor taken for background.
     """
 
     boxes: NDArray[np.float32]
@@ -29,8 +29,39 @@ class Objects:
 
 
 @dataclass(frozen=True, eq=False)
+class ViewBatch:
+    """Views of N images.
+
+    Attributes
+    ----------
+    maps : dict of str to ndarray of shape (N, H, W, C), float32
+        The frozen backbone's maps, by their names.
+    sizes : ndarray of shape (N, 2), float32
+        Rows and columns of each view, in pixels, without its padding.
+    objects : list of GroundTruth
+    seeds : list of sequences of int
+        What is drawn for each view depends on these alone.
+    finetunes : bool
+        Whether the backbone's last stages are fine-tuned, and so compute their maps themselves.
+    """
+
+    maps: dict[str, NDArray[np.float32]]
+    sizes: NDArray[np.float32]
+    objects: list[GroundTruth]
+    seeds: list[list[int]]
+    finetunes: bool
+
+    def __len__(self) -> int:
+        return len(self.sizes)
+
+    def size(self, place: int) -> tuple[float, float]:
+        """Rows and columns of one view."""
+        return float(self.sizes[place, 0]), float(self.sizes[place, 1])
+
+
+@dataclass(frozen=True, eq=False)
 class AnchorTargets:
-    """The sampled anchors of a picture: the foreground first, then the background.
+    """The sampled anchors of an image: the foreground first, then the background.
 
     Attributes
     ----------
@@ -38,6 +69,7 @@ class AnchorTargets:
         Among all anchors.
     n_foreground : int
     deltas : ndarray of shape (n_foreground, 4), float32
+        How each of the foreground has to move to be its object's box.
     """
 
     places: NDArray[np.int64]
@@ -45,111 +77,97 @@ class AnchorTargets:
     deltas: NDArray[np.float32]
 
 
-def label_anchors(
-    anchors: NDArray[np.float32],
-    objects: Objects,
-    size: tuple[float, float],
-    settings: DetectionSettings,
-) -> NDArray[np.int64]:
-    """The object of every anchor, or ``BACKGROUND``, or ``IGNORE`` (Ren et al. 2015, section 3.1.2).
-
-    Foreground are anchors with an IoU of at least ``rpn_foreground`` with an object and each object's best;
-    background are those below ``rpn_background`` with every object. Anchors that cross the border (by more
-    than ``rpn_border`` of their sides) are ignored.
+@dataclass(frozen=True)
+class AnchorSampler:
+    """Chooses the anchors that a step learns from (Ren et al. 2015); the defaults are the paper's.
 
     Parameters
     ----------
-    anchors : ndarray of shape (T, 4), float32
-    objects : Objects
-    size : (float, float)
-        Rows and columns of the picture without its padding.
-    settings : DetectionSettings
+    number : int, default=256
+        Anchors of an image (section 3.1.3).
+    fraction : float, default=0.5
+        The most of them that are foreground; background fills up.
+    foreground : float, default=0.7
+        Anchors with at least this IoU with an object, and each object's best, are foreground.
+    background : float, default=0.3
+        Those below it with every object are background; those between are ignored.
+    border : float, default=0.0
+        Anchors that reach over the image's border by more than this share of their sides are ignored: 0 is
+        the paper's, from 0.5 on none is.
 
-    Returns
-    -------
-    ndarray of shape (T,), int64
-    """
-    labels = np.full(len(anchors), IGNORE, np.int64)
-    reach = settings.rpn_border * (anchors[:, 2:] - anchors[:, :2])
-    inside = np.flatnonzero(
-        (
-            (anchors[:, :2] >= -reach) & (anchors[:, 2:] <= np.array([size[1], size[0]], np.float32) + reach)
-        ).all(axis=1)
-    )
-    matched = match(
-        anchors[inside],
-        objects.boxes,
-        foreground=settings.rpn_foreground,
-        background=settings.rpn_background,
-        force_best=True,
-        ignore=objects.ignored,
-    )
-    labels[inside] = matched.indices
-    return labels
-
-
-def sample_anchors(
-    anchors: NDArray[np.float32],
-    objects: Objects,
-    size: tuple[float, float],
-    settings: DetectionSettings,
-    rng: np.random.Generator,
-) -> AnchorTargets:
-    """Draw anchors to learn from, half of them foreground if there is so much (section 3.1.3)."""
-    labels = label_anchors(anchors, objects, size, settings)
-    foreground, background = sample(labels, settings.rpn_batch, foreground_fraction=0.5, random_state=rng)
-    deltas = encode(anchors[foreground], objects.boxes[labels[foreground]], RPN_WEIGHTS)
-    return AnchorTargets(
-        np.concatenate([foreground, background]), len(foreground), deltas.astype(np.float32, copy=False)
-    )
-
-
-@dataclass(frozen=True, eq=False)
-class RegionTargets:
-    """The sampled regions of a picture: the foreground first.
-
-    Attributes
-    ----------
-    boxes : ndarray of shape (S, 4), float32
-    labels : ndarray of shape (S,), int64
-        The class; K for background.
-    objects : ndarray of shape (F, 4), float32
-        The boxes of the objects that the foreground stands for.
-    deltas : ndarray of shape (F, 4), float32
+    Examples
+    --------
+    >>> anchors = np.float32([[0, 0, 12, 12], [-1, 0, 12, 12], [52, 52, 64, 64]])
+    >>> truth = GroundTruth(anchors[:1], np.array([0]), np.array([False]))
+    >>> AnchorSampler().label(anchors, truth, (64, 64))
+    array([ 0, -2, -1])
     """
 
-    boxes: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    objects: NDArray[np.float32]
-    deltas: NDArray[np.float32]
+    number: int = 256
+    fraction: float = 0.5
+    foreground: float = 0.7
+    background: float = 0.3
+    border: float = 0.0
+
+    def label(
+        self, anchors: NDArray[np.float32], truth: GroundTruth, size: tuple[float, float]
+    ) -> NDArray[np.int64]:
+        """The object of every anchor, or ``BACKGROUND``, or ``IGNORE``.
+
+        Parameters
+        ----------
+        anchors : ndarray of shape (T, 4), float32
+        truth : GroundTruth
+        size : (float, float)
+            Rows and columns of the image without its padding.
+
+        Returns
+        -------
+        ndarray of shape (T,), int64
+        """
+        labels = np.full(len(anchors), IGNORE, np.int64)
+        reach = self.border * (anchors[:, 2:] - anchors[:, :2])
+        corner = np.array([size[1], size[0]], np.float32)
+        inside = ((anchors[:, :2] >= -reach) & (anchors[:, 2:] <= corner + reach)).all(axis=1)
+        labels[inside] = match(
+            anchors[inside],
+            truth.boxes,
+            foreground=self.foreground,
+            background=self.background,
+            force_best=True,
+            ignore=truth.ignored,
+        ).indices
+        return labels
+
+    def __call__(
+        self,
+        anchors: NDArray[np.float32],
+        truth: GroundTruth,
+        size: tuple[float, float],
+        random_state: int | np.random.Generator | None = None,
+    ) -> AnchorTargets:
+        """Label anchors and draw some of them; the parameters are :meth:`label`'s, and a seed."""
+        labels = self.label(anchors, truth, size)
+        foreground, background = sample(
+            labels, self.number, foreground_fraction=self.fraction, random_state=random_state
+        )
+        deltas = encode(anchors[foreground], truth.boxes[labels[foreground]])
+        return AnchorTargets(
+            np.concatenate([foreground, background]), len(foreground), deltas.astype(np.float32, copy=False)
+        )
 
 
-def sample_regions(
-    proposals: NDArray[np.float32],
-    objects: Objects,
-    settings: DetectionSettings,
-    rng: np.random.Generator,
-) -> RegionTargets:
-    """Draw regions for the box head (Girshick 2015, section 2.3).
+def count_objects(dataset: Dataset, least: int = 1) -> int:
+    """How many objects of a data set can be learned from.
 
-    The objects' own boxes are among the proposals, so that an untrained region proposal network does not
-    leave the head without foreground.
+    Raises
+    ------
+    DataError
+        If the data set is not for detection, or there are fewer than ``least``.
     """
-    counted = ~objects.ignored
-    candidates: NDArray[Any] = np.concatenate([proposals, objects.boxes[counted]])
-    matched = match(
-        candidates,
-        objects.boxes,
-        foreground=settings.roi_foreground,
-        background_floor=settings.roi_background_floor,
-        ignore=objects.ignored,
-    )
-    foreground, background = sample(
-        matched.indices, settings.roi_batch, foreground_fraction=settings.roi_fraction, random_state=rng
-    )
-    own = objects.boxes[matched.indices[foreground]]
-    labels = np.full(len(foreground) + len(background), settings.n_classes, np.int64)
-    labels[: len(foreground)] = objects.labels[matched.indices[foreground]]
-    boxes = candidates[np.concatenate([foreground, background])]
-    deltas = encode(boxes[: len(foreground)], own, HEAD_WEIGHTS)
-    return RegionTargets(boxes, labels, own, deltas.astype(np.float32, copy=False))
+    if dataset.task != "detection":
+        raise DataError(f"{dataset.root} has no boxes: train a classifier on it instead of a detector.")
+    number = sum(int(sample.trainable.sum()) for sample in dataset)
+    if number < least:
+        raise DataError(f"The training images of {dataset.root} hold no object to learn from.")
+    return number

@@ -1,27 +1,56 @@
-"""How a detector came to its answer for one picture, step by step, as plain arrays."""
+"""How a detector came to its answer for one image: everything on the way of one pass, as plain arrays."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from foveal.boxes import Matches, clip, decode, match, nms
+from foveal.boxes import Matches, match
 from foveal.data import Detections
-from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.rpn.network import RegionProposalNetwork
-from foveal.models.detection.rpn.proposing import anchors_of, candidates_of, level_starts
-from foveal.models.detection.settings import HEAD_WEIGHTS
-from foveal.models.detection.targets import Objects, label_anchors
+from foveal.models.detection.roi.pooling import RoIPooling
+from foveal.models.detection.roi.postprocess import DetectedRegions
+from foveal.models.detection.rpn.proposing import Proposed
+from foveal.models.detection.targets import GroundTruth
 from foveal.nn import softmax
 from foveal.nn.functional import sigmoid
 
+if TYPE_CHECKING:
+    from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
+
 _NO_BOXES = np.zeros((0, 4), np.float32)
+# How many detections get a map of attention.
+_ATTENDED = 4
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkTrace:
+    """One image on its way through a detection network, as the network computed it; its end is the answer.
+
+    Attributes
+    ----------
+    levels : list of ndarray of shape (h, w, C)
+        The pyramid's maps.
+    logits : ndarray of shape (T,)
+        Objectness of all anchors, level after level.
+    proposed : Proposed
+    pooled : ndarray of shape (R, S, S, C), or None
+        What the box head saw of each proposal; None where there is no head.
+    detected : DetectedRegions or None
+        In pixels of the working image.
+    """
+
+    levels: list[NDArray[Any]]
+    logits: NDArray[Any]
+    proposed: Proposed
+    pooled: NDArray[Any] | None = None
+    detected: DetectedRegions | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DetectionTrace:
-    """What a detector did with one picture. All boxes are in the pixels of ``image``.
+    """What a detector did with one image. All boxes are in the pixels of ``image``.
 
     The order is that of the work: anchors, their objectness, candidates, proposals, what is in each of them,
     the moved boxes, the detections. A detector without a region proposal network (R-CNN, Fast R-CNN) begins
@@ -30,13 +59,13 @@ class DetectionTrace:
     Attributes
     ----------
     image : ndarray of shape (H, W, 3), uint8
-        The picture that the detector worked on: RGB, its longer side brought to the detector's size.
+        The image that the detector worked on: RGB, its longer side brought to the detector's size.
     classes : tuple of str
         K of them; none where proposals are all that is asked for.
     detections : Detections
         The answer: D of the ``answers``, best first.
     scale : (float, float)
-        What x and y of the given picture were multiplied by to get those of ``image``.
+        What x and y of the given image were multiplied by to get those of ``image``.
     strides : tuple of int
         Pixels between neighbouring places, for each of the L levels that are looked at.
     sizes : tuple of L ndarray of shape (A, 2), float32
@@ -157,133 +186,134 @@ class DetectionTrace:
         return self.proposals[self.detection_regions]
 
 
-def network_steps(
-    network: RegionProposalNetwork,
-    maps: dict[str, NDArray[np.float32]],
-    picture: NDArray[np.uint8],
+def scaled_objects(objects: ArrayLike | None, scale: tuple[float, float]) -> NDArray[np.float32] | None:
+    """Ground truth, (M, 4), in pixels of the working image; None where it is not known."""
+    if objects is None:
+        return None
+    return np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
+
+
+def roi_stage(
+    detected: DetectedRegions,
+    pooled: NDArray[Any],
+    head: Callable[[NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]],
+    pooling: RoIPooling,
+    size: tuple[float, float],
+    classes: tuple[str, ...],
+    nms_threshold: float,
+) -> dict[str, Any]:
+    """The fields of a :class:`DetectionTrace` that tell of the RoI stage.
+
+    Parameters
+    ----------
+    detected : DetectedRegions
+    pooled : ndarray of shape (R, S, S, C)
+        What the head saw.
+    head : callable
+        From that to logits and deltas.
+    pooling : RoIPooling
+    size : (float, float)
+        Rows and columns of the working image.
+    classes : tuple of str
+    nms_threshold : float
+    """
+    kept = detected.kept
+    answers = Detections(
+        np.asarray(detected.answers, np.float32), detected.answer_scores, detected.answer_labels, classes
+    )
+    first = kept[:_ATTENDED]
+    return {
+        "classes": classes,
+        "detections": Detections(detected.boxes, detected.scores, detected.labels, classes),
+        "roi_size": pooling.size,
+        "sampling_ratio": pooling.sampling_ratio,
+        "probabilities": detected.probabilities,
+        "moved": detected.moved(size),
+        "answers": answers,
+        "answer_regions": detected.answer_rois,
+        "answer_kept": kept,
+        "answer_threshold": nms_threshold,
+        "attention": hidden_cells(head, pooled, detected.answer_rois[first], detected.answer_labels[first]),
+    }
+
+
+def no_roi_stage(n_regions: int) -> dict[str, Any]:
+    """These fields for a network that proposes and says no more."""
+    none = Detections.empty(())
+    return {
+        "classes": (),
+        "detections": none,
+        "probabilities": np.zeros((n_regions, 0), np.float32),
+        "moved": np.zeros((n_regions, 0, 4), np.float32),
+        "answers": none,
+        "answer_regions": np.zeros(0, np.int64),
+        "answer_kept": np.zeros(0, np.int64),
+    }
+
+
+def trace_network(
+    network: "RegionProposalNetwork",
+    maps: "Maps",
+    image: NDArray[np.uint8],
     classes: tuple[str, ...],
     *,
     scale: tuple[float, float] = (1.0, 1.0),
-    objects: NDArray[np.float32] | None = None,
+    objects: ArrayLike | None = None,
     object_names: tuple[str, ...] = (),
-    explained: int = 4,
 ) -> DetectionTrace:
-    """Follow one picture through a network, in the engine's forward pass.
+    """One image's pass through a network, in the engine, told as a :class:`DetectionTrace`.
 
     Parameters
     ----------
     network : DetectionNetwork or RegionProposalNetwork
-        Ready for use: in evaluation. The steps of one without a box head end with its proposals.
-    maps : dict of str to ndarray of shape (1, h, w, C), float32
-        The backbone's maps of the picture, padded.
-    picture : ndarray of shape (H, W, 3), uint8
-        The working picture without its padding.
+        In evaluation. The trace of one without a box head ends with its proposals.
+    maps : mapping of str to ndarray of shape (1, h, w, C), float32
+        The backbone's maps of the image, padded.
+    image : ndarray of shape (H, W, 3), uint8
+        The working image without its padding.
     classes : tuple of str
     scale : (float, float)
         See :class:`DetectionTrace`.
-    objects : ndarray of shape (M, 4), float32, optional
-        Ground truth, in the picture's pixels.
+    objects : array-like of shape (M, 4), optional
+        Ground truth, in the pixels of the original image.
     object_names : tuple of str, optional
-    explained : int, default=4
-        How many detections get a map of attention.
 
     Returns
     -------
     DetectionTrace
     """
-    settings = network.settings
-    size = (float(picture.shape[0]), float(picture.shape[1]))
-    levels = network.features(maps, network.tuned)
-    stride = settings.strides[0]
-    anchors = anchors_of(settings, (levels[0].shape[1] * stride, levels[0].shape[2] * stride))
-    starts, every = level_starts(anchors), np.concatenate(anchors)
-    logits, deltas = network.rpn.forward(levels)
-    sure = sigmoid(logits[0])
-    objectness = tuple(
-        sure[start:end].reshape(*level.shape[1:3], len(sizes))
-        for start, end, level, sizes in zip(starts[:-1], starts[1:], levels, settings.anchors, strict=True)
-    )
-    candidates, candidate_logits = candidates_of(logits[0], deltas[0], every, starts, size, settings)
-    kept = nms(candidates, candidate_logits, settings.rpn_nms)[: settings.post_nms]
-    regions = candidates[kept]
-
-    matches = None
-    if objects is not None:
-        known = Objects(objects, np.zeros(len(objects), np.int64), np.zeros(len(objects), bool))
-        found = match(every, objects, foreground=settings.rpn_foreground, background=settings.rpn_background)
-        matches = Matches(label_anchors(every, known, size, settings), found.ious)
-    if isinstance(network, DetectionNetwork):
-        looked_at = _looked_at(network, levels, regions, size, tuple(classes), explained)
-    else:
-        looked_at = _nothing_looked_at(len(regions))
+    size = (float(image.shape[0]), float(image.shape[1]))
+    (course,) = network.trace(maps, np.array([size], np.float32))
+    settings, proposed = network.settings, course.proposed
+    anchors = network.anchors([level[None] for level in course.levels])
+    levels = anchors.levels
+    known, matches = scaled_objects(objects, scale), None
+    if known is not None:
+        truth = GroundTruth(known, np.zeros(len(known), np.int64), np.zeros(len(known), bool))
+        best = match(anchors.boxes, known).ious
+        matches = Matches(settings.sampling.label(anchors.boxes, truth, size), best)
     return DetectionTrace(
-        image=picture,
+        image=image,
         scale=scale,
-        strides=tuple(settings.strides),
-        sizes=tuple(np.reshape(np.asarray(s, np.float32), (-1, 2)) for s in settings.anchors),
-        anchors=tuple(anchors),
-        objectness=objectness,
-        activity=tuple(np.abs(level[0]).mean(axis=2) for level in levels),
-        candidates=candidates,
-        candidate_scores=sigmoid(candidate_logits),
-        kept=kept,
-        proposal_threshold=settings.rpn_nms,
-        objects=objects,
+        strides=settings.anchors.strides,
+        sizes=tuple(np.reshape(np.asarray(s, np.float32), (-1, 2)) for s in settings.anchors.sizes),
+        anchors=tuple(anchors.boxes[level] for level in levels),
+        objectness=tuple(
+            sigmoid(course.logits[place]).reshape(*level.shape[:2], number)
+            for place, level, number in zip(levels, course.levels, settings.anchors.numbers, strict=True)
+        ),
+        activity=tuple(np.abs(level).mean(axis=2) for level in course.levels),
+        candidates=proposed.candidates,
+        candidate_scores=sigmoid(proposed.candidate_logits),
+        kept=proposed.kept,
+        proposal_threshold=settings.proposing.nms_threshold,
+        objects=known,
         object_names=object_names,
         matches=matches,
-        foreground=settings.rpn_foreground,
-        background=settings.rpn_background,
-        **looked_at,
+        foreground=settings.sampling.foreground,
+        background=settings.sampling.background,
+        **network.roi_stage(course, size, classes),
     )
-
-
-def _looked_at(
-    network: DetectionNetwork,
-    levels: list[NDArray[Any]],
-    regions: NDArray[Any],
-    size: tuple[float, float],
-    classes: tuple[str, ...],
-    explained: int,
-) -> dict[str, Any]:
-    """What the box head makes of the regions."""
-    settings, n_classes = network.settings, len(classes)
-    seen = network.regions(levels, regions, np.zeros(len(regions), np.int64))
-    logits, moves = network.head(seen)
-    probabilities = softmax(logits)
-    moved = decode(np.repeat(regions, n_classes, axis=0), moves.reshape(-1, 4), HEAD_WEIGHTS)
-    moved = clip(moved, size[1], size[0]).reshape(len(regions), n_classes, 4)
-    rows, labels = np.nonzero(probabilities[:, :-1] >= settings.min_score)
-    boxes, scores = moved[rows, labels], probabilities[rows, labels]
-    stays = nms(boxes, scores, settings.nms, labels)
-    stays = stays[(boxes[stays, 2:] > boxes[stays, :2]).all(axis=1)][: settings.max_detections]
-    answers = Detections(boxes, scores, labels.astype(np.int64), classes)
-    first = stays[:explained]
-    return {
-        "classes": classes,
-        "detections": answers[stays],
-        "roi_size": settings.roi_size,
-        "sampling_ratio": settings.roi_samples,
-        "probabilities": probabilities,
-        "moved": moved,
-        "answers": answers,
-        "answer_regions": rows,
-        "answer_kept": stays,
-        "answer_threshold": settings.nms,
-        "attention": hidden_cells(network.head, seen, rows[first], labels[first]),
-    }
-
-
-def _nothing_looked_at(regions: int) -> dict[str, Any]:
-    """Of a network that proposes and says no more."""
-    return {
-        "classes": (),
-        "detections": Detections.empty(()),
-        "probabilities": np.zeros((regions, 0), np.float32),
-        "moved": np.zeros((regions, 0, 4), np.float32),
-        "answers": Detections.empty(()),
-        "answer_regions": np.zeros(0, np.int64),
-        "answer_kept": np.zeros(0, np.int64),
-    }
 
 
 def hidden_cells(

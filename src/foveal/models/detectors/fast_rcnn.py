@@ -1,38 +1,42 @@
 """Fast R-CNN: proposals, regions read off shared maps, one network that names and moves them."""
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from math import ceil
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn, parallel
-from foveal.data.dataset import Dataset
-from foveal.data.detections import Detections
+from foveal.boxes import iou, nms
+from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.features import EfficientNetLite, EfficientNetLite0, features_from_config
-from foveal.files import user_cache, write_container
-from foveal.images import read
-from foveal.models.detection.frozen_maps import FrozenMaps, PictureMaps, picture_maps, region_cells
-from foveal.models.detection.image_regions import ImageRegions
-from foveal.models.detection.region_proposals import Source, regions_of
-from foveal.models.detection.roi.loss import BOX_LOSSES, RegionLoss
-from foveal.models.detection.roi.region_detecting import detect_regions
-from foveal.models.detection.roi.region_head import region_head, warm_up
-from foveal.models.detection.roi.sampling import RegionSampler, Sampling, channel_scaling, standardized
-from foveal.models.detection.thresholds import threshold_of
-from foveal.models.detection.trace import DetectionTrace
-from foveal.models.detection.trainable_objects import count_objects
-from foveal.models.detectors.object_detector import ProposalDetector
-from foveal.models.detectors.proposers import proposer_arrays, restore_proposer, trained_proposer
+from foveal.features import EfficientNetLite0, RegionsOnMaps, regions_on_maps
+from foveal.images import resize
+from foveal.metrics import choose_threshold
+from foveal.models.detection.frozen_maps import (
+    FrozenMaps,
+    ImageMaps,
+    RoIBatches,
+    SeenRegions,
+    channel_scaling,
+    image_maps,
+)
+from foveal.models.detection.image_regions import ImageRegions, regions_of
+from foveal.models.detection.roi.head import BoxHead
+from foveal.models.detection.roi.loss import check_box_loss, roi_loss
+from foveal.models.detection.roi.pooling import RoIPooling
+from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
+from foveal.models.detection.roi.sampling import RoISampler, RoITargets
+from foveal.models.detection.targets import count_objects
+from foveal.models.detection.trace import DetectionTrace, roi_stage, scaled_objects
+from foveal.models.detection.training.config import JointLoss
+from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
-from foveal.proposals import FileProposer, Proposer
-from foveal.version import __version__
+from foveal.proposals import Proposals
 
 # Steps of a training where nothing is said, and how often every picture is seen at least.
 _STEPS, _LEAST_EPOCHS = 1600, 3
@@ -44,8 +48,11 @@ _FEW_OBJECTS, _DROPOUT = 1000, 0.5
 _HELD_BACK, _HELD_SHARE, _HELD_STEPS = 24, 0.2, 0.2
 # How strongly weights are averaged.
 _EMA_DECAY = 0.99
+# Copies of every object, its sides moved a little, that are learned from too.
+_JITTERED = 4
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class FastRCNN(ProposalDetector):
     """The detector of Girshick (2015), on the maps of a pretrained network that does not learn.
 
@@ -124,55 +131,29 @@ class FastRCNN(ProposalDetector):
     FastRCNN(hidden=128, proposals='single')
     """
 
-    name = "fast-rcnn"
-    resumable = True
+    name: ClassVar[str] = "fast-rcnn"
+    resumable: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        *,
-        proposals: Proposer | str = "fast",
-        features: EfficientNetLite | None = None,
-        max_proposals: int = 1500,
-        hidden: int = 256,
-        dropout: float | None = None,
-        epochs: float | None = None,
-        learning_rate: float = 0.002,
-        weight_decay: float = 0.02,
-        images_per_step: int = 2,
-        regions_per_image: int = 64,
-        foreground_fraction: float = 0.25,
-        background_floor: float = 0.1,
-        box_loss: str = "smooth-l1",
-        box_weight: float = 1.0,
-        flip: bool = True,
-        refinements: int = 1,
-        nms_threshold: float = 0.5,
-        vote_threshold: float = 0.7,
-        score_threshold: float = 0.005,
-        max_detections: int = 100,
-        random_state: int = 0,
-    ) -> None:
-        self.proposals = proposals
-        self.features = features
-        self.max_proposals = max_proposals
-        self.hidden = hidden
-        self.dropout = dropout
-        self.epochs = epochs
-        self.learning_rate = learning_rate
-        self.weight_decay = weight_decay
-        self.images_per_step = images_per_step
-        self.regions_per_image = regions_per_image
-        self.foreground_fraction = foreground_fraction
-        self.background_floor = background_floor
-        self.box_loss = box_loss
-        self.box_weight = box_weight
-        self.flip = flip
-        self.refinements = refinements
-        self.nms_threshold = nms_threshold
-        self.vote_threshold = vote_threshold
-        self.score_threshold = score_threshold
-        self.max_detections = max_detections
-        self.random_state = random_state
+    max_proposals: int = 1500
+    hidden: int = 256
+    dropout: float | None = None
+    epochs: float | None = None
+    learning_rate: float = 0.002
+    weight_decay: float = 0.02
+    images_per_step: int = 2
+    regions_per_image: int = 64
+    foreground_fraction: float = 0.25
+    background_floor: float = 0.1
+    box_loss: str = "smooth-l1"
+    box_weight: float = 1.0
+    refinements: int = 1
+    vote_threshold: float = 0.7
+
+    network_: BoxHead = field(init=False)
+    mean_: NDArray[np.float32] = field(init=False)
+    scale_: NDArray[np.float32] = field(init=False)
+    history_: nn.History = field(init=False)
+    dropout_: float = field(init=False)
 
     # -- training -----------------------------------------------------------------------------------
 
@@ -183,7 +164,7 @@ class FastRCNN(ProposalDetector):
         validation: Dataset | None = None,
         callbacks: Callbacks = (),
         checkpoint: nn.Checkpoint | None = None,
-    ) -> "FastRCNN":
+    ) -> Self:
         """Train on labelled images.
 
         Parameters
@@ -214,34 +195,31 @@ class FastRCNN(ProposalDetector):
         TrainingDiverged
             If the loss becomes infinite or no number.
         """
-        self._check_settings()
+        check_parameters(self)
+        check_box_loss(self.box_loss)
+        features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)
+        if features is None:
+            raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
         n_objects = count_objects(dataset)
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
-        self.features_ = EfficientNetLite0() if self.features is None else self.features
+        self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
         usual = _DROPOUT if n_objects < _FEW_OBJECTS else 0.0
-        self.dropout_: float = usual if self.dropout is None else float(self.dropout)
-        maps = FrozenMaps(
-            dataset.samples, self.features_, self.features_.levels, self.features_.longest, mirror=self.flip
-        )
+        self.dropout_ = usual if self.dropout is None else float(self.dropout)
+        maps = FrozenMaps(dataset.samples, features, mirror=self.flip)
         # Images go to threads of their own, and one thread a product adds up in the same order.
         with parallel.blas_threads(1):
-            regions = self._look(dataset, maps, callbacks)
+            regions = [image.sound() for image in self._look(dataset, maps, callbacks)]
             self.mean_, self.scale_ = channel_scaling(maps)
-            everything = np.arange(len(dataset))
             with stage(callbacks, "training the head"):
+                everything = np.arange(len(dataset))
                 self.network_, self.history_ = self._train(
                     maps, regions, everything, 1.0, callbacks, checkpoint
                 )
             with stage(callbacks, "choosing the threshold"):
                 self.threshold_ = self._choose_threshold(dataset, validation, maps, regions)
         return self
-
-    def _check_settings(self) -> None:
-        check_parameters(self)
-        if self.box_loss not in BOX_LOSSES:
-            raise SettingError(f"There is no box loss {self.box_loss!r}; there are {', '.join(BOX_LOSSES)}.")
 
     def _look(self, dataset: Dataset, maps: FrozenMaps, callbacks: Callbacks) -> list[ImageRegions]:
         """The proposals of all images, and their maps into ``maps``.
@@ -251,7 +229,7 @@ class FastRCNN(ProposalDetector):
 
         def beside() -> None:
             maps.work()
-            warm_up(sum(self.features_.channels[level] for level in maps.levels), self.features_.grid)
+            _warm_up(self.features_.n_channels, self.features_.grid)
 
         with ThreadPoolExecutor(1, thread_name_prefix="foveal-maps") as pool:
             working = pool.submit(beside)
@@ -273,44 +251,36 @@ class FastRCNN(ProposalDetector):
         share: float,
         callbacks: Callbacks = (),
         checkpoint: nn.Checkpoint | None = None,
-    ) -> tuple[nn.Sequential, nn.History]:
-        """A head that has learnt from the chosen images, for a share of the training's time."""
+    ) -> tuple[BoxHead, nn.History]:
+        """A head that was trained on the chosen images, for a share of the training's time."""
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
-        network = region_head(
-            self.features_.n_features,
-            len(self.classes_),
-            hidden=self.hidden,
-            dropout=self.dropout_,
-            random_state=seed,
-        )
+        network = self._make_head(seed)
         groups: list[dict[str, Any]] = [
             {"params": [p for p in network.parameters() if p.data.ndim > 1]},
             {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
         ]
-        optimizer = nn.AdamW(
-            groups,
-            lr=self.learning_rate,
-            weight_decay=self.weight_decay,
+        sampler = RoISampler(
+            self.regions_per_image,
+            self.foreground_fraction,
+            background_floor=self.background_floor,
+            jittered=_JITTERED,
+            balanced=True,
         )
-        sampling = Sampling(self.regions_per_image, self.foreground_fraction, floor=self.background_floor)
         batches = nn.ArrayBatches(
             chosen,
             chosen,
             self.images_per_step,
             random_state=seed,
-            transform=RegionSampler(
-                maps, regions, sampling, len(self.classes_), self.features_.grid, self.mean_, self.scale_
-            ),
+            transform=RoIBatches(maps, regions, sampler, self._seen),
         )
-        loss = RegionLoss(len(self.classes_), self.box_loss, self.box_weight, callbacks=callbacks)
-        loss.begin((checkpoint.step() or 0) if checkpoint is not None else 0)
         epochs = self.epochs
         if epochs is None:
             epochs = max(_LEAST_EPOCHS, _STEPS / ceil(self.n_images_ / self.images_per_step))
+        step = (checkpoint.step() or 0) if checkpoint is not None else 0
         history = nn.fit(
             network,
-            loss,
-            optimizer,
+            _HeadLoss(self.box_loss, self.box_weight, callbacks, step=step),
+            nn.AdamW(groups, lr=self.learning_rate, weight_decay=self.weight_decay),
             batches,
             epochs=share * epochs,
             schedule="cosine",
@@ -322,6 +292,15 @@ class FastRCNN(ProposalDetector):
         )
         return network, history
 
+    def _make_head(self, seed: int) -> BoxHead:
+        return BoxHead(
+            self.features_.n_features,
+            len(self.classes_),
+            hidden=self.hidden,
+            dropout=self.dropout_,
+            random_state=seed,
+        )
+
     def _choose_threshold(
         self,
         dataset: Dataset,
@@ -330,174 +309,159 @@ class FastRCNN(ProposalDetector):
         regions: list[ImageRegions],
     ) -> float:
         if validation is not None and len(validation):
-            return threshold_of(self.predict([sample.path for sample in validation]), validation)
+            return choose_threshold(self.predict([sample.path for sample in validation]), validation)
         number = min(_HELD_BACK, int(_HELD_SHARE * len(dataset)))
         order = np.random.default_rng([self.random_state, 1]).permutation(len(dataset))
-        held, rest = np.sort(order[:number]), np.sort(order[number:])
+        held, rest = np.sort(order[:number]).tolist(), np.sort(order[number:])
         if not number or not any(len(regions[i].objects) for i in rest):
             return 0.5
         network, _ = self._train(maps, regions, rest, _HELD_STEPS)
-        found = parallel.map(
-            lambda i: self._detections(network, maps.view(int(i)), regions[i].boxes), held.tolist()
-        )
-        return threshold_of(found, dataset.select(held.tolist()))
+
+        def found(index: int) -> Detections:
+            view = maps.view(index)
+            detected, _ = self._pass(network, view, view.to_working(regions[index].boxes))
+            return self._in_image(view, detected)
+
+        return choose_threshold(parallel.map(found, held), dataset.select(held))
 
     # -- prediction ---------------------------------------------------------------------------------
 
-    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
-        """Detect objects.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-        callbacks : sequence of callables
-
-        Returns
-        -------
-        list of Detections
-            One for each image, the most probable first. ``scores`` are probabilities.
-
-        Raises
-        ------
-        ImageError
-            If a file cannot be read.
-
-        Notes
-        -----
-        Proposals of files that are in the user's cache are taken from there; none are added, since
-        pictures to predict on are rarely seen again.
-        """
-        self._check_fitted()
-        files = FileProposer(self.proposer_, user_cache(), keep=False)
-        with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
-            return parallel.map(lambda source: self._detect(source, files), images, done=progress)
-
-    def _detect(self, source: Source, files: FileProposer) -> Detections:
-        if isinstance(source, np.ndarray):
-            image, found = source, self.proposer_.propose(source)
-        else:
-            image = read(source)
-            found = files.propose(source, image).proposals
+    @property
+    def _seen(self) -> SeenRegions:
+        """How regions are read off maps."""
         features = self.features_
-        (maps,) = picture_maps(features, image, features.levels, features.longest)
-        return self._detections(self.network_, maps, found.best(self.max_proposals).boxes)
+        pooling = RoIPooling(tuple(features.strides[level] for level in features.levels), features.grid)
+        return SeenRegions(pooling, self.mean_, self.scale_)
 
-    def _detections(
-        self, network: nn.Sequential, maps: PictureMaps, proposals: NDArray[np.float32]
-    ) -> Detections:
-        def head(boxes: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
-            return self._answers(network, self._seen(maps, boxes))
-
-        boxes, scores, labels = detect_regions(
-            head,
-            maps.to_working(proposals),
-            maps.shape,
-            refinements=self.refinements,
-            nms_threshold=self.nms_threshold,
-            vote=self.vote_threshold,
+    @property
+    def _postprocessor(self) -> Postprocessor:
+        return Postprocessor(
             min_score=self.score_threshold,
+            nms_threshold=self.nms_threshold,
             max_detections=self.max_detections,
+            refinements=self.refinements,
+            vote_threshold=self.vote_threshold,
+            min_side=1.0,
         )
-        return Detections(maps.to_picture(boxes), scores, labels, self.classes_)
 
-    def _seen(self, maps: PictureMaps, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """What the head is shown of boxes of the working picture, (R, S, S, C)."""
-        strides = [self.features_.strides[level] for level in self.features_.levels]
-        return standardized(region_cells(maps, boxes, strides, self.features_.grid), self.mean_, self.scale_)
+    def _pass(
+        self, network: BoxHead, maps: ImageMaps, rois: NDArray[np.float32]
+    ) -> tuple[DetectedRegions, NDArray[np.float32]]:
+        """What became of regions, in pixels of the working image, and what the head saw of them."""
+        seen = self._seen
 
-    def _answers(
-        self, network: nn.Sequential, seen: NDArray[np.float32]
-    ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Logits, (R, K + 1), and deltas, (R, K, 4)."""
-        split = len(self.classes_) + 1
+        def head(boxes: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
+            return network.forward(seen(maps, boxes))  # type: ignore[no-any-return]
+
         with nn.no_grad():
-            out = network(seen)
-        return out[:, :split], out[:, split:].reshape(len(seen), -1, 4)
+            pooled = seen(maps, rois)
+            logits, deltas = network.forward(pooled)
+            return self._postprocessor(logits, deltas, rois, maps.shape, head=head), pooled
 
-    def trace(
+    def _in_image(self, maps: ImageMaps, detected: DetectedRegions) -> Detections:
+        return Detections(maps.to_image(detected.boxes), detected.scores, detected.labels, self.classes_)
+
+    def _detect(self, image: NDArray[np.uint8], proposals: Proposals) -> Detections:
+        (maps,) = image_maps(self.features_, image)
+        detected, _ = self._pass(self.network_, maps, maps.to_working(proposals.boxes))
+        return self._in_image(maps, detected)
+
+    def _follow(
         self,
-        image: Source,
-        objects: ArrayLike | None = None,
-        *,
-        object_names: Sequence[str] = (),
+        image: NDArray[np.uint8],
+        proposals: Proposals,
+        objects: ArrayLike | None,
+        object_names: tuple[str, ...],
     ) -> DetectionTrace:
-        """How the answer for one image came about.
-
-        Parameters
-        ----------
-        image : ndarray of shape (H, W, 3), uint8, or path
-        objects : array-like of shape (M, 4), optional
-            Ground truth, in the image's pixels.
-        object_names : sequence of str, optional
-            What the objects are.
-
-        Returns
-        -------
-        DetectionTrace
-            In the pixels of the working picture.
-
-        Raises
-        ------
-        ImageError
-            If the file cannot be read.
-        """
-        from foveal.models.detection.region_steps import head_steps
-
-        self._check_fitted()
-        pixels = image if isinstance(image, np.ndarray) else read(image)
-        with parallel.blas_threads(1):
-            return head_steps(self, pixels, objects, tuple(object_names))
+        (maps,) = image_maps(self.features_, image)
+        rois = maps.to_working(proposals.boxes)
+        detected, pooled = self._pass(self.network_, maps, rois)
+        scale = (float(maps.scale[0]), float(maps.scale[1]))
+        pooling = self._seen.pooling
+        with nn.no_grad():
+            looked_at = roi_stage(
+                detected,
+                pooled,
+                self.network_.forward,
+                pooling,
+                maps.shape,
+                self.classes_,
+                self.nms_threshold,
+            )
+        return DetectionTrace(
+            image=np.asarray(resize(image, maps.shape), np.uint8),
+            scale=scale,
+            strides=pooling.strides,
+            activity=tuple(np.abs(level[0]).mean(axis=2) for level in maps.levels),
+            candidates=rois,
+            candidate_scores=np.asarray(proposals.scores, np.float32),
+            kept=np.arange(len(rois)),
+            objects=scaled_objects(objects, scale),
+            object_names=object_names,
+            **looked_at,
+        )
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the model as one safetensors file; :func:`foveal.load` reads it."""
-        self._check_fitted()
-        settings = self.get_params(deep=False)
-        del settings["proposals"], settings["features"]
+    def _arrays(self) -> dict[str, NDArray[Any]]:
         arrays = {f"network.{name}": value for name, value in self.network_.state_dict().items()}
-        write_container(
-            path,
-            {**arrays, "mean": self.mean_, "scale": self.scale_, **proposer_arrays(self.proposer_)},
-            {
-                "model": "fast-rcnn",
-                "version": __version__,
-                "classes": list(self.classes_),
-                "n_images": self.n_images_,
-                "threshold": self.threshold_,
-                "proposals": self.proposer_.get_config(),
-                "features": self.features_.get_config(),
-                "settings": {**settings, "dropout": self.dropout_},
-            },
-        )
-        return Path(path)
+        return {**arrays, "mean": self.mean_, "scale": self.scale_, **super()._arrays()}
+
+    def _config(self) -> dict[str, Any]:
+        config = super()._config()
+        return {**config, "settings": {**config["settings"], "dropout": self.dropout_}}
 
     @classmethod
-    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "FastRCNN":
-        proposer = restore_proposer(metadata["proposals"], arrays)
-        features = features_from_config(metadata["features"])
-        if not isinstance(features, EfficientNetLite):
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
+        model = super()._restore(arrays, metadata)
+        features = regions_on_maps(model.features_)
+        if features is None:
             raise ModelFileError("its features have no maps.")
-        model = cls(proposals=proposer, features=features, **metadata["settings"])
-        model.proposer_, model.features_ = proposer, features
-        model.classes_ = tuple(metadata["classes"])
-        model.n_images_ = int(metadata["n_images"])
+        model.features_ = features
         model.dropout_ = float(metadata["settings"]["dropout"])
-        model.threshold_ = float(metadata["threshold"])
         model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
-        channels = sum(features.channels[level] for level in features.levels)
         for name in ("mean", "scale"):
-            if arrays[name].shape != (channels,) or arrays[name].dtype != np.float32:
-                raise ModelFileError(f"its {name} is not one float32 a channel, {channels} in all.")
-        model.network_ = region_head(
-            features.n_features, len(model.classes_), hidden=model.hidden, dropout=model.dropout_
-        )
-        model.network_.load_state_dict(
-            {
-                name.removeprefix("network."): value
-                for name, value in arrays.items()
-                if name.startswith("network.")
-            }
-        )
+            if arrays[name].shape != (features.n_channels,) or arrays[name].dtype != np.float32:
+                raise ModelFileError(
+                    f"its {name} is not one float32 a channel, {features.n_channels} in all."
+                )
+        model.network_ = model._make_head(0)
+        own = {name: value for name, value in arrays.items() if name.startswith("network.")}
+        model.network_.load_state_dict({name.removeprefix("network."): v for name, v in own.items()})
         model.network_.eval()
         return model
+
+
+class _HeadLoss(JointLoss):
+    """The loss of a head that is trained by itself, on regions that were drawn for it."""
+
+    def __init__(self, box_loss: str, box_weight: float, callbacks: Callbacks, *, step: int) -> None:
+        super().__init__(("head_class", "head_box"), callbacks, step=step)
+        self.box_loss, self.box_weight = box_loss, box_weight
+
+    def __call__(self, output: Any, target: Any = None) -> tuple[float, Any]:
+        """The sum of both parts, and its gradient by logits and deltas."""
+        targets: RoITargets = target
+        logits, deltas = output
+        values, grads = roi_loss(logits, deltas, targets, box_loss=self.box_loss, box_weight=self.box_weight)
+        self.tell(values)
+        return sum(values), grads
+
+
+def _warm_up(channels: int, grid: int) -> None:
+    """Call everything that a training compiles, on next to nothing.
+
+    In a new installation compiling takes seconds of one core; done beside other work it costs none.
+    """
+    from foveal.nn.functional import roi_align
+
+    boxes = np.array([[0, 0, 4, 4], [1, 1, 3, 3]], np.float32)
+    cells = roi_align(np.zeros((1, 4, 4, channels), np.float32), boxes, np.zeros(2, np.int64), grid)
+    head = BoxHead(cells[0].size, 1, hidden=16)
+    head.backward(head(cells), needs_input_grad=False)
+    optimizer = nn.AdamW(head.parameters(), lr=1e-3)
+    average = nn.ExponentialMovingAverage(head, 0.9)
+    optimizer.step()
+    average.update()
+    iou(boxes, boxes)
+    nms(boxes, [0.5, 0.4], 0.5, [0, 0])

@@ -1,31 +1,169 @@
-"""What all detectors have in common."""
+"""What all models that are trained on boxes have in common."""
 
+import os
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
 
-from foveal.data.dataset import Dataset
-from foveal.events import Callbacks
-from foveal.models.contracts import Answers, Source, Task
-from foveal.models.detection.region_proposals import propose_pictures
-from foveal.proposals import Proposals, Proposer
+from foveal.data import Dataset, Detections
+from foveal.events import Callbacks, stage
+from foveal.files import write_container
+from foveal.images import Source, as_image
+from foveal.metrics import evaluate, to_results
+from foveal.models.detection.trace import DetectionTrace
+from foveal.models.parameter_checks import NamedParameters
+from foveal.proposals import Proposals
+from foveal.version import __version__
 
 
-class ObjectDetector(BaseEstimator):  # type: ignore[misc]
-    """A detector: it predicts boxes of classes and is scored by average precision."""
+class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
+    """A model that is trained on boxes: a detector, or a region proposal network alone.
+
+    What its class says of itself is told in :class:`foveal.models.contracts.Model`.
+    """
 
     name: ClassVar[str]
-    task: ClassVar[Task] = "detection"
-    answers: ClassVar[Answers] = "detections"
+    task: ClassVar[Literal["detection"]] = "detection"
+    answers: ClassVar[Literal["detections", "proposals"]] = "detections"
     validates: ClassVar[bool] = False
     takes_features: ClassVar[bool] = True
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
     proposes_itself: ClassVar[bool] = False
+
+    classes_: tuple[str, ...]
+    n_images_: int
+    threshold_: float
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether it has been trained."""
+        return hasattr(self, "classes_")
+
+    def _check_fitted(self) -> None:
+        if not self.is_fitted:
+            raise NotFittedError(f"This {type(self).__name__} is not trained yet: call fit first.")
+
+    @abstractmethod
+    def propose(self, image: NDArray[np.uint8]) -> Proposals:
+        """Regions of an image, (H, W, 3) uint8, in its pixels and within it, the best first."""
+
+    def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
+        """:meth:`propose` for several images.
+
+        Parameters
+        ----------
+        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+        callbacks : sequence of callables
+
+        Returns
+        -------
+        list of Proposals
+
+        Raises
+        ------
+        ImageError
+            If a file cannot be read.
+        """
+        found = []
+        with stage(callbacks, "proposals of held-out images", len(images)) as progress:
+            for done, source in enumerate(images, 1):
+                found.append(self.propose(as_image(source)))
+                progress(done)
+        return found
+
+    def trace(
+        self, image: Source, objects: ArrayLike | None = None, *, object_names: Sequence[str] = ()
+    ) -> DetectionTrace:
+        """How the answer for one image came about: everything on the way of one pass.
+
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8, or path
+        objects : array-like of shape (M, 4), optional
+            Ground truth, in the image's pixels.
+        object_names : sequence of str, optional
+            What the objects are.
+
+        Returns
+        -------
+        DetectionTrace
+            In the pixels of its working image. That of a model that proposes and no more ends with the
+            proposals.
+
+        Raises
+        ------
+        ImageError
+            If the file cannot be read.
+        """
+        self._check_fitted()
+        return self._trace(as_image(image), objects, tuple(object_names))
+
+    @abstractmethod
+    def _trace(
+        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
+    ) -> DetectionTrace:
+        """See :meth:`trace`."""
+
+    # -- the model file -----------------------------------------------------------------------------
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has learned; with :meth:`get_config` all that it is made again from."""
+        self._check_fitted()
+        return self._arrays()
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        self._check_fitted()
+        return {"kind": self.name, **self._config()}
+
+    @abstractmethod
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        """See :meth:`arrays`."""
+
+    @abstractmethod
+    def _config(self) -> dict[str, Any]:
+        """See :meth:`get_config`."""
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model as one safetensors file; :func:`foveal.load` reads it.
+
+        A backbone's pretrained weights are not in it, but their digest is; those that were fine-tuned are.
+        """
+        metadata = {"model": self.name, "version": __version__, **self.get_config()}
+        write_container(path, self.arrays(), metadata)
+        return Path(path)
+
+
+class ObjectDetector(BoxModel):
+    """A detector: it predicts boxes of classes and is scored by average precision."""
+
+    @abstractmethod
+    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
+        """Detect objects.
+
+        Parameters
+        ----------
+        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+        callbacks : sequence of callables
+
+        Returns
+        -------
+        list of Detections
+            One for each image, the most probable first; ``scores`` are probabilities.
+
+        Raises
+        ------
+        ImageError
+            If a file cannot be read.
+        """
 
     def score(self, dataset: Dataset) -> float:
         """COCO's AP at IoU 0.5 on labelled images.
@@ -40,54 +178,5 @@ class ObjectDetector(BaseEstimator):  # type: ignore[misc]
         float
             From 0 to 1; 0 where the images show no object at all.
         """
-        from foveal.metrics import evaluate, to_results
-
         detections = self.predict([sample.path for sample in dataset])
         return evaluate(dataset.to_coco(), to_results(dataset, detections)).get("AP50", 0.0)
-
-    def predict(self, images: Any) -> Any:
-        """Detections in each image."""
-        raise NotImplementedError
-
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "classes_"):
-            from sklearn.exceptions import NotFittedError
-
-            raise NotFittedError(f"This {type(self).__name__} is not trained yet: call fit first.")
-
-
-class ProposalDetector(ObjectDetector):
-    """A detector that a method of proposing tells where to look."""
-
-    not_exportable = "selective search, which proposes its regions, is no network"
-
-    proposer_: Proposer
-    max_proposals: int
-
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
-        """The regions of an image, (H, W, 3) uint8, that :meth:`predict` looks at first."""
-        self._check_fitted()
-        return self.proposer_.propose(image).best(self.max_proposals)
-
-    def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
-        """The regions of several images that :meth:`predict` looks at first.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-        callbacks : sequence of callables
-
-        Returns
-        -------
-        list of Proposals
-            One for each image, with at most ``max_proposals`` boxes in its pixels, the best first; an empty
-            list for no images. Those of files are kept in the user's cache
-            (:func:`foveal.files.user_cache`), where :meth:`predict` finds them.
-
-        Raises
-        ------
-        ImageError
-            If a file cannot be read.
-        """
-        self._check_fitted()
-        return propose_pictures(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)

@@ -1,49 +1,34 @@
 """R-CNN: proposals, features of each, an SVM a class, and box regression."""
 
-import os
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal import parallel
 from foveal.boxes import clip, nms
-from foveal.data.dataset import Dataset
-from foveal.data.detections import Detections
+from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
-from foveal.events import Callbacks, stage
-from foveal.features import (
-    EfficientNetLite,
-    EfficientNetLite0,
-    HogColor,
-    RegionFeatures,
-    features_from_config,
-)
-from foveal.files import user_cache, write_container
-from foveal.images import read
+from foveal.events import Callbacks
+from foveal.features import EfficientNetLite0, HogColor, RegionFeatures, regions_on_maps
+from foveal.metrics import best_threshold
 from foveal.models.detection.box_regression import BoxRegression, fit_box_regression
 from foveal.models.detection.region_bank import RegionBank
-from foveal.models.detection.thresholds import best_threshold
-from foveal.models.detection.trainable_objects import count_objects
-from foveal.models.detectors.object_detector import ProposalDetector
-from foveal.models.detectors.proposers import proposer_arrays, restore_proposer, trained_proposer
+from foveal.models.detection.targets import count_objects
+from foveal.models.detection.trace import DetectionTrace, scaled_objects
+from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.examples import ExamplePool
 from foveal.models.svm.kernels import fit_with, restore_svms
 from foveal.models.svm.linear import LinearSVMs
 from foveal.models.svm.mining import Mining, mine
-from foveal.models.svm.out_of_fold import judge_held_back
+from foveal.models.svm.out_of_fold import out_of_fold_detections
 from foveal.models.svm.platt import Platt, fit_platt
 from foveal.models.svm.region_examples import collect_objects, collect_proposals
 from foveal.models.svm.region_svms import RegionSVMs
-from foveal.proposals import FileProposer, Proposer, SelectiveSearch
-from foveal.version import __version__
-
-if TYPE_CHECKING:
-    from foveal.models.detection.trace import DetectionTrace
+from foveal.proposals import Proposals, Proposer, SelectiveSearch
 
 # First and hard negatives of an image, class and round, of features that are read off a network's maps.
 _FIRST, _HARD = 8, 8
@@ -51,6 +36,30 @@ _FIRST, _HARD = 8, 8
 _PER_OBJECT = 4
 
 
+@dataclass(frozen=True, eq=False)
+class _Suppressed:
+    """Regions moved class by class, and those that suppression left.
+
+    Attributes
+    ----------
+    boxes : ndarray of shape (Q, 4), float32
+        Moved, the probable regions of every class, class after class.
+    values : ndarray of shape (Q,), float32
+        Their decision values.
+    labels, rois : ndarray of shape (Q,), int64
+        Their classes, and the region that each came from.
+    kept : ndarray of shape (D,), int64
+        Class after class, best first.
+    """
+
+    boxes: NDArray[np.float32]
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    rois: NDArray[np.int64]
+    kept: NDArray[np.int64]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
 class RCNN(ProposalDetector):
     """Regions with features: the detector of Girshick, Donahue, Darrell & Malik (2014).
 
@@ -123,50 +132,25 @@ class RCNN(ProposalDetector):
     RCNN(C=0.1, proposals='single')
     """
 
-    name = "rcnn"
+    name: ClassVar[str] = "rcnn"
 
-    def __init__(
-        self,
-        *,
-        proposals: Proposer | str = "fast",
-        features: RegionFeatures | None = None,
-        learned_order: bool = False,
-        max_proposals: int = 2000,
-        kernel: str = "linear",
-        C: float = 0.01,
-        negative_low: float = 0.2,
-        negative_high: float = 0.5,
-        mining_rounds: int = 4,
-        flip: bool = True,
-        positive_overlap: float = 0.8,
-        regression_alpha: float = 100.0,
-        calibration_folds: int = 3,
-        nms_threshold: float = 0.4,
-        score_threshold: float = 0.001,
-        max_detections: int = 100,
-        random_state: int = 0,
-    ) -> None:
-        self.proposals = proposals
-        self.features = features
-        self.learned_order = learned_order
-        self.max_proposals = max_proposals
-        self.kernel = kernel
-        self.C = C
-        self.negative_low = negative_low
-        self.negative_high = negative_high
-        self.mining_rounds = mining_rounds
-        self.flip = flip
-        self.positive_overlap = positive_overlap
-        self.regression_alpha = regression_alpha
-        self.calibration_folds = calibration_folds
-        self.nms_threshold = nms_threshold
-        self.score_threshold = score_threshold
-        self.max_detections = max_detections
-        self.random_state = random_state
+    learned_order: bool = False
+    kernel: str = "linear"
+    C: float = 0.01
+    negative_low: float = 0.2
+    negative_high: float = 0.5
+    mining_rounds: int = 4
+    positive_overlap: float = 0.8
+    regression_alpha: float = 100.0
+    calibration_folds: int = 3
+    nms_threshold: float = 0.4
+    score_threshold: float = 0.001
 
-    def fit(
-        self, dataset: Dataset, *, validation: Dataset | None = None, callbacks: Callbacks = ()
-    ) -> "RCNN":
+    svms_: RegionSVMs = field(init=False)
+    box_regression_: BoxRegression = field(init=False)
+    platt_: Platt = field(init=False)
+
+    def fit(self, dataset: Dataset, *, validation: Dataset | None = None, callbacks: Callbacks = ()) -> Self:
         """Train on labelled images.
 
         Parameters
@@ -192,22 +176,21 @@ class RCNN(ProposalDetector):
         SettingError
             If a parameter is out of its range, or the features do not suit the kernel.
         """
-        self._check_settings()
+        check_parameters(self)
+        if self.negative_low > self.negative_high:
+            raise SettingError(
+                f"negative_low ({self.negative_low}) is not above negative_high ({self.negative_high})."
+            )
+        fit_svms = fit_with(self.kernel, C=self.C)
         n_objects = count_objects(dataset)
+        self.features_, on_maps = self._features()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
-        self.features_ = self._features()
         self.classes_ = dataset.classes
         self.n_images_ = len(dataset)
-        if isinstance(self.features_, EfficientNetLite) and self.kernel != "linear":
-            raise SettingError(
-                "The intersection kernel needs features that are never negative: give features=hog-color, or "
-                "kernel=linear."
-            )
-        fit_svms = fit_with(self.kernel, C=self.C)
         mining = Mining(low=self.negative_low, high=self.negative_high, rounds=self.mining_rounds)
-        if isinstance(self.features_, EfficientNetLite):
+        if on_maps:
             # Vectors are three times as long, and tell background apart sooner.
             mining = replace(mining, first=_FIRST, hard=_HARD)
 
@@ -221,7 +204,6 @@ class RCNN(ProposalDetector):
                 flip=self.flip,
                 callbacks=callbacks,
             )
-            on_maps = bank.scaling is not None
             pool = ExamplePool(len(self.classes_), np.float16 if on_maps else np.float32)
             collect_objects(bank, pool, flip=self.flip, callbacks=callbacks)
             near = collect_proposals(
@@ -245,7 +227,7 @@ class RCNN(ProposalDetector):
                 fit_svms,
                 callbacks=callbacks,
             )
-            judged = judge_held_back(
+            held_out = out_of_fold_detections(
                 bank,
                 pool.examples(),
                 self._suppress,
@@ -255,173 +237,113 @@ class RCNN(ProposalDetector):
                 callbacks=callbacks,
             )
         if bank.scaling is not None:
-            # What is found in a new picture is not standardised: the machines do that themselves.
+            # What is found in a new image is not standardised: the machines do that themselves.
             assert isinstance(self.svms_, LinearSVMs)
             self.svms_ = self.svms_.unscaled(*bank.scaling)
             self.box_regression_ = self.box_regression_.unscaled(*bank.scaling)
-        self.platt_ = fit_platt(judged.values, judged.labels, judged.correct, len(self.classes_))
-        probabilities = self.platt_(judged.values, judged.labels)
-        self.threshold_ = best_threshold(probabilities, judged.correct, n_objects)
+        self.platt_ = fit_platt(held_out.values, held_out.labels, held_out.correct, len(self.classes_))
+        probabilities = self.platt_(held_out.values, held_out.labels)
+        self.threshold_ = best_threshold(probabilities, held_out.correct, n_objects)
         return self
 
-    def _features(self) -> RegionFeatures:
-        if self.features is not None:
-            return self.features
-        return HogColor() if self.kernel == "intersection" else EfficientNetLite0()
-
-    def _check_settings(self) -> None:
-        check_parameters(self)
-        if self.negative_low > self.negative_high:
+    def _features(self) -> tuple[RegionFeatures, bool]:
+        """What describes regions, and whether it is read off maps that all regions of an image share."""
+        features = self.features
+        if features is None:
+            features = HogColor() if self.kernel == "intersection" else EfficientNetLite0()
+        on_maps: Any = regions_on_maps(features)
+        if on_maps is not None and self.kernel != "linear":
             raise SettingError(
-                f"negative_low ({self.negative_low}) is not above negative_high ({self.negative_high})."
+                "The intersection kernel needs features that are never negative: give features=hog-color, or "
+                "kernel=linear."
             )
+        return (features, False) if on_maps is None else (on_maps, True)
 
     def _suppress(
         self, svms: RegionSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-        """Moved boxes, decision values and classes after suppression."""
+    ) -> _Suppressed:
+        """Every class's probable regions, moved by its regression, without those that a better one covers."""
         values = svms(features)
-        all_boxes, all_values, all_labels = [np.zeros((0, 4), np.float32)], [np.zeros(0, np.float32)], []
+        parts: list[tuple[NDArray[Any], ...]] = []
+        seen = 0
         for label in range(values.shape[1]):
-            rows = self.probable(values[:, label])
+            rows = self._probable(values[:, label])
             moved = self.box_regression_(features[rows], boxes[rows], label)
             kept = nms(moved, values[rows, label], self.nms_threshold)
-            all_boxes.append(moved[kept])
-            all_values.append(values[rows[kept], label])
-            all_labels.append(np.full(len(kept), label, np.int64))
-        return (
-            np.concatenate(all_boxes),
-            np.concatenate(all_values),
-            np.concatenate([np.zeros(0, np.int64), *all_labels]),
-        )
+            parts.append((moved, values[rows, label], np.full(len(rows), label, np.int64), rows, seen + kept))
+            seen += len(rows)
+        return _Suppressed(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def probable(self, values: NDArray[np.float32]) -> NDArray[np.int64]:
+    def _probable(self, values: NDArray[np.float32]) -> NDArray[np.int64]:
         """The regions whose decision values of one class are worth a suppression, best first."""
         # Far behind the margin a proposal is never probable; suppression is quadratic.
         rows = np.flatnonzero(values > -2.0)
         return rows[np.argsort(-values[rows], kind="stable")[: 5 * self.max_detections]]
 
-    def predict(
+    def _pass(
+        self, image: NDArray[np.uint8], features: NDArray[np.float32], boxes: NDArray[np.float32]
+    ) -> tuple[Detections, _Suppressed, NDArray[np.int64]]:
+        """All answers, within the image; how they came about; and which of them are the detections."""
+        found = self._suppress(self.svms_, features, boxes)
+        moved = clip(found.boxes, image.shape[1], image.shape[0])
+        scores = self.platt_(found.values, found.labels)
+        answers = Detections(moved, scores, found.labels, self.classes_, found.values)
+        sides = moved[found.kept, 2:] - moved[found.kept, :2]
+        kept = found.kept[(scores[found.kept] >= self.score_threshold) & (sides > 0).all(axis=1)]
+        kept = kept[np.lexsort((-found.values[kept], -scores[kept]))[: self.max_detections]]
+        return answers, found, kept
+
+    def _detect(self, image: NDArray[np.uint8], proposals: Proposals) -> Detections:
+        features = self.features_.extract(image, proposals.boxes)
+        answers, _, kept = self._pass(image, features, proposals.boxes)
+        return answers[kept]
+
+    def _follow(
         self,
-        images: Sequence[NDArray[np.uint8] | str | os.PathLike[str]],
-        *,
-        callbacks: Callbacks = (),
-    ) -> list[Detections]:
-        """Detect objects.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-        callbacks : sequence of callables
-
-        Returns
-        -------
-        list of Detections
-            One for each image, the most probable first. ``scores`` are probabilities that the detection
-            is right; ``decision_values`` are the SVMs' signed distances.
-
-        Raises
-        ------
-        ImageError
-            If a file cannot be read.
-
-        Notes
-        -----
-        Proposals of files that are in the user's cache are taken from there; none are added, since
-        pictures to predict on are rarely seen again.
-        """
-        self._check_fitted()
-        files = FileProposer(self.proposer_, user_cache(), keep=False)
-        with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
-            return parallel.map(lambda source: self._detect(source, files), images, done=progress)
-
-    def _detect(self, source: NDArray[np.uint8] | str | os.PathLike[str], files: FileProposer) -> Detections:
-        if isinstance(source, np.ndarray):
-            image, found = source, self.proposer_.propose(source)
-        else:
-            image = read(source)
-            found = files.propose(source, image).proposals
-        boxes = found.best(self.max_proposals).boxes
+        image: NDArray[np.uint8],
+        proposals: Proposals,
+        objects: ArrayLike | None,
+        object_names: tuple[str, ...],
+    ) -> DetectionTrace:
+        boxes, n_classes = proposals.boxes, len(self.classes_)
         features = self.features_.extract(image, boxes)
-        boxes, values, labels = self._suppress(self.svms_, features, boxes)
-        boxes = clip(boxes, image.shape[1], image.shape[0])
-        scores = self.platt_(values, labels)
-        sides = boxes[:, 2:] - boxes[:, :2]
-        kept = np.flatnonzero((scores >= self.score_threshold) & (sides > 0).all(axis=1))
-        kept = kept[np.lexsort((-values[kept], -scores[kept]))[: self.max_detections]]
-        return Detections(boxes[kept], scores[kept], labels[kept], self.classes_, values[kept])
-
-    def trace(
-        self,
-        image: NDArray[np.uint8] | str | os.PathLike[str],
-        objects: ArrayLike | None = None,
-        *,
-        object_names: Sequence[str] = (),
-    ) -> "DetectionTrace":
-        """How the answer for one image came about.
-
-        Parameters
-        ----------
-        image : ndarray of shape (H, W, 3), uint8, or path
-        objects : array-like of shape (M, 4), optional
-            Ground truth, in the image's pixels.
-        object_names : sequence of str, optional
-            What the objects are.
-
-        Returns
-        -------
-        DetectionTrace
-            Its ``detections`` are those of :meth:`predict`.
-
-        Raises
-        ------
-        ImageError
-            If the file cannot be read.
-        """
-        from foveal.models.detection.region_steps import region_steps
-
-        self._check_fitted()
-        pixels = image if isinstance(image, np.ndarray) else read(image)
-        with parallel.blas_threads(1):
-            return region_steps(self, pixels, objects, tuple(object_names))
-
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the model as one safetensors file; :func:`foveal.load` reads it."""
-        self._check_fitted()
-        settings = self.get_params(deep=False)
-        del settings["proposals"], settings["features"]
-        write_container(
-            path,
-            {
-                **self.svms_.arrays(),
-                "box_regression.weights": self.box_regression_.weights,
-                "box_regression.biases": self.box_regression_.biases,
-                "platt.slopes": self.platt_.slopes,
-                "platt.offsets": self.platt_.offsets,
-                **proposer_arrays(self.proposer_),
-            },
-            {
-                "model": "rcnn",
-                "version": __version__,
-                "classes": list(self.classes_),
-                "n_images": self.n_images_,
-                "threshold": self.threshold_,
-                "proposals": self.proposer_.get_config(),
-                "features": self.features_.get_config(),
-                "settings": settings,
-            },
+        answers, found, kept = self._pass(image, features, boxes)
+        values = self.svms_(features)
+        every = [np.full(len(boxes), label, np.int64) for label in range(n_classes)]
+        moved = np.stack([self.box_regression_(features, boxes, k) for k in range(n_classes)], axis=1)
+        return DetectionTrace(
+            image=image,
+            classes=self.classes_,
+            detections=answers[kept],
+            candidates=boxes,
+            candidate_scores=np.asarray(proposals.scores, np.float32),
+            kept=np.arange(len(boxes)),
+            probabilities=np.stack([self.platt_(values[:, k], every[k]) for k in range(n_classes)], axis=1),
+            moved=clip(moved.reshape(-1, 4), image.shape[1], image.shape[0]).reshape(moved.shape),
+            answers=answers,
+            answer_regions=found.rois,
+            answer_kept=kept,
+            answer_threshold=self.nms_threshold,
+            objects=scaled_objects(objects, (1.0, 1.0)),
+            object_names=object_names,
         )
-        return Path(path)
+
+    # -- the model file -----------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {
+            **self.svms_.arrays(),
+            "box_regression.weights": self.box_regression_.weights,
+            "box_regression.biases": self.box_regression_.biases,
+            "platt.slopes": self.platt_.slopes,
+            "platt.offsets": self.platt_.offsets,
+            **super()._arrays(),
+        }
 
     @classmethod
-    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> "RCNN":
-        proposer = restore_proposer(metadata["proposals"], arrays)
-        features = features_from_config(metadata["features"])
-        model = cls(proposals=proposer, features=features, **metadata["settings"])
-        model.proposer_ = proposer
-        model.features_ = features
-        model.classes_ = tuple(metadata["classes"])
-        n_classes, n_features = len(model.classes_), features.n_features
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
+        model = super()._restore(arrays, metadata)
+        n_classes, n_features = len(model.classes_), model.features_.n_features
         shapes = {
             "box_regression.weights": (n_classes, n_features, 4),
             "box_regression.biases": (n_classes, 4),
@@ -432,8 +354,6 @@ class RCNN(ProposalDetector):
             if arrays[name].shape != shape:
                 raise ModelFileError(f"its {name} has the shape {arrays[name].shape} instead of {shape}.")
         model.svms_ = restore_svms(model.kernel, arrays, n_features=n_features, n_classes=n_classes)
-        model.n_images_ = int(metadata["n_images"])
-        model.threshold_ = float(metadata["threshold"])
         model.box_regression_ = BoxRegression(
             arrays["box_regression.weights"], arrays["box_regression.biases"]
         )

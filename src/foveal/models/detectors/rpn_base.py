@@ -1,171 +1,196 @@
-"""What Faster R-CNN and the region proposal network alone have in common: how they learn and are kept."""
+"""What Faster R-CNN and the region proposal network alone have in common: how they are trained and kept."""
 
-import os
 import time
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator
 
 from foveal import nn
+from foveal.boxes import clip
 from foveal.data import Dataset
-from foveal.errors import ModelFileError, SettingError
+from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.features import Backbone, EfficientNetLite0, features_from_config
-from foveal.images import read
-from foveal.models.contracts import Task
+from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
+from foveal.images import working_image
 from foveal.models.detection.anchors import anchors_for
-from foveal.models.detection.rpn.network import RegionProposalNetwork
-from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.trace import DetectionTrace, network_steps
-from foveal.models.detection.trainable_objects import count_objects
-from foveal.models.detection.training.holding_back import hold_back
-from foveal.models.detection.training.learning import TrainingConfig, learn
-from foveal.models.detection.training.validation import DetectionEvaluator
-from foveal.models.detection.training.views import stacked, working_picture
+from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
+from foveal.models.detection.targets import count_objects
+from foveal.models.detection.trace import DetectionTrace, trace_network
+from foveal.models.detection.training.config import TrainingConfig, train_network
+from foveal.models.detection.training.validation import DetectionEvaluator, hold_out
+from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn.exporting import in_use
 from foveal.proposals import Proposals
 
 #: The backbone's maps that the pyramid stands on.
 LEVELS = ("c3", "c4", "c5")
-# What learnt from fewer pictures is not to be relied on.
+# What was trained on fewer images is not to be relied on.
 _FEW = 30
 
 
-class RPNBase(BaseEstimator):  # type: ignore[misc]
-    """An estimator whose network looks at a pretrained backbone's maps and learns by gradients."""
+@dataclass(kw_only=True, eq=False, repr=False)
+class RPNBase(TrainingConfig, BoxModel):
+    """An estimator whose network looks at a pretrained backbone's maps and is trained by gradients.
 
-    task: ClassVar[Task] = "detection"
+    Parameters
+    ----------
+    features : Backbone, optional
+        :class:`foveal.features.EfficientNetLite0` by default.
+    size : int, default=512
+        The longer side that images are brought to, in pixels; a multiple of the backbone's
+        ``size_divisibility``.
+    finetune_from : {"c3", "c4"}, default="c3"
+        The map behind which the backbone's stages are fine-tuned.
+    channels : int, default=64
+        Of the pyramid's maps.
+    validation_size : float, default=0.1
+        The share of the training images, at most 60, that are held out where ``fit`` is given no validation
+        and there are 40 images or more. They choose the weights.
+    """
+
     validates: ClassVar[bool] = True
-    takes_features: ClassVar[bool] = True
     resumable: ClassVar[bool] = True
     times_the_run: ClassVar[bool] = True
+    # The time where neither minutes nor epochs are given, and the seconds that an image takes after the
+    # training, at least, where no validation tells.
+    default_minutes: ClassVar[float]
+    _seconds_an_image: ClassVar[float]
+    _evaluator_class: ClassVar[type[DetectionEvaluator]]
 
-    # What is used where neither minutes nor epochs are given.
-    _default_minutes: ClassVar[float]
-    # Seconds that a picture takes after the training, at least, where no validation tells.
-    _seconds_a_picture: ClassVar[float]
-    _judge_class: ClassVar[type[DetectionEvaluator]]
+    features: Backbone | None = None
+    size: int = 512
+    finetune_from: str = "c3"
+    channels: int = 64
+    validation_size: float = 0.1
 
-    features: Backbone | None
-    size: int
-    minutes: float | None
-    epochs: float | None
-    batch_size: int
-    learning_rate: float
-    weight_decay: float
-    finetune_fraction: float | None
-    finetune_from: str
-    backbone_lr_factor: float
-    passes_per_view: int
-    ema_decay: float
-    scale: tuple[float, float]
-    jitter: float
-    channels: int
-    validation_size: float
-    random_state: int
-
-    def _new_settings(self, dataset: Dataset) -> DetectionSettings:
-        """What the network for a data set is like."""
-        raise NotImplementedError
-
-    def _new_network(self, settings: DetectionSettings, stages: Sequence[nn.Module], seed: int) -> Any:
-        """A network that has learnt nothing yet."""
-        raise NotImplementedError
+    backbone_: Backbone = field(init=False)
+    network_: RegionProposalNetwork = field(init=False)
+    resolved_: dict[str, float] = field(init=False)
 
     # -- training -----------------------------------------------------------------------------------
 
-    def _learn(
+    def fit(
         self,
         dataset: Dataset,
-        validation: Dataset | None,
         *,
-        callbacks: Callbacks,
-        checkpoint: nn.Checkpoint | None,
-        spent: float,
-        images_after: int,
-    ) -> DetectionEvaluator | None:
-        """Train ``network_``; what judged it is returned, where pictures were held back or given."""
+        validation: Dataset | None = None,
+        callbacks: Callbacks = (),
+        checkpoint: nn.Checkpoint | None = None,
+        spent: float = 0.0,
+        images_after: int = 0,
+    ) -> Self:
+        """Train on labelled images.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            For detection. Images without objects teach what background is; difficult and crowd objects
+            are neither learned from nor taken for background.
+        validation : Dataset, optional
+            Chooses the weights. Without one a part of the training images is held out; an empty one says that
+            none shall be.
+        callbacks : sequence of callables
+            Told of progress, ``schedule``, ``losses`` and ``epoch``; see :mod:`foveal.events`.
+        checkpoint : foveal.nn.Checkpoint, optional
+            Written from time to time; where its file exists, the training goes on from it and ends as if
+            it had never been broken off.
+        spent : float, default=0.0
+            Seconds of ``minutes`` that are gone already, or that will be needed for something else.
+        images_after : int, default=0
+            So many images are to be looked at afterwards, within the minutes too.
+
+        Returns
+        -------
+        FasterRCNN or RPN
+            Itself.
+
+        Raises
+        ------
+        DataError
+            If the data set is not for detection or holds no object to learn from.
+        SettingError
+            If a parameter is out of its range.
+        TrainingDiverged
+            If the loss becomes infinite or no number.
+        """
         began = time.perf_counter()
-        check_parameters(self)
-        if self.size % 32:
-            raise SettingError(f"size is a multiple of 32, such as 512; got {self.size}.")
-        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1] < np.inf:
-            raise SettingError(f"scale is two numbers above 0, the smaller first; got {self.scale}.")
+        backbone = EfficientNetLite0() if self.features is None else self.features
+        self._check(backbone)
         n_objects = count_objects(dataset)
-        seed = int(self.random_state)
         if validation is None:
-            dataset, validation = hold_back(dataset, self.validation_size, seed)
+            dataset, validation = hold_out(dataset, self.validation_size, self.random_state)
         if len(dataset) < _FEW:
             emit(
                 callbacks,
                 "note",
-                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): what is learnt from "
-                "them will hold for little beyond them. Fifty or more are a good beginning.",
+                text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): what is learned "
+                "from them will hold for little beyond them. Fifty or more are a good beginning.",
             )
-        self.classes_, self.n_images_ = dataset.classes, len(dataset)
-        self.backbone_ = EfficientNetLite0() if self.features is None else self.features
-        self.settings_ = self._new_settings(dataset)
+        self.classes_, self.n_images_, self.backbone_ = dataset.classes, len(dataset), backbone
         stages = [] if self.finetune_fraction == 0 else self._stages()
-        self.network_ = self._new_network(self.settings_, stages, seed)
-        judge: DetectionEvaluator | None = None
+        self.network_ = self._make_network(dataset, stages)
+        evaluator: DetectionEvaluator | None = None
         if count_objects(validation, least=0):
             with stage(callbacks, "maps of the validation pictures"):
-                judge = self._judge_class(validation, self.backbone_, LEVELS, self.size)
+                evaluator = self._evaluator_class(validation, backbone, LEVELS, self.size)
         n_validation = len(validation)
 
         def after(seconds: float) -> float:
-            a_picture = seconds / n_validation if judge is not None else 0.0
-            return images_after * max(self._seconds_a_picture, 2 * a_picture) + seconds
+            an_image = seconds / n_validation if evaluator is not None else 0.0
+            return images_after * max(self._seconds_an_image, 2 * an_image) + seconds
 
-        learned = learn(
+        result = train_network(
             self.network_,
-            self.backbone_,
+            backbone,
             dataset,
-            judge,
-            self._how(),
-            seed=seed,
+            evaluator,
+            self,
+            minutes=self.default_minutes if self.minutes is None else float(self.minutes),
             callbacks=callbacks,
             checkpoint=checkpoint,
             spent=spent + time.perf_counter() - began,
             after=after,
         )
-        self.network_.tuned = learned.tunes_from < learned.steps
+        self.network_.finetuned = result.finetunes_from < result.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": learned.epochs, "finetune_fraction": learned.finetune_fraction}
-        return judge
+        self.resolved_ = {"epochs": result.epochs, "finetune_fraction": result.finetune_fraction}
+        self._conclude(evaluator)
+        return self
 
-    def _how(self) -> TrainingConfig:
-        return TrainingConfig(
-            minutes=self._default_minutes if self.minutes is None else float(self.minutes),
-            epochs=None if self.epochs is None else float(self.epochs),
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            backbone_lr_factor=self.backbone_lr_factor,
-            weight_decay=self.weight_decay,
-            finetune_fraction=self.finetune_fraction,
-            passes_per_view=self.passes_per_view,
-            ema_decay=self.ema_decay,
-            scale=(float(self.scale[0]), float(self.scale[1])),
-            jitter=self.jitter,
-        )
+    def _check(self, backbone: Backbone) -> None:
+        check_parameters(self)
+        divisor = backbone.size_divisibility
+        if self.size % divisor:
+            raise SettingError(f"size is a multiple of {divisor}, such as {16 * divisor}; got {self.size}.")
+        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1] < np.inf:
+            raise SettingError(f"scale is two numbers above 0, the smaller first; got {self.scale}.")
+        if self.finetune_from not in LEVELS[:-1]:
+            raise SettingError(f"finetune_from is one of {', '.join(LEVELS[:-1])}; got {self.finetune_from}.")
 
-    def _settings_on(self, dataset: Dataset, n_classes: int, **others: Any) -> DetectionSettings:
+    @abstractmethod
+    def _make_network(self, dataset: Dataset, stages: Sequence[nn.Module]) -> RegionProposalNetwork:
+        """A network for a data set that is not trained yet."""
+
+    @abstractmethod
+    def _conclude(self, evaluator: DetectionEvaluator | None) -> None:
+        """What is left to do when the network is trained; the evaluator has the validation images."""
+
+    def _rpn_settings(self, dataset: Dataset, **stages: Any) -> RPNSettings:
         """Settings for the backbone's maps, with anchors from a data set's own boxes."""
-        strides = tuple(self.backbone_.strides[name] for name in LEVELS)
-        return DetectionSettings(
-            n_classes=n_classes,
+        strides = [self.backbone_.strides[level] for level in LEVELS]
+        return RPNSettings(
             levels=LEVELS,
-            in_channels=tuple(self.backbone_.channels[name] for name in LEVELS),
-            strides=strides,
-            anchors=anchors_for(dataset, strides, self.size),
-            size=self.size,
+            in_channels=tuple(self.backbone_.channels[level] for level in LEVELS),
             channels=self.channels,
-            **others,
+            size=self.size,
+            anchors=anchors_for(dataset, strides, self.size),
+            **stages,
         )
 
     def _stages(self) -> list[nn.Module]:
@@ -176,85 +201,92 @@ class RPNBase(BaseEstimator):  # type: ignore[misc]
 
     # -- use ----------------------------------------------------------------------------------------
 
-    def _proposals_in(self, image: NDArray[np.uint8]) -> Proposals:
-        """What the network proposes in an image, in its pixels, with probabilities of an object."""
-        picture = working_picture(image, self.settings_.size)
-        size = np.array([picture.shape[:2]], np.float32)
-        network: RegionProposalNetwork = self.network_
-        with nn.no_grad():
-            maps = self.backbone_.maps(stacked([picture]), self.settings_.levels)
-            boxes, logits = network.propose(network.features(maps, network.tuned), size)[0]
-        height, width = image.shape[:2]
-        factors = np.array([width / picture.shape[1], height / picture.shape[0]] * 2, np.float32)
-        return Proposals(boxes * factors, nn.functional.sigmoid(logits))
+    def propose(self, image: NDArray[np.uint8]) -> Proposals:
+        """Boxes in an image that may hold an object, by the engine.
 
-    def _steps_in(
-        self,
-        image: NDArray[np.uint8] | str | os.PathLike[str],
-        classes: tuple[str, ...],
-        objects: ArrayLike | None,
-        object_names: tuple[str, ...],
-    ) -> DetectionTrace:
-        """The steps of the network in one image; objects are in the image's pixels."""
-        pixels = image if isinstance(image, np.ndarray) else read(image)
-        picture = working_picture(pixels, self.settings_.size)
-        scale = (picture.shape[1] / pixels.shape[1], picture.shape[0] / pixels.shape[0])
-        known = None
-        if objects is not None:
-            known = np.asarray(objects, np.float32).reshape(-1, 4) * np.array([*scale, *scale], np.float32)
+        Parameters
+        ----------
+        image : ndarray of shape (H, W, 3), uint8
+            RGB, of any size from 1×1.
+
+        Returns
+        -------
+        Proposals
+            In pixels of the image and within it, the best first; ``scores`` are probabilities of an object.
+        """
+        self._check_fitted()
+        working, maps = self._look_at(image)
         with in_use(self.network_.modules()), nn.no_grad():
-            return network_steps(
+            size = np.array([working.shape[:2]], np.float32)
+            (proposed,) = [trace.proposed for trace in self.network_.trace(maps, size)]
+        height, width = image.shape[:2]
+        factors = np.array([width / working.shape[1], height / working.shape[0]] * 2, np.float32)
+        boxes = clip(proposed.boxes * factors, width, height).astype(np.float32, copy=False)
+        return Proposals(boxes, nn.functional.sigmoid(proposed.logits))
+
+    def _look_at(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.float32]]]:
+        """The working image, and the backbone's maps of it."""
+        working = working_image(image, self.size)
+        return working, self.backbone_.maps(stack_images([working], self.backbone_), LEVELS)
+
+    def _trace(
+        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
+    ) -> DetectionTrace:
+        working, maps = self._look_at(image)
+        with in_use(self.network_.modules()), nn.no_grad():
+            return trace_network(
                 self.network_,
-                self.backbone_.maps(stacked([picture]), self.settings_.levels),
-                picture,
-                classes,
-                scale=scale,
-                objects=known,
+                maps,
+                working,
+                self.classes_,
+                scale=(working.shape[1] / image.shape[1], working.shape[0] / image.shape[0]),
+                objects=objects,
                 object_names=object_names,
             )
 
     # -- the model file -----------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        """The weights that learnt: the backbone's own are not among them where it stood still."""
+        """The weights that were trained: the backbone's own are not among them where it was frozen."""
         return {
             name: value
             for name, value in self.network_.state_dict().items()
-            if self.network_.tuned or not name.startswith("stages.")
+            if self.network_.finetuned or not name.startswith("stages.")
         }
 
     def _config(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON values."""
         parameters = self.get_params(deep=False)
         del parameters["features"]
         return {
             "classes": list(self.classes_),
             "n_images": self.n_images_,
             "features": self.backbone_.get_config(),
-            "tuned": self.network_.tuned,
+            "finetuned": self.network_.finetuned,
             "resolved": self.resolved_,
-            "network": self.settings_.to_dict(),
+            "rpn": self.network_.settings.to_dict(),
             # With what the clock has settled: epochs that were given make the same file.
             "settings": {**parameters, "minutes": None, **self.resolved_},
         }
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
-        backbone = features_from_config(metadata["features"])
-        if not isinstance(backbone, Backbone):
-            raise ModelFileError(
-                f"its features are {metadata['features'].get('kind')!r}, which have no maps."
-            )
-        parameters = dict(metadata["settings"])
-        parameters["scale"] = tuple(parameters["scale"])
-        model = cls(features=backbone, **parameters)
-        model.backbone_ = backbone
+        parameters = {**metadata["settings"], "scale": tuple(metadata["settings"]["scale"])}
+        model = cls(features=backbone_from_config(metadata["features"]), **parameters)
+        assert model.features is not None
+        model.backbone_ = model.features
         model.classes_ = tuple(metadata["classes"])
         model.n_images_ = int(metadata["n_images"])
         model.resolved_ = dict(metadata["resolved"])
-        model.settings_ = DetectionSettings.from_dict(metadata["network"])
-        model.network_ = model._new_network(model.settings_, model._stages() if metadata["tuned"] else [], 0)
+        stages = model._stages() if metadata["finetuned"] else []
+        model.network_ = cls._restored_network(RPNSettings.from_dict(metadata["rpn"]), metadata, stages)
         model.network_.load_state_dict(arrays)
-        model.network_.tuned = bool(metadata["tuned"])
+        model.network_.finetuned = bool(metadata["finetuned"])
         model.network_.eval()
         return model
+
+    @classmethod
+    @abstractmethod
+    def _restored_network(
+        cls, settings: RPNSettings, metadata: Mapping[str, Any], stages: Sequence[nn.Module]
+    ) -> RegionProposalNetwork:
+        """A network of the sizes that a model file tells."""

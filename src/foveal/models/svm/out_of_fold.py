@@ -1,28 +1,40 @@
-"""What SVMs say of training images that they were held back from, for the calibration."""
+"""What SVMs say of training images that they were not trained on, for the calibration."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import iou
 from foveal.events import Callbacks
+from foveal.metrics import first_hits
 from foveal.models.detection.region_bank import RegionBank
-from foveal.models.detection.thresholds import first_hits
 from foveal.models.svm.examples import Examples
 from foveal.models.svm.region_svms import FitSVMs, RegionSVMs
 
-#: Boxes, decision values and classes after suppression, from SVMs, features and proposals.
-Suppress = Callable[
-    [RegionSVMs, NDArray[np.float32], NDArray[np.float32]],
-    tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]],
-]
+
+class Suppressed(Protocol):
+    """Boxes, (Q, 4), decision values and classes of regions, and the places of those that were kept."""
+
+    @property
+    def boxes(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def values(self) -> NDArray[np.float32]: ...  # noqa: D102
+    @property
+    def labels(self) -> NDArray[np.int64]: ...  # noqa: D102
+    @property
+    def kept(self) -> NDArray[np.int64]: ...  # noqa: D102
+
+
+#: From SVMs, features and proposals to detections.
+Suppress = Callable[[RegionSVMs, NDArray[np.float32], NDArray[np.float32]], Suppressed]
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """Detections on held-back images.
+class OutOfFold:
+    """Detections on images that the SVMs were not trained on.
 
     Attributes
     ----------
@@ -39,7 +51,7 @@ class Judged:
     correct: NDArray[np.bool_]
 
 
-def judge_held_back(
+def out_of_fold_detections(
     bank: RegionBank,
     examples: Examples,
     suppress: Suppress,
@@ -48,10 +60,10 @@ def judge_held_back(
     folds: int,
     random_state: int,
     callbacks: Callbacks = (),
-) -> Judged:
-    """Hold back each part of the images by turns, train on the rest, and judge what is said of the part.
+) -> OutOfFold:
+    """Cross-validation: hold out each fold of the images, train on the rest, and judge what is found.
 
-    With fewer than two images nothing is held back and the answer is empty. Detections that overlap an
+    With fewer than two images there are no folds and the answer is empty. Detections that overlap an
     ignored object by half, and no other, are left out.
     """
     n_images, n_classes = len(bank.images), examples.n_classes
@@ -62,9 +74,11 @@ def judge_held_back(
         held = np.sort(order[fold::folds])
         svms = fit_svms(examples, without=held, callbacks=callbacks)
 
-        def judge(index: int, features: NDArray[np.float32], svms: RegionSVMs = svms) -> Judged:
+        def judge(index: int, features: NDArray[np.float32], svms: RegionSVMs = svms) -> OutOfFold:
             regions = bank.images[index]
-            boxes, scores, classes = suppress(svms, features, regions.boxes)
+            found = suppress(svms, features, regions.boxes)
+            boxes, scores = found.boxes[found.kept], found.values[found.kept]
+            classes = found.labels[found.kept]
             right = np.zeros(len(boxes), bool)
             for label in range(n_classes):
                 rows = np.flatnonzero(classes == label)
@@ -74,10 +88,10 @@ def judge_held_back(
             sure = np.ones(len(boxes), bool)
             if len(regions.ignored):
                 sure = right | (iou(boxes, regions.ignored).max(axis=1) < 0.5)
-            return Judged(scores[sure], classes[sure], right[sure])
+            return OutOfFold(scores[sure], classes[sure], right[sure])
 
         for judged in bank.visit(judge, f"calibration {fold + 1} of {folds}", held.tolist()):
             values.append(judged.values)
             labels.append(judged.labels)
             correct.append(judged.correct)
-    return Judged(np.concatenate(values), np.concatenate(labels), np.concatenate(correct))
+    return OutOfFold(np.concatenate(values), np.concatenate(labels), np.concatenate(correct))

@@ -1,10 +1,13 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from foveal.boxes import clip, decode, nms
+from foveal.features import EfficientNetLite0
+from foveal.images import working_size
 from foveal.models.detection.onnx import boxes as onnx_boxes
-from foveal.models.detection.onnx.pictures import fit_picture
-from foveal.models.detection.training.views import working_size
+from foveal.models.detection.onnx.pictures import fit_image
 from foveal.nn.exporting import session
 from foveal.nn.onnx_graph import Graph
 
@@ -174,10 +177,10 @@ def weights_of(given, wanted):
 
 
 @pytest.mark.parametrize("shape", [(48, 64), (64, 48), (37, 91), (20, 11), (300, 7), (1, 1), (200, 333)])
-def test_fit_picture(shape):
+def test_fit_image(shape):
     image = np.random.default_rng(7).integers(0, 256, (*shape, 3), dtype=np.uint8)
     graph = Graph()
-    fitted = fit_picture(graph, "image", "fit", longest=64, mean=127, scale=128)
+    fitted = fit_image(graph, "image", "fit", longest=64, backbone=EfficientNetLite0())
     batch, edges, factors, own = run(
         graph, {"image": image}, [fitted.batch, fitted.edges, fitted.factors, fitted.own_edges]
     )
@@ -200,8 +203,24 @@ def test_working_size_rounds_halves_to_even():
     assert working_size((3, 1024), 512) == (2, 512)
     assert working_size((5, 1024), 512) == (2, 512)
     graph = Graph()
-    fitted = fit_picture(graph, "image", "fit", longest=512, mean=127, scale=128)
+    fitted = fit_image(graph, "image", "fit", longest=512, backbone=EfficientNetLite0())
     for height in (3, 5, 7):
         image = np.zeros((height, 1024, 3), np.uint8)
         (edges,) = run(graph, {"image": image}, [fitted.edges])
         assert edges[1] == working_size((height, 1024), 512)[0]
+
+
+def test_another_networks_normalization_and_padding():
+    backbone = SimpleNamespace(
+        pixel_mean=(10.0, 20.0, 30.0), pixel_std=(2.0, 4.0, 5.0), pad_value=200, size_divisibility=24
+    )
+    image = np.random.default_rng(7).integers(0, 256, (40, 64, 3), dtype=np.uint8)
+    graph = Graph()
+    (batch,) = run(
+        graph, {"image": image}, [fit_image(graph, "image", "fit", longest=64, backbone=backbone).batch]
+    )
+    assert batch.shape == (1, 3, 48, 72)
+    padded = np.full((48, 72, 3), 200.0)
+    padded[:40, :64] = image
+    expected = (padded - backbone.pixel_mean) / backbone.pixel_std
+    np.testing.assert_allclose(batch[0].transpose(1, 2, 0), expected, rtol=1e-5, atol=1e-5)

@@ -13,10 +13,11 @@ from foveal.errors import ExportError
 from foveal.features import EfficientNetLite0
 from foveal.images import read
 from foveal.models import FasterRCNN
-from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.onnx.exporting import export_detector
-from foveal.models.detection.onnx.parity import check_agreement
-from foveal.models.detection.settings import DetectionSettings
+from foveal.models.detection.anchors import Anchors
+from foveal.models.detection.network import DetectionNetwork, RoISettings
+from foveal.models.detection.onnx.parity import check_agreement, export_detector
+from foveal.models.detection.rpn.network import RPNSettings
+from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.runs import export
 
 PAGE = Path(__file__).parents[4] / "docs" / "export.md"
@@ -24,23 +25,22 @@ PAGE = Path(__file__).parents[4] / "docs" / "export.md"
 
 @pytest.fixture(scope="module")
 def model():
-    """A Faster R-CNN that has learnt nothing and is sure of much."""
+    """A Faster R-CNN that is not trained and is sure of much."""
     backbone = EfficientNetLite0()
     levels = ("c3", "c4", "c5")
-    settings = DetectionSettings(
-        n_classes=2,
+    strides = tuple(backbone.strides[name] for name in levels)
+    settings = RPNSettings(
         levels=levels,
         in_channels=tuple(backbone.channels[name] for name in levels),
-        strides=tuple(backbone.strides[name] for name in levels),
-        anchors=tuple(((s, s), (s, 2.0 * s)) for s in (32.0, 64.0, 128.0)),
-        size=256,
         channels=16,
-        hidden=32,
-        roi_size=3,
+        size=256,
+        anchors=Anchors(tuple(((s, s), (s, 2.0 * s)) for s in (32.0, 64.0, 128.0)), strides),
+        proposing=ProposalSelector(1000, 250, 0.8),
     )
+    roi = RoISettings.faster_rcnn(2, strides, roi_size=3, hidden=32)
     model = FasterRCNN(size=256)
-    model.backbone_, model.settings_, model.classes_ = backbone, settings, ("cat", "dog")
-    model.network_ = DetectionNetwork(settings, random_state=0).eval()
+    model.backbone_, model.classes_ = backbone, ("cat", "dog")
+    model.network_ = DetectionNetwork(settings, roi, random_state=0).eval()
     for layer, factor in [(p, 5) for p in model.network_.rpn.predictors] + [
         (model.network_.head.predictor, 30)
     ]:
@@ -114,7 +114,7 @@ def test_fifty_pictures_of_different_sizes(model, saved, test_data, tmp_path):
 
 
 def test_a_file_that_differs_is_not_written(model, photograph, tmp_path, monkeypatch):
-    from foveal.models.detection.onnx import exporting
+    from foveal.models.detection.onnx import parity
 
     def other(network, backbone, classes, **settings):
         weight = network.head.predictor.weight.data
@@ -124,12 +124,10 @@ def test_a_file_that_differs_is_not_written(model, photograph, tmp_path, monkeyp
         finally:
             weight /= np.float32(1.05)
 
-    original = exporting.to_detector_onnx
-    monkeypatch.setattr(exporting, "to_detector_onnx", other)
+    original = parity.to_detector_onnx
+    monkeypatch.setattr(parity, "to_detector_onnx", other)
     path = tmp_path / "detector.onnx"
     path.write_bytes(b"before")
     with pytest.raises(ExportError, match=r"detector\.onnx was not written"):
-        export_detector(
-            model.network_, model.backbone_.network(folded=True), model.classes_, path, [photograph]
-        )
+        export_detector(model.network_, model.backbone_, model.classes_, path, [photograph])
     assert path.read_bytes() == b"before"

@@ -4,17 +4,24 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 
-from foveal import parallel
+from foveal import nn, parallel
 from foveal.data import Detections
 from foveal.errors import ExportError
 from foveal.features import EfficientNetLite0
-from foveal.images import read
-from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.onnx.graph import to_detector_onnx
+from foveal.images import read, working_image
+from foveal.models.detection.anchors import Anchors
+from foveal.models.detection.network import DetectionNetwork, RoISettings
+from foveal.models.detection.onnx.graph import OPSET, to_detector_onnx
 from foveal.models.detection.onnx.parity import check_agreement, engine_detector
+from foveal.models.detection.onnx.pictures import fit_image
 from foveal.models.detection.onnx.runner import Detector
-from foveal.models.detection.settings import DetectionSettings
+from foveal.models.detection.roi.postprocess import Postprocessor
+from foveal.models.detection.rpn.network import RPNSettings
+from foveal.models.detection.rpn.proposing import ProposalSelector
+from foveal.nn.exporting import in_use, session
+from foveal.nn.onnx_graph import Graph
 
 CLASSES = ("cat", "dög", "cow")
 SIDE = 128
@@ -22,36 +29,35 @@ SIDE = 128
 
 @pytest.fixture(scope="module")
 def backbone():
-    return EfficientNetLite0().network(folded=True)
+    return EfficientNetLite0()
 
 
-def make_network(*, tuned=0, levels=("c3", "c4", "c5"), anchors=None, **settings):
+def make_network(*, finetuned=0, levels=("c3", "c4", "c5"), anchors=None, proposing=None, **post):
     """An untrained network whose answers are far from equal, as a trained one's are."""
     channels, strides = EfficientNetLite0().channels, EfficientNetLite0().strides
     anchors = anchors or [[(s, s), (s, 2 * s)] for s in (16, 32, 64)][-len(levels) :]
-    settings = DetectionSettings(
-        n_classes=3,
+    strides = tuple(strides[name] for name in levels)
+    settings = RPNSettings(
         levels=levels,
         in_channels=tuple(channels[name] for name in levels),
-        strides=tuple(strides[name] for name in levels),
-        anchors=tuple(tuple(map(tuple, level)) for level in anchors),
-        size=SIDE,
         channels=16,
-        hidden=32,
-        roi_size=3,
-        **settings,
+        size=SIDE,
+        anchors=Anchors(tuple(tuple(map(tuple, level)) for level in anchors), strides),
+        proposing=ProposalSelector(**{"pre_nms": 1000, "post_nms": 250, **(proposing or {})}),
     )
-    # The stages are the network's own, and have learnt something.
+    found = Postprocessor(**{"min_score": 0.01, "nms_threshold": 0.5, **post})
+    roi = RoISettings.faster_rcnn(3, strides, roi_size=3, hidden=32, postprocessing=found)
+    # The stages are the network's own, and were trained a little.
     own = EfficientNetLite0().network(folded=True)
-    stages = [own.stage(*pair) for pair in pairwise(levels[-1 - tuned :])]
+    stages = [own.stage(*pair) for pair in pairwise(levels[-1 - finetuned :])]
     for parameter in (p for stage in stages for p in stage.parameters()):
         parameter.data *= np.float32(1.1)
-    network = DetectionNetwork(settings, stages, random_state=0)
+    network = DetectionNetwork(settings, roi, stages, random_state=0)
     rng = np.random.default_rng(0)
     for layer in [*network.rpn.predictors, network.head.predictor]:
         layer.weight.data *= np.float32(30 if layer is network.head.predictor else 5)
         layer.bias.data[...] = rng.normal(0, 0.5, layer.bias.data.shape)
-    network.tuned = bool(tuned)
+    network.finetuned = bool(finetuned)
     return network.eval()
 
 
@@ -70,9 +76,14 @@ def detector_of(network, backbone):
     "settings",
     [
         {},
-        {"tuned": 1},
-        {"tuned": 2},
-        {"levels": ("c4", "c5"), "pre_nms": 20, "post_nms": 7, "nms": 0.3, "max_detections": 5},
+        {"finetuned": 1},
+        {"finetuned": 2},
+        {
+            "levels": ("c4", "c5"),
+            "proposing": {"pre_nms": 20, "post_nms": 7, "nms_threshold": 0.8},
+            "nms_threshold": 0.3,
+            "max_detections": 5,
+        },
         {"anchors": [[(16, 16)], [], [(64, 64), (90, 40), (128, 128)]], "min_score": 0.2},
     ],
     ids=["default", "one-stage-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
@@ -80,15 +91,16 @@ def detector_of(network, backbone):
 def test_the_graph_finds_what_the_engine_finds(backbone, settings):
     network = make_network(**settings)
     detect, expect = detector_of(network, backbone), engine_detector(network, backbone, CLASSES)
-    found = [detect(image) for image in pictures()]
-    assert check_agreement(found, [expect(image) for image in pictures()], box_tolerance=0.05) >= 20
-    for image, detections in zip(pictures(), found, strict=True):
+    images = [working_image(image, SIDE) for image in pictures()]
+    found = [detect(image) for image in images]
+    assert check_agreement(found, [expect(image) for image in images], box_tolerance=0.05) >= 20
+    for image, detections in zip(images, found, strict=True):
         assert detections.classes == CLASSES
         assert detections.boxes.dtype == detections.scores.dtype == np.float32
         assert detections.labels.dtype == np.int64
-        assert 0 < len(detections) <= network.settings.max_detections
+        assert 0 < len(detections) <= network.roi.postprocessing.max_detections
         assert (np.diff(detections.scores) <= 0).all()
-        assert detections.scores.min() >= network.settings.min_score
+        assert detections.scores.min() >= network.roi.postprocessing.min_score
         assert (detections.boxes >= 0).all()
         assert (detections.boxes <= [*image.shape[1::-1]] * 2).all()
         assert (detections.boxes[:, 2:] > detections.boxes[:, :2]).all()
@@ -96,11 +108,12 @@ def test_the_graph_finds_what_the_engine_finds(backbone, settings):
 
 def test_another_network_is_told_apart(backbone):
     network = make_network()
-    found = [detector_of(network, backbone)(image) for image in pictures()]
+    images = [working_image(image, SIDE) for image in pictures()]
+    found = [detector_of(network, backbone)(image) for image in images]
     network.head.predictor.weight.data *= np.float32(1.02)
     expect = engine_detector(network, backbone, CLASSES)
     with pytest.raises(ExportError, match="detections have no counterpart"):
-        check_agreement(found, [expect(image) for image in pictures()])
+        check_agreement(found, [expect(image) for image in images])
 
 
 def test_check_agreement():
@@ -123,6 +136,59 @@ def test_check_agreement():
         for pair in ((one, other), (other, one)):
             with pytest.raises(ExportError):
                 check_agreement([pair[0]], [pair[1]])
+
+
+def fitted(image, backbone):
+    """What the graph makes of an image first: the batch, its edges and the factors of its boxes."""
+    graph = Graph()
+    values = fit_image(graph, "image", "fit", longest=SIDE, backbone=backbone)
+    names = [values.batch, values.edges, values.factors]
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
+    start = helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", 3])
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, "fit", [start], ends, graph.initializers),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+    )
+    model.ir_version = 9
+    return session(model.SerializeToString()).run(names, {"image": image})
+
+
+@pytest.mark.parametrize("finetuned", [0, 1])
+def test_images_of_any_size(backbone, finetuned):
+    """What is found in an image that the graph resizes is what the engine finds in the resized one."""
+    network = make_network(finetuned=finetuned)
+    detect, layers = detector_of(network, backbone), backbone.network(folded=True)
+    for image in pictures():
+        batch, edges, factors = fitted(image, backbone)
+        x, start, maps = np.ascontiguousarray(batch.transpose(0, 2, 3, 1)), "image", {}
+        with in_use([*network.modules(), *layers.modules()]), nn.no_grad():
+            for level in network.settings.levels:
+                x = maps[level] = layers.stage(start, level)(x)
+                start = level
+            (trace,) = network.trace(maps, edges[None, 1::-1])
+        found = trace.detected
+        expected = Detections(found.boxes * factors, found.scores, found.labels, CLASSES)
+        check_agreement([detect(image)], [expected], box_tolerance=0.05)
+
+
+class OtherNormalization:
+    """A backbone that looks at images in another way than it says."""
+
+    def __init__(self, backbone):
+        self.own = backbone
+
+    def __getattr__(self, name):
+        return getattr(self.own, name)
+
+    pixel_mean, pixel_std = 120.0, 60.0
+
+
+def test_a_backbone_that_normalizes_otherwise_is_told_apart(backbone):
+    network, images = make_network(), [working_image(image, SIDE) for image in pictures()]
+    expect = engine_detector(network, backbone, CLASSES)
+    found = [detector_of(network, OtherNormalization(backbone))(image) for image in images]
+    with pytest.raises(ExportError, match="detections have no counterpart"):
+        check_agreement(found, [expect(image) for image in images])
 
 
 def test_what_the_file_says_of_itself(backbone):
@@ -180,7 +246,8 @@ def test_threads_and_copies(backbone):
 
 def test_photographs(backbone, test_data):
     network = make_network()
-    images = [read(p) for p in sorted((test_data / "voc2012_100").rglob("*.jpg"))[:3]]
+    files = sorted((test_data / "voc2012_100").rglob("*.jpg"))[:3]
+    images = [working_image(read(file), SIDE) for file in files]
     assert len(images) == 3
     detect, expect = detector_of(network, backbone), engine_detector(network, backbone, CLASSES)
     assert check_agreement([detect(i) for i in images], [expect(i) for i in images]) > 20

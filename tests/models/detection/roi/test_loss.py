@@ -1,43 +1,49 @@
-"""The loss of Fast R-CNN's head."""
+"""The loss of the RoI head."""
 
 import numpy as np
 import pytest
 
-from foveal.boxes import encode
+from foveal.boxes import BACKGROUND, encode
 from foveal.errors import SettingError
-from foveal.models.detection.roi.loss import BOX_LOSSES, RegionLoss
+from foveal.models.detection.roi.loss import BOX_LOSSES, check_box_loss, roi_loss
+from foveal.models.detection.roi.sampling import RoITargets
+from foveal.models.detection.training.config import JointLoss
 
 
 def case(n_classes=2):
     rng = np.random.default_rng(0)
-    regions = np.array([[10, 10, 40, 30], [5, 0, 25, 50], [0, 0, 8, 8], [20, 20, 60, 60]], np.float64)
-    objects = regions + rng.uniform(-2, 2, regions.shape)
-    labels = np.array([[0.0], [1], [2], [2]])
-    objects[2:] = regions[2:]
+    rois = np.array([[10, 10, 40, 30], [5, 0, 25, 50], [0, 0, 8, 8], [20, 20, 60, 60]], np.float64)
+    objects = rois + rng.uniform(-2, 2, rois.shape)
+    objects[2:] = rois[2:]
     output = rng.normal(0, 0.5, (4, n_classes + 1 + 4 * n_classes))
-    return output, np.concatenate([labels, regions, objects], axis=1)
+    labels = np.array([0, 1, BACKGROUND, BACKGROUND])
+    logits, deltas = output[:, :3], output[:, 3:].reshape(4, n_classes, 4)
+    return logits, deltas, RoITargets(rois, labels, objects)
 
 
 @pytest.mark.parametrize("box_loss", BOX_LOSSES)
 def test_gradient(box_loss):
-    output, target = case()
-    loss = RegionLoss(2, box_loss, 0.7)
-    _, grad = loss(output, target)
-    for place in np.ndindex(*output.shape):
-        moved = output.copy()
-        moved[place] += 1e-5
-        up, _ = loss(moved, target)
-        moved[place] -= 2e-5
-        down, _ = loss(moved, target)
-        # CIoU's weight of the aspect ratio is taken for a constant, as its paper does.
-        tolerance = 0.05 if box_loss == "ciou" else 1e-6
-        assert grad[place] == pytest.approx((up - down) / 2e-5, abs=tolerance), place
+    logits, deltas, targets = case()
+
+    def value():
+        return sum(roi_loss(logits, deltas, targets, box_loss=box_loss, box_weight=0.7)[0])
+
+    _, grads = roi_loss(logits, deltas, targets, box_loss=box_loss, box_weight=0.7)
+    for output, grad in zip((logits, deltas), grads, strict=True):
+        for place in np.ndindex(*output.shape):
+            before = output[place]
+            output[place] = before + 1e-5
+            up = value()
+            output[place] = before - 1e-5
+            down = value()
+            output[place] = before
+            # CIoU's weight of the aspect ratio is taken for a constant, as its paper does.
+            tolerance = 0.05 if box_loss == "ciou" else 1e-6
+            assert grad[place] == pytest.approx((up - down) / 2e-5, abs=tolerance), place
 
 
 def test_only_the_true_class_moves_its_box():
-    output, target = case()
-    _, grad = RegionLoss(2)(output, target)
-    boxes = grad[:, 3:].reshape(4, 2, 4)
+    _, (_, boxes) = roi_loss(*case())
     assert boxes[0, 0].any()
     assert boxes[1, 1].any()
     assert not boxes[0, 1].any()
@@ -46,34 +52,39 @@ def test_only_the_true_class_moves_its_box():
 
 
 def test_right_boxes_cost_nothing():
-    output, target = case()
-    output[:] = 0
-    output[np.arange(4), [0, 1, 2, 2]] = 50
-    deltas = encode(target[:2, 1:5], target[:2, 5:9], (10, 10, 5, 5))
-    output[0, 3:7], output[1, 7:11] = deltas
+    logits, deltas, targets = case()
+    logits[:] = deltas[:] = 0
+    logits[np.arange(4), [0, 1, 2, 2]] = 50
+    deltas[[0, 1], [0, 1]] = encode(targets.rois[:2], targets.objects[:2], (10, 10, 5, 5))
     for name in BOX_LOSSES:
-        value, _ = RegionLoss(2, name)(output, target)
-        assert value == pytest.approx(0, abs=1e-5)
+        values, _ = roi_loss(logits, deltas, targets, box_loss=name)
+        assert sum(values) == pytest.approx(0, abs=1e-5)
 
 
 def test_background_alone():
-    output, target = case()
-    target[:, 0] = 2
-    value, grad = RegionLoss(2)(output, target)
-    assert value > 0
-    assert not grad[:, 3:].any()
+    logits, deltas, targets = case()
+    targets.labels[:] = BACKGROUND
+    (class_loss, box_loss), (_, grad_deltas) = roi_loss(logits, deltas, targets)
+    assert class_loss > 0
+    assert box_loss == 0
+    assert not grad_deltas.any()
+
+
+def test_nothing_costs_nothing():
+    logits, deltas, targets = case()
+    none = RoITargets(targets.rois[:0], targets.labels[:0], targets.objects[:0])
+    assert roi_loss(logits[:0], deltas[:0], none)[0] == (0.0, 0.0)
 
 
 def test_losses_are_told_every_ten_steps():
     told = []
-    loss = RegionLoss(2, callbacks=[told.append])
-    loss.begin(30)
+    loss = JointLoss(("head_class", "head_box"), [told.append], step=30)
     for _ in range(25):
-        loss(*case())
+        loss(np.array([1.0, 2.0]))
     assert [e["step"] for e in told] == [40, 50]
     assert told[0].keys() == {"event", "step", "seconds", "head_class", "head_box"}
 
 
 def test_unknown_loss():
     with pytest.raises(SettingError, match="There is no box loss 'l1'"):
-        RegionLoss(2, "l1")
+        check_box_loss("l1")

@@ -1,17 +1,16 @@
-"""A whole detector as one ONNX graph: from the pixels of a picture of any size to its objects."""
+"""A whole detector as one ONNX graph: from the pixels of an image of any size to its objects."""
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from foveal.features.efficientnet_graph import CENTER, SCALE
-from foveal.models.detection.network import DetectionNetwork
+from foveal.features import Backbone
+from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.onnx import boxes as onnx_boxes
-from foveal.models.detection.onnx.pictures import FittedPicture, fit_picture
-from foveal.models.detection.rpn.proposing import MIN_SIDE
-from foveal.models.detection.settings import HEAD_WEIGHTS, RPN_WEIGHTS, DetectionSettings
+from foveal.models.detection.onnx.pictures import FittedImage, fit_image
+from foveal.models.detection.roi.head import BOX_WEIGHTS
 from foveal.models.file_metadata import metadata_of
 from foveal.nn.layers import Linear
 from foveal.nn.onnx_graph import Graph, Value, convert
@@ -25,15 +24,15 @@ _LOWEST = float(np.finfo(np.float32).min)
 
 
 def to_detector_onnx(
-    network: DetectionNetwork, backbone: Any, classes: Sequence[str], *, threshold: float = 0.5
+    network: DetectionNetwork, backbone: Backbone, classes: Sequence[str], *, threshold: float = 0.5
 ) -> "ModelProto":
     """The ONNX model of a detector, checked by ``onnx.checker`` but not run.
 
     Parameters
     ----------
     network : DetectionNetwork
-    backbone : EfficientNetLiteNetwork
-        The layers whose maps the network was trained on, best with folded batch normalisation.
+    backbone : Backbone
+        Whose maps the network was trained on.
     classes : sequence of str
     threshold : float, default=0.5
         The score from which a detection is taken for one; for whoever reads the metadata, the outputs hold
@@ -51,22 +50,22 @@ def to_detector_onnx(
     ExportError
         If a layer has no counterpart in ONNX.
     """
-    settings = network.settings
     graph = Graph()
-    picture = fit_picture(graph, "image", "picture", longest=settings.size, mean=CENTER, scale=SCALE)
-    levels = _pyramid(graph, network, _backbone_maps(graph, network, backbone, picture.batch))
-    regions = _proposals(graph, network, levels, picture)
+    image = fit_image(graph, "image", "working", longest=network.settings.size, backbone=backbone)
+    levels = _pyramid(graph, network, _backbone_maps(graph, network, backbone, image.batch))
+    regions = _proposals(graph, network, levels, image)
     logits, deltas = _head(graph, network, levels, regions)
-    _detections(graph, settings, logits, deltas, regions, picture)
+    _detections(graph, network.roi, logits, deltas, regions, image)
     return _model(graph, {**metadata_of("faster-rcnn", classes), "threshold": repr(float(threshold))})
 
 
-def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Any, batch: str) -> list[Value]:
+def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Backbone, batch: str) -> list[Value]:
     """The maps that the pyramid stands on, the finest first."""
     levels = network.settings.levels
-    stages = [backbone.stage(*pair) for pair in pairwise(("image", *levels))]
-    if network.tuned:
-        # The last ones learnt: the network has its own.
+    layers = backbone.network(folded=True)
+    stages = [layers.stage(*pair) for pair in pairwise(("image", *levels))]
+    if network.finetuned:
+        # The last ones were fine-tuned: the network has its own.
         stages[len(levels) - len(network.stages) :] = network.stages
     value, maps = Value(batch, (None, None, 3)), []
     for level, stage in zip(levels, stages, strict=True):
@@ -99,11 +98,11 @@ def _pyramid(graph: Graph, network: DetectionNetwork, maps: list[Value]) -> list
     ]
 
 
-def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], picture: FittedPicture) -> str:
-    """Boxes of the best proposals in the working picture, float32 (R, 4); see :func:`proposals_of`."""
-    settings = network.settings
+def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], image: FittedImage) -> str:
+    """Boxes of the best proposals in the working image, float32 (R, 4); see :class:`ProposalSelector`."""
+    anchors, proposing = network.settings.anchors, network.settings.proposing
     all_boxes, all_scores = [], []
-    for place, (level, sizes) in enumerate(zip(levels, settings.anchors, strict=True)):
+    for place, (level, sizes) in enumerate(zip(levels, anchors.sizes, strict=True)):
         if not len(sizes):
             continue
         name = f"rpn.{place}"
@@ -116,18 +115,18 @@ def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], pic
         )
         logits = graph.add("Reshape", [logits, graph.constant([-1], np.int64)], f"{name}.logit")
         deltas = graph.add("Reshape", [deltas, graph.constant([-1, 4], np.int64)], f"{name}.delta")
-        scores, cells = onnx_boxes.best(graph, logits, settings.pre_nms, f"{name}.best")
+        scores, cells = onnx_boxes.best(graph, logits, proposing.pre_nms, f"{name}.best")
         columns = graph.add("Shape", [level.name], f"{name}.columns", start=3, end=4)
-        anchors = onnx_boxes.grid_anchors(
-            graph, cells, columns, sizes, settings.strides[place], f"{name}.anchors"
+        placed = onnx_boxes.grid_anchors(
+            graph, cells, columns, sizes, anchors.strides[place], f"{name}.anchors"
         )
         moves = graph.add("Gather", [deltas, cells], f"{name}.moves", axis=0)
-        all_boxes.append(onnx_boxes.decode(graph, anchors, moves, f"{name}.moved", weights=RPN_WEIGHTS))
+        all_boxes.append(onnx_boxes.decode(graph, placed, moves, f"{name}.moved"))
         all_scores.append(scores)
     boxes = graph.add("Concat", all_boxes, "proposals.moved", axis=0)
     scores = graph.add("Concat", all_scores, "proposals.logits", axis=0)
-    boxes = onnx_boxes.clip(graph, boxes, picture.edges, "proposals.inside")
-    large = onnx_boxes.large_enough(graph, boxes, MIN_SIDE, "proposals.large", equal=True)
+    boxes = onnx_boxes.clip(graph, boxes, image.edges, "proposals.inside")
+    large = onnx_boxes.large_enough(graph, boxes, proposing.min_side, "proposals.large", equal=True)
     scores = graph.add("Where", [large, scores, graph.constant(-np.inf)], "proposals.scores")
     first = graph.constant([0], np.int64)
     _, kept = onnx_boxes.nms(
@@ -135,17 +134,16 @@ def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], pic
         graph.add("Unsqueeze", [boxes, first], "proposals.group"),
         graph.add("Unsqueeze", [scores, first], "proposals.group_scores"),
         "proposals.nms",
-        threshold=settings.rpn_nms,
+        threshold=proposing.nms_threshold,
         above=_LOWEST,
-        number=settings.post_nms,
+        number=proposing.post_nms,
     )
     return graph.add("Gather", [boxes, kept], "proposals", axis=0)
 
 
 def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions: str) -> tuple[str, str]:
     """Logits, (R, K + 1), and deltas, (R, K, 4), of the regions; see :class:`BoxHead`."""
-    settings = network.settings
-    grid = settings.roi_size
+    pooling, grid = network.roi.pooling, network.roi.pooling.size
     seen = [
         onnx_boxes.roi_align(
             graph,
@@ -154,11 +152,11 @@ def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions:
             f"regions.{place}",
             stride=stride,
             output_size=grid,
-            sampling_ratio=settings.roi_samples,
+            sampling_ratio=pooling.sampling_ratio,
         )
-        for place, (level, stride) in enumerate(zip(levels, settings.strides, strict=True))
+        for place, (level, stride) in enumerate(zip(levels, pooling.strides, strict=True))
     ]
-    channels = settings.channels
+    channels = network.settings.channels
     together = graph.add("Sum", seen, "regions")
     flat = graph.add("Flatten", [together], "regions.flat", axis=1)
     value = Value(flat, (grid * grid * channels,))
@@ -169,7 +167,7 @@ def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions:
             layer = _channels_first(layer, grid, channels)
         value = convert(layer, graph, value, f"head.hidden.{place}")
     out = convert(network.head.predictor, graph, value, "head.predictor").name
-    classes = settings.n_classes
+    classes = network.roi.n_classes
     parts = graph.constant([classes + 1, 4 * classes], np.int64)
     logits, deltas = graph.add_several("Split", [out, parts], ["head.logits", "head.moves"], axis=1)
     shape = graph.constant([-1, classes, 4], np.int64)
@@ -188,24 +186,25 @@ def _channels_first(layer: Linear, grid: int, channels: int) -> Linear:
 
 def _detections(
     graph: Graph,
-    settings: DetectionSettings,
+    roi: RoISettings,
     logits: str,
     deltas: str,
     regions: str,
-    picture: FittedPicture,
+    image: FittedImage,
 ) -> None:
-    """The three outputs; see :func:`detections_of`."""
+    """The three outputs; see :class:`Postprocessor`."""
+    post = roi.postprocessing
     probabilities = graph.add("Softmax", [logits], "classes.probabilities", axis=1)
     probabilities, _ = graph.add_several(
         "Split",
-        [probabilities, graph.constant([settings.n_classes, 1], np.int64)],
+        [probabilities, graph.constant([roi.n_classes, 1], np.int64)],
         ["classes.objects", "classes.background"],
         axis=1,
     )
     scores = graph.add("Transpose", [probabilities], "classes.by_class", perm=[1, 0])
     deltas = graph.add("Transpose", [deltas], "classes.deltas", perm=[1, 0, 2])
-    boxes = onnx_boxes.decode(graph, regions, deltas, "classes.moved", weights=HEAD_WEIGHTS)
-    boxes = onnx_boxes.clip(graph, boxes, picture.edges, "classes.boxes")
+    boxes = onnx_boxes.decode(graph, regions, deltas, "classes.moved", weights=BOX_WEIGHTS)
+    boxes = onnx_boxes.clip(graph, boxes, image.edges, "classes.boxes")
     large = onnx_boxes.large_enough(graph, boxes, 0.0, "classes.large", equal=False)
     scores = graph.add("Where", [large, scores, graph.constant(-1)], "classes.scores")
     labels, indices = onnx_boxes.nms(
@@ -213,9 +212,9 @@ def _detections(
         boxes,
         scores,
         "classes.nms",
-        threshold=settings.nms,
+        threshold=post.nms_threshold,
         # The operator wants more than that: a probability of just min_score is enough.
-        above=float(np.nextafter(np.float32(settings.min_score), np.float32(-1))),
+        above=float(np.nextafter(np.float32(post.min_score), np.float32(-1))),
     )
     axis = graph.constant([1], np.int64)
     pairs = [
@@ -224,13 +223,13 @@ def _detections(
     ]
     places = graph.add("Concat", pairs, "classes.places", axis=1)
     found = graph.add("GatherND", [scores, places], "classes.found")
-    best, order = onnx_boxes.best(graph, found, settings.max_detections, "classes.best")
+    best, order = onnx_boxes.best(graph, found, post.max_detections, "classes.best")
     graph.add("Identity", [best], "scores")
     graph.add("Gather", [labels, order], "labels", axis=0)
     places = graph.add("Gather", [places, order], "classes.best_places", axis=0)
     chosen = graph.add("GatherND", [boxes, places], "classes.best_boxes")
-    own = graph.add("Mul", [chosen, picture.factors], "classes.own_boxes")
-    onnx_boxes.clip(graph, own, picture.own_edges, "boxes")
+    own = graph.add("Mul", [chosen, image.factors], "classes.own_boxes")
+    onnx_boxes.clip(graph, own, image.own_edges, "boxes")
 
 
 def _model(graph: Graph, metadata: dict[str, str]) -> "ModelProto":

@@ -1,59 +1,103 @@
-"""Whether a detector's graph finds what the engine finds."""
+"""A detector as one ONNX file, found to detect what the training engine detects before it is there."""
 
+import os
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal import parallel
 from foveal.data.detections import Detections
 from foveal.errors import ExportError
-from foveal.features.efficientnet_graph import CENTER, SCALE
+from foveal.features import Backbone, stack_images
+from foveal.files import write_bytes
+from foveal.images import working_image
 from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.onnx.graph import OPSET
-from foveal.models.detection.onnx.pictures import fit_picture
+from foveal.models.detection.onnx.graph import to_detector_onnx
+from foveal.models.detection.onnx.runner import Detector
 from foveal.nn import no_grad
-from foveal.nn.exporting import in_use, session
-from foveal.nn.onnx_graph import Graph
+from foveal.nn.exporting import in_use
 
-#: How far corners, in pixels of the picture, and probabilities may be from the engine's.
+#: How far corners, in pixels of the image, and probabilities may be from the engine's.
 BOX_TOLERANCE, SCORE_TOLERANCE = 0.5, 1e-3
 #: Suppression decides between boxes that overlap by just about the threshold; rounding may turn it.
 TURNED = 0.02
 
 
-def engine_detector(
-    network: DetectionNetwork, backbone: Any, classes: Sequence[str]
-) -> Callable[[NDArray[np.uint8]], Detections]:
-    """A detector all of whose layers are computed by the training engine.
+def export_detector(
+    network: DetectionNetwork,
+    backbone: Backbone,
+    classes: Sequence[str],
+    path: str | os.PathLike[str],
+    images: Sequence[NDArray[np.uint8]],
+    *,
+    threshold: float = 0.5,
+) -> int:
+    """Write a detector as an ONNX file that has been found to detect the same as the training engine.
 
-    Only the picture is fitted by ONNX Runtime: other resizing would be another picture.
+    Both are given the images as the network was trained on them, brought to its working size by
+    :func:`foveal.images.resize`: the engine's maps are the backbone's own.
 
     Parameters
     ----------
     network : DetectionNetwork
-    backbone : EfficientNetLiteNetwork
+    backbone : Backbone
+    classes : sequence of str
+    path : path-like
+        An existing file is replaced, if all goes well.
+    images : sequence of ndarray of shape (H, W, 3), uint8
+        What both are compared on; at least one.
+    threshold : float, default=0.5
+        See :func:`foveal.models.detection.onnx.graph.to_detector_onnx`.
+
+    Returns
+    -------
+    int
+        How many detections were compared; see :func:`check_agreement`.
+
+    Raises
+    ------
+    ExportError
+        If a layer has no counterpart in ONNX, or the detections differ. ``path`` is left as it was.
+    """
+    model = to_detector_onnx(network, backbone, classes, threshold=threshold)
+    content = model.SerializeToString(deterministic=True)
+    detect, expect = Detector(content), engine_detector(network, backbone, classes)
+    working = [working_image(image, network.settings.size) for image in images]
+    with parallel.blas_threads(parallel.cores()):
+        expected = [expect(image) for image in working]
+    try:
+        compared = check_agreement(detect.several(working), expected)
+    except ExportError as error:
+        raise ExportError(f"{error} {os.fspath(path)} was not written.") from error
+    write_bytes(path, content)
+    return compared
+
+
+def engine_detector(
+    network: DetectionNetwork, backbone: Backbone, classes: Sequence[str]
+) -> Callable[[NDArray[np.uint8]], Detections]:
+    """What the training engine finds in an image of the working size, on :meth:`Backbone.maps` themselves.
+
+    Parameters
+    ----------
+    network : DetectionNetwork
+    backbone : Backbone
     classes : sequence of str
 
     Returns
     -------
     callable
-        From a picture, uint8 (H, W, 3), to its :class:`Detections`.
+        From an image, uint8 (H, W, 3), its longer side the network's ``size``, to its :class:`Detections`.
     """
-    fit = _fitting(network.settings.size)
-    levels = network.settings.levels
 
     def detect(image: NDArray[np.uint8]) -> Detections:
-        batch, edges, factors = fit(image)
-        x = np.ascontiguousarray(batch.transpose(0, 2, 3, 1))
-        with in_use([*network.modules(), *backbone.modules()]), no_grad():
-            maps: dict[str, NDArray[Any]] = {}
-            start = "image"
-            for level in levels:
-                x = maps[level] = backbone.stage(start, level)(x)
-                start = level
-            ((boxes, scores, labels),) = network.detect(maps, edges[None, 1::-1])
-        return Detections(boxes * factors, scores, labels, tuple(classes))
+        with in_use(network.modules()), no_grad():
+            maps = backbone.maps(stack_images([image], backbone), network.settings.levels)
+            (trace,) = network.trace(maps, np.array([image.shape[:2]], np.float32))
+        found = trace.detected
+        assert found is not None
+        return Detections(found.boxes, found.scores, found.labels, tuple(classes))
 
     return detect
 
@@ -73,7 +117,7 @@ def check_agreement(
     Parameters
     ----------
     found, expected : sequence of Detections
-        Of the same pictures.
+        Of the same images.
     box_tolerance : float
         In pixels.
     score_tolerance : float
@@ -108,26 +152,3 @@ def _has_counterpart(
     alike = np.abs(left.scores[:, None] - right.scores) <= score_tolerance
     same = left.labels[:, None] == right.labels
     return np.asarray((near & alike & same).any(axis=1))
-
-
-def _fitting(longest: int) -> Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]]:
-    """What the graph makes of a picture first: the batch, its edges and the factors of its boxes."""
-    from onnx import TensorProto, helper
-
-    graph = Graph()
-    fitted = fit_picture(graph, "image", "picture", longest=longest, mean=CENTER, scale=SCALE)
-    names = [fitted.batch, fitted.edges, fitted.factors]
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", 3])
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names]
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "picture", [image], ends, graph.initializers),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-    )
-    model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    runner = session(model.SerializeToString())
-
-    def fit(image: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        result: list[NDArray[np.float32]] = runner.run(names, {"image": np.ascontiguousarray(image)})
-        return result
-
-    return fit

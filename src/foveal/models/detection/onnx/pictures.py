@@ -1,26 +1,29 @@
-"""A picture of any size brought to what a backbone takes, as nodes of an ONNX graph."""
+"""An image of any size brought to what a backbone takes, as nodes of an ONNX graph."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from foveal.features import Backbone
 from foveal.nn.onnx_graph import Graph
 
 
 @dataclass(frozen=True)
-class FittedPicture:
-    """Names of the values that :func:`fit_picture` adds.
+class FittedImage:
+    """Names of the values that :func:`fit_image` adds.
 
     Attributes
     ----------
     batch : str
-        float32 (1, 3, rows, columns), rows and columns multiples of 32, zero outside the picture.
+        float32 (1, 3, rows, columns), rows and columns multiples of 32, zero outside the image.
     edges : str
-        float32 (4,): width, height, width, height of the fitted picture, without what was added.
+        float32 (4,): width, height, width, height of the fitted image, without what was added.
     factors : str
-        float32 (4,): what its boxes are multiplied by to be boxes in the picture that was given.
+        float32 (4,): what its boxes are multiplied by to be boxes in the image that was given.
     own_edges : str
-        float32 (4,): width, height, width, height of the picture that was given.
+        float32 (4,): width, height, width, height of the image that was given.
     """
 
     batch: str
@@ -29,14 +32,12 @@ class FittedPicture:
     own_edges: str
 
 
-def fit_picture(
-    graph: Graph, image: str, name: str, *, longest: int, multiple: int = 32, mean: float, scale: float
-) -> FittedPicture:
-    """Resize a picture, bring its pixels to ``(x - mean) / scale`` and pad it.
+def fit_image(graph: Graph, image: str, name: str, *, longest: int, backbone: Backbone) -> FittedImage:
+    """Resize an image, pad it and normalise its pixels.
 
     The longer side becomes ``longest``, larger or smaller; interpolation is linear, over a wider window where
-    a side shrinks, so that nothing is aliased (ONNX's ``Resize`` with ``antialias``, opset 18). Zeros are
-    added at the right and the bottom.
+    a side shrinks, so that nothing is aliased (ONNX's ``Resize`` with ``antialias``, opset 18). The
+    backbone's value is added at the right and the bottom.
 
     Parameters
     ----------
@@ -45,14 +46,13 @@ def fit_picture(
         uint8 (H, W, 3).
     name : str
     longest : int
-        In pixels; see :func:`foveal.models.detection.training.views.working_size`.
-    multiple : int, default=32
-        What the sides are padded to multiples of.
-    mean, scale : float
+        In pixels; see :func:`foveal.images.working_size`.
+    backbone : Backbone
+        Its normalisation and padding are meant.
 
     Returns
     -------
-    FittedPicture
+    FittedImage
     """
 
     def whole(*values: int) -> str:
@@ -79,21 +79,30 @@ def fit_picture(
         coordinate_transformation_mode="half_pixel",
     )
     pixels = graph.add("Transpose", [pixels], f"{name}.channels_first", perm=[0, 3, 1, 2])
-    pixels = graph.add("Sub", [pixels, graph.constant(mean)], f"{name}.centred")
-    pixels = graph.add("Mul", [pixels, graph.constant(1 / scale)], f"{name}.scaled")
     missing = graph.add(
-        "Mod", [graph.add("Neg", [fitted], f"{name}.negative"), whole(multiple)], f"{name}.missing"
+        "Mod",
+        [graph.add("Neg", [fitted], f"{name}.negative"), whole(backbone.size_divisibility)],
+        f"{name}.missing",
     )
     pads = graph.add("Concat", [whole(0, 0, 0, 0, 0, 0), missing], f"{name}.pads", axis=0)
-    batch = graph.add("Pad", [pixels, pads, graph.constant(0)], f"{name}.batch")
+    pixels = graph.add("Pad", [pixels, pads, graph.constant(backbone.pad_value)], f"{name}.padded")
+    pixels = graph.add("Sub", [pixels, graph.constant(_by_channel(backbone.pixel_mean))], f"{name}.centred")
+    # Multiplied as the backbone's own graph does.
+    factor = (1 / _by_channel(backbone.pixel_std)).astype(np.float32)
+    batch = graph.add("Mul", [pixels, graph.constant(factor)], f"{name}.batch")
 
     def edges(value: str, end: str) -> str:
         reverse = whole(1, 0, 1, 0)
         return graph.add("Gather", [value, reverse], f"{name}.{end}", axis=0)
 
-    return FittedPicture(
+    return FittedImage(
         batch,
         graph.add("Cast", [edges(fitted, "fitted_edges")], f"{name}.edges", to=1),
         edges(ratio, "factors"),
         graph.add("Cast", [edges(sides, "given_edges")], f"{name}.own_edges", to=1),
     )
+
+
+def _by_channel(values: float | Sequence[float]) -> NDArray[np.float64]:
+    """One number, or one a channel, for arrays with the channels first."""
+    return np.broadcast_to(np.asarray(values, np.float64), 3).reshape(3, 1, 1)

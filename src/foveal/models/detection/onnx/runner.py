@@ -28,7 +28,7 @@ class Detector:
 
     Notes
     -----
-    It may be called from several threads at a time. One picture is computed by all cores; of several each
+    It may be called from several threads at a time. One image is computed by all cores; of several each
     core takes one.
     """
 
@@ -40,7 +40,7 @@ class Detector:
         self.classes: tuple[str, ...] = tuple(json.loads(known["classes"]))
 
     def __call__(self, image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
-        """The objects of a picture.
+        """The objects of a image.
 
         Parameters
         ----------
@@ -69,7 +69,7 @@ class Detector:
         return Detections(boxes, scores, labels, self.classes)
 
     def several(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """The objects of several pictures, one picture a core.
+        """The objects of several images, one image a core.
 
         Parameters
         ----------

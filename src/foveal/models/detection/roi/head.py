@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from foveal.nn import Dropout, Linear, Module, ReLU, Sequential
 
+#: What each box delta is multiplied by for the head (Girshick 2015, section 2.3: unit variance).
+BOX_WEIGHTS = (10.0, 10.0, 5.0, 5.0)
+
 
 class BoxHead(Module):
     """The two outputs of Fast R-CNN over fully connected layers (Girshick 2015, section 2.1).
@@ -17,16 +20,22 @@ class BoxHead(Module):
         Of a region: rows times columns times channels.
     n_classes : int
         K, without the background.
-    hidden : int, default=256
-        Width of both hidden layers.
-    dropout : float, default=0.0
-        Behind each of them, in training.
+    hidden : int, default=4096
+        Width of both hidden layers; the paper's, VGG-16's.
+    dropout : float, default=0.5
+        Behind each of them, in training; the paper's.
     random_state : int
 
     Notes
     -----
     :meth:`forward` gives logits of shape (R, K + 1), the background **last**, and deltas of shape
-    (R, K, 4), one box for each class.
+    (R, K, 4), one box for each class. At first every class is as likely as another, and no box is moved.
+
+    Examples
+    --------
+    >>> head = BoxHead(3 * 3 * 8, 2, hidden=16, random_state=0)
+    >>> [out.shape for out in head(np.zeros((5, 3, 3, 8), np.float32))]
+    [(5, 3), (5, 2, 4)]
     """
 
     def __init__(
@@ -34,18 +43,17 @@ class BoxHead(Module):
         in_features: int,
         n_classes: int,
         *,
-        hidden: int = 256,
-        dropout: float = 0.0,
+        hidden: int = 4096,
+        dropout: float = 0.5,
         random_state: int = 0,
     ) -> None:
         self.n_classes = n_classes
-        seeds = np.random.SeedSequence(random_state).generate_state(4).tolist()
-        layers: list[Module] = [Linear(in_features, hidden, random_state=seeds[0]), ReLU()]
-        if dropout:
-            layers.append(Dropout(dropout))
-        layers += [Linear(hidden, hidden, random_state=seeds[1]), ReLU()]
-        if dropout:
-            layers.append(Dropout(dropout))
+        seeds = np.random.SeedSequence(random_state).generate_state(3).tolist()
+        layers: list[Module] = []
+        for width, seed in ((in_features, seeds[0]), (hidden, seeds[1])):
+            layers += [Linear(width, hidden, random_state=seed), ReLU()]
+            if dropout:
+                layers.append(Dropout(dropout))
         self.hidden = Sequential(*layers)
         # One product computes both: K + 1 logits and then 4 K deltas.
         self.predictor = Linear(hidden, 5 * n_classes + 1, random_state=seeds[2])
@@ -63,8 +71,8 @@ class BoxHead(Module):
     def backward(self, grad: Any, *, needs_input_grad: bool = True) -> Any:
         """The gradient by the regions from those by logits and deltas."""
         (shape,) = self.saved()
-        by_logits, by_deltas = grad
-        out = np.concatenate([by_logits, by_deltas.reshape(len(by_deltas), -1)], axis=1)
+        grad_logits, grad_deltas = grad
+        out = np.concatenate([grad_logits, grad_deltas.reshape(len(grad_deltas), -1)], axis=1)
         inner = self.predictor.backward(out)
         assert inner is not None
         passed = self.hidden.backward(inner, needs_input_grad=needs_input_grad)

@@ -1,106 +1,86 @@
-"""The loss of Fast R-CNN's head: which class, and how the box has to move."""
+"""The loss of the RoI head: which class, and how the box has to move (Girshick 2015, equation 1)."""
 
-import time
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import decode, encode
+from foveal.boxes import BACKGROUND, decode, encode
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit
-from foveal.models.detection.settings import HEAD_WEIGHTS
+from foveal.models.detection.roi.head import BOX_WEIGHTS
+from foveal.models.detection.roi.sampling import RoITargets
 from foveal.nn import ciou_loss, cross_entropy, diou_loss, giou_loss, smooth_l1_loss
 
-#: The losses that boxes may have, by name.
-BOX_LOSSES = ("smooth-l1", "giou", "diou", "ciou")
 _OVERLAP_LOSSES = {"giou": giou_loss, "diou": diou_loss, "ciou": ciou_loss}
-# Steps whose mean losses are told together.
-_TOLD_EVERY = 10
+#: The losses that boxes may have, by name.
+BOX_LOSSES = ("smooth-l1", *_OVERLAP_LOSSES)
 
 
-class RegionLoss:
-    """Cross-entropy over K + 1 classes plus a loss on the box of the true class (Girshick 2015, equation 1).
+def check_box_loss(name: str) -> None:
+    """Refuse a loss that there is not, with a SettingError."""
+    if name not in BOX_LOSSES:
+        raise SettingError(f"There is no box loss {name!r}; there are {', '.join(BOX_LOSSES)}.")
+
+
+def roi_loss(
+    logits: NDArray[Any],
+    deltas: NDArray[Any],
+    targets: RoITargets,
+    *,
+    box_loss: str = "smooth-l1",
+    box_weight: float = 1.0,
+) -> tuple[tuple[float, float], tuple[NDArray[Any], NDArray[Any]]]:
+    """Cross-entropy over K + 1 classes, and a loss on the box of the true class.
+
+    Both are divided by the number of all regions, so that an image without objects counts as much as any.
 
     Parameters
     ----------
-    n_classes : int
+    logits : ndarray of shape (R, K + 1)
+        The background last.
+    deltas : ndarray of shape (R, K, 4)
+        Of every class.
+    targets : RoITargets
+        Of the same regions.
     box_loss : {"smooth-l1", "giou", "diou", "ciou"}, default="smooth-l1"
-        Smooth L1 of the box deltas, summed over the four, or a loss on the boxes themselves.
+        Smooth L1 of the box deltas, summed over the four, or a loss on the boxes themselves (Rezatofighi et
+        al. 2019; Zheng et al. 2020).
     box_weight : float, default=1.0
         The paper's λ.
-    callbacks : sequence of callables
-        Told every ten steps the mean of both parts, as an event ``losses``.
 
-    Notes
-    -----
-    Outputs are of shape (R, K + 1 + 4 K): logits, the background last, and the deltas of every class.
-    Targets are those of :class:`foveal.models.detection.roi.sampling.RegionSampler`. Both parts are divided
-    by the number of all regions, so that a picture without objects counts as much as any.
+    Returns
+    -------
+    values : (float, float)
+        Of classes and, times λ, of boxes.
+    grads : (ndarray, ndarray)
+        Of their sum, by the logits and by the deltas.
     """
+    grad_deltas = np.zeros_like(deltas)
+    if not len(logits):
+        return (0.0, 0.0), (np.zeros_like(logits), grad_deltas)
+    labels = np.where(targets.labels == BACKGROUND, logits.shape[1] - 1, targets.labels)
+    class_loss, grad_logits = cross_entropy(logits, labels)
+    rows = np.flatnonzero(targets.labels != BACKGROUND)
+    total = 0.0
+    if len(rows):
+        total, grad = _box_loss(
+            deltas[rows, labels[rows]], targets.rois[rows], targets.objects[rows], box_loss
+        )
+        if box_weight != 1:
+            grad = grad * np.asarray(box_weight, grad.dtype)
+        grad_deltas[rows, labels[rows]] = grad / len(labels)
+    return (class_loss, box_weight * total / len(labels)), (grad_logits, grad_deltas)
 
-    def __init__(
-        self,
-        n_classes: int,
-        box_loss: str = "smooth-l1",
-        box_weight: float = 1.0,
-        *,
-        callbacks: Callbacks = (),
-    ) -> None:
-        if box_loss not in BOX_LOSSES:
-            raise SettingError(f"There is no box loss {box_loss!r}; there are {', '.join(BOX_LOSSES)}.")
-        self.n_classes, self.box_loss, self.box_weight = n_classes, box_loss, box_weight
-        self._callbacks, self._began = callbacks, time.perf_counter()
-        self._rows: list[tuple[float, float]] = []
-        self._step = 0
 
-    def begin(self, step: int) -> None:
-        """Count the steps from a number, and the seconds from now."""
-        self._step, self._rows, self._began = step, [], time.perf_counter()
-
-    def __call__(self, output: NDArray[Any], target: NDArray[Any]) -> tuple[float, NDArray[Any]]:
-        """The loss and its gradient by the outputs."""
-        split = self.n_classes + 1
-        labels = target[:, 0].astype(np.int64)
-        class_loss, by_logits = cross_entropy(output[:, :split], labels)
-        grad = np.zeros_like(output)
-        grad[:, :split] = by_logits
-        front = np.flatnonzero(labels < self.n_classes)
-        box_loss = 0.0
-        if len(front):
-            columns = split + 4 * labels[front, None] + np.arange(4)
-            deltas = output[front[:, None], columns]
-            box_loss, by_deltas = self._on_boxes(deltas, target[front, 1:5], target[front, 5:9])
-            box_loss /= len(output)
-            grad[front[:, None], columns] = by_deltas * np.float32(self.box_weight / len(output))
-        self._tell(class_loss, box_loss)
-        return class_loss + self.box_weight * box_loss, grad
-
-    def _on_boxes(
-        self, deltas: NDArray[Any], regions: NDArray[Any], objects: NDArray[Any]
-    ) -> tuple[float, NDArray[Any]]:
-        """The sum of the losses of boxes and its gradient by the deltas."""
-        if self.box_loss == "smooth-l1":
-            return smooth_l1_loss(deltas, encode(regions, objects, HEAD_WEIGHTS), reduction="sum")
-        moved = decode(regions, deltas, HEAD_WEIGHTS)
-        loss, grad = _OVERLAP_LOSSES[self.box_loss](moved, objects, reduction="sum")
-        weights = np.asarray(HEAD_WEIGHTS, deltas.dtype)
-        by_centre = (grad[:, :2] + grad[:, 2:]) * (regions[:, 2:] - regions[:, :2]) / weights[:2]
-        by_size = (grad[:, 2:] - grad[:, :2]) * (moved[:, 2:] - moved[:, :2]) / 2 / weights[2:]
-        return loss, np.concatenate([by_centre, by_size], axis=1)
-
-    def _tell(self, class_loss: float, box_loss: float) -> None:
-        self._step += 1
-        self._rows.append((class_loss, box_loss))
-        if len(self._rows) == _TOLD_EVERY:
-            means = np.mean(self._rows, axis=0).round(6).tolist()
-            seconds = round(time.perf_counter() - self._began, 3)
-            emit(
-                self._callbacks,
-                "losses",
-                step=self._step,
-                seconds=seconds,
-                head_class=means[0],
-                head_box=means[1],
-            )
-            self._rows = []
+def _box_loss(
+    deltas: NDArray[Any], rois: NDArray[np.float32], objects: NDArray[np.float32], kind: str
+) -> tuple[float, NDArray[Any]]:
+    """The sum of the losses of boxes, and its gradient by the deltas."""
+    if kind == "smooth-l1":
+        return smooth_l1_loss(deltas, encode(rois, objects, BOX_WEIGHTS), reduction="sum")
+    moved = decode(rois, deltas, BOX_WEIGHTS)
+    loss, grad = _OVERLAP_LOSSES[kind](moved, objects, reduction="sum")
+    weights = np.asarray(BOX_WEIGHTS, deltas.dtype)
+    grad_shift = (grad[:, :2] + grad[:, 2:]) * (rois[:, 2:] - rois[:, :2]) / weights[:2]
+    grad_scale = (grad[:, 2:] - grad[:, :2]) * (moved[:, 2:] - moved[:, :2]) / 2 / weights[2:]
+    return loss, np.concatenate([grad_shift, grad_scale], axis=1)

@@ -1,58 +1,111 @@
-"""The region proposal network on a pyramid: where objects may be."""
+"""The region proposal network on a pyramid: where objects may be (Ren et al. 2015; Lin et al. 2017)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.models.detection.anchors import Anchors, PlacedAnchors
 from foveal.models.detection.pyramid import FeaturePyramid
 from foveal.models.detection.rpn.head import RPNHead
-from foveal.models.detection.rpn.proposing import anchors_of, level_starts, proposals_of
-from foveal.models.detection.settings import DetectionSettings
-from foveal.models.detection.targets import AnchorTargets, sample_anchors
-from foveal.models.detection.training.view_batch import ViewBatch
+from foveal.models.detection.rpn.proposing import ProposalSelector, Proposed
+from foveal.models.detection.targets import AnchorSampler, AnchorTargets, ViewBatch
+from foveal.models.detection.trace import NetworkTrace, no_roi_stage
 from foveal.nn import Module, Sequential, binary_cross_entropy_with_logits, smooth_l1_loss
 
-Maps = dict[str, NDArray[Any]]
-Proposed = tuple[NDArray[np.float32], NDArray[np.float32]]
+Maps = Mapping[str, NDArray[Any]]
+Gradients = tuple[NDArray[Any], NDArray[Any]]
 
 # Where the smooth L1 loss of the anchors' deltas turns from a square to a line: an error of a ninth.
 _BETA = 1 / 9
 
 
+@dataclass(frozen=True, kw_only=True)
+class RPNSettings:
+    """What a region proposal network is made of, stage by stage.
+
+    Attributes
+    ----------
+    levels : tuple of str
+        The backbone's maps that the pyramid stands on, the finest first.
+    in_channels : tuple of int
+        Of these maps.
+    channels : int
+        Of the pyramid's.
+    size : int
+        The longer side of the working image, in pixels.
+    anchors : Anchors
+    sampling : AnchorSampler
+    proposing : ProposalSelector
+    """
+
+    levels: tuple[str, ...]
+    in_channels: tuple[int, ...]
+    channels: int = 64
+    size: int = 512
+    anchors: Anchors
+    sampling: AnchorSampler = field(default_factory=AnchorSampler)
+    proposing: ProposalSelector = field(default_factory=ProposalSelector)
+
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON value that :meth:`from_dict` takes."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "RPNSettings":
+        """What :meth:`to_dict` gave, lists in the place of tuples."""
+        known = as_tuples(value)
+        return cls(
+            **{
+                **known,
+                "anchors": Anchors(**known["anchors"]),
+                "sampling": AnchorSampler(**known["sampling"]),
+                "proposing": ProposalSelector(**known["proposing"]),
+            }
+        )
+
+
+def as_tuples(value: Any) -> Any:
+    """A JSON value with tuples for its lists, however deep."""
+    if isinstance(value, Mapping):
+        return {key: as_tuples(inner) for key, inner in value.items()}
+    return tuple(as_tuples(inner) for inner in value) if isinstance(value, (list, tuple)) else value
+
+
 class RegionProposalNetwork(Module):
-    """Pyramid and region proposal network on a backbone's maps (Ren et al. 2015; Lin et al. 2017).
+    """Pyramid and region proposal network on a backbone's maps.
 
     In training it is called with a :class:`ViewBatch` and returns its :attr:`losses`.
 
     Parameters
     ----------
-    settings : DetectionSettings
+    settings : RPNSettings
     stages : sequence of Module
-        The backbone's blocks between its last maps, where they are to be trained: those that lead to the last
-        level, to the last two, and so on.
+        The backbone's blocks between its last maps, where they are to be fine-tuned: those that lead to the
+        last level, to the last two, and so on.
     random_state : int
 
     Attributes
     ----------
-    tuned : bool
-        Whether the stages have learnt, so that the maps behind them are theirs and not the frozen ones.
+    finetuned : bool
+        Whether the stages have been trained, so that the maps behind them are theirs and not the frozen ones.
     """
 
     #: The names of the losses that a step returns, in this order.
     losses: ClassVar[tuple[str, ...]] = ("rpn_class", "rpn_box")
 
     def __init__(
-        self, settings: DetectionSettings, stages: Sequence[Module] = (), *, random_state: int = 0
+        self, settings: RPNSettings, stages: Sequence[Module] = (), *, random_state: int = 0
     ) -> None:
         self.settings = settings
-        self.tuned = False
+        self.finetuned = False
         seeds = np.random.SeedSequence(random_state).generate_state(3).tolist()
         self.pyramid = FeaturePyramid(settings.in_channels, settings.channels, random_state=seeds[0])
-        self.rpn = RPNHead(settings.channels, [len(a) for a in settings.anchors], random_state=seeds[1])
+        self.rpn = RPNHead(settings.channels, settings.anchors.numbers, random_state=seeds[1])
         self.stages = Sequential(*stages)
-        self._anchors: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.int64]]] = {}
+        self._placed: dict[tuple[int, int], PlacedAnchors] = {}
 
     def __call__(self, x: Any) -> Any:
         """See :meth:`forward`."""
@@ -63,112 +116,80 @@ class RegionProposalNetwork(Module):
     def forward(self, x: Any) -> Any:
         """The losses of a batch of views, shape (2,)."""
         batch: ViewBatch = x
-        levels = self.begin(batch)
-        values, grads, _ = self.rpn_losses(batch, levels)
-        self.save(batch.tunes, grads)
+        values, grads, _ = self.rpn_losses(batch, self.begin(batch))
+        self.save(batch.finetunes, grads)
         return np.array(values)
 
     def backward(self, grad: Any, *, needs_input_grad: bool = False) -> Any:
         """Add the parameters' gradients, from the gradient by the losses."""
-        tunes, (by_logits, by_deltas) = self.saved()
-        weights = np.asarray(grad, by_logits.dtype)
-        self.end(self.rpn.backward((by_logits * weights[0], by_deltas * weights[1])), tunes)
+        finetunes, (grad_logits, grad_deltas) = self.saved()
+        weights = np.asarray(grad, grad_logits.dtype)
+        self.end(self.rpn.backward((grad_logits * weights[0], grad_deltas * weights[1])), finetunes)
 
     def begin(self, batch: ViewBatch) -> list[NDArray[Any]]:
         """The pyramid's maps of a batch of the training."""
-        self.tuned = batch.tunes
-        return self.features(batch.maps, batch.tunes)
+        self.finetuned = batch.finetunes
+        return self.features(batch.maps)
 
     def rpn_losses(
         self, batch: ViewBatch, levels: list[NDArray[Any]]
-    ) -> tuple[tuple[float, float], tuple[NDArray[Any], NDArray[Any]], tuple[NDArray[Any], NDArray[Any]]]:
+    ) -> tuple[tuple[float, float], Gradients, Gradients]:
         """The losses of a sample of the anchors (Ren et al. 2015, equation 1).
 
         Returns
         -------
         values : (float, float)
-            Of objectness, a mean over the sampled anchors, and of the deltas of those that are foreground, a
-            sum divided by the same number.
+            See :func:`rpn_loss`.
         grads : (ndarray, ndarray)
             By the logits, (N, T), and the deltas, (N, T, 4), of all anchors.
         outputs : (ndarray, ndarray)
             These logits and deltas.
         """
-        anchors, _ = self.anchors(levels)
+        anchors = self.anchors(levels)
         logits, deltas = self.rpn.forward(levels)
         drawn = [
-            sample_anchors(
-                anchors,
-                batch.objects[i],
-                batch.size(i),
-                self.settings,
-                np.random.default_rng([*batch.seeds[i], 0]),
+            self.settings.sampling(
+                anchors.boxes, truth, batch.size(i), np.random.default_rng([*batch.seeds[i], 0])
             )
-            for i in range(len(batch))
+            for i, truth in enumerate(batch.objects)
         ]
-        values, grads = _losses(drawn, logits, deltas)
+        values, grads = rpn_loss(logits, deltas, drawn)
         return values, grads, (logits, deltas)
 
-    def end(self, by_levels: list[NDArray[Any]], tunes: bool) -> None:
-        """Send gradients by the pyramid's maps back through it and, where they learn, the stages."""
-        n_levels, n_stages = len(by_levels), len(self.stages) if tunes else 0
+    def end(self, grad_levels: list[NDArray[Any]], finetunes: bool) -> None:
+        """Send gradients by the pyramid's maps back through it and, where they are fine-tuned, the stages."""
+        n_levels, n_stages = len(grad_levels), len(self.stages) if finetunes else 0
         needed = [False] * (n_levels - n_stages) + [True] * n_stages
-        by_maps = self.pyramid.backward(by_levels, needs_input_grad=needed)
+        grad_maps = self.pyramid.backward(grad_levels, needs_input_grad=needed)
         for place in range(n_levels - 1, n_levels - n_stages - 1, -1):
             first = place == n_levels - n_stages
-            passed = self.stages[place - n_levels].backward(by_maps[place], needs_input_grad=not first)
+            passed = self.stages[place - n_levels].backward(grad_maps[place], needs_input_grad=not first)
             if not first:
-                by_maps[place - 1] = by_maps[place - 1] + passed
+                grad_maps[place - 1] = grad_maps[place - 1] + passed
 
     # -- use ----------------------------------------------------------------------------------------
 
-    def features(self, maps: Maps, tunes: bool) -> list[NDArray[Any]]:
-        """The pyramid's maps, the finest first, from the backbone's.
+    def features(self, maps: Maps) -> list[NDArray[Any]]:
+        """The pyramid's maps, (N, H, W, channels) each, the finest first, from the backbone's.
 
-        Parameters
-        ----------
-        maps : dict of str to ndarray of shape (N, H, W, C)
-        tunes : bool
-            Whether the stages compute the maps behind them.
-
-        Returns
-        -------
-        list of ndarray of shape (N, H, W, channels)
+        Where the network is :attr:`finetuned` its own stages compute the maps behind them.
         """
+        n_stages = len(self.stages) if self.finetuned else 0
         names = self.settings.levels
-        levels = [maps[name] for name in (names[: -len(self.stages)] if tunes else names)]
-        if tunes:
-            for stage in self.stages:
-                levels.append(stage(levels[-1]))
+        levels = [maps[name] for name in names[: len(names) - n_stages]]
+        for stage in self.stages if n_stages else ():
+            levels.append(stage(levels[-1]))
         return self.pyramid.forward(levels)  # type: ignore[no-any-return]
 
-    def anchors(self, levels: list[NDArray[Any]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """All anchors over the pyramid's maps, (T, 4), and where each level begins among them."""
-        stride = self.settings.strides[0]
+    def anchors(self, levels: list[NDArray[Any]]) -> PlacedAnchors:
+        """All anchors over the pyramid's maps."""
+        stride = self.settings.anchors.strides[0]
         shape = (levels[0].shape[1] * stride, levels[0].shape[2] * stride)
-        if shape not in self._anchors:
-            anchors = anchors_of(self.settings, shape)
-            if len(self._anchors) > 64:
-                self._anchors.clear()
-            self._anchors[shape] = np.concatenate(anchors), level_starts(anchors)
-        return self._anchors[shape]
-
-    def propose(self, levels: list[NDArray[Any]], sizes: NDArray[np.float32]) -> list[Proposed]:
-        """Proposals and their objectness logits of each picture, from the pyramid's maps.
-
-        Parameters
-        ----------
-        levels : list of ndarray of shape (N, H, W, channels)
-        sizes : ndarray of shape (N, 2)
-            Rows and columns of the pictures without their padding.
-
-        Returns
-        -------
-        list of (ndarray of shape (P, 4), ndarray of shape (P,))
-            See :func:`foveal.models.detection.rpn.proposing.proposals_of`.
-        """
-        logits, deltas = self.rpn.forward(levels)
-        return self.proposals(logits, deltas, levels, sizes)
+        if shape not in self._placed:
+            if len(self._placed) > 64:
+                self._placed.clear()
+            self._placed[shape] = PlacedAnchors.of(self.settings.anchors.over(shape))
+        return self._placed[shape]
 
     def proposals(
         self,
@@ -177,34 +198,96 @@ class RegionProposalNetwork(Module):
         levels: list[NDArray[Any]],
         sizes: NDArray[np.float32],
     ) -> list[Proposed]:
-        """:meth:`propose` for outputs of the region proposal network that are there already."""
-        anchors, starts = self.anchors(levels)
+        """Proposals in each image, from the outputs of the region proposal network's head.
+
+        Parameters
+        ----------
+        logits, deltas : ndarray of shape (N, T) and (N, T, 4)
+        levels : list of ndarray of shape (N, H, W, channels)
+            The pyramid's maps.
+        sizes : ndarray of shape (N, 2)
+            Rows and columns of the images without their padding.
+
+        Returns
+        -------
+        list of Proposed
+        """
+        anchors = self.anchors(levels)
         return [
-            proposals_of(logits[i], deltas[i], anchors, starts, (size[0], size[1]), self.settings)
-            for i, size in enumerate(sizes.tolist())
+            self.settings.proposing(logits[i], deltas[i], anchors, (rows, columns))
+            for i, (rows, columns) in enumerate(sizes.tolist())
         ]
+
+    def trace(self, maps: Maps, sizes: NDArray[np.float32]) -> list[NetworkTrace]:
+        """The whole pass of each image of a batch, from the backbone's maps; its end is the answer.
+
+        Parameters
+        ----------
+        maps : mapping of str to ndarray of shape (N, H, W, C)
+            As in :class:`ViewBatch`.
+        sizes : ndarray of shape (N, 2)
+            Rows and columns of the images without their padding.
+
+        Returns
+        -------
+        list of NetworkTrace
+        """
+        levels = self.features(maps)
+        logits, deltas = self.rpn.forward(levels)
+        proposed = self.proposals(logits, deltas, levels, sizes)
+        traces = [NetworkTrace([x[i] for x in levels], logits[i], one) for i, one in enumerate(proposed)]
+        return self._look(levels, traces, sizes)
+
+    def _look(
+        self, levels: list[NDArray[Any]], traces: list[NetworkTrace], sizes: NDArray[np.float32]
+    ) -> list[NetworkTrace]:
+        """Proposals are all that it answers."""
+        return traces
+
+    def roi_stage(
+        self, course: NetworkTrace, size: tuple[float, float], classes: tuple[str, ...]
+    ) -> dict[str, Any]:
+        """What :func:`foveal.models.detection.trace.trace_network` tells of the RoI stage: there is none."""
+        return no_roi_stage(len(course.proposed.kept))
 
     def extra_repr(self) -> str:
         """The settings."""
         return repr(self.settings)
 
 
-def _losses(
-    drawn: list[AnchorTargets], logits: NDArray[Any], deltas: NDArray[Any]
-) -> tuple[tuple[float, float], tuple[NDArray[Any], NDArray[Any]]]:
-    by_logits, by_deltas = np.zeros_like(logits), np.zeros_like(deltas)
-    total = sum(len(d.places) for d in drawn)
+def rpn_loss(
+    logits: NDArray[Any], deltas: NDArray[Any], targets: Sequence[AnchorTargets]
+) -> tuple[tuple[float, float], Gradients]:
+    """Objectness and box losses of the sampled anchors (Ren et al. 2015, equation 1).
+
+    Parameters
+    ----------
+    logits, deltas : ndarray of shape (N, T) and (N, T, 4)
+        Of all anchors.
+    targets : sequence of N AnchorTargets
+
+    Returns
+    -------
+    values : (float, float)
+        Binary cross-entropy, a mean over the sampled anchors, and smooth L1 of the foreground's deltas, a sum
+        divided by the same number; 0 where nothing was sampled.
+    grads : (ndarray, ndarray)
+        By the logits and by the deltas of all anchors.
+    """
+    grad_logits, grad_deltas = np.zeros_like(logits), np.zeros_like(deltas)
+    numbers = [len(target.places) for target in targets]
+    total = sum(numbers)
     if not total:
-        return (0.0, 0.0), (by_logits, by_deltas)
-    images = np.repeat(np.arange(len(drawn)), [len(d.places) for d in drawn])
-    places = np.concatenate([d.places for d in drawn])
-    truth = np.concatenate([np.arange(len(d.places)) < d.n_foreground for d in drawn])
+        return (0.0, 0.0), (grad_logits, grad_deltas)
+    images = np.repeat(np.arange(len(targets)), numbers)
+    places = np.concatenate([target.places for target in targets])
+    truth = np.concatenate([np.arange(len(t.places)) < t.n_foreground for t in targets])
     class_loss, grad = binary_cross_entropy_with_logits(logits[images, places], truth.astype(logits.dtype))
-    by_logits[images, places] = grad
+    grad_logits[images, places] = grad
     box_loss = 0.0
     if truth.any():
         rows, columns = images[truth], places[truth]
-        wanted = np.concatenate([d.deltas for d in drawn])
+        wanted = np.concatenate([target.deltas for target in targets])
         box_loss, grad = smooth_l1_loss(deltas[rows, columns], wanted, beta=_BETA, reduction="sum")
-        by_deltas[rows, columns] = grad / total
-    return (class_loss, box_loss / total), (by_logits, by_deltas)
+        grad_deltas[rows, columns] = grad / total
+    return (class_loss, box_loss / total), (grad_logits, grad_deltas)

@@ -1,104 +1,101 @@
-"""From objectness and deltas of all anchors to proposals."""
+"""From objectness and deltas of all anchors to proposals (Ren et al. 2015, section 3.3)."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import clip, decode, grid_anchors, nms
-from foveal.models.detection.settings import RPN_WEIGHTS, DetectionSettings
-
-#: Proposals narrower or lower than this, in pixels of the working picture, are dropped.
-MIN_SIDE = 1.0
+from foveal.boxes import clip, decode, nms
+from foveal.models.detection.anchors import PlacedAnchors
 
 
-def anchors_of(settings: DetectionSettings, shape: tuple[int, int]) -> list[NDArray[np.float32]]:
-    """All anchors over a working picture, level by level.
+@dataclass(frozen=True, eq=False)
+class Proposed:
+    """What became of the anchors of one image.
+
+    Attributes
+    ----------
+    candidates : ndarray of shape (P, 4)
+        The best anchors of each level, moved and clipped, in pixels of the working image.
+    candidate_logits : ndarray of shape (P,)
+        Their objectness.
+    kept : ndarray of shape (R,), int64
+        The candidates that suppression left: the proposals, best first.
+    """
+
+    candidates: NDArray[Any]
+    candidate_logits: NDArray[Any]
+    kept: NDArray[np.int64]
+
+    @property
+    def boxes(self) -> NDArray[np.float32]:
+        """The proposals, (R, 4)."""
+        return self.candidates[self.kept].astype(np.float32, copy=False)
+
+    @property
+    def logits(self) -> NDArray[np.float32]:
+        """Their objectness, (R,)."""
+        return self.candidate_logits[self.kept].astype(np.float32, copy=False)
+
+
+@dataclass(frozen=True)
+class ProposalSelector:
+    """Chooses proposals: the best anchors of each level, moved by their deltas, suppressed.
 
     Parameters
     ----------
-    settings : DetectionSettings
-    shape : (int, int)
-        Rows and columns of the padded picture, multiples of the coarsest stride.
-
-    Returns
-    -------
-    list of ndarray of shape (rows * columns * A, 4), float32
-        In the order of :func:`foveal.boxes.grid_anchors`.
+    pre_nms : int, default=6000
+        Anchors of each level that come to suppression.
+    post_nms : int, default=300
+        Proposals that are left of it; both are the paper's, for use.
+    nms_threshold : float, default=0.7
+        IoU above which the lesser of two is dropped.
+    min_side : float, default=1.0
+        Proposals narrower or lower than this, in pixels of the working image, are dropped.
     """
-    return [
-        grid_anchors((shape[0] // stride, shape[1] // stride), stride, np.reshape(sizes, (-1, 2)))
-        for stride, sizes in zip(settings.strides, settings.anchors, strict=True)
-    ]
 
+    pre_nms: int = 6000
+    post_nms: int = 300
+    nms_threshold: float = 0.7
+    min_side: float = 1.0
 
-def level_starts(anchors: Sequence[NDArray[Any]]) -> NDArray[np.int64]:
-    """Where each level begins among all anchors, and the end of the last."""
-    return np.cumsum([0, *(len(level) for level in anchors)])
+    def __call__(
+        self,
+        logits: NDArray[Any],
+        deltas: NDArray[Any],
+        anchors: PlacedAnchors,
+        size: tuple[float, float],
+    ) -> Proposed:
+        """The proposals of one image.
 
+        Parameters
+        ----------
+        logits : ndarray of shape (T,)
+            Objectness of all anchors.
+        deltas : ndarray of shape (T, 4)
+        anchors : PlacedAnchors
+        size : (float, float)
+            Rows and columns of the image without its padding.
 
-def proposals_of(
-    logits: NDArray[Any],
-    deltas: NDArray[Any],
-    anchors: NDArray[np.float32],
-    starts: NDArray[np.int64],
-    size: tuple[float, float],
-    settings: DetectionSettings,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The proposals of one picture (Ren et al. 2015, section 3.3).
-
-    The best ``pre_nms`` anchors of each level are moved by their deltas and clipped to the picture; of those
-    that overlap much the best one stays, and of all the best ``post_nms``.
-
-    Parameters
-    ----------
-    logits : ndarray of shape (T,)
-    deltas : ndarray of shape (T, 4)
-    anchors : ndarray of shape (T, 4), float32
-    starts : ndarray of int64
-        See :func:`level_starts`.
-    size : (float, float)
-        Rows and columns of the picture without its padding.
-    settings : DetectionSettings
-
-    Returns
-    -------
-    boxes : ndarray of shape (P, 4), float32
-        In pixels of the working picture, best first.
-    scores : ndarray of shape (P,), float32
-        Objectness logits.
-    """
-    boxes, scores = candidates_of(logits, deltas, anchors, starts, size, settings)
-    kept = nms(boxes, scores, settings.rpn_nms)[: settings.post_nms]
-    return boxes[kept].astype(np.float32, copy=False), scores[kept].astype(np.float32, copy=False)
-
-
-def candidates_of(
-    logits: NDArray[Any],
-    deltas: NDArray[Any],
-    anchors: NDArray[np.float32],
-    starts: NDArray[np.int64],
-    size: tuple[float, float],
-    settings: DetectionSettings,
-) -> tuple[NDArray[Any], NDArray[Any]]:
-    """What :func:`proposals_of` suppresses: boxes and logits of the best anchors, moved and clipped."""
-    chosen = np.concatenate(
-        [start + _best(logits[start:end], settings.pre_nms) for start, end in pairwise(starts.tolist())]
-    )
-    boxes = clip(decode(anchors[chosen], deltas[chosen], RPN_WEIGHTS), size[1], size[0])
-    scores = logits[chosen]
-    large = ((boxes[:, 2:] - boxes[:, :2]) >= MIN_SIDE).all(axis=1)
-    return boxes[large], scores[large]
+        Returns
+        -------
+        Proposed
+        """
+        chosen = np.concatenate(
+            [level.start + _best(logits[level], self.pre_nms) for level in anchors.levels]
+        )
+        boxes = clip(decode(anchors.boxes[chosen], deltas[chosen]), size[1], size[0])
+        large = ((boxes[:, 2:] - boxes[:, :2]) >= self.min_side).all(axis=1)
+        boxes, scores = boxes[large], logits[chosen][large]
+        return Proposed(boxes, scores, nms(boxes, scores, self.nms_threshold)[: self.post_nms])
 
 
 def _best(values: NDArray[Any], number: int) -> NDArray[np.int64]:
     """Places of the largest values, the largest first; of equal ones the first."""
+    some = np.arange(len(values))
     if len(values) > number:
         # Equal values at the border are told apart by their places as well.
         border = np.partition(values, len(values) - number)[len(values) - number]
         some = np.flatnonzero(values >= border)
-    else:
-        some = np.arange(len(values))
     return some[np.argsort(-values[some], kind="stable")[:number]]

@@ -12,14 +12,14 @@ from foveal.nn.training_loop import TrainingLoop
 _MARGIN = 0.06
 # Measuring takes about so much as for a training of so many seconds.
 _MEASURED_FOR = 30.0
-# While the backbone stands still the other layers learn what they can. That takes a minute or so, and of a
-# longer training this share: what goes on longer learns the pictures by heart. A tuning shorter than half a
+# While the backbone is frozen the other layers learn what they can. That takes a minute or so, and of a
+# longer training this share: what goes on longer overfits. A fine-tuning shorter than half a
 # minute gains nothing.
 _FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.15, 30.0
 
 
 #: The kinds of steps.
-Kind = Literal["new", "seen", "tuned"]
+Kind = Literal["new", "seen", "finetuned"]
 
 
 @dataclass(frozen=True)
@@ -30,16 +30,16 @@ class DetectionPlan:
     ----------
     steps : int
         All steps.
-    tunes_from : int
-        The step from which on the backbone's last stages learn too; ``steps`` for never.
+    finetunes_from : int
+        The step from which on the backbone's last stages are fine-tuned; ``steps`` for never.
     seconds_per_step : float
-        On ema_decay, measured, validations included.
+        On average, measured, validations included.
     text : str
         One sentence that says so.
     """
 
     steps: int
-    tunes_from: int
+    finetunes_from: int
     seconds_per_step: float
     text: str
 
@@ -63,14 +63,14 @@ def plan(
         For everything, what was spent before and what comes after included.
     make_loop : callable
         A training loop at its beginning, of one kind of steps: on new views, on views that were seen before,
-        or with a backbone that learns too.
+        or with a backbone that is fine-tuned.
     finetune_fraction : float, optional
-        The share of the steps in which it does. By default the backbone stands still for the first minute,
+        The share of the steps in which it is. By default the backbone is frozen for the first minute,
         and for a seventh of a training that is longer.
     passes_per_view : int
-        Passes that see the same views while the backbone stands still.
+        Passes that see the same views while the backbone is frozen.
     per_pass : int
-        Steps that see every picture once.
+        Steps that see every image once.
     spent : float
         Seconds that are gone before this call.
     after : callable
@@ -95,12 +95,12 @@ def plan(
     frozen = tuned = step + speed.validation / rounds
     usable = 60 * minutes * (1 - _MARGIN) - spent - after(speed.validation)
     likely = usable - (time.perf_counter() - began)
-    if finetune_fraction or (finetune_fraction is None and _tuning_seconds(likely) > 0):
-        speed = measure_speed(make_loop("tuned"), measured_for)
+    if finetune_fraction or (finetune_fraction is None and _finetuning_seconds(likely) > 0):
+        speed = measure_speed(make_loop("finetuned"), measured_for)
         tuned = speed.step + speed.validation / rounds
     usable -= time.perf_counter() - began
     if finetune_fraction is None:
-        seconds = _tuning_seconds(usable)
+        seconds = _finetuning_seconds(usable)
         tuning, steps = int(seconds / tuned), int((usable - seconds) / frozen)
         steps += tuning
     else:
@@ -109,16 +109,16 @@ def plan(
     steps = max(1, steps)
     if steps > most_steps:
         steps, tuning = most_steps, round(most_steps * tuning / steps)
-    tunes_from = steps - min(tuning, steps)
+    finetunes_from = steps - min(tuning, steps)
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
         f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} "
-        f"passes over the training pictures, at {1000 * average:.0f} ms a step, validations included"
-        + (f"; the backbone learns too from step {tunes_from + 1:,} on." if tuning else ".")
+        f"passes over the training images, at {1000 * average:.0f} ms a step, validations included"
+        + (f"; the backbone is fine-tuned from step {finetunes_from + 1:,} on." if tuning else ".")
     )
-    return DetectionPlan(steps, tunes_from, average, text)
+    return DetectionPlan(steps, finetunes_from, average, text)
 
 
-def _tuning_seconds(usable: float) -> float:
+def _finetuning_seconds(usable: float) -> float:
     seconds = usable - max(_FROZEN_SECONDS, _FROZEN_SHARE * usable)
     return seconds if seconds >= _LEAST_TUNING else 0.0

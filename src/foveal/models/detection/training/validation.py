@@ -1,28 +1,39 @@
-"""How good a detection network is on pictures that it does not learn from."""
+"""How good a detection network is on images that it is not trained on, and which images these are."""
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data import Dataset, Detections
-from foveal.features import Backbone
-from foveal.metrics import evaluate, to_results
-from foveal.models.detection.network import DetectionNetwork
-from foveal.models.detection.training.views import stacked, working_pictures
+from foveal import parallel
+from foveal.data import Dataset, Detections, partition
+from foveal.features import Backbone, stack_images
+from foveal.images import padded_size, read, working_image
+from foveal.metrics import evaluate, proposal_recall, to_results
+from foveal.models.detection.rpn.network import RegionProposalNetwork
+from foveal.models.detection.trace import NetworkTrace
 from foveal.nn import Module, no_grad
 from foveal.nn.exporting import in_use
 
-# Pictures through the engine at a time.
+Answer = TypeVar("Answer")
+
+# Images through the engine at a time.
 _AT_A_TIME = 4
+# So many proposals of an image are what detectors take, and the IoUs that their recall is measured at.
+_PROPOSALS = 100
+_THRESHOLDS = tuple(np.arange(0.5, 0.96, 0.05).round(2).tolist())
+# Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
+# judge hardly better.
+FEWEST_TO_VALIDATE, MOST_THAT_VALIDATE = 40, 60
 
 
 class DetectionEvaluator:
-    """Average precision of a network under training, on the same pictures every time.
+    """Average precision of a network under training, on the same images every time.
 
-    The frozen backbone's maps of the pictures are computed once. Pictures of one shape go through the
-    network together.
+    The frozen backbone's maps of the images are computed once. Images of one shape go through the network
+    together.
 
     Parameters
     ----------
@@ -30,7 +41,7 @@ class DetectionEvaluator:
     backbone : Backbone
     levels : sequence of str
     size : int
-        The longer side of the working pictures.
+        The longer side of the working images.
     """
 
     #: The figure that chooses the best weights: AP is the mean of ten, and steadier than AP50.
@@ -38,36 +49,99 @@ class DetectionEvaluator:
 
     def __init__(self, dataset: Dataset, backbone: Backbone, levels: Sequence[str], size: int) -> None:
         self.dataset, self.truth = dataset, dataset.to_coco()
-        pictures = working_pictures(dataset.samples, size)
-        self._shapes = [shape for _, shape in pictures]
-        self._sizes = np.array([p.shape[:2] for p, _ in pictures], np.float32).reshape(-1, 2)
-        groups: dict[tuple[int, ...], list[int]] = {}
-        for index, (picture, _) in enumerate(pictures):
-            groups.setdefault(tuple(-(-side // 32) for side in picture.shape[:2]), []).append(index)
+
+        def load(path: object) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+            image = read(path)  # type: ignore[arg-type]
+            return working_image(image, size), (image.shape[0], image.shape[1])
+
+        images = parallel.map(load, [sample.path for sample in dataset])
+        self._shapes = [shape for _, shape in images]
+        self._sizes = np.array([image.shape[:2] for image, _ in images], np.float32).reshape(-1, 2)
+        groups: dict[tuple[int, int], list[int]] = {}
+        for index, (image, _) in enumerate(images):
+            groups.setdefault(padded_size(image.shape, backbone.size_divisibility), []).append(index)
         self._batches: list[tuple[list[int], dict[str, NDArray[np.float32]]]] = []
         for members in groups.values():
             for start in range(0, len(members), _AT_A_TIME):
                 some = members[start : start + _AT_A_TIME]
-                self._batches.append((some, backbone.maps(stacked([pictures[i][0] for i in some]), levels)))
+                batch = stack_images([images[i][0] for i in some], backbone)
+                self._batches.append((some, backbone.maps(batch, levels)))
 
-    def detections(self, network: DetectionNetwork) -> list[Detections]:
-        """What the network finds in each picture, by the engine."""
-        found: dict[int, Detections] = {}
+    def __call__(self, network: Module) -> dict[str, float]:
+        """``AP50`` and ``AP`` of a network."""
+        figures = evaluate(self.truth, to_results(self.dataset, self.detections(network)))
+        return {name: figures.get(name, 0.0) for name in ("AP50", "AP")}
+
+    def detections(self, network: Module) -> list[Detections]:
+        """What the network finds in each image, by the engine."""
+
+        def found(index: int, trace: NetworkTrace) -> Detections:
+            assert trace.detected is not None
+            boxes = trace.detected.boxes * self._scale(index)
+            return Detections(boxes, trace.detected.scores, trace.detected.labels, self.dataset.classes)
+
+        return self._each(network, found)
+
+    def _each(self, network: Module, read_off: Callable[[int, NetworkTrace], Answer]) -> list[Answer]:
+        """What is read off the trace of each image; the traces themselves would fill the memory."""
+        assert isinstance(network, RegionProposalNetwork)
+        answers: dict[int, Answer] = {}
         with in_use(network.modules()), no_grad():
             for members, maps in self._batches:
-                answers = network.detect(maps, self._sizes[members])
-                for index, (boxes, scores, labels) in zip(members, answers, strict=True):
-                    found[index] = Detections(
-                        boxes * self._scale(index), scores, labels, self.dataset.classes
-                    )
-        return [found[i] for i in range(len(self.dataset))]
+                for index, trace in zip(members, network.trace(maps, self._sizes[members]), strict=True):
+                    answers[index] = read_off(index, trace)
+        return [answers[i] for i in range(len(self.dataset))]
 
     def _scale(self, index: int) -> NDArray[np.float32]:
         rows, columns = np.asarray(self._shapes[index]) / self._sizes[index]
         return np.array([columns, rows, columns, rows], np.float32)
 
+
+class ProposalEvaluator(DetectionEvaluator):
+    """Recall of a network's proposals under training, on the same images every time.
+
+    Parameters are :class:`DetectionEvaluator`'s.
+    """
+
+    decides: ClassVar[str] = "AR"
+
     def __call__(self, network: Module) -> dict[str, float]:
-        """``AP50`` and ``AP`` of a network."""
-        assert isinstance(network, DetectionNetwork)
-        figures = evaluate(self.truth, to_results(self.dataset, self.detections(network)))
-        return {name: figures.get(name, 0.0) for name in ("AP50", "AP")}
+        """``recall50`` of the best 100 proposals, and ``AR``, the mean over IoUs of .5 to .95.
+
+        The average recall is COCO's and Hosang et al.'s (2016), section 4.
+        """
+        quality = proposal_recall(
+            self._each(network, lambda index, trace: trace.proposed.boxes * self._scale(index)),
+            [sample.boxes[sample.trainable] for sample in self.dataset],
+            numbers=(_PROPOSALS,),
+            thresholds=_THRESHOLDS,
+        )
+        return {"recall50": float(quality.recall[0, 0]), "AR": float(quality.recall.mean())}
+
+
+def hold_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a data set into what is trained on and what validates.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    share : float
+        Of the images to hold out; see :func:`foveal.data.partition` for how they are drawn. Its own parts
+        do not matter.
+    seed : int
+
+    Returns
+    -------
+    train, validation : Dataset
+        Nothing is held out of fewer than 40 images, nor for a share of 0; never more than 60.
+    """
+    if len(dataset) < FEWEST_TO_VALIDATE or not share:
+        return dataset, dataset.select([])
+    return cut_off(dataset, min(share, MOST_THAT_VALIDATE / len(dataset)), seed)
+
+
+def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Cut a share off a data set, whatever parts of its own it has: the rest, and the share."""
+    plain = replace(dataset, samples=tuple(replace(sample, split=None) for sample in dataset.samples))
+    parts = partition(plain, random_state=seed, test_size=share, validation="none")
+    return parts.train, parts.test

@@ -1,4 +1,4 @@
-"""Views of a data set's pictures, and batches of them."""
+"""Views of a data set's images, and batches of them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,52 +7,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal import parallel
 from foveal.boxes import clip
 from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
-from foveal.features import Backbone
-from foveal.images import read, resize
-from foveal.models.detection.targets import Objects
-from foveal.models.detection.training.view_batch import ViewBatch
+from foveal.features import Backbone, stack_images
+from foveal.images import padded_size, read, resize, working_size
+from foveal.models.detection.targets import GroundTruth, ViewBatch
 from foveal.nn.batches import made_ahead
 
-#: The colour that surrounds a picture: 0 for the backbone.
-PADDING = 127
 # Streams of random numbers of one seed.
 _ORDER, _VIEW, _SAMPLE = 0, 1, 2
-# Pictures kept in memory, in bytes.
+# Images kept in memory, in bytes.
 _KEPT = 1_000_000_000
-# How much larger than the working picture they are kept: views enlarge some of them.
+# How much larger than the working image they are kept: views enlarge some of them.
 _KEPT_LARGER = 1.25
 # Maps kept for the next pass that sees the same views, in bytes.
 _KEPT_MAPS = 600_000_000
-# Batches that are put in order of the pictures' shapes at a time.
+# Batches that are put in order of the images' shapes at a time.
 _CHUNK = 8
 
 
-def working_size(shape: Sequence[int], size: int) -> tuple[int, int]:
-    """Rows and columns of a picture whose longer side is brought to ``size``; at least 1."""
-    longest = max(shape[:2])
-    return max(1, round(shape[0] * size / longest)), max(1, round(shape[1] * size / longest))
-
-
-def padded_size(shape: Sequence[int], multiple: int = 32) -> tuple[int, int]:
-    """The next rows and columns that are multiples."""
-    return -(-shape[0] // multiple) * multiple, -(-shape[1] // multiple) * multiple
-
-
-def stacked(pictures: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Pictures in the upper left corners of an array of one size, multiples of 32, (N, H, W, 3)."""
-    rows, columns = padded_size(np.max([p.shape[:2] for p in pictures], axis=0).tolist())
-    batch = np.full((len(pictures), rows, columns, 3), PADDING, np.uint8)
-    for place, picture in enumerate(pictures):
-        batch[place, : picture.shape[0], : picture.shape[1]] = picture
-    return batch
-
-
-class Pictures:
-    """The pictures of a data set, read once and kept, as far as memory goes, not much larger than needed."""
+class TrainingImages:
+    """The images of a data set, read once and kept, as far as memory goes, not much larger than needed."""
 
     def __init__(self, samples: Sequence[Sample], size: int) -> None:
         self.samples, self._longest = list(samples), round(size * _KEPT_LARGER)
@@ -60,43 +36,43 @@ class Pictures:
         self._free = _KEPT
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-        """A picture, perhaps made smaller, and the rows and columns of its file."""
+        """An image, perhaps made smaller, and the rows and columns of its file."""
         if index in self._kept:
             return self._kept[index]
-        picture = read(self.samples[index].path)
-        shape = (picture.shape[0], picture.shape[1])
+        image = read(self.samples[index].path)
+        shape = (image.shape[0], image.shape[1])
         if max(shape) > self._longest:
-            picture = resize(picture, working_size(shape, self._longest))
-        if picture.nbytes <= self._free:
-            self._free -= picture.nbytes
-            self._kept[index] = picture, shape
-        return picture, shape
+            image = resize(image, working_size(shape, self._longest))
+        if image.nbytes <= self._free:
+            self._free -= image.nbytes
+            self._kept[index] = image, shape
+        return image, shape
 
-    def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> Objects:
-        """The objects of a picture in another size of it, without those that are too small to count."""
+    def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> GroundTruth:
+        """The objects of an image in another size of it, without those that are too small to count."""
         sample = self.samples[index]
         ignored = sample.difficult | sample.crowd
         counts = sample.trainable | ignored
         boxes = clip(sample.boxes[counts], shape[1], shape[0])
         scale = np.array([to[1] / shape[1], to[0] / shape[0]] * 2, np.float32)
-        return Objects((boxes * scale).astype(np.float32), sample.labels[counts], ignored[counts])
+        return GroundTruth((boxes * scale).astype(np.float32), sample.labels[counts], ignored[counts])
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture changed at random.
+    """An image changed at random.
 
     Attributes
     ----------
     size : (int, int)
         Rows and columns in pixels, without padding.
-    objects : Objects
+    objects : GroundTruth
     maps : dict of str to ndarray of shape (H, W, C), float32
         The backbone's, of the padded view.
     """
 
     size: tuple[int, int]
-    objects: Objects
+    objects: GroundTruth
     maps: dict[str, NDArray[np.float32]]
 
     @property
@@ -119,7 +95,7 @@ class ViewBatches:
 
     Parameters
     ----------
-    pictures : Pictures
+    images : TrainingImages
     backbone : Backbone
     levels : sequence of str
     size : int
@@ -128,9 +104,9 @@ class ViewBatches:
     batch_size : int
     least_steps : int
         An epoch passes over small data as often as it takes to make so many steps.
-    tunes_from : int
-        The step from which on the backbone's last stages learn too.
-    n_tuned : int
+    finetunes_from : int
+        The step from which on the backbone's last stages are fine-tuned.
+    n_finetuned : int
         How many stages do: so many of the last levels' maps are not made here then.
     passes_per_view : int
         Passes over the data that see the same views, before new ones are drawn: a view's maps cost as much as
@@ -140,7 +116,7 @@ class ViewBatches:
 
     def __init__(
         self,
-        pictures: Pictures,
+        images: TrainingImages,
         backbone: Backbone,
         levels: Sequence[str],
         size: int,
@@ -148,21 +124,21 @@ class ViewBatches:
         batch_size: int,
         *,
         least_steps: int = 1,
-        tunes_from: int,
-        n_tuned: int = 1,
+        finetunes_from: int,
+        n_finetuned: int = 1,
         passes_per_view: int = 1,
         seed: int,
     ) -> None:
         self.passes_per_view = passes_per_view
         self._kept: dict[tuple[int, int], View] = {}
         self._free = _KEPT_MAPS
-        self.pictures = pictures
+        self.images = images
         self.backbone, self.levels, self.size = backbone, tuple(levels), size
         self.augmentation, self.seed = augmentation, seed
-        self.n_examples = len(pictures.samples)
+        self.n_examples = len(images.samples)
         self.batch_size = min(batch_size, self.n_examples)
-        self.tunes_from, self.n_tuned = tunes_from, n_tuned
-        #: Steps that see every picture once.
+        self.finetunes_from, self.n_finetuned = finetunes_from, n_finetuned
+        #: Steps that see every image once.
         self.per_pass = -(-self.n_examples // self.batch_size)
         self.passes = max(1, -(-least_steps // self.per_pass))
 
@@ -170,10 +146,10 @@ class ViewBatches:
         return self.per_pass * self.passes
 
     def _order(self, number: int) -> list[NDArray[np.int64]]:
-        """The pictures of every batch of a pass: at random, but neighbours of like shapes."""
+        """The images of every batch of a pass: at random, but neighbours of like shapes."""
         rng = np.random.default_rng([self.seed, _ORDER, number])
         order = rng.permutation(self.n_examples)
-        shapes = np.array([_aspect(sample) for sample in self.pictures.samples])
+        shapes = np.array([_aspect(sample) for sample in self.images.samples])
         chunk = self.batch_size * _CHUNK
         parts = [order[start : start + chunk] for start in range(0, len(order), chunk)]
         ordered = np.concatenate([part[np.argsort(shapes[part], kind="stable")] for part in parts])
@@ -193,23 +169,23 @@ class ViewBatches:
             yield batch, None
 
     def _make(self, step: int, turn: int, indices: NDArray[np.int64]) -> ViewBatch:
-        tunes = step >= self.tunes_from
-        levels = self.levels[: -self.n_tuned] if tunes else self.levels
+        finetunes = step >= self.finetunes_from
+        levels = self.levels[: -self.n_finetuned] if finetunes else self.levels
         # What is saved by seeing a view again is little where most of the backbone's work is done anew.
-        passes_per_view = 1 if tunes else self.passes_per_view
+        passes_per_view = 1 if finetunes else self.passes_per_view
         views = self.views([int(i) for i in indices], turn, levels, passes_per_view)
         return ViewBatch(
             {name: _stacked_maps([view.maps[name] for view in views]) for name in levels},
             np.array([view.size for view in views], np.float32),
             [view.objects for view in views],
             [[self.seed, _SAMPLE, step, i] for i in range(len(views))],
-            tunes,
+            finetunes,
         )
 
     def views(
         self, indices: list[int], turn: int, levels: tuple[str, ...], passes_per_view: int = 1
     ) -> list["View"]:
-        """Views of some pictures, those of the last pass where it saw the same."""
+        """Views of some images, those of the last pass where it saw the same."""
         again = turn % passes_per_view
         # The pass in which the view was drawn.
         version = turn - again
@@ -217,10 +193,12 @@ class ViewBatches:
         missing = [i for i in indices if i not in found]
         if missing:
             made = [self.view(i, [self.seed, _VIEW, version, i]) for i in missing]
-            maps = self.backbone.maps(stacked([picture for picture, _ in made]), levels, threads=1)
-            for place, (i, (picture, objects)) in enumerate(zip(missing, made, strict=True)):
-                size = (picture.shape[0], picture.shape[1])
-                rows, columns = padded_size(size)
+            maps = self.backbone.maps(
+                stack_images([image for image, _ in made], self.backbone), levels, threads=1
+            )
+            for place, (i, (image, objects)) in enumerate(zip(missing, made, strict=True)):
+                size = (image.shape[0], image.shape[1])
+                rows, columns = padded_size(size, self.backbone.size_divisibility)
                 strides = self.backbone.strides
                 own = {
                     name: values[place, : rows // strides[name], : columns // strides[name]]
@@ -236,45 +214,30 @@ class ViewBatches:
                 self._free -= found[i].nbytes
         return [found[i] for i in indices]
 
-    def view(self, index: int, seed: list[int]) -> tuple[NDArray[np.uint8], Objects]:
-        """A picture changed at random and the objects that are left in it."""
-        picture, shape = self.pictures[index]
-        objects = self.pictures.objects(index, shape, (picture.shape[0], picture.shape[1]))
+    def view(self, index: int, seed: list[int]) -> tuple[NDArray[np.uint8], GroundTruth]:
+        """An image changed at random and the objects that are left in it."""
+        image, shape = self.images[index]
+        objects = self.images.objects(index, shape, (image.shape[0], image.shape[1]))
         view, boxes, kept = self.augmentation(
-            picture, objects.boxes, working_size(shape, self.size), np.random.default_rng(seed)
+            image, objects.boxes, working_size(shape, self.size), np.random.default_rng(seed)
         )
         # Of an object that is nearly gone too little is left to learn, but it is not background either.
         ignored = objects.ignored | ~kept
         sides = boxes[:, 2:] - boxes[:, :2]
         there = (sides > 0).all(axis=1) & (ignored | (sides >= 2).all(axis=1))
-        return view, Objects(boxes[there], objects.labels[there], ignored[there])
+        return view, GroundTruth(boxes[there], objects.labels[there], ignored[there])
 
     def description(self) -> dict[str, Any]:
         """What a checkpoint knows the batches by."""
         return {
-            "pictures": self.n_examples,
+            "images": self.n_examples,
             "batch_size": self.batch_size,
             "seed of the batches": self.seed,
             "augmentation": repr(self.augmentation),
-            "tunes from": self.tunes_from,
+            "finetunes from": self.finetunes_from,
             "passes_per_view": self.passes_per_view,
         }
 
 
 def _aspect(sample: Sample) -> float:
     return sample.width / sample.height if sample.width and sample.height else 1.0
-
-
-def working_picture(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A picture as the detector looks at it, its longer side of the given length."""
-    return resize(picture, working_size(picture.shape, size))
-
-
-def working_pictures(samples: Sequence[Sample], size: int) -> list[tuple[NDArray[np.uint8], tuple[int, int]]]:
-    """All pictures as the detector looks at them, with the rows and columns of their files."""
-
-    def one(sample: Sample) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-        picture = read(sample.path)
-        return working_picture(picture, size), (picture.shape[0], picture.shape[1])
-
-    return parallel.map(one, samples)

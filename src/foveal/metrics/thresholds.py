@@ -10,8 +10,15 @@ from foveal.boxes import iou
 from foveal.data import Dataset, Detections
 
 
-def threshold_of(detections: Sequence[Detections], dataset: Dataset) -> float:
+def choose_threshold(detections: Sequence[Detections], dataset: Dataset) -> float:
     """The score from which on detections agree best with the objects: the greatest F1 at IoU 0.5.
+
+    Parameters
+    ----------
+    detections : sequence of Detections
+        One for each image of the data set, the most probable first.
+    dataset : Dataset
+        Its difficult and crowd objects do not count.
 
     Returns
     -------
@@ -54,7 +61,7 @@ def first_hits(overlaps: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def best_threshold(probabilities: NDArray[np.float32], correct: NDArray[np.bool_], n_objects: int) -> float:
-    """The least probability to believe, so that the F1 score over all held-back images is greatest.
+    """The least probability to believe, so that the F1 score over all images is greatest.
 
     Parameters
     ----------

@@ -1,0 +1,74 @@
+"""Images from wherever they are, brought to a working size, and several of them into one batch."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.images.reading import read
+from foveal.images.resizing import resize
+
+#: An image, (H, W, 3) uint8, or the file that holds one.
+Source = NDArray[np.uint8] | str | os.PathLike[str]
+
+
+def as_image(source: Source) -> NDArray[np.uint8]:
+    """The pixels of a source, (H, W, 3) uint8: an array itself, a file as :func:`foveal.images.read` does."""
+    return source if isinstance(source, np.ndarray) else read(source)
+
+
+def working_size(shape: Sequence[int], longest: int) -> tuple[int, int]:
+    """Rows and columns of an image whose longer side is brought to ``longest``; at least 1.
+
+    Examples
+    --------
+    >>> working_size((480, 640, 3), 512)
+    (384, 512)
+    """
+    side = max(shape[:2])
+    return max(1, round(shape[0] * longest / side)), max(1, round(shape[1] * longest / side))
+
+
+def working_image(image: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
+    """An image, (H, W, 3) uint8, larger or smaller, its longer side of the given length."""
+    return resize(image, working_size(image.shape, longest))
+
+
+def padded_size(shape: Sequence[int], multiple: int) -> tuple[int, int]:
+    """The next rows and columns that are multiples.
+
+    Examples
+    --------
+    >>> padded_size((384, 500), 32)
+    (384, 512)
+    """
+    return -(-shape[0] // multiple) * multiple, -(-shape[1] // multiple) * multiple
+
+
+def stack_padded(images: Sequence[NDArray[np.uint8]], *, multiple: int, value: int) -> NDArray[np.uint8]:
+    """Images in the upper left corners of one array, surrounded by one value.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of shape (H, W, 3), uint8
+        At least one.
+    multiple : int
+        The array's rows and columns are the least multiples of it that hold every image.
+    value : int
+        Of the padding, in every channel.
+
+    Returns
+    -------
+    ndarray of shape (N, rows, columns, 3), uint8
+
+    Examples
+    --------
+    >>> stack_padded([np.zeros((3, 5, 3), np.uint8)], multiple=4, value=127).shape
+    (1, 4, 8, 3)
+    """
+    rows, columns = padded_size(np.max([image.shape[:2] for image in images], axis=0).tolist(), multiple)
+    batch = np.full((len(images), rows, columns, 3), value, np.uint8)
+    for place, image in enumerate(images):
+        batch[place, : image.shape[0], : image.shape[1]] = image
+    return batch

@@ -1,0 +1,329 @@
+"""How a detection network is trained: its settings, its loss, and the training itself."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from foveal import nn, parallel
+from foveal.data import BoxAugmentation, Dataset
+from foveal.events import Callbacks, emit
+from foveal.features import Backbone
+from foveal.models.detection.rpn.network import RegionProposalNetwork
+from foveal.models.detection.training.planning import Kind, plan
+from foveal.models.detection.training.validation import DetectionEvaluator
+from foveal.models.detection.training.views import TrainingImages, ViewBatches
+from foveal.nn.training_loop import TrainingLoop
+
+# Gradients longer than this are shortened: the first ones, of untrained heads, can be wild.
+_CLIP_NORM = 10.0
+# The shortest stretch of training between two validations, in steps.
+_LEAST_STEPS = 50
+# Images that the laterals' standardisation is measured on.
+_STANDARDIZED_ON = 8
+# The share of the steps in which the backbone is fine-tuned, where epochs are given and nothing else said.
+_FINETUNED = 0.4
+# However much time there is, there are no more passes over the images.
+_MOST_EPOCHS = 300
+# By so much the average precision of a few dozen images wavers from one validation to the next: the highest
+# one is luck in part, and the last weights of a schedule are the most settled.
+_WAVERING = 0.02
+# Steps whose mean losses are told together.
+_TOLD_EVERY = 10
+#: More steps than any training has.
+NEVER = 1 << 60
+# Streams of random numbers of one seed; the views' own are below these.
+_STANDARDIZING = 9
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TrainingConfig:
+    """How a detection network is trained; estimators have these parameters among their own.
+
+    Parameters
+    ----------
+    minutes : float, optional
+        The time for everything, what comes before and after the training included: the schedule is fitted
+        to the speed that is measured. The estimator says what it is by default.
+    epochs : float, optional
+        Passes over the training images instead, whatever they take.
+    batch_size : int, default=4
+        Images a step.
+    learning_rate : float, default=0.002
+        AdamW's, at the top of a cosine schedule.
+    weight_decay : float, default=0.05
+    finetune_fraction : float, optional
+        The share of the steps, at the end, in which the backbone's last stages are fine-tuned; 0 for never.
+        By default they are frozen for the first minute, and for a seventh of a training that is longer; where
+        ``epochs`` are given, for six tenths of them.
+    backbone_lr_factor : float, default=0.1
+        The stages' learning rate, as a share of the others'.
+    passes_per_view : int, default=3
+        Passes that see an image in the same view before a new one is drawn, while the backbone is frozen: the
+        view's maps are computed once.
+    ema_decay : float, default=0.995
+        Decay of the weights' exponential moving average, which is what is kept.
+    scale : (float, float), default=(0.6, 1.5)
+        Views enlarge images by a factor between these.
+    jitter : float, default=0.3
+        How much their colours change; see :class:`foveal.data.BoxAugmentation`.
+    random_state : int, default=0
+    """
+
+    minutes: float | None = None
+    epochs: float | None = None
+    batch_size: int = 4
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    finetune_fraction: float | None = None
+    backbone_lr_factor: float = 0.1
+    passes_per_view: int = 3
+    ema_decay: float = 0.995
+    scale: tuple[float, float] = (0.6, 1.5)
+    jitter: float = 0.3
+    random_state: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """A training that came to its end.
+
+    Attributes
+    ----------
+    history : foveal.nn.History
+    steps, finetunes_from : int
+    epochs : float
+        Passes over the training images.
+    """
+
+    history: nn.History
+    steps: int
+    finetunes_from: int
+    epochs: float
+
+    @property
+    def finetune_fraction(self) -> float:
+        """The share of the steps in which the backbone was fine-tuned."""
+        return (self.steps - self.finetunes_from) / self.steps
+
+
+class JointLoss:
+    """The sum of the losses by part (Ren et al. 2015, equation 1, and Girshick 2015, equation 1).
+
+    Called with the network's losses it returns their sum and its gradient by each. Every ten steps it tells
+    the callbacks the mean of each part: an event ``losses`` with ``step``, ``seconds`` and the parts' names.
+
+    Parameters
+    ----------
+    parts : sequence of str
+        The names of the losses, in the order in which the network returns them.
+    callbacks : sequence of callables
+    step : int, default=0
+        Steps that were taken before.
+    """
+
+    def __init__(self, parts: Sequence[str], callbacks: Callbacks = (), *, step: int = 0) -> None:
+        self.parts, self._step = tuple(parts), step
+        self._callbacks, self._began = callbacks, time.perf_counter()
+        self._rows: list[NDArray[Any]] = []
+
+    def __call__(self, output: NDArray[Any], target: Any = None) -> tuple[float, NDArray[Any]]:
+        """The sum and its gradient by each part."""
+        self.tell(output)
+        return float(output.sum()), np.ones(len(output))
+
+    def tell(self, values: ArrayLike) -> None:
+        """Count a step whose losses by part are these."""
+        self._step += 1
+        self._rows.append(np.asarray(values))
+        if len(self._rows) == _TOLD_EVERY:
+            means = dict(zip(self.parts, np.mean(self._rows, axis=0).round(6).tolist(), strict=True))
+            seconds = round(time.perf_counter() - self._began, 3)
+            emit(self._callbacks, "losses", step=self._step, seconds=seconds, **means)
+            self._rows = []
+
+
+def train_network(
+    network: RegionProposalNetwork,
+    backbone: Backbone,
+    dataset: Dataset,
+    evaluator: DetectionEvaluator | None,
+    config: TrainingConfig,
+    *,
+    minutes: float,
+    callbacks: Callbacks = (),
+    checkpoint: nn.Checkpoint | None = None,
+    spent: float = 0.0,
+    after: Callable[[float], float] = float,
+) -> TrainingResult:
+    """Train a network; it is left with the last averaged weights that the evaluator found as good as any.
+
+    Parameters
+    ----------
+    network : RegionProposalNetwork
+    backbone : Backbone
+    dataset : Dataset
+    evaluator : DetectionEvaluator, optional
+        Measures the network after each round: weights that are worse than earlier ones are not kept.
+    config : TrainingConfig
+    minutes : float
+        The time for everything, unless ``config.epochs`` are given.
+    callbacks : sequence of callables
+    checkpoint : Checkpoint, optional
+        Where it exists already, the training goes on from it.
+    spent : float, default=0.0
+        Seconds of the minutes that are gone.
+    after : callable, optional
+        Seconds that are needed after the training, from those that a validation takes.
+
+    Returns
+    -------
+    TrainingResult
+    """
+    began = time.perf_counter()
+    batches = _Batches(TrainingImages(dataset.samples, network.settings.size), backbone, network, config)
+    _standardize(network, batches.make(NEVER, augmentation=BoxAugmentation.none()), config.random_state)
+    optimizer = make_optimizer(network, config)
+    per_pass = batches.make(NEVER).per_pass
+    if checkpoint is not None and (known := checkpoint.total()) is not None:
+        # What was chosen once is gone on with.
+        steps, finetunes_from = known, int(checkpoint.settings()["batches"]["finetunes from"])
+    elif config.epochs is not None:
+        steps = max(1, round(config.epochs * per_pass))
+        share = _FINETUNED if config.finetune_fraction is None else config.finetune_fraction
+        finetunes_from = steps - round(share * steps)
+    else:
+        with parallel.blas_threads(1), parallel.one_opencv_thread():
+            planned = plan(
+                minutes,
+                lambda kind: _measuring_loop(kind, network, optimizer, batches, evaluator),
+                finetune_fraction=config.finetune_fraction,
+                passes_per_view=config.passes_per_view,
+                per_pass=per_pass,
+                spent=spent + time.perf_counter() - began,
+                after=after,
+                most_steps=_MOST_EPOCHS * per_pass,
+            )
+        steps, finetunes_from = planned.steps, planned.finetunes_from
+        emit(
+            callbacks,
+            "schedule",
+            minutes=minutes,
+            epochs=steps / per_pass,
+            steps=steps,
+            finetune_fraction=(steps - finetunes_from) / steps,
+            seconds_per_step=round(planned.seconds_per_step, 4),
+            text=planned.text,
+        )
+    data = batches.make(finetunes_from)
+    stopping = None
+    if evaluator is not None:
+        # The whole schedule is gone through, and its last weights are kept unless they are worse than others.
+        stopping = nn.EarlyStopping(NEVER, metric=f"validation_{evaluator.decides}", tolerance=_WAVERING)
+    history = nn.fit(
+        network,
+        JointLoss(network.losses, callbacks, step=(checkpoint.step() or 0) if checkpoint is not None else 0),
+        optimizer,
+        data,
+        epochs=steps / len(data),
+        schedule="cosine",
+        validation=evaluator,
+        early_stopping=stopping,
+        ema_decay=config.ema_decay,
+        clip_norm=_CLIP_NORM,
+        callbacks=callbacks,
+        checkpoint=checkpoint,
+        random_state=config.random_state,
+    )
+    return TrainingResult(history, steps, finetunes_from, steps / per_pass)
+
+
+@dataclass(frozen=True, eq=False)
+class _Batches:
+    """Batches of a training, of whatever kind."""
+
+    images: TrainingImages
+    backbone: Backbone
+    network: RegionProposalNetwork
+    config: TrainingConfig
+
+    def make(self, finetunes_from: int, *, augmentation: BoxAugmentation | None = None) -> ViewBatches:
+        """Batches whose backbone is fine-tuned from a step on."""
+        config, settings = self.config, self.network.settings
+        return ViewBatches(
+            self.images,
+            self.backbone,
+            settings.levels,
+            settings.size,
+            augmentation or BoxAugmentation(scale=config.scale, jitter=config.jitter),
+            config.batch_size,
+            least_steps=_LEAST_STEPS,
+            finetunes_from=finetunes_from,
+            n_finetuned=len(self.network.stages),
+            passes_per_view=config.passes_per_view,
+            seed=config.random_state,
+        )
+
+    def seen_again(self) -> ViewBatches:
+        """Batches of a few images, whose views are there again after the first steps."""
+        few = TrainingImages(self.images.samples[: 2 * self.config.batch_size], self.network.settings.size)
+        batches = replace(self, images=few).make(NEVER)
+        batches.passes_per_view = NEVER
+        return batches
+
+
+def _measuring_loop(
+    kind: Kind,
+    network: RegionProposalNetwork,
+    optimizer: nn.AdamW,
+    batches: _Batches,
+    evaluator: DetectionEvaluator | None,
+) -> TrainingLoop:
+    """A training loop at its beginning, of one kind of steps, whose speed is measured."""
+    measure = None
+    if evaluator is not None and kind != "seen":
+
+        def measure(network: nn.Module) -> dict[str, float]:
+            return {f"validation_{name}": value for name, value in evaluator(network).items()}
+
+    return TrainingLoop(
+        network,
+        JointLoss(network.losses),
+        optimizer,
+        batches.seen_again() if kind == "seen" else batches.make(0 if kind == "finetuned" else NEVER),
+        measure=measure,
+        stopping=None,
+        decay=batches.config.ema_decay,
+        clip_norm=_CLIP_NORM,
+        seed=batches.config.random_state,
+        callbacks=(),
+    )
+
+
+def make_optimizer(network: RegionProposalNetwork, config: TrainingConfig) -> nn.AdamW:
+    """AdamW (Loshchilov & Hutter 2019); the pretrained stages have a lower rate and do not decay."""
+    own: list[nn.Parameter] = []
+    pretrained: list[nn.Parameter] = []
+    for name, parameter in network.named_parameters():
+        (pretrained if name.startswith("stages.") else own).append(parameter)
+    groups: list[dict[str, Any]] = [{"params": own}]
+    if pretrained:
+        rate = config.backbone_lr_factor * config.learning_rate
+        groups.append({"params": pretrained, "lr": rate, "weight_decay": 0.0})
+    return nn.AdamW(groups, lr=config.learning_rate, weight_decay=config.weight_decay)
+
+
+def _standardize(network: RegionProposalNetwork, batches: ViewBatches, seed: int) -> None:
+    """Let the pyramid see the channels of some training images with mean 0 and variance 1."""
+    number = batches.n_examples
+    some = np.random.default_rng([seed, _STANDARDIZING]).permutation(number)[:_STANDARDIZED_ON]
+    views = [batches.views([int(i)], 0, batches.levels)[0] for i in some]
+    network.pyramid.standardize(
+        [
+            np.concatenate([view.maps[name].reshape(-1, view.maps[name].shape[-1]) for view in views])
+            for name in batches.levels
+        ]
+    )

@@ -1,0 +1,234 @@
+"""Detectors that a method of proposing tells where to look, and that method as a part of them."""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
+
+from foveal import parallel
+from foveal.data import Dataset, Detections
+from foveal.errors import SettingError
+from foveal.events import Callbacks, stage
+from foveal.features import features_from_config
+from foveal.files import user_cache
+from foveal.images import Source, read
+from foveal.models import MODELS, model_class
+from foveal.models.detection.image_regions import propose_images
+from foveal.models.detection.trace import DetectionTrace
+from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
+from foveal.models.detectors.rpn import RPN
+from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
+from foveal.proposals.restoring import proposer_from_config
+
+# Passes of a region proposal network that is asked for by a word; not minutes, so that the model is the same
+# every time.
+_RPN_EPOCHS = 30
+
+# What a method has learned is kept under this name and a dot.
+_PREFIX = "proposals."
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ProposalDetector(ObjectDetector):
+    """A detector that classifies what a method of proposing gives.
+
+    Parameters
+    ----------
+    proposals : Proposer or str, default="fast"
+        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
+        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, is first trained on the
+        training images; what it learned is in the model file.
+    max_proposals : int
+        The best so many proposals of each image, in training and prediction.
+    flip : bool, default=True
+        Learn from the mirrored images as well.
+    nms_threshold : float
+        Of two boxes of a class that overlap by more, the better one stays.
+    score_threshold : float
+        Detections less probable than this are left out.
+    max_detections : int, default=100
+        The best so many detections of each image.
+    random_state : int, default=0
+    """
+
+    not_exportable: ClassVar[str | None] = "selective search, which proposes its regions, is no network"
+
+    proposals: Proposer | str = "fast"
+    features: Any = None
+    max_proposals: int = 2000
+    flip: bool = True
+    nms_threshold: float = 0.5
+    score_threshold: float = 0.005
+    max_detections: int = 100
+    random_state: int = 0
+
+    proposer_: Proposer = field(init=False)
+    features_: Any = field(init=False)
+
+    def propose(self, image: NDArray[np.uint8]) -> Proposals:
+        """The regions of an image, (H, W, 3) uint8, that :meth:`predict` looks at first."""
+        self._check_fitted()
+        return self.proposer_.propose(image).best(self.max_proposals)
+
+    def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
+        """:meth:`propose` for several images; see :meth:`BoxModel.propose_all`.
+
+        Proposals of files are kept in the user's cache (:func:`foveal.files.user_cache`), where
+        :meth:`predict` finds them.
+        """
+        self._check_fitted()
+        return propose_images(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
+
+    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
+        """Detect objects; see :meth:`ObjectDetector.predict`.
+
+        Proposals of files that are in the user's cache are taken from there; none are added, since
+        images to predict on are rarely seen again.
+        """
+        self._check_fitted()
+        files = FileProposer(self.proposer_, user_cache(), keep=False)
+
+        def one(source: Source) -> Detections:
+            if isinstance(source, np.ndarray):
+                return self._detect(source, self.proposer_.propose(source).best(self.max_proposals))
+            image = read(source)
+            return self._detect(image, files.propose(source, image).proposals.best(self.max_proposals))
+
+        with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
+            return parallel.map(one, images, done=progress)
+
+    def _trace(
+        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
+    ) -> DetectionTrace:
+        with parallel.blas_threads(1):
+            return self._follow(image, self.propose(image), objects, object_names)
+
+    @abstractmethod
+    def _detect(self, image: NDArray[np.uint8], proposals: Proposals) -> Detections:
+        """The detections in an image, in its pixels."""
+
+    @abstractmethod
+    def _follow(
+        self,
+        image: NDArray[np.uint8],
+        proposals: Proposals,
+        objects: ArrayLike | None,
+        object_names: tuple[str, ...],
+    ) -> DetectionTrace:
+        """The same pass, told whole."""
+
+    # -- the model file -----------------------------------------------------------------------------
+
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return proposer_arrays(self.proposer_)
+
+    def _config(self) -> dict[str, Any]:
+        settings = self.get_params(deep=False)
+        del settings["proposals"], settings["features"]
+        return {
+            "classes": list(self.classes_),
+            "n_images": self.n_images_,
+            "threshold": self.threshold_,
+            "proposals": self.proposer_.get_config(),
+            "features": self.features_.get_config(),
+            "settings": settings,
+        }
+
+    @classmethod
+    def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
+        proposer = restore_proposer(metadata["proposals"], arrays)
+        features = features_from_config(metadata["features"])
+        model = cls(proposals=proposer, features=features, **metadata["settings"])
+        model.proposer_, model.features_ = proposer, features
+        model.classes_ = tuple(metadata["classes"])
+        model.n_images_ = int(metadata["n_images"])
+        model.threshold_ = float(metadata["threshold"])
+        return model
+
+
+def proposer_for(proposals: Proposer | str) -> Proposer:
+    """A method of proposing regions, or what a word names: a mode of selective search, or ``rpn``.
+
+    Raises
+    ------
+    SettingError
+        If it is neither.
+    """
+    if isinstance(proposals, str) and proposals == "rpn":
+        return RPN(epochs=_RPN_EPOCHS)
+    if isinstance(proposals, str):
+        return SelectiveSearch(mode=proposals)
+    if not isinstance(proposals, Proposer):
+        raise SettingError(
+            f"proposals is a mode of selective search, rpn, or has a method propose; got {proposals!r}."
+        )
+    return proposals
+
+
+def trained_proposer(
+    proposals: Proposer | str, dataset: Dataset, random_state: int = 0, callbacks: Callbacks = ()
+) -> Proposer:
+    """A detector's method of proposing; a region proposal network that is not trained yet is trained first.
+
+    The parameter stays as the user made it.
+
+    Parameters
+    ----------
+    proposals : Proposer or str
+        See :func:`proposer_for`.
+    dataset : Dataset
+        What the detector is trained on.
+    random_state : int, default=0
+        Of a network that is asked for by a word.
+    callbacks : sequence of callables
+
+    Returns
+    -------
+    Proposer
+
+    Raises
+    ------
+    SettingError
+        If ``proposals`` is no method.
+    """
+    proposer = proposer_for(proposals)
+    if not isinstance(proposer, BoxModel) or proposer.is_fitted:
+        return proposer
+    if isinstance(proposals, str):
+        proposer.set_params(random_state=random_state)
+    return clone(proposer).fit(dataset, callbacks=callbacks)  # type: ignore[no-any-return]
+
+
+def proposer_arrays(proposer: Proposer) -> dict[str, NDArray[Any]]:
+    """What a method has learned, as arrays for the detector's model file; most have learned nothing.
+
+    Examples
+    --------
+    >>> proposer_arrays(proposer_for("single"))
+    {}
+    """
+    learned = proposer.arrays() if isinstance(proposer, BoxModel) else {}
+    return {_PREFIX + name: value for name, value in learned.items()}
+
+
+def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> Proposer:
+    """A method from what its ``get_config`` gave and the arrays of the detector's model file.
+
+    Raises
+    ------
+    ModelFileError
+        If the kind is unknown to this version.
+
+    Examples
+    --------
+    >>> restore_proposer(proposer_for("single").get_config(), {}).mode
+    'single'
+    """
+    if config.get("kind") not in MODELS:
+        return proposer_from_config(dict(config))
+    own = {name.removeprefix(_PREFIX): value for name, value in arrays.items() if name.startswith(_PREFIX)}
+    return model_class(config["kind"])._restore(own, config)  # type: ignore[no-any-return]
