@@ -32,7 +32,7 @@ class Inference:
     network : Module
         Its weights may change afterwards, which is noticed unless ``watch`` is False; its layers may not.
     input_shape : sequence of (int or None)
-        Without the batch; see :func:`foveal.nn.exporting.export`.
+        Without the batch; see :func:`foveal.nn.export`.
     runtime : {"auto", "engine", "onnxruntime"}, default="auto"
         Which computes; "auto" measures.
     watch : bool, default=True
