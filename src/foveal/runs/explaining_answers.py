@@ -72,7 +72,7 @@ def explain(
     FileResults
         Each result has ``file``, ``width``, ``height``, ``label`` (the most probable class),
         ``probabilities``, ``explained`` (the class that was asked about) and ``drawn`` and ``maps``, the
-        files inside ``out``; of a detector what :func:`foveal.runs.predict` gives.
+        files inside ``out``; of a detector what :func:`predict` gives.
 
     Raises
     ------

@@ -353,7 +353,7 @@ class NetworkClassifier(Classifier):
         return x if preparation is None else preparation.standardized(x)
 
     def as_seen(self, X: Any) -> NDArray[Any]:
-        """Pictures as they come to the network, ``(N, *image_shape_)``; see :meth:`Classifier.as_seen`."""
+        """Pictures as they come to the network, (N, *image_shape_); see :meth:`Classifier.as_seen`."""
         check_is_fitted(self)
         if self.pictures_ is None or not are_pictures(X):
             raise ValueError(

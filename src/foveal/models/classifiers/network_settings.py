@@ -29,7 +29,7 @@ _PATIENCE = 10
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """Checked parameters of a :class:`~foveal.models.classifiers.network_classifier.NetworkClassifier`."""
+    """Checked parameters of a :class:`NetworkClassifier`."""
 
     epochs: float | None
     minutes: float | None

@@ -30,7 +30,7 @@ def depthwise_rows(
     weights, rows, columns, stride_y, stride_x, dilation_y, dilation_x, top, left,
     bias, low, high, gate, gate_low, gate_high, first, last,
 ):  # fmt: skip
-    """Rows ``first`` to ``last``, counted through all pictures; places as in :func:`~foveal.nn.functional._convolution_kernels.convolve`.
+    """Rows ``first`` to ``last``, counted through all pictures; places as in :func:`convolve`.
 
     ``weights`` is ordered as rows, columns, channels. Pixels whose windows lie inside a row of the picture
     are taken several at a time, those at its ends one by one.

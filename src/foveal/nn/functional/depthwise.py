@@ -20,7 +20,7 @@ def depthwise(
     shape: WindowShape,
     clip: Clip | None,
 ) -> NDArray[Any]:
-    """The forward pass, for :func:`foveal.nn.functional.conv2d`."""
+    """The forward pass, for :func:`conv2d`."""
     out = empty((shape.images, *shape.out_size, shape.outs), x.dtype)
     whole = Phase(0, 0, 1, shape.kernel[0], shape.dilation[0], shape.padding[0])
     across = Phase(0, 0, 1, shape.kernel[1], shape.dilation[1], shape.padding[1])
@@ -38,7 +38,7 @@ def depthwise_backward(
     needs_weight_grad: bool,
     input_clip: Clip | None,
 ) -> tuple[NDArray[Any] | None, NDArray[Any] | None, NDArray[Any] | None]:
-    """The gradients, for :func:`foveal.nn.functional.conv2d_backward`."""
+    """The gradients, for :func:`conv2d_backward`."""
     by_x = by_weight = by_bias = None
     if needs_weight_grad:
         by_weight, by_bias = _by_weight(grad, x, shape)
