@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 from itertools import pairwise
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from foveal import nn
 from foveal.boxes import BACKGROUND, IGNORE
 from foveal.features import EfficientNetLite0
+from foveal.files.plain import from_json
 from foveal.models.detection.anchors import Anchors, PlacedAnchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.pyramid import FeaturePyramid
@@ -210,7 +212,7 @@ def test_proposals_are_clipped_suppressed_and_best_first():
 def test_settings_are_json_and_back():
     network = make_network(dropout=0.25)
     for settings in (network.settings, network.roi):
-        assert type(settings).from_dict(json.loads(json.dumps(settings.to_dict()))) == settings
+        assert from_json(type(settings), json.loads(json.dumps(asdict(settings)))) == settings
 
 
 def test_engine_detects_in_real_maps():

@@ -31,7 +31,7 @@ class BoxRegression:
         return np.asarray(decode(boxes, deltas), np.float32)
 
     def unscaled(self, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> "BoxRegression":
-        """The same map of features ``x`` that was learnt on ``(x - mean) / scale``; both (D,)."""
+        """The same map of features ``x`` that was learned on ``(x - mean) / scale``; both (D,)."""
         weights = self.weights / scale[:, None]
         return BoxRegression(weights, self.biases - np.einsum("d,kdj->kj", mean, weights))
 

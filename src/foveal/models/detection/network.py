@@ -1,7 +1,7 @@
 """The network of Faster R-CNN: one set of features, proposals from them, and what is in each."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,7 +12,7 @@ from foveal.models.detection.roi.loss import roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling, stack_rois
 from foveal.models.detection.roi.postprocess import Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
-from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings, as_tuples
+from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
 from foveal.models.detection.targets import ViewBatch
 from foveal.models.detection.trace import NetworkTrace, roi_stage
 from foveal.nn import Module
@@ -62,23 +62,6 @@ class RoISettings:
             "postprocessing": Postprocessor(min_score=0.01, nms_threshold=0.5),
         }
         return cls(n_classes=n_classes, **{**stages, **others})
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON value that :meth:`from_dict` takes."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "RoISettings":
-        """What :meth:`to_dict` gave, lists in the place of tuples."""
-        known = as_tuples(value)
-        return cls(
-            **{
-                **known,
-                "pooling": RoIPooling(**known["pooling"]),
-                "sampling": RoISampler(**known["sampling"]),
-                "postprocessing": Postprocessor(**known["postprocessing"]),
-            }
-        )
 
 
 class DetectionNetwork(RegionProposalNetwork):

@@ -38,7 +38,7 @@ from foveal.models.detectors.proposal_detector import ProposalDetector, trained_
 from foveal.models.parameter_checks import check_parameters
 from foveal.proposals import Proposals
 
-# Steps of a training where nothing is said, and how often every picture is seen at least.
+# Steps of a training where nothing is said, and how often every image is seen at least.
 _STEPS, _LEAST_EPOCHS = 1600, 3
 # Dropout where there are few objects. It makes a head of 256 learn more slowly too: where there are thousands
 # of objects it costs more than it gives.
@@ -77,7 +77,7 @@ class FastRCNN(ProposalDetector):
         Width of the head's two hidden layers.
     dropout : float, optional
         Behind each of them. By default 0.5, the paper's, where there are fewer than a thousand objects to
-        learn from, which are soon learnt by heart, and else 0.
+        learn from, which a head soon overfits, and else 0.
     epochs : float, optional
         How often every image is seen. By default 1600 steps are taken, and no image is seen less than three
         times.
@@ -171,7 +171,7 @@ class FastRCNN(ProposalDetector):
         ----------
         dataset : Dataset
             For detection. Images without objects teach what background is; difficult and crowd objects
-            are neither learnt from nor taken for background.
+            are neither learned from nor taken for background.
         validation : Dataset, optional
             Images to choose ``threshold_`` on, instead of some of the training images.
         callbacks : sequence of callables

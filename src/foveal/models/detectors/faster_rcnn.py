@@ -1,7 +1,7 @@
 """Faster R-CNN: proposals and detections from one network on pretrained features."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self
 
 from numpy.typing import NDArray
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from foveal import nn, parallel
 from foveal.data import Dataset, Detections
 from foveal.events import Callbacks, stage
+from foveal.files.plain import from_json
 from foveal.images import Source, as_image
 from foveal.metrics import choose_threshold
 from foveal.models.detection.network import DetectionNetwork, RoISettings
@@ -25,43 +26,43 @@ from foveal.models.detectors.rpn_base import RPNBase
 class FasterRCNN(RPNBase, ObjectDetector):
     """Faster R-CNN (Ren, He, Girshick & Sun 2015) on a small feature pyramid (Lin et al. 2017).
 
-    One network looks at a picture once. A pretrained backbone gives maps of it at three scales; a pyramid
+    One network looks at an image once. A pretrained backbone gives maps of it at three scales; a pyramid
     joins them; a region proposal network tells where objects may be, and a box head what each of these
-    regions is and how its box has to move. Pyramid, proposals and head learn together while the backbone
-    stands still; then the backbone's last stage learns too.
+    regions is and how its box has to move. Pyramid, proposals and head are trained together while the
+    backbone is frozen; then the backbone's last stages are fine-tuned as well.
 
     Parameters
     ----------
     features : Backbone, optional
         :class:`foveal.features.EfficientNetLite0` by default.
     size : int, default=512
-        The longer side that pictures are brought to, in pixels; a multiple of 32.
+        The longer side that images are brought to, in pixels; a multiple of 32.
     minutes : float, optional
         The time for everything, what comes before and after the training included: the schedule is fitted
         to the speed that is measured. 4 by default.
     epochs : float, optional
-        Passes over the training pictures instead, whatever they take. A training with the epochs that minutes
+        Passes over the training images instead, whatever they take. A training with the epochs that minutes
         once chose is the same training.
     batch_size : int, default=4
-        Pictures a step.
+        Images a step.
     learning_rate : float, default=0.002
         AdamW's, at the top of a cosine schedule.
     weight_decay : float, default=0.05
     finetune_fraction : float, optional
-        The share of the steps, at the end, in which the backbone's last stages learn too; 0 for never. By
-        default they stand still for the first minute, and for a seventh of a training that is longer;
+        The share of the steps, at the end, in which the backbone's last stages are fine-tuned; 0 for never.
+        By default they are frozen for the first minute, and for a seventh of a training that is longer;
         where ``epochs`` are given, for six tenths of them.
     finetune_from : {"c3", "c4"}, default="c3"
-        The map behind which the stages learn.
+        The map behind which the stages are fine-tuned.
     backbone_lr_factor : float, default=0.1
         The stages' learning rate, as a share of the others'.
     passes_per_view : int, default=3
-        Passes that see a picture in the same view before a new one is drawn, while the backbone stands still.
-        The view's maps are computed once.
+        Passes that see an image in the same view before a new one is drawn, while the backbone is frozen: the
+        view's maps are computed once.
     ema_decay : float, default=0.995
-        Decay of the weights' moving average, which is what is kept.
+        Decay of the weights' exponential moving average, which is what is kept.
     scale : (float, float), default=(0.6, 1.5)
-        Views enlarge pictures by a factor between these.
+        Views enlarge images by a factor between these.
     jitter : float, default=0.3
         How much their colours change; see :class:`foveal.data.BoxAugmentation`.
     channels, hidden : int, default=64, 256
@@ -71,20 +72,19 @@ class FasterRCNN(RPNBase, ObjectDetector):
     dropout : float, default=0.0
         In the box head.
     validation_size : float, default=0.1
-        The share of the training pictures, at most 60, that are held back where ``fit`` is given no
-        validation and there are 40 pictures or more. They choose the weights and the threshold.
+        The share of the training images, at most 60, that are held out where ``fit`` is given no validation
+        and there are 40 images or more. They choose the weights and the threshold.
     random_state : int, default=0
 
     Attributes
     ----------
     classes_ : tuple of str
     network_ : DetectionNetwork
-    settings_ : DetectionSettings
-        The anchors among them, which come from the data set's own boxes.
+        Its ``settings`` tell the anchors, which come from the data set's own boxes.
     backbone_ : Backbone
     threshold_ : float
         The least score to believe where a yes or no is wanted: the one with the best F1 on the validation
-        pictures, 0.5 without any. ``predict`` gives less probable detections too.
+        images, 0.5 without any. ``predict`` gives less probable detections too.
     n_images_ : int
         How many images it was trained on.
     resolved_ : dict
@@ -169,7 +169,7 @@ class FasterRCNN(RPNBase, ObjectDetector):
         return {**state, "_running": None} if "_running" in state else state
 
     def _config(self) -> dict[str, Any]:
-        return {**super()._config(), "roi": self.network_.roi.to_dict(), "threshold": self.threshold_}
+        return {**super()._config(), "roi": asdict(self.network_.roi), "threshold": self.threshold_}
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
@@ -182,4 +182,4 @@ class FasterRCNN(RPNBase, ObjectDetector):
     def _restored_network(
         cls, settings: RPNSettings, metadata: Mapping[str, Any], stages: Sequence[nn.Module]
     ) -> DetectionNetwork:
-        return DetectionNetwork(settings, RoISettings.from_dict(metadata["roi"]), stages)
+        return DetectionNetwork(settings, from_json(RoISettings, metadata["roi"]), stages)

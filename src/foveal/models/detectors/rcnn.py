@@ -157,7 +157,7 @@ class RCNN(ProposalDetector):
         ----------
         dataset : Dataset
             For detection. Images without objects teach what background is; difficult and crowd objects
-            are neither learnt from nor taken for background.
+            are neither learned from nor taken for background.
         validation : Dataset, optional
             Not used: the calibration holds back training images by turns. It is there because every
             detector takes it.

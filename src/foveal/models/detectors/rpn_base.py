@@ -3,7 +3,7 @@
 import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from foveal.data import Dataset
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
+from foveal.files.plain import from_json
 from foveal.images import working_image
 from foveal.models.detection.anchors import anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
@@ -38,20 +39,7 @@ _FEW = 30
 class RPNBase(TrainingConfig, BoxModel):
     """An estimator whose network looks at a pretrained backbone's maps and is trained by gradients.
 
-    Parameters
-    ----------
-    features : Backbone, optional
-        :class:`foveal.features.EfficientNetLite0` by default.
-    size : int, default=512
-        The longer side that images are brought to, in pixels; a multiple of the backbone's
-        ``size_divisibility``.
-    finetune_from : {"c3", "c4"}, default="c3"
-        The map behind which the backbone's stages are fine-tuned.
-    channels : int, default=64
-        Of the pyramid's maps.
-    validation_size : float, default=0.1
-        The share of the training images, at most 60, that are held out where ``fit`` is given no validation
-        and there are 40 images or more. They choose the weights.
+    Its parameters are explained by :class:`foveal.models.FasterRCNN`.
     """
 
     validates: ClassVar[bool] = True
@@ -263,7 +251,7 @@ class RPNBase(TrainingConfig, BoxModel):
             "features": self.backbone_.get_config(),
             "finetuned": self.network_.finetuned,
             "resolved": self.resolved_,
-            "rpn": self.network_.settings.to_dict(),
+            "rpn": asdict(self.network_.settings),
             # With what the clock has settled: epochs that were given make the same file.
             "settings": {**parameters, "minutes": None, **self.resolved_},
         }
@@ -278,7 +266,7 @@ class RPNBase(TrainingConfig, BoxModel):
         model.n_images_ = int(metadata["n_images"])
         model.resolved_ = dict(metadata["resolved"])
         stages = model._stages() if metadata["finetuned"] else []
-        model.network_ = cls._restored_network(RPNSettings.from_dict(metadata["rpn"]), metadata, stages)
+        model.network_ = cls._restored_network(from_json(RPNSettings, metadata["rpn"]), metadata, stages)
         model.network_.load_state_dict(arrays)
         model.network_.finetuned = bool(metadata["finetuned"])
         model.network_.eval()

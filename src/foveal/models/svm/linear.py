@@ -33,7 +33,7 @@ class LinearSVMs:
         return np.asarray(features @ self.weights + self.biases, np.float32)
 
     def unscaled(self, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> "LinearSVMs":
-        """The same classifiers of features ``x`` that were learnt on ``(x - mean) / scale``; both (D,)."""
+        """The same classifiers of features ``x`` that were learned on ``(x - mean) / scale``; both (D,)."""
         weights = self.weights / scale[:, None]
         return LinearSVMs(np.ascontiguousarray(weights), self.biases - mean @ weights)
 

@@ -52,7 +52,7 @@ def fit_squared_hinge(
 
     if 2 * len(rows) < len(features):
         features, rows = features[rows], np.arange(len(rows))
-    # Rows that are not learnt from have no sign, and so neither lack nor pull.
+    # Rows that are not learned from have no sign, and so neither lack nor pull.
     y, counted = np.zeros(len(features)), np.zeros(len(features))
     np.add.at(y, rows, np.where(positive, 1.0, -1.0))
     np.add.at(counted, rows, 1.0)

@@ -228,7 +228,7 @@ def roi_align(
     ----------
     graph : Graph
     x : str
-        float32 (1, C, h, w), the map of one picture.
+        float32 (1, C, h, w), the map of one image.
     boxes : str
         float32 (R, 4), in pixels.
     name : str

@@ -1,7 +1,7 @@
 """The region proposal network on a pyramid: where objects may be (Ren et al. 2015; Lin et al. 2017)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,30 +48,6 @@ class RPNSettings:
     anchors: Anchors
     sampling: AnchorSampler = field(default_factory=AnchorSampler)
     proposing: ProposalSelector = field(default_factory=ProposalSelector)
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON value that :meth:`from_dict` takes."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, value: Mapping[str, Any]) -> "RPNSettings":
-        """What :meth:`to_dict` gave, lists in the place of tuples."""
-        known = as_tuples(value)
-        return cls(
-            **{
-                **known,
-                "anchors": Anchors(**known["anchors"]),
-                "sampling": AnchorSampler(**known["sampling"]),
-                "proposing": ProposalSelector(**known["proposing"]),
-            }
-        )
-
-
-def as_tuples(value: Any) -> Any:
-    """A JSON value with tuples for its lists, however deep."""
-    if isinstance(value, Mapping):
-        return {key: as_tuples(inner) for key, inner in value.items()}
-    return tuple(as_tuples(inner) for inner in value) if isinstance(value, (list, tuple)) else value
 
 
 class RegionProposalNetwork(Module):

@@ -41,37 +41,7 @@ _STANDARDIZING = 9
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class TrainingConfig:
-    """How a detection network is trained; estimators have these parameters among their own.
-
-    Parameters
-    ----------
-    minutes : float, optional
-        The time for everything, what comes before and after the training included: the schedule is fitted
-        to the speed that is measured. The estimator says what it is by default.
-    epochs : float, optional
-        Passes over the training images instead, whatever they take.
-    batch_size : int, default=4
-        Images a step.
-    learning_rate : float, default=0.002
-        AdamW's, at the top of a cosine schedule.
-    weight_decay : float, default=0.05
-    finetune_fraction : float, optional
-        The share of the steps, at the end, in which the backbone's last stages are fine-tuned; 0 for never.
-        By default they are frozen for the first minute, and for a seventh of a training that is longer; where
-        ``epochs`` are given, for six tenths of them.
-    backbone_lr_factor : float, default=0.1
-        The stages' learning rate, as a share of the others'.
-    passes_per_view : int, default=3
-        Passes that see an image in the same view before a new one is drawn, while the backbone is frozen: the
-        view's maps are computed once.
-    ema_decay : float, default=0.995
-        Decay of the weights' exponential moving average, which is what is kept.
-    scale : (float, float), default=(0.6, 1.5)
-        Views enlarge images by a factor between these.
-    jitter : float, default=0.3
-        How much their colours change; see :class:`foveal.data.BoxAugmentation`.
-    random_state : int, default=0
-    """
+    """How a detection network is trained; :class:`foveal.models.FasterRCNN` explains these parameters."""
 
     minutes: float | None = None
     epochs: float | None = None

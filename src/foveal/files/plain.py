@@ -1,0 +1,41 @@
+"""Dataclasses of plain values as JSON, and back."""
+
+from collections.abc import Mapping
+from dataclasses import is_dataclass
+from typing import Any, TypeVar, get_type_hints
+
+Kind = TypeVar("Kind")
+
+
+def from_json(kind: type[Kind], value: Mapping[str, Any]) -> Kind:
+    """A dataclass from what ``dataclasses.asdict`` and then JSON made of it.
+
+    Parameters
+    ----------
+    kind : type
+        A dataclass whose fields are numbers, texts, tuples of them, or such dataclasses.
+    value : mapping
+        JSON's lists become tuples again, however deep.
+
+    Raises
+    ------
+    TypeError
+        If a field is missing or unknown.
+
+    Examples
+    --------
+    >>> from foveal.models.detection import Anchors
+    >>> from_json(Anchors, {"sizes": [[[8.0, 16.0]]], "strides": [4]})
+    Anchors(sizes=(((8.0, 16.0),),), strides=(4,))
+    """
+    hints = get_type_hints(kind)
+    known = {}
+    for name, inner in value.items():
+        hint = hints.get(name)
+        nested = isinstance(hint, type) and is_dataclass(hint)
+        known[name] = from_json(hint, inner) if nested else _tuples(inner)  # type: ignore[arg-type]
+    return kind(**known)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value

@@ -1,0 +1,68 @@
+"""How many steps fit into somebody's minutes."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from foveal.models.detection.training import planning
+
+# Seconds of a step of each kind, and of a validation.
+STEPS = {"new": 0.2, "seen": 0.1, "finetuned": 0.4}
+VALIDATION = 2.0
+
+
+@pytest.fixture
+def plan(monkeypatch):
+    def measure(loop, seconds):
+        return SimpleNamespace(step=STEPS[loop.kind], validation=VALIDATION)
+
+    def make(minutes, **given):
+        settings = {"finetune_fraction": None, "passes_per_view": 2, "per_pass": 10, "spent": 0.0}
+        return planning.plan(
+            minutes,
+            lambda kind: SimpleNamespace(kind=kind, batches=range(20)),
+            **{**settings, "after": lambda seconds: 5.0, "most_steps": 10**6, **given},
+        )
+
+    monkeypatch.setattr(planning, "measure_speed", measure)
+    return make
+
+
+def seconds(planned, frozen=0.15 + VALIDATION / 20, tuned=0.4 + VALIDATION / 20):
+    finetuning = planned.steps - planned.finetunes_from
+    return planned.finetunes_from * frozen + finetuning * tuned
+
+
+def test_the_steps_fill_the_time_that_is_left(plan):
+    usable = 60 * 10 * 0.94 - 5
+    planned = plan(10.0)
+    assert usable - 1 < seconds(planned) <= usable + 1
+    # Frozen for the first minute, or a seventh of the whole.
+    assert planned.finetunes_from * 0.25 == pytest.approx(0.15 * usable, abs=1)
+    assert planned.seconds_per_step == pytest.approx(seconds(planned) / planned.steps)
+    assert "the backbone is fine-tuned from step" in planned.text
+
+
+def test_a_short_training_is_frozen(plan):
+    planned = plan(1.2)
+    assert planned.finetunes_from == planned.steps
+    assert "fine-tuned" not in planned.text
+
+
+def test_a_fraction_that_is_given(plan):
+    planned = plan(3.0, finetune_fraction=0.5)
+    assert planned.steps - planned.finetunes_from == round(0.5 * planned.steps)
+    assert seconds(planned) == pytest.approx(60 * 3 * 0.94 - 5, abs=1)
+    assert plan(3.0, finetune_fraction=0.0).finetunes_from == plan(3.0, finetune_fraction=0.0).steps
+
+
+def test_time_that_is_gone_and_bounds(plan):
+    assert plan(5.0, spent=100.0).steps < plan(5.0).steps
+    assert plan(0.01).steps == 1
+    bounded = plan(60.0, most_steps=300)
+    assert bounded.steps == 300
+    assert 0 < bounded.finetunes_from < 300
+
+
+def test_views_that_are_seen_again_are_cheaper(plan):
+    assert plan(1.0, passes_per_view=1).steps < plan(1.0, passes_per_view=4).steps
