@@ -122,7 +122,7 @@ def plain_figures(gallery_conf, name):
 
 examples = (
     "boxes", "images", "data", "proposals", "selective_search", "anchors", "features", "convolution", "roi",
-    "cnn_layers", "nn", "metrics", "models", "faster_rcnn", "report", "runs",
+    "region_targets", "cnn_layers", "nn", "metrics", "models", "faster_rcnn", "report", "runs",
 )  # fmt: skip
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
