@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from foveal import __version__
+from foveal.models.parameter_checks import RENAMED
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "foveal"
 DOCS = ROOT / "docs"
@@ -67,10 +70,9 @@ def test_the_library_page_lists_the_rooms_from_the_bottom_up():
 
 
 def test_the_changes_of_this_version_are_told():
-    from foveal import __version__
-
-    versions = re.findall(r"(?m)^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
-    assert versions[0] == __version__
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"(?m)^## \[(.+?)\]", changes)[0] == __version__
+    assert not [old for old, new in RENAMED.items() if f"| `{old}` | `{new}` |" not in changes]
 
 
 def test_every_example_is_in_the_gallery():
