@@ -1,21 +1,23 @@
 """How the documentation is built: ``sphinx-build -W --keep-going -b html docs docs/_build/html``."""
 
 from base64 import b64decode
-from importlib.metadata import version as installed
+from importlib import import_module
 from pathlib import Path
 
 from matplotlib.animation import Animation, PillowWriter
 from matplotlib.figure import Figure
+from sphinx.util.nodes import get_node_source
 from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
 from sphinx_gallery.sorting import ExplicitOrder
 
 from foveal.report import film_to_html
 from foveal.report.html.blocks import Player
+from foveal.version import __version__
 
 project = "Foveal"
 author = "The Foveal authors"
 copyright = "The Foveal authors, Apache-2.0"
-release = installed("foveal")
+release = __version__
 version = release
 
 extensions = [
@@ -28,7 +30,11 @@ extensions = [
 ]
 exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
 source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
-nitpicky = False
+nitpicky = True
+# Their pages would be looked up over the network, and these are built without one.
+nitpick_ignore_regex = [
+    ("py:.*", r"(numpy|scipy|sklearn|joblib|matplotlib|onnx|onnxruntime|cv2|PIL|torch|supervision)(\..*)?"),
+]
 
 _shown = set()  # players, by their identity
 
@@ -47,6 +53,9 @@ autosummary_ignore_module_all = False
 autodoc_typehints = "none"
 autodoc_default_options = {
     "members": True,
+    # What a class has from a base without a page is on its own; what these give is known, or on theirs.
+    "inherited-members": "BaseEstimator, ClassifierMixin, Module, Optimizer, Protocol, tuple, dict, "
+    "BaseException, object",
     # scikit-learn adds them to every estimator; they belong to its metadata routing.
     "exclude-members": ", ".join(
         f"set_{method}_request" for method in ("fit", "partial_fit", "predict", "predict_proba", "score")
@@ -113,7 +122,7 @@ def plain_figures(gallery_conf, name):
 
 examples = (
     "boxes", "images", "data", "proposals", "selective_search", "anchors", "features", "convolution", "roi",
-    "cnn_layers", "nn", "metrics", "models", "faster_rcnn", "report", "runs",
+    "region_targets", "cnn_layers", "nn", "metrics", "models", "faster_rcnn", "report", "runs",
 )  # fmt: skip
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
@@ -137,3 +146,43 @@ sphinx_gallery_conf = {
     "plot_gallery": "True",
 }
 suppress_warnings = ["config.cache"]
+
+
+def found(dotted):
+    """What a dotted name stands for; None where there is nothing of that name."""
+    parts = dotted.split(".")
+    for end in range(len(parts), 0, -1):
+        try:
+            thing = import_module(".".join(parts[:end]))
+        except ImportError:
+            continue
+        for name in parts[end:]:
+            thing = getattr(thing, name, None)
+        return thing
+    return None
+
+
+def private_parts(app, env, node, contnode):
+    """A reference by the name of a private module: a link to its public name, or no link if it has none.
+
+    Docstrings name things as their own module does. What is not there at all stays a broken reference.
+    """
+    if node.get("refdomain") != "py":
+        return None
+    target = node["reftarget"].removeprefix(".")
+    scope = (get_node_source(node) or "").rpartition("docstring of ")[2].split(".")
+    names = [".".join([*scope[:end], target]) for end in range(len(scope), -1, -1)]
+    thing = next((thing for name in names if (thing := found(name)) is not None), None)
+    if thing is None:
+        return None
+    domain = env.get_domain("py")
+    for public in domain.objects:
+        if public.rpartition(".")[2] == target.rpartition(".")[2] and found(public) is thing:
+            role = node["reftype"]
+            return domain.resolve_xref(env, node["refdoc"], app.builder, role, public, node, contnode)
+    return contnode
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("missing-reference", private_parts)

@@ -3,7 +3,7 @@ Data: read, look over, divide
 =============================
 
 A data set is read whatever its format is, the doctor says what is wrong with it, and a seeded cut
-decides which pictures nobody may look at before the end.
+decides which images nobody may look at before the end.
 """
 
 import json
@@ -22,7 +22,7 @@ from foveal.report import figures
 # Scenes: the data set that Foveal carries
 # ----------------------------------------
 # Handwritten digits on photographs and drawn textures, turned, blurred and half hidden, among scribbles
-# that are no digits. The boxes are exact, since the pictures are made. They are written in COCO's format.
+# that are no digits. The boxes are exact, since the images are made. They are written in COCO's format.
 folder = scenes.write_scenes(Path(tempfile.mkdtemp()) / "scenes", number=24, test=8, random_state=3)
 data = load(folder)
 print(data)
@@ -42,7 +42,7 @@ figure = figures.draw_samples(
 # What is wrong with it
 # ---------------------
 # Let us do what happens to data sets in the world: a file is cut off, another one copied under a second
-# name from the training into the test pictures, a box is given a negative width, and an annotation speaks
+# name from the training into the test images, a box is given a negative width, and an annotation speaks
 # of a class that does not exist.
 train, test = folder / "images/train", folder / "images/test"
 whole = (train / "0004.png").read_bytes()
@@ -66,9 +66,9 @@ for finding in doctor(folder):
 #
 # Who is held out
 # ---------------
-# :func:`foveal.data.partition` says which pictures are learnt from, which choose settings and which are
+# :func:`foveal.data.partition` says which images are learnt from, which choose settings and which are
 # held out, and why. Where a data set has no splits of its own, a seeded fifth is drawn, stratified by
-# class, and byte-identical pictures are never separated.
+# class, and byte-identical images are never separated.
 parts = partition(load(folder))
 print(parts.origin)
 print(len(parts.train), "train,", len(parts.validation), "validate,", len(parts.test), "are held out")

@@ -3,8 +3,8 @@ Faster R-CNN: step by step
 ==========================
 
 A detector trained on a few scenes of handwritten digits, in well under a minute, and then followed through
-one picture: anchors, objectness, proposals, what is read of them, how their boxes are moved, and what the
-answers rest on. ``foveal explain RUN PICTURE`` makes a page of all this for any picture.
+one image: anchors, objectness, proposals, what is read of them, how their boxes are moved, and what the
+answers rest on. ``foveal explain RUN IMAGE`` makes a page of all this for any image.
 """
 
 import tempfile
@@ -38,17 +38,17 @@ print(f"{losses[-1]['step']} steps in {losses[-1]['seconds']:.0f} seconds")
 figure = figures.draw_loss_parts(losses)
 
 # %%
-# One picture
+# One image
 # -----------
 # ``explain`` follows it through the network and keeps, as plain arrays, what comes to be on the way. The
 # objects are told, so that they can be drawn; the detector does not look at them.
 sample = max(test, key=lambda s: len(s.boxes))
 names = [data.classes[k] for k in sample.labels]
-steps = detector.explain(sample.path, sample.boxes, object_names=names)
-image, found = steps.image, steps.detections
+trace = detector.trace(sample.path, sample.boxes, object_names=names)
+image, found = trace.image, trace.detections
 print(
-    f"{sum(map(len, steps.anchors)):,} anchors, {len(steps.candidates)} candidates, "
-    f"{len(steps.kept)} proposals, {len(steps.answers)} answers, {len(found)} detections"
+    f"{sum(map(len, trace.anchors)):,} anchors, {len(trace.candidates)} candidates, "
+    f"{len(trace.kept)} proposals, {len(trace.answers)} answers, {len(found)} detections"
 )
 
 sure = np.flatnonzero(found.scores >= detector.threshold_)
@@ -62,19 +62,19 @@ axes.set_axis_off()
 # Anchors
 # -------
 # Their sizes came from the digits of the training scenes.
-figure = figures.draw_anchors(image, steps.sizes, steps.strides)
+figure = figures.draw_anchors(image, trace.sizes, trace.strides)
 
 # %%
 # In training these would be foreground, because they overlap a digit enough, or more than all others.
 figure = figures.draw_anchor_matches(
-    image, np.concatenate(steps.anchors), steps.objects, steps.matches, names=steps.object_names
+    image, np.concatenate(trace.anchors), trace.objects, trace.matches, names=trace.object_names
 )
 
 # %%
 # Objectness
 # ----------
 # Fine levels find the small digits, coarse levels the large ones.
-figure = figures.draw_objectness(image, steps.objectness, steps.strides)
+figure = figures.draw_objectness(image, trace.objectness, trace.strides)
 
 # %%
 # Proposals
@@ -82,20 +82,20 @@ figure = figures.draw_objectness(image, steps.objectness, steps.strides)
 # The best anchors of each level are moved by their deltas; of those that overlap much the best one stays.
 figure = figures.draw_suppression(
     image,
-    steps.candidates,
-    steps.candidate_scores,
-    steps.kept,
-    objects=steps.objects,
-    threshold=steps.proposal_threshold,
+    trace.candidates,
+    trace.candidate_scores,
+    trace.kept,
+    objects=trace.objects,
+    threshold=trace.proposal_threshold,
 )
 
 # %%
 # RoIAlign
 # --------
 # Whatever its size, a proposal is read at the same number of points.
-region = steps.before_regression[0]
+region = trace.before_regression[0]
 figure = figures.draw_roi_sampling(
-    steps.activity[0], region, steps.roi_size, spatial_scale=1 / steps.strides[0]
+    trace.activity[0], region, trace.roi_size, spatial_scale=1 / trace.strides[0]
 )
 
 # %%
@@ -104,19 +104,19 @@ figure = figures.draw_roi_sampling(
 # The head has learned for each class how a proposal has to move.
 first = sure[:6]
 figure = figures.draw_regression(
-    image, steps.before_regression[first], found.boxes[first], objects=steps.objects, names=said[:6]
+    image, trace.before_regression[first], found.boxes[first], objects=trace.objects, names=said[:6]
 )
 
 # %%
 # What the head looked at
 # -----------------------
 # Each cell of a region is hidden in turn: where it is red, the probability of the class falls.
-steps = with_attention(detector, steps)
-shown = np.arange(len(steps.attention))
+trace = with_attention(detector, trace)
+shown = np.arange(len(trace.attention))
 figure = figures.draw_attention(
     image,
-    steps.before_regression[shown],
-    steps.attention,
+    trace.before_regression[shown],
+    trace.attention,
     names=[f"{data.classes[found.labels[i]]} {found.scores[i]:.2f}" for i in shown],
 )
 

@@ -18,7 +18,7 @@ from foveal.images import resize
 # ----------
 # :func:`foveal.features.hog` describes every cell of 8×8 pixels by 31 numbers: 18 signed directions of the
 # gradient, 9 unsigned ones, and four measures of how much texture surrounds it. Drawing a stroke *along the
-# edge* for each of the unsigned ones (at a right angle to the gradient) shows what is left of a picture.
+# edge* for each of the unsigned ones (at a right angle to the gradient) shows what is left of an image.
 # Every cell is measured against its neighbours, so that the faint grain of the sky looms as large as the
 # roof.
 
@@ -43,10 +43,10 @@ flower = resize(load_sample_image("flower.jpg")[40:360, 220:540], (160, 160))
 roof = resize(load_sample_image("china.jpg")[60:220, 130:450], (96, 192))
 
 figure, panels = plt.subplots(2, 3, figsize=(9, 5.2), width_ratios=(1, 1, 2), layout="constrained")
-for column, (name, picture) in enumerate({"a digit": seven, "a flower": flower, "a roof": roof}.items()):
-    cells = hog(picture[None])[0]
-    panels[0, column].imshow(picture)
-    panels[0, column].set_title(f"{name}, {picture.shape[1]}×{picture.shape[0]} pixels", fontsize=9)
+for column, (name, image) in enumerate({"a digit": seven, "a flower": flower, "a roof": roof}.items()):
+    cells = hog(image[None])[0]
+    panels[0, column].imshow(image)
+    panels[0, column].set_title(f"{name}, {image.shape[1]}×{image.shape[0]} pixels", fontsize=9)
     panels[0, column].set_axis_off()
     draw_glyphs(panels[1, column], cells)
     panels[1, column].set_title(f"its HOG, {cells.shape[1]}×{cells.shape[0]} cells", fontsize=9)
@@ -68,10 +68,10 @@ for name, other in [("half as bright", darker), ("red and blue exchanged", recol
 # Colours
 # -------
 # :func:`foveal.features.color_histogram` counts opponent colours: the intensity, red against green, and
-# yellow against blue, in a grid of cells. The figure has one cell for the whole picture.
+# yellow against blue, in a grid of cells. The figure has one cell for the whole image.
 figure, panels = plt.subplots(1, 3, figsize=(9, 2.7), sharey=True, layout="constrained")
-for name, picture, color in [("the flower", flower, "#d55e00"), ("the roof", roof, "#0072b2")]:
-    histogram = color_histogram(picture[None], grid=1, bins=8)[0, 0, 0].reshape(3, 8) ** 2
+for name, image, color in [("the flower", flower, "#d55e00"), ("the roof", roof, "#0072b2")]:
+    histogram = color_histogram(image[None], grid=1, bins=8)[0, 0, 0].reshape(3, 8) ** 2
     for axes, values in zip(panels, histogram, strict=True):
         axes.step(np.linspace(0, 1, 8), values, where="mid", lw=2, color=color, label=name)
 for axes, title in zip(panels, ("intensity", "green – red", "blue – yellow"), strict=True):

@@ -67,7 +67,7 @@ print(*messages, sep="\n")
 # -------------------
 # A detector looks at regions of every size and shape and needs each as a square. :func:`foveal.images.warp`
 # cuts them out and stretches them; with ``context`` a margin around the box is seen as well. Beyond the
-# picture its border is repeated.
+# image its border is repeated.
 image = load_sample_image("flower.jpg")
 boxes = np.array([[165, 80, 430, 350], [300, 362, 448, 427], [250, 170, 330, 250]], np.float32)
 plain, with_context = warp(image, boxes, 96), warp(image, boxes, 96, context=0.15)

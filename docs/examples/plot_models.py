@@ -1,6 +1,6 @@
 """
-Models: a detector from forty pictures
-======================================
+Models: a detector from forty images
+====================================
 
 An R-CNN is trained on forty scenes: proposals, features, one linear SVM a class, and rounds in which it
 is shown its own mistakes.
@@ -39,7 +39,7 @@ model.fit(train, callbacks=[log.append])
 # What happened on the way
 # ------------------------
 # Everything that takes long tells its callbacks what it does. The rounds of mining are among it: the
-# SVMs look through the training pictures, and what they wrongly take for a digit is added to their
+# SVMs look through the training images, and what they wrongly take for a digit is added to their
 # negatives.
 for event in log:
     if event["event"] == "stage_end":
@@ -68,7 +68,7 @@ for axes, sample, detections in zip(panels.flat, test, found, strict=False):
 # %%
 # What the SVMs look for
 # ----------------------
-# The weights of a linear SVM can be read as a picture: where an edge speaks for the class. Here are the
+# The weights of a linear SVM can be read as an image: where an edge speaks for the class. Here are the
 # positive weights of the unsigned directions, cell by cell, drawn along the edge.
 side = model.features_.size // model.features_.cell
 weights = model.svms_.weights[: side * side * 31].T.reshape(len(data.classes), side, side, 31)[..., 18:27]

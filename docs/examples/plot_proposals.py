@@ -43,7 +43,7 @@ for mode in ("single", "fast", "quality"):
 # How many objects they cover
 # ---------------------------
 # The recall of 16 scenes of digits against the number of proposals that are looked at, beside sliding
-# windows, which do not look at the picture at all. A proposal covers an object if their IoU is at least
+# windows, which do not look at the image at all. A proposal covers an object if their IoU is at least
 # 0.5. More strategies give more proposals and in the end better overlaps; among the first hundred a single
 # strategy has more variety, since the strategies agree on what is large.
 images, objects = [], []

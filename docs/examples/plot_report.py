@@ -37,7 +37,7 @@ figure = figures.draw_scores(probabilities.max(axis=1), predicted == digits.targ
 # %%
 # The balance of the classes, in several parts.
 train, test = np.bincount(digits.target[:1200]), np.bincount(digits.target[1200:])
-figure = figures.draw_class_balance({"train": train.tolist(), "test": test.tolist()}, names, unit="pictures")
+figure = figures.draw_class_balance({"train": train.tolist(), "test": test.tolist()}, names, unit="images")
 
 # %%
 # Where the time goes, and other figures of the report, take numbers in the same manner; see

@@ -2,7 +2,7 @@
 Runs: from a folder to a folder
 ===============================
 
-What ``foveal train`` does, called from Python: a folder of pictures goes in; a run folder with the model,
+What ``foveal train`` does, called from Python: a folder of images goes in; a run folder with the model,
 its figures and a report comes out.
 """
 
@@ -47,7 +47,7 @@ for file in sorted(finished.folder.path.iterdir()):
     print(f"{file.name:20} {file.stat().st_size:>9,} bytes")
 
 # %%
-# ``config.toml`` says how the run came about, down to the seed and a digest of the data, and which pictures
+# ``config.toml`` says how the run came about, down to the seed and a digest of the data, and which images
 # were held out.
 config = finished.folder.read_config()
 print(config["split"]["origin"])
@@ -86,7 +86,7 @@ for axes, sample, answer in zip(panels, shown, answers, strict=True):
 
 # %%
 # ``foveal evaluate run digits`` measures again: since the data is what the run was trained on, by its digest,
-# the pictures are those that the run held out, and the figure is the same.
+# the images are those that the run held out, and the figure is the same.
 again = runs.evaluate_run(finished.folder.path, data)
 print(again["accuracy"] == finished.metrics["accuracy"])
 plt.show()

@@ -2,9 +2,9 @@
 Selective search: step by step
 ==============================
 
-What selective search does in one picture: the first segmentation, the merging, the boxes that come of it
+What selective search does in one image: the first segmentation, the merging, the boxes that come of it
 and their order, and which of them cover the objects (Uijlings, van de Sande, Gevers & Smeulders 2013).
-``foveal propose PICTURE --explain page.html`` makes a page of all this for any picture.
+``foveal propose IMAGE --explain page.html`` makes a page of all this for any image.
 """
 
 import matplotlib.pyplot as plt
@@ -31,7 +31,7 @@ print(len(proposals), "different boxes")
 # ------------------------
 # Each strategy begins with a segmentation (Felzenszwalb & Huttenlocher 2004) and joins the two neighbours
 # that are most alike, again and again (algorithm 1). ``Proposals.hierarchy`` has a tree for each
-# strategy; its ``level(n)`` is the picture parted into n regions.
+# strategy; its ``level(n)`` is the image parted into n regions.
 tree = proposals.hierarchy[0]
 figure = figures.draw_levels(image, tree)
 

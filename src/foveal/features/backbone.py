@@ -103,7 +103,7 @@ class RegionsOnMaps(ABC):
     """Regions of an image described by the maps that all of them share (He et al. 2015; He et al. 2017).
 
     The image goes through the network once; RoIAlign reads each region off every map, ``grid`` by ``grid``
-    cells. A subclass has the attributes and is a :class:`RegionFeatures`.
+    cells. A subclass has the attributes and is a :class:`foveal.features.RegionFeatures`.
 
     Attributes
     ----------

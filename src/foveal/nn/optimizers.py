@@ -33,7 +33,7 @@ class Optimizer:
         does not set is the optimiser's.
     lr : float
         The learning rate, 0 or above. A group's own is kept as a multiple of it, so that setting
-        :attr:`lr`, as a schedule does, moves all groups in proportion.
+        ``lr``, as a schedule does, moves all groups in proportion.
     weight_decay : float
         0 or above.
 
@@ -138,7 +138,7 @@ class Optimizer:
         dict of str to ndarray
             ``"step"``, int64, of shape (number of parameters,): how many steps each has taken. Then, for
             each parameter that has taken one, its arrays in its shape, named ``"momentum.3"``: the kind, a
-            dot, the place in :attr:`parameters`.
+            dot, the place in ``parameters``.
         """
         state: dict[str, Array] = {"step": self._steps.copy()}
         for name, arrays in self._state.items():

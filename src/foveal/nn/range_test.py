@@ -107,7 +107,7 @@ def learning_rate_range_test(
     optimizer : Optimizer
         Of the network's parameters. Its groups keep their proportions.
     batches : object with ``__len__()`` and ``epoch(number)``
-        As :func:`fit` takes them; its epochs from 1 on, as many as the steps need.
+        As :func:`foveal.nn.fit` takes them; its epochs from 1 on, as many as the steps need.
     lowest, highest : float
         The first and the last learning rate, 0 < lowest < highest.
     steps : int, default=100

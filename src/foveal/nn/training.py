@@ -42,7 +42,7 @@ def train_step(network: Module, loss: Loss, optimizer: Optimizer, x: NDArray[Any
     network : Module
         In training mode, as a new network is; see :meth:`Module.train`.
     loss : callable
-        ``value, gradient = loss(output, y)``, such as :class:`CrossEntropyLoss`.
+        ``value, gradient = loss(output, y)``, such as :class:`foveal.nn.CrossEntropyLoss`.
     optimizer : Optimizer
         Of the network's parameters.
     x : ndarray of shape (N, H, W, C) or (N, D), float32
@@ -99,7 +99,7 @@ def fit(
     optimizer : Optimizer
         Its learning rate is what the schedule multiplies; it has it again afterwards.
     batches : Batches
-        Such as :class:`ArrayBatches`.
+        Such as :class:`foveal.nn.ArrayBatches`.
     epochs : float, optional
         How often to see all examples; a part of an epoch is some of its steps.
     minutes : float, optional

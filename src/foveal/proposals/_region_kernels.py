@@ -10,7 +10,7 @@ _U1 = np.uint32(1)
 def texture_votes(planes, bins):
     """The columns of the texture histogram that each pixel votes for, shape (4 C, H, W), uint8.
 
-    See :func:`foveal.proposals.regions.votes_of`. ``planes`` is (C, H, W), float32, smoothed.
+    See :class:`foveal.proposals.regions.Votes`. ``planes`` is (C, H, W), float32, smoothed.
     """
     channels, h, w = planes.shape
     votes = np.empty((4 * channels, h, w), np.uint8)

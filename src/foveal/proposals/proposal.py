@@ -48,5 +48,5 @@ class Proposer(Protocol):
         ...
 
     def get_config(self) -> dict[str, Any]:
-        """What :func:`proposer_from_config` makes the same method from, as JSON values."""
+        """Settings, as JSON values; see :func:`foveal.proposals.restoring.proposer_from_config`."""
         ...

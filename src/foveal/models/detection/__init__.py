@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from foveal.models.detection.anchors import Anchors, PlacedAnchors, anchors_for
-    from foveal.models.detection.network import DetectionNetwork, RoISettings
+    from foveal.models.detection.network import DetectionNetwork, NetworkTrace, RoISettings
     from foveal.models.detection.pyramid import FeaturePyramid
     from foveal.models.detection.roi.head import BoxHead
     from foveal.models.detection.roi.loss import roi_loss
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings, rpn_loss
     from foveal.models.detection.rpn.proposing import ProposalSelector, Proposed
     from foveal.models.detection.targets import AnchorSampler, AnchorTargets, GroundTruth
-    from foveal.models.detection.trace import DetectionTrace, NetworkTrace
+    from foveal.models.detection.trace import DetectionTrace
 
 # The module of each public name, imported when the name is asked for.
 _MODULES = {
@@ -33,10 +33,11 @@ _MODULES = {
     "DetectionTrace": "trace",
     "FeaturePyramid": "pyramid",
     "GroundTruth": "targets",
-    "NetworkTrace": "trace",
+    "NetworkTrace": "network",
     "PlacedAnchors": "anchors",
     "Postprocessor": "roi.postprocess",
     "ProposalSelector": "rpn.proposing",
+    "ProposalTrace": "rpn.proposing",
     "Proposed": "rpn.proposing",
     "RPNHead": "rpn.head",
     "RPNSettings": "rpn.network",
@@ -65,6 +66,7 @@ __all__ = [
     "PlacedAnchors",
     "Postprocessor",
     "ProposalSelector",
+    "ProposalTrace",
     "Proposed",
     "RPNHead",
     "RPNSettings",

@@ -1,7 +1,7 @@
 """The network of Faster R-CNN: one set of features, proposals from them, and what is in each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 from foveal.models.detection.roi.head import BoxHead
 from foveal.models.detection.roi.loss import roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling, stack_rois
-from foveal.models.detection.roi.postprocess import Postprocessor
+from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
-from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
+from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork, RPNSettings
+from foveal.models.detection.rpn.proposing import ProposalTrace
 from foveal.models.detection.targets import ViewBatch
-from foveal.models.detection.trace import NetworkTrace, roi_stage
 from foveal.nn import Module
 
 
@@ -62,6 +62,22 @@ class RoISettings:
             "postprocessing": Postprocessor(min_score=0.01, nms_threshold=0.5),
         }
         return cls(n_classes=n_classes, **{**stages, **others})
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkTrace(ProposalTrace):
+    """One image on its way through a detection network, as the network computed it.
+
+    Attributes
+    ----------
+    pooled : ndarray of shape (R, S, S, C)
+        What the box head saw of each proposal.
+    detected : DetectedRegions
+        In pixels of the working image.
+    """
+
+    pooled: NDArray[Any]
+    detected: DetectedRegions
 
 
 class DetectionNetwork(RegionProposalNetwork):
@@ -126,25 +142,16 @@ class DetectionNetwork(RegionProposalNetwork):
             grad_levels[place] = by_head if by_rpn is None else by_rpn + by_head
         self.end(grad_levels, finetunes)
 
-    def _look(
-        self, levels: list[NDArray[Any]], traces: list[NetworkTrace], sizes: NDArray[np.float32]
-    ) -> list[NetworkTrace]:
-        """What the head makes of the proposals: all regions of the batch at once."""
-        rois, images = stack_rois([trace.proposed.boxes for trace in traces])
+    def trace(self, maps: Maps, sizes: NDArray[np.float32]) -> Sequence[NetworkTrace]:
+        """See :meth:`RegionProposalNetwork.trace`; the end are detections."""
+        levels = self.features(maps)
+        proposed = self._propose(levels, sizes)
+        rois, images = stack_rois([trace.proposed.boxes for trace in proposed])
         pooled = self.roi.pooling(levels, rois, images)
         logits, deltas = self.head.forward(pooled)
         found = []
-        for i, (rows, columns) in enumerate(sizes.tolist()):
+        for i, (trace, (rows, columns)) in enumerate(zip(proposed, sizes.tolist(), strict=True)):
             own = images == i
             detected = self.roi.postprocessing(logits[own], deltas[own], rois[own], (rows, columns))
-            found.append(replace(traces[i], pooled=pooled[own], detected=detected))
+            found.append(NetworkTrace(trace.levels, trace.logits, trace.proposed, pooled[own], detected))
         return found
-
-    def roi_stage(
-        self, course: NetworkTrace, size: tuple[float, float], classes: tuple[str, ...]
-    ) -> dict[str, Any]:
-        """See :func:`foveal.models.detection.trace.roi_stage`."""
-        assert course.detected is not None
-        assert course.pooled is not None
-        threshold = self.roi.postprocessing.nms_threshold
-        return roi_stage(course.detected, course.pooled, self.roi.pooling, size, classes, threshold)

@@ -1,47 +1,21 @@
 """How a detector came to its answer for one image: everything on the way of one pass, as plain arrays."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import Matches, match
 from foveal.data import Detections
+from foveal.models.detection.network import DetectionNetwork, NetworkTrace
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions
-from foveal.models.detection.rpn.proposing import Proposed
+from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
 from foveal.models.detection.targets import GroundTruth
 from foveal.nn.functional import sigmoid
 
-if TYPE_CHECKING:
-    from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
-
 _NO_BOXES = np.zeros((0, 4), np.float32)
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkTrace:
-    """One image on its way through a detection network, as the network computed it; its end is the answer.
-
-    Attributes
-    ----------
-    levels : list of ndarray of shape (h, w, C)
-        The pyramid's maps.
-    logits : ndarray of shape (T,)
-        Objectness of all anchors, level after level.
-    proposed : Proposed
-    pooled : ndarray of shape (R, S, S, C), or None
-        What the box head saw of each proposal; None where there is no head.
-    detected : DetectedRegions or None
-        In pixels of the working image.
-    """
-
-    levels: list[NDArray[Any]]
-    logits: NDArray[Any]
-    proposed: Proposed
-    pooled: NDArray[Any] | None = None
-    detected: DetectedRegions | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -232,23 +206,9 @@ def roi_stage(
     }
 
 
-def no_roi_stage(n_regions: int) -> dict[str, Any]:
-    """These fields for a network that proposes and says no more."""
-    none = Detections.empty(())
-    return {
-        "classes": (),
-        "detections": none,
-        "probabilities": np.zeros((n_regions, 0), np.float32),
-        "moved": np.zeros((n_regions, 0, 4), np.float32),
-        "answers": none,
-        "answer_regions": np.zeros(0, np.int64),
-        "answer_kept": np.zeros(0, np.int64),
-    }
-
-
 def trace_network(
-    network: "RegionProposalNetwork",
-    maps: "Maps",
+    network: RegionProposalNetwork,
+    maps: Maps,
     image: NDArray[np.uint8],
     classes: tuple[str, ...],
     *,
@@ -287,6 +247,20 @@ def trace_network(
         truth = GroundTruth(known, np.zeros(len(known), np.int64), np.zeros(len(known), bool))
         best = match(anchors.boxes, known).ious
         matches = Matches(settings.sampling.label(anchors.boxes, truth, size), best)
+    if isinstance(course, NetworkTrace) and isinstance(network, DetectionNetwork):
+        threshold = network.roi.postprocessing.nms_threshold
+        looked_at = roi_stage(course.detected, course.pooled, network.roi.pooling, size, classes, threshold)
+    else:
+        regions, none = len(proposed.kept), Detections.empty(())
+        looked_at = {
+            "classes": (),
+            "detections": none,
+            "probabilities": np.zeros((regions, 0), np.float32),
+            "moved": np.zeros((regions, 0, 4), np.float32),
+            "answers": none,
+            "answer_regions": np.zeros(0, np.int64),
+            "answer_kept": np.zeros(0, np.int64),
+        }
     return DetectionTrace(
         image=image,
         scale=scale,
@@ -307,5 +281,5 @@ def trace_network(
         matches=matches,
         foreground=settings.sampling.foreground,
         background=settings.sampling.background,
-        **network.roi_stage(course, size, classes),
+        **looked_at,
     )

@@ -109,7 +109,7 @@ class FastRCNN(ProposalDetector):
     ----------
     classes_ : tuple of str
     network_ : Sequential
-        The head, :func:`foveal.models.detection.roi.region_head.region_head`.
+        The head, :class:`foveal.models.detection.roi.head.BoxHead`.
     mean_, scale_ : ndarray of shape (channels,), float32
         What every channel of the maps is standardised by.
     history_ : foveal.nn.History

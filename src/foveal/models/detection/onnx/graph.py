@@ -75,7 +75,7 @@ def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Backbone, 
 
 
 def _pyramid(graph: Graph, network: DetectionNetwork, maps: list[Value]) -> list[Value]:
-    """See :class:`FeaturePyramid`."""
+    """See :class:`foveal.models.detection.FeaturePyramid`."""
     pyramid = network.pyramid
     merged = [
         convert(lateral, graph, value, f"pyramid.laterals.{place}")
@@ -99,7 +99,7 @@ def _pyramid(graph: Graph, network: DetectionNetwork, maps: list[Value]) -> list
 
 
 def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], image: FittedImage) -> str:
-    """Boxes of the best proposals in the working image, float32 (R, 4); see :class:`ProposalSelector`."""
+    """Boxes, float32 (R, 4), of the best proposals; see :class:`foveal.models.detection.ProposalSelector`."""
     anchors, proposing = network.settings.anchors, network.settings.proposing
     all_boxes, all_scores = [], []
     for place, (level, sizes) in enumerate(zip(levels, anchors.sizes, strict=True)):
@@ -142,7 +142,7 @@ def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], ima
 
 
 def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions: str) -> tuple[str, str]:
-    """Logits, (R, K + 1), and deltas, (R, K, 4), of the regions; see :class:`BoxHead`."""
+    """Logits, (R, K + 1), and deltas, (R, K, 4); see :class:`foveal.models.detection.BoxHead`."""
     pooling, grid = network.roi.pooling, network.roi.pooling.size
     seen = [
         onnx_boxes.roi_align(
@@ -192,7 +192,7 @@ def _detections(
     regions: str,
     image: FittedImage,
 ) -> None:
-    """The three outputs; see :class:`Postprocessor`."""
+    """The three outputs; see :class:`foveal.models.detection.Postprocessor`."""
     post = roi.postprocessing
     probabilities = graph.add("Softmax", [logits], "classes.probabilities", axis=1)
     probabilities, _ = graph.add_several(

@@ -96,7 +96,6 @@ def engine_detector(
             maps = backbone.maps(stack_images([image], backbone), network.settings.levels)
             (trace,) = network.trace(maps, np.array([image.shape[:2]], np.float32))
         found = trace.detected
-        assert found is not None
         return Detections(found.boxes, found.scores, found.labels, tuple(classes))
 
     return detect

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 from foveal.models.detection.anchors import Anchors, PlacedAnchors
 from foveal.models.detection.pyramid import FeaturePyramid
 from foveal.models.detection.rpn.head import RPNHead
-from foveal.models.detection.rpn.proposing import ProposalSelector, Proposed
+from foveal.models.detection.rpn.proposing import ProposalSelector, ProposalTrace, Proposed
 from foveal.models.detection.targets import AnchorSampler, AnchorTargets, ViewBatch
-from foveal.models.detection.trace import NetworkTrace, no_roi_stage
 from foveal.nn import Module, Sequential, binary_cross_entropy_with_logits, smooth_l1_loss
 
 Maps = Mapping[str, NDArray[Any]]
@@ -190,7 +189,7 @@ class RegionProposalNetwork(Module):
             for i, (rows, columns) in enumerate(sizes.tolist())
         ]
 
-    def trace(self, maps: Maps, sizes: NDArray[np.float32]) -> list[NetworkTrace]:
+    def trace(self, maps: Maps, sizes: NDArray[np.float32]) -> Sequence[ProposalTrace]:
         """The whole pass of each image of a batch, from the backbone's maps; its end is the answer.
 
         Parameters
@@ -202,25 +201,14 @@ class RegionProposalNetwork(Module):
 
         Returns
         -------
-        list of NetworkTrace
+        list of ProposalTrace
         """
-        levels = self.features(maps)
+        return self._propose(self.features(maps), sizes)
+
+    def _propose(self, levels: list[NDArray[Any]], sizes: NDArray[np.float32]) -> list[ProposalTrace]:
         logits, deltas = self.rpn.forward(levels)
         proposed = self.proposals(logits, deltas, levels, sizes)
-        traces = [NetworkTrace([x[i] for x in levels], logits[i], one) for i, one in enumerate(proposed)]
-        return self._look(levels, traces, sizes)
-
-    def _look(
-        self, levels: list[NDArray[Any]], traces: list[NetworkTrace], sizes: NDArray[np.float32]
-    ) -> list[NetworkTrace]:
-        """Proposals are all that it answers."""
-        return traces
-
-    def roi_stage(
-        self, course: NetworkTrace, size: tuple[float, float], classes: tuple[str, ...]
-    ) -> dict[str, Any]:
-        """What :func:`foveal.models.detection.trace.trace_network` tells of the RoI stage: there is none."""
-        return no_roi_stage(len(course.proposed.kept))
+        return [ProposalTrace([x[i] for x in levels], logits[i], one) for i, one in enumerate(proposed)]
 
     def extra_repr(self) -> str:
         """The settings."""

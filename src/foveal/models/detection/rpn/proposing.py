@@ -39,6 +39,24 @@ class Proposed:
         return self.candidate_logits[self.kept].astype(np.float32, copy=False)
 
 
+@dataclass(frozen=True, eq=False)
+class ProposalTrace:
+    """One image on its way through a region proposal network; its end are the proposals.
+
+    Attributes
+    ----------
+    levels : list of ndarray of shape (h, w, C)
+        The pyramid's maps.
+    logits : ndarray of shape (T,)
+        Objectness of all anchors, level after level.
+    proposed : Proposed
+    """
+
+    levels: list[NDArray[Any]]
+    logits: NDArray[Any]
+    proposed: Proposed
+
+
 @dataclass(frozen=True)
 class ProposalSelector:
     """Chooses proposals: the best anchors of each level, moved by their deltas, suppressed.

@@ -11,8 +11,9 @@ from foveal.data import Dataset, Detections
 from foveal.features import Backbone, stack_images
 from foveal.images import padded_size, read, working_image
 from foveal.metrics import evaluate, proposal_recall, to_results
+from foveal.models.detection.network import NetworkTrace
 from foveal.models.detection.rpn.network import RegionProposalNetwork
-from foveal.models.detection.trace import NetworkTrace
+from foveal.models.detection.rpn.proposing import ProposalTrace
 from foveal.nn import Module, no_grad
 from foveal.nn.module import in_use
 
@@ -71,14 +72,14 @@ class DetectionEvaluator:
     def detections(self, network: Module) -> list[Detections]:
         """What the network finds in each image, by the engine."""
 
-        def found(index: int, trace: NetworkTrace) -> Detections:
-            assert trace.detected is not None
+        def found(index: int, trace: ProposalTrace) -> Detections:
+            assert isinstance(trace, NetworkTrace)
             boxes = trace.detected.boxes * self._scale(index)
             return Detections(boxes, trace.detected.scores, trace.detected.labels, self.dataset.classes)
 
         return self._each(network, found)
 
-    def _each(self, network: Module, read_off: Callable[[int, NetworkTrace], Answer]) -> list[Answer]:
+    def _each(self, network: Module, read_off: Callable[[int, ProposalTrace], Answer]) -> list[Answer]:
         """What is read off the trace of each image; the traces themselves would fill the memory."""
         assert isinstance(network, RegionProposalNetwork)
         answers: dict[int, Answer] = {}
