@@ -73,7 +73,7 @@ class DetectionTrace:
         What the box head saw of each region, where there is one.
     attention : ndarray of shape (T, S, S), float32
         For the first T detections: the probability of its class that is lost when a cell of its region's
-        grid is hidden, gained where it is below 0; see :func:`foveal.models.explaining.with_attention`.
+        grid is hidden, gained where it is below 0; see :func:`foveal.models.with_attention`.
     objects : ndarray of shape (M, 4), float32, or None
         The ground truth, where it is known.
     object_names : tuple of str

@@ -29,7 +29,7 @@ def roi_pool(
     Parameters
     ----------
     x, boxes, image_indices, output_size, spatial_scale
-        See :func:`roi_align`.
+        See :func:`foveal.nn.functional.roi_align`.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def roi_pool(
     Raises
     ------
     ValueError
-        As :func:`roi_align`.
+        As :func:`foveal.nn.functional.roi_align`.
 
     See Also
     --------

@@ -118,32 +118,33 @@ def train_network(
     batches = _Batches(TrainingImages(dataset.samples, network.settings.size), backbone, network, config)
     _standardize(network, batches.make(NEVER, augmentation=BoxAugmentation.none()), config.random_state)
     optimizer = make_optimizer(network, config)
-    per_pass = batches.make(NEVER).per_pass
+    per_epoch = len(batches.make(NEVER))
+    validate_every = -(-_LEAST_STEPS // per_epoch)
     if checkpoint is not None and (known := checkpoint.total()) is not None:
         # What was chosen once is gone on with.
         steps, finetunes_from = known, int(checkpoint.settings()["batches"]["finetunes from"])
     elif config.epochs is not None:
-        steps = max(1, round(config.epochs * per_pass))
+        steps = max(1, round(config.epochs * per_epoch))
         share = _FINETUNED if config.finetune_fraction is None else config.finetune_fraction
         finetunes_from = steps - round(share * steps)
     else:
         with parallel.blas_threads(1), parallel.one_opencv_thread():
             planned = plan(
                 minutes,
-                lambda kind: _measuring_loop(kind, network, optimizer, batches, evaluator),
+                lambda kind: _measuring_loop(kind, network, optimizer, batches, evaluator, validate_every),
                 finetune_fraction=config.finetune_fraction,
                 passes_per_view=config.passes_per_view,
-                per_pass=per_pass,
+                per_epoch=per_epoch,
                 spent=spent + time.perf_counter() - began,
                 after=after,
-                most_steps=_MOST_EPOCHS * per_pass,
+                most_steps=_MOST_EPOCHS * per_epoch,
             )
         steps, finetunes_from = planned.steps, planned.finetunes_from
         emit(
             callbacks,
             "schedule",
             minutes=minutes,
-            epochs=steps / per_pass,
+            epochs=steps / per_epoch,
             steps=steps,
             finetune_fraction=(steps - finetunes_from) / steps,
             seconds_per_step=round(planned.seconds_per_step, 4),
@@ -160,9 +161,10 @@ def train_network(
         nn.JointLoss(network.losses, callbacks, step=begun),
         optimizer,
         data,
-        epochs=steps / len(data),
+        epochs=steps / per_epoch,
         schedule="cosine",
         validation=evaluator,
+        validate_every=validate_every,
         early_stopping=stopping,
         ema_decay=config.ema_decay,
         clip_norm=_CLIP_NORM,
@@ -170,7 +172,7 @@ def train_network(
         checkpoint=checkpoint,
         random_state=config.random_state,
     )
-    return TrainingResult(history, steps, finetunes_from, steps / per_pass)
+    return TrainingResult(history, steps, finetunes_from, steps / per_epoch)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +194,6 @@ class _Batches:
             settings.size,
             augmentation or BoxAugmentation(scale=config.scale, jitter=config.jitter),
             config.batch_size,
-            least_steps=_LEAST_STEPS,
             finetunes_from=finetunes_from,
             n_finetuned=len(self.network.stages),
             passes_per_view=config.passes_per_view,
@@ -213,6 +214,7 @@ def _measuring_loop(
     optimizer: nn.AdamW,
     batches: _Batches,
     evaluator: DetectionEvaluator | None,
+    validate_every: int,
 ) -> TrainingLoop:
     """A training loop at its beginning, of one kind of steps, whose speed is measured."""
     measure = None
@@ -227,6 +229,7 @@ def _measuring_loop(
         optimizer,
         batches.seen_again() if kind == "seen" else batches.make(0 if kind == "finetuned" else NEVER),
         measure=measure,
+        validate_every=validate_every,
         stopping=None,
         decay=batches.config.ema_decay,
         clip_norm=_CLIP_NORM,

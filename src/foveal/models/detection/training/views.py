@@ -102,8 +102,6 @@ class ViewBatches:
         The longer side of a view, in pixels.
     augmentation : BoxAugmentation
     batch_size : int
-    least_steps : int
-        An epoch passes over small data as often as it takes to make so many steps.
     finetunes_from : int
         The step from which on the backbone's last stages are fine-tuned.
     n_finetuned : int
@@ -123,7 +121,6 @@ class ViewBatches:
         augmentation: BoxAugmentation,
         batch_size: int,
         *,
-        least_steps: int = 1,
         finetunes_from: int,
         n_finetuned: int = 1,
         passes_per_view: int = 1,
@@ -138,12 +135,9 @@ class ViewBatches:
         self.n_examples = len(images.samples)
         self.batch_size = min(batch_size, self.n_examples)
         self.finetunes_from, self.n_finetuned = finetunes_from, n_finetuned
-        #: Steps that see every image once.
-        self.per_pass = -(-self.n_examples // self.batch_size)
-        self.passes = max(1, -(-least_steps // self.per_pass))
 
     def __len__(self) -> int:
-        return self.per_pass * self.passes
+        return -(-self.n_examples // self.batch_size)
 
     def _order(self, number: int) -> list[NDArray[np.int64]]:
         """The images of every batch of a pass: at random, but neighbours of like shapes."""
@@ -160,11 +154,10 @@ class ViewBatches:
 
     def epoch(self, number: int, *, start: int = 0) -> Iterator[tuple[ViewBatch, None]]:
         """The batches of an epoch, counted from 1, from one of them on."""
-        first = (number - 1) * self.passes
-        chosen = [(turn, batch) for turn in range(first, first + self.passes) for batch in self._order(turn)]
-        step = (number - 1) * len(self)
+        turn, chosen = number - 1, self._order(number - 1)
+        step = turn * len(self)
         for batch in made_ahead(
-            lambda i: self._make(step + i, *chosen[i]), range(start, len(chosen)), workers=1, ahead=2
+            lambda i: self._make(step + i, turn, chosen[i]), range(start, len(chosen)), workers=1, ahead=2
         ):
             yield batch, None
 
