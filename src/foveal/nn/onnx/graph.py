@@ -4,14 +4,22 @@ Inside the graph images are channels-first, as ONNX's operators have them and as
 OpenCV's DNN module, expect them.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from foveal.errors import ExportError
 from foveal.nn.module import Module
+from foveal.version import __version__
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
+
+#: The type of an input or output, and its sides.
+Ends = tuple[Any, Sequence[int | str | None]]
 
 
 @dataclass(frozen=True)
@@ -82,6 +90,59 @@ class Graph:
         if name not in self._constants:
             self._constants.add(self.weight(name, array, dtype))
         return name
+
+    def model(
+        self,
+        name: str,
+        inputs: Mapping[str, Ends],
+        outputs: Mapping[str, Ends],
+        *,
+        opset: int,
+        doc: str = "",
+        metadata: Mapping[str, str | Sequence[str]] | None = None,
+    ) -> "ModelProto":
+        """The graph as an ONNX model, in the oldest format that its operators allow, checked but not run.
+
+        Parameters
+        ----------
+        name : str
+        inputs, outputs : mapping of str to (dtype, sides)
+            A side is a number, or a name where it is open.
+        opset : int
+            The version of ONNX's operators.
+        doc : str, default=""
+        metadata : mapping of str to str or sequence of str, optional
+            Several texts become a JSON list.
+
+        Returns
+        -------
+        onnx.ModelProto
+        """
+        import onnx
+        from onnx import helper
+
+        begins, ends = (
+            [
+                helper.make_tensor_value_info(end, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), sides)
+                for end, (dtype, sides) in some.items()
+            ]
+            for some in (inputs, outputs)
+        )
+        model = helper.make_model(
+            helper.make_graph(self.nodes, name, begins, ends, self.initializers),
+            opset_imports=[helper.make_opsetid("", opset)],
+            producer_name="foveal",
+            producer_version=__version__,
+            doc_string=doc,
+        )
+        model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
+        told = {
+            key: value if isinstance(value, str) else json.dumps(list(value), ensure_ascii=False)
+            for key, value in (metadata or {}).items()
+        }
+        helper.set_model_props(model, told)
+        onnx.checker.check_model(model, full_check=True)
+        return model
 
 
 Converter = Callable[[Any, Graph, Value, str], Value]
