@@ -174,23 +174,8 @@ def roi_stage(
     classes: tuple[str, ...],
     nms_threshold: float,
 ) -> dict[str, Any]:
-    """The fields of a :class:`DetectionTrace` that tell of the RoI stage.
-
-    Parameters
-    ----------
-    detected : DetectedRegions
-    pooled : ndarray of shape (R, S, S, C)
-        What the head saw.
-    pooling : RoIPooling
-    size : (float, float)
-        Rows and columns of the working image.
-    classes : tuple of str
-    nms_threshold : float
-    """
-    kept = detected.kept
-    answers = Detections(
-        np.asarray(detected.answers, np.float32), detected.answer_scores, detected.answer_labels, classes
-    )
+    """The fields of a :class:`DetectionTrace` that tell of the RoI stage, on an image of rows and columns."""
+    answers = np.asarray(detected.answers, np.float32)
     return {
         "classes": classes,
         "detections": Detections(detected.boxes, detected.scores, detected.labels, classes),
@@ -198,9 +183,9 @@ def roi_stage(
         "sampling_ratio": pooling.sampling_ratio,
         "probabilities": detected.probabilities,
         "moved": detected.moved(size),
-        "answers": answers,
+        "answers": Detections(answers, detected.answer_scores, detected.answer_labels, classes),
         "answer_regions": detected.answer_rois,
-        "answer_kept": kept,
+        "answer_kept": detected.kept,
         "answer_threshold": nms_threshold,
         "pooled": pooled,
     }
