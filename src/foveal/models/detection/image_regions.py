@@ -114,24 +114,7 @@ def regions_of(
 def propose_images(
     proposer: Proposer, images: Sequence[Source], *, max_proposals: int, callbacks: Callbacks = ()
 ) -> list[Proposals]:
-    """The best proposals of images; those of files are kept in the user's cache.
-
-    Parameters
-    ----------
-    proposer : Proposer
-    images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-    max_proposals : int
-    callbacks : sequence of callables
-
-    Returns
-    -------
-    list of Proposals
-
-    Raises
-    ------
-    ImageError
-        If a file cannot be read.
-    """
+    """The best proposals of images; those of files are kept in the user's cache."""
     cache = user_cache()
     files = FileProposer(proposer, cache)
 

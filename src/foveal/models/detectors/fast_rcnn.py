@@ -63,9 +63,9 @@ class FastRCNN(ProposalDetector):
     ----------
     proposals : Proposer or str, default="fast"
         Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
-        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
+        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, is first trained on the
         training images; what it learned is in the model file.
-    features : EfficientNetLite, optional
+    features : Backbone or RegionsOnMaps, optional
         The pretrained network, with the maps that regions are read off (``levels``), the cells a side that a
         region is read in (``grid``) and the images' longer side (``longest``);
         :class:`foveal.features.EfficientNetLite0` by default.
@@ -108,8 +108,8 @@ class FastRCNN(ProposalDetector):
     Attributes
     ----------
     classes_ : tuple of str
-    network_ : Sequential
-        The head, :class:`foveal.models.detection.roi.head.BoxHead`.
+    network_ : foveal.models.detection.BoxHead
+        The head.
     mean_, scale_ : ndarray of shape (channels,), float32
         What every channel of the maps is standardised by.
     history_ : foveal.nn.History
@@ -163,35 +163,9 @@ class FastRCNN(ProposalDetector):
         callbacks: Callbacks = (),
         checkpoint: nn.Checkpoint | None = None,
     ) -> Self:
-        """Train on labelled images.
+        """Train on labelled images, as :meth:`foveal.models.FasterRCNN.fit`.
 
-        Parameters
-        ----------
-        dataset : Dataset
-            For detection. Images without objects teach what background is; difficult and crowd objects
-            are neither learned from nor taken for background.
-        validation : Dataset, optional
-            Images to choose ``threshold_`` on, instead of some of the training images.
-        callbacks : sequence of callables
-            Told of progress and, every ten steps, of the ``losses``; see :mod:`foveal.events`.
-        checkpoint : foveal.nn.Checkpoint, optional
-            A file that the state of the training is written to from time to time. Where it is there
-            already, the training goes on from it and ends with the same weights, byte for byte, as one that
-            was never broken off.
-
-        Returns
-        -------
-        FastRCNN
-            Itself.
-
-        Raises
-        ------
-        DataError
-            If the data set is not for detection or holds no object to learn from.
-        SettingError
-            If a parameter is out of its range.
-        TrainingDiverged
-            If the loss becomes infinite or no number.
+        ``validation`` chooses ``threshold_`` alone, instead of some of the training images.
         """
         check_parameters(self)
         check_box_loss(self.box_loss)

@@ -61,22 +61,7 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
         """Regions of an image, (H, W, 3) uint8, in its pixels and within it, the best first."""
 
     def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
-        """:meth:`propose` for several images.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
-        callbacks : sequence of callables
-
-        Returns
-        -------
-        list of Proposals
-
-        Raises
-        ------
-        ImageError
-            If a file cannot be read.
-        """
+        """:meth:`propose` for several images or files; one that cannot be read raises ImageError."""
         found = []
         with stage(callbacks, "proposals of held-out images", len(images)) as progress:
             for done, source in enumerate(images, 1):

@@ -37,23 +37,7 @@ _PREFIX = "proposals."
 class ProposalDetector(ObjectDetector):
     """A detector that classifies what a method of proposing gives.
 
-    Parameters
-    ----------
-    proposals : Proposer or str, default="fast"
-        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
-        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, is first trained on the
-        training images; what it learned is in the model file.
-    max_proposals : int
-        The best so many proposals of each image, in training and prediction.
-    flip : bool, default=True
-        Learn from the mirrored images as well.
-    nms_threshold : float
-        Of two boxes of a class that overlap by more, the better one stays.
-    score_threshold : float
-        Detections less probable than this are left out.
-    max_detections : int, default=100
-        The best so many detections of each image.
-    random_state : int, default=0
+    :class:`foveal.models.FastRCNN` explains the parameters.
     """
 
     not_exportable: ClassVar[str | None] = "selective search, which proposes its regions, is no network"

@@ -65,14 +65,12 @@ class RCNN(ProposalDetector):
     Every proposal is described by features; an SVM for each class, trained with hard negatives,
     says whether it is an object of that class; ridge regression moves its box; non-maximum suppression
     leaves one box an object. The decision values are turned into probabilities by Platt's method, on
-    training images that the SVMs were held back from.
+    out-of-fold scores of the training images.
 
     Parameters
     ----------
     proposals : Proposer or str, default="fast"
-        Where to look: a mode of :class:`foveal.proposals.SelectiveSearch` or anything with ``propose``, such
-        as a :class:`foveal.models.RPN`. One that is not trained yet, or ``"rpn"``, first learns from the
-        training images; what it learned is in the model file.
+        As :class:`foveal.models.FastRCNN`'s.
     features : RegionFeatures, optional
         What is seen of each region; :class:`foveal.features.EfficientNetLite0` by default, read off
         maps that all regions share (He et al. 2014); :class:`foveal.features.HogColor`, which the
@@ -80,8 +78,6 @@ class RCNN(ProposalDetector):
     learned_order : bool, default=False
         Let selective search learn from the training images which proposals to put first
         (:meth:`foveal.proposals.SelectiveSearch.fit`); what it learned is in the model file.
-    max_proposals : int, default=2000
-        The best so many proposals of each image, in training and prediction.
     kernel : {"linear", "intersection"}, default="linear"
         The SVMs' kernel. ``"intersection"`` is the histogram intersection of Uijlings et al. (2013,
         section 4), ``sum of min(a, b)`` (Maji, Berg & Malik 2008): a feature may speak for a class
@@ -96,21 +92,15 @@ class RCNN(ProposalDetector):
         al. 2013); below the upper end a proposal is background.
     mining_rounds : int, default=4
         At most so many rounds of looking for hard negatives.
-    flip : bool, default=True
-        Learn from the mirrored objects as well.
     positive_overlap : float, default=0.8
         Proposals that overlap an object at least this much are positives beside the object itself, so
         that the SVMs see boxes as proposals draw them; above 1 for none, as in the paper.
     regression_alpha : float, default=100.0
         Ridge penalty of the box regression.
     calibration_folds : int, default=3
-        Parts that the training images are cut into for the calibration.
-    nms_threshold : float, default=0.4
-        Of two boxes of a class that overlap by more, the better one stays.
-    score_threshold : float, default=0.001
-        Detections less probable than this are left out.
-    max_detections : int, default=100
-        The best so many detections of each image.
+        Folds of the cross-validation whose scores the probabilities are calibrated on.
+    max_proposals, nms_threshold, score_threshold : default=2000, 0.4, 0.001
+        As :class:`foveal.models.FastRCNN`'s, and so are ``flip`` and ``max_detections``.
     random_state : int, default=0
 
     Attributes
@@ -120,8 +110,8 @@ class RCNN(ProposalDetector):
     box_regression_ : BoxRegression
     platt_ : Platt
     threshold_ : float
-        The least score to believe where a yes or no is wanted: the one with the best F1 on training images
-        that the SVMs were held back from. ``predict`` gives less probable detections too.
+        The least score to believe where a yes or no is wanted: the one with the best F1 on
+        out-of-fold detections. ``predict`` gives less probable detections too.
     n_images_ : int
         How many images it was trained on.
 
@@ -150,30 +140,10 @@ class RCNN(ProposalDetector):
     platt_: Platt = field(init=False)
 
     def fit(self, dataset: Dataset, *, validation: Dataset | None = None, callbacks: Callbacks = ()) -> Self:
-        """Train on labelled images.
+        """Train on labelled images, as :meth:`foveal.models.FasterRCNN.fit`.
 
-        Parameters
-        ----------
-        dataset : Dataset
-            For detection. Images without objects teach what background is; difficult and crowd objects
-            are neither learned from nor taken for background.
-        validation : Dataset, optional
-            Not used: the calibration holds back training images by turns. It is there because every
-            detector takes it.
-        callbacks : sequence of callables
-            Told of progress and mining rounds; see :mod:`foveal.events`.
-
-        Returns
-        -------
-        RCNN
-            Itself.
-
-        Raises
-        ------
-        DataError
-            If the data set is not for detection or holds no object to learn from.
-        SettingError
-            If a parameter is out of its range, or the features do not suit the kernel.
+        ``validation`` is not used: the calibration is cross-validated on the training images. A
+        SettingError is raised too where the features do not suit the kernel.
         """
         check_parameters(self)
         if self.negative_low > self.negative_high:

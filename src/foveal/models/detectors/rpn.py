@@ -29,14 +29,8 @@ class RPN(RPNBase):
 
     Parameters
     ----------
-    features : Backbone, optional
-        :class:`foveal.features.EfficientNetLite0` by default.
-    size : int, default=512
-        The longer side that images are brought to, in pixels; a multiple of 32.
     minutes : float, optional
-        The time for everything. 2 by default.
-    epochs : float, optional
-        Passes over the training images instead, whatever they take.
+        The time for everything, unless ``epochs`` are given. 2 by default.
     max_proposals : int, default=1000
         The best so many of an image.
     nms_threshold : float, default=0.7
@@ -44,9 +38,9 @@ class RPN(RPNBase):
     foreground : float, default=0.7
         An anchor that overlaps an object by so much, or is its best, is foreground; below 0.3 it is
         background (section 3.1.2). At least 0.3.
-    batch_size, learning_rate, weight_decay, finetune_fraction, finetune_from, backbone_lr_factor
+    features, size, epochs, batch_size, learning_rate, weight_decay, finetune_fraction, finetune_from
         As :class:`foveal.models.FasterRCNN`'s; the backbone is frozen by default.
-    passes_per_view, ema_decay, scale, jitter, channels, validation_size
+    backbone_lr_factor, passes_per_view, ema_decay, scale, jitter, channels, validation_size
         As :class:`foveal.models.FasterRCNN`'s.
     random_state : int, default=0
 
