@@ -57,7 +57,7 @@ class EfficientNetLite(RegionsOnMaps):
     strides : dict of str to int
         Pixels from one place of a map to the next.
     n_pooled : int
-        1280, the length of a image's vector.
+        1280, the length of an image's vector.
     size : int
         The side of the square that :meth:`transform` brings images to.
 
@@ -125,7 +125,7 @@ class EfficientNetLite(RegionsOnMaps):
 
     @property
     def n_pooled(self) -> int:
-        """The length of a image's vector."""
+        """The length of an image's vector."""
         return HEAD
 
     @property
@@ -194,7 +194,7 @@ class EfficientNetLite(RegionsOnMaps):
         return out
 
     def prepare(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The central square of a image as Google's evaluation cut and resized it.
+        """The central square of an image as Google's evaluation cut and resized it.
 
         Parameters
         ----------

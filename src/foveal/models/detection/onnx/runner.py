@@ -40,7 +40,7 @@ class Detector:
         self.classes: tuple[str, ...] = tuple(json.loads(known["classes"]))
 
     def __call__(self, image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
-        """The objects of a image.
+        """The objects of an image.
 
         Parameters
         ----------
