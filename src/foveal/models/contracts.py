@@ -38,7 +38,7 @@ class Model(Protocol):
     answers : {"classes", "detections", "proposals"}
         What it says of an image.
     validates : bool
-        Whether ``fit`` chooses on validation images; else it holds training images back by turns.
+        Whether ``fit`` chooses on validation images; else it cross-validates on the training images.
     takes_features : bool
         Whether its ``features`` may be any kind, with settings of their own.
     resumable : bool

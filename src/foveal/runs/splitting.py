@@ -38,13 +38,13 @@ def split_dataset(dataset: Dataset, model: str, settings: Mapping[str, Any], see
 def _without_validation(dataset: Dataset, parts: Parts, model: str) -> Parts:
     if not len(parts.validation):
         return parts
-    learnt = {s.id for part in (parts.train, parts.validation) for s in part}
+    trained = {s.id for part in (parts.train, parts.validation) for s in part}
     return replace(
         parts,
-        train=_with_ids(dataset, learnt),
+        train=_with_ids(dataset, trained),
         validation=dataset.select([]),
-        origin=f"{parts.origin} Its val part is trained on: {model} chooses and calibrates on training "
-        "images that it holds back by turns.",
+        origin=f"{parts.origin} Its val part is trained on: {model} chooses and calibrates by "
+        "cross-validation on the training images.",
     )
 
 

@@ -46,7 +46,7 @@ class ImageClassifier(Classifier):
         X : list of paths, images, or array of shape (N, D)
         y : array-like of shape (N,)
         validation : tuple (X, y), optional
-            Compare on these instead of on training data that are held back. What was chosen is then fitted to
+            Compare on these instead of on training data that are held out. What was chosen is then fitted to
             them too.
         callbacks : sequence of callables
             Told of the progress and of each ``candidate``; see :mod:`foveal.events`.

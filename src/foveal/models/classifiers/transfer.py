@@ -44,9 +44,9 @@ class TransferClassifier(LinearClassifier):
     The image, brought to a square, goes through the frozen network
     (:class:`foveal.features.EfficientNetLite0`), whose vector of 1280 numbers is a linear classifier's input
     (Donahue et al. 2014, "DeCAF"; Razavian et al. 2014). Every number is brought to mean 0 and variance 1 on
-    the rows that train. The penalty is chosen on training images that are held back by turns: the one with
-    the least cross-entropy there; the classifier is then fitted to all images. Its mirror image is a second
-    training image.
+    the rows that train. The penalty is chosen by cross-validation on the training images: the one with
+    the least cross-entropy there; the classifier is then fitted to all images. An image's mirror image is a
+    second training image.
 
     With ``fine_tune`` the network's last blocks, after the map c4, and the classifier are then trained
     together, from the weights that they have.
@@ -64,7 +64,7 @@ class TransferClassifier(LinearClassifier):
         Learn from the mirrored images as well. Give False where left and right matter, as in writing.
     fine_tune : int, optional
         Epochs in which the last blocks are trained; 0 leaves the network frozen. By default 2 where it is
-        worth it: where the linear classifier has a tenth or more of the held-back images wrong, and there
+        worth it: where the linear classifier has a tenth or more of the held-out images wrong, and there
         are 500 images or more, whose maps fit into a gigabyte. An epoch of 1,000 images of 160 pixels
         takes about ten seconds on two cores, of 224 pixels twice as long.
     learning_rate : float, default=0.0003
@@ -87,7 +87,7 @@ class TransferClassifier(LinearClassifier):
     C_ : float
         The chosen penalty.
     cv_results_ : list of dict
-        For each penalty ``C``, up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-back
+        For each penalty ``C``, up to the first whose loss rises, ``accuracy`` and ``loss`` on the held-out
         images, and ``chosen``.
     features_ : EfficientNetLite or None
         What describes the images; None where ``fit`` was given rows.

@@ -41,9 +41,9 @@ _STEPS, _LEAST_EPOCHS = 1600, 3
 # Dropout where there are few objects. It makes a head of 256 learn more slowly too: where there are thousands
 # of objects it costs more than it gives.
 _FEW_OBJECTS, _DROPOUT = 1000, 0.5
-# Pictures that are held back for the threshold, at most and as a share, and the share of the training that
+# Images that are held out for the threshold, at most and as a share, and the share of the training that
 # their own network gets.
-_HELD_BACK, _HELD_SHARE, _HELD_STEPS = 24, 0.2, 0.2
+_HELD_OUT, _HELD_SHARE, _HELD_STEPS = 24, 0.2, 0.2
 # How strongly weights are averaged.
 _EMA_DECAY = 0.99
 # Copies of every object, its sides moved a little, that are learned from too.
@@ -282,7 +282,7 @@ class FastRCNN(ProposalDetector):
     ) -> float:
         if validation is not None and len(validation):
             return choose_threshold(self.predict([sample.path for sample in validation]), validation)
-        number = min(_HELD_BACK, int(_HELD_SHARE * len(dataset)))
+        number = min(_HELD_OUT, int(_HELD_SHARE * len(dataset)))
         order = np.random.default_rng([self.random_state, 1]).permutation(len(dataset))
         held, rest = np.sort(order[:number]).tolist(), np.sort(order[number:])
         if not number or not any(len(regions[i].objects) for i in rest):

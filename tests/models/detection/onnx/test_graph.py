@@ -236,7 +236,7 @@ def test_threads_and_copies(backbone):
     with ThreadPoolExecutor(4) as pool:
         at_once = list(pool.map(detect, images))
     copy = pickle.loads(pickle.dumps(detect))
-    for found in (at_once, detect.several(images), detect.several(images[:1]), [copy(images[0])]):
+    for found in (at_once, [detect(image, threads=1) for image in images], [copy(images[0])]):
         check_agreement(found, expected[: len(found)], box_tolerance=1e-2)
     assert set(detect._sessions) == {parallel.cores(), 1}
     # What is not contiguous in memory is a picture as well.

@@ -67,7 +67,7 @@ def export_detector(
     with parallel.blas_threads(parallel.cores()):
         expected = [expect(image) for image in working]
     try:
-        compared = check_agreement(detect.several(working), expected)
+        compared = check_agreement([detect(image) for image in working], expected)
     except ExportError as error:
         raise ExportError(f"{error} {os.fspath(path)} was not written.") from error
     write_bytes(path, content)

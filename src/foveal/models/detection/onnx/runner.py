@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,8 +27,7 @@ class Detector:
 
     Notes
     -----
-    It may be called from several threads at a time. One image is computed by all cores; of several each
-    core takes one.
+    It may be called from several threads at a time.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -67,21 +65,6 @@ class Detector:
         names = ["boxes", "scores", "labels"]
         boxes, scores, labels = runner.run(names, {"image": np.ascontiguousarray(image)})
         return Detections(boxes, scores, labels, self.classes)
-
-    def several(self, images: Sequence[NDArray[np.uint8]]) -> list[Detections]:
-        """The objects of several images, one image a core.
-
-        Parameters
-        ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8
-
-        Returns
-        -------
-        list of Detections
-        """
-        if len(images) < 2:
-            return [self(image) for image in images]
-        return parallel.map(lambda image: self(image, threads=1), images)
 
     def _session(self, threads: int) -> Any:
         with self._lock:
