@@ -144,14 +144,8 @@ class BCEWithLogitsLoss(LossObject):
 
     Parameters
     ----------
-    pos_weight : array-like, optional
-        What a positive counts, for each output.
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+    pos_weight, reduction
+        See that function, also for what is refused.
 
     Examples
     --------

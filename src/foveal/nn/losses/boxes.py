@@ -81,19 +81,7 @@ def iou_loss(
 
 
 def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
-    r"""``1 - GIoU`` of boxes, and its gradient.
-
-    Parameters
-    ----------
-    boxes, targets, reduction
-        See :func:`iou_loss`.
-
-    Returns
-    -------
-    loss : float
-        In [0, 2] for the mean.
-    grad : ndarray of shape (N, 4)
-        As that of :func:`iou_loss`, which also says what is refused.
+    r"""``1 - GIoU`` of boxes, in [0, 2] for the mean; all else is as of :func:`iou_loss`.
 
     References
     ----------
@@ -110,19 +98,7 @@ def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "m
 
 
 def diou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
-    r"""``1 - DIoU`` of boxes, and its gradient.
-
-    Parameters
-    ----------
-    boxes, targets, reduction
-        See :func:`iou_loss`.
-
-    Returns
-    -------
-    loss : float
-        In [0, 2] for the mean.
-    grad : ndarray of shape (N, 4)
-        As that of :func:`iou_loss`, which also says what is refused.
+    r"""``1 - DIoU`` of boxes, in [0, 2] for the mean; all else is as of :func:`iou_loss`.
 
     References
     ----------
@@ -145,17 +121,7 @@ def ciou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "m
     and in torchvision, so that the gradient is not exactly that of the value. The paper's code also
     leaves out the factor ``1 / (w² + h²)`` of the gradient of v; here it stays.
 
-    Parameters
-    ----------
-    boxes, targets, reduction
-        See :func:`iou_loss`.
-
-    Returns
-    -------
-    loss : float
-        In [0, 2.5] for the mean.
-    grad : ndarray of shape (N, 4)
-        As that of :func:`iou_loss`, which also says what is refused.
+    In [0, 2.5] for the mean; arguments and answer are as of :func:`iou_loss`.
 
     References
     ----------
@@ -208,14 +174,8 @@ class IoULoss(ReducedLoss):
 
     Parameters
     ----------
-    reduction : {"mean", "sum"}, default="mean"
-    form : {"linear", "log"}, default="linear"
-        ``"log"`` is ``-log(IoU)``.
-
-    Raises
-    ------
-    ValueError
-        If a setting is unknown.
+    reduction, form
+        See that function, also for what is refused.
 
     Examples
     --------

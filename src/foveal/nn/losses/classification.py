@@ -110,16 +110,8 @@ class CrossEntropyLoss(LossObject):
 
     Parameters
     ----------
-    weight : array-like of shape (K,), optional
-        Of each class, not negative.
-    label_smoothing : float, default=0.0
-        In [0, 1].
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
+    weight, label_smoothing, reduction
+        See that function, also for what is refused.
 
     Examples
     --------

@@ -102,12 +102,8 @@ class MSELoss(ReducedLoss):
 
     Parameters
     ----------
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+    reduction
+        See that function, also for what is refused.
 
     Examples
     --------
@@ -124,13 +120,8 @@ class SmoothL1Loss(ReducedLoss):
 
     Parameters
     ----------
-    reduction : {"mean", "sum"}, default="mean"
-    beta : float, default=1.0
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown or ``beta`` negative.
+    reduction, beta
+        See that function, also for what is refused.
 
     Examples
     --------
