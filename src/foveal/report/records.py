@@ -166,8 +166,6 @@ class ClassificationRecord(Record):
 
     Attributes
     ----------
-    title, model, version, config, events, metrics, findings, data, parts, test
-        As in :class:`DetectionRecord`.
     predictions : ndarray of shape (N,), int64
         The predicted class of each sample of ``test``, an index into ``test.classes``.
     probabilities : ndarray of shape (N, K), float, or None
@@ -178,6 +176,8 @@ class ClassificationRecord(Record):
         What the maps are: ``"Grad-CAM"`` or ``"occlusion"``.
     look : NetworkLook, optional
         What is to be seen inside the network, where it is one.
+    title, model, version, config, events, metrics, findings, data, parts, test
+        As in :class:`DetectionRecord`.
     """
 
     predictions: NDArray[np.int64]

@@ -87,9 +87,8 @@ def show_pixels(
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-    position : tuple of three int
-        Rows, columns, index.
+    figure, position
+        As for :func:`show_image`.
     pixels : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
     title : str
     size : float

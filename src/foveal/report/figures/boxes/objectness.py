@@ -33,6 +33,7 @@ def draw_objectness(
         The side of a place on each level, in the image's pixels. Maps may reach beyond the image, where it
         was padded; what lies beyond is cut off.
     columns : int, default=3
+        At most so many panels side by side.
 
     Returns
     -------
