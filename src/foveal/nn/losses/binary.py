@@ -140,12 +140,7 @@ def sigmoid_focal_loss(
 
 @dataclass(repr=False, eq=False)
 class BCEWithLogitsLoss(LossObject):
-    """Cross-entropy of a sigmoid; see :func:`binary_cross_entropy_with_logits`.
-
-    Parameters
-    ----------
-    pos_weight, reduction
-        See that function, also for what is refused.
+    """Cross-entropy of a sigmoid; its settings and what is refused are those of :func:`binary_cross_entropy_with_logits`.
 
     Examples
     --------

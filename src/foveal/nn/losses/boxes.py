@@ -170,12 +170,7 @@ def _loss(
 
 @dataclass(repr=False, eq=False)
 class IoULoss(ReducedLoss):
-    """One less the IoU; see :func:`iou_loss`.
-
-    Parameters
-    ----------
-    reduction, form
-        See that function, also for what is refused.
+    """One less the IoU; its settings and what is refused are those of :func:`iou_loss`.
 
     Examples
     --------

@@ -106,12 +106,7 @@ def cross_entropy(
 
 @dataclass(repr=False, eq=False)
 class CrossEntropyLoss(LossObject):
-    """Cross-entropy of a softmax; see :func:`cross_entropy`.
-
-    Parameters
-    ----------
-    weight, label_smoothing, reduction
-        See that function, also for what is refused.
+    """Cross-entropy of a softmax; its settings and what is refused are those of :func:`cross_entropy`.
 
     Examples
     --------

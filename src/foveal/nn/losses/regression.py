@@ -98,12 +98,7 @@ def smooth_l1_loss(
 
 
 class MSELoss(ReducedLoss):
-    """Squared error; see :func:`mse_loss`.
-
-    Parameters
-    ----------
-    reduction
-        See that function, also for what is refused.
+    """Squared error; its settings and what is refused are those of :func:`mse_loss`.
 
     Examples
     --------
@@ -116,12 +111,7 @@ class MSELoss(ReducedLoss):
 
 @dataclass(repr=False, eq=False)
 class SmoothL1Loss(ReducedLoss):
-    """Smooth L1; see :func:`smooth_l1_loss`.
-
-    Parameters
-    ----------
-    reduction, beta
-        See that function, also for what is refused.
+    """Smooth L1; its settings and what is refused are those of :func:`smooth_l1_loss`.
 
     Examples
     --------

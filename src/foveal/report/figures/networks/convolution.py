@@ -68,8 +68,9 @@ class _Steps:
         inside = max(rows * self.cell, 2 * kh * middle + grid.TITLE + 0.1, self.output.shape[0] * self.cell)
         self.height = grid.MARGIN + grid.TITLE + inside + _SUM
         self.top = grid.MARGIN + grid.TITLE
-        self.lefts = (grid.MARGIN, grid.MARGIN + wide_in + grid.GAP, grid.MARGIN + wide_in + between + 2 * grid.GAP)
-        self.ends = (grid.MARGIN + wide_in, grid.MARGIN + wide_in + grid.GAP + between)
+        end = grid.MARGIN + wide_in
+        self.lefts = (grid.MARGIN, end + grid.GAP, end + between + 2 * grid.GAP)
+        self.ends = (end, end + grid.GAP + between)
 
     def draw(self, sheet: grid.NumberSheet, number: int) -> None:
         """Draw the step with this number, and of the output what is known by then."""
