@@ -87,7 +87,6 @@ def backbone_model(
         An ONNX model. Its input ``images`` is (N, H, W, 3) uint8 of any size that is a multiple of 32, its
         outputs are named as asked for: channels-last maps, and ``pooled`` of shape (N, 1280); float32.
     """
-    import onnx
     from onnx import TensorProto, helper
 
     graph = Graph()
@@ -106,12 +105,6 @@ def backbone_model(
             shape = ["batch", f"{level}_rows", f"{level}_columns", maps[level].shape[2]]
         ends.append(helper.make_tensor_value_info(level, TensorProto.FLOAT, shape))
     start = helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", "rows", "columns", 3])
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "backbone", [start], ends, graph.initializers),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        producer_name="foveal",
-    )
-    model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    onnx.checker.check_model(model)
+    model = graph.model("backbone", [start], ends, OPSET)
     content: bytes = model.SerializeToString(deterministic=True)
     return content

@@ -140,7 +140,8 @@ def sigmoid_focal_loss(
 
 @dataclass(repr=False, eq=False)
 class BCEWithLogitsLoss(LossObject):
-    """Cross-entropy of a sigmoid; its settings and what is refused are those of :func:`binary_cross_entropy_with_logits`.
+    """Cross-entropy of a sigmoid; its settings, and what is refused, are those of
+    :func:`binary_cross_entropy_with_logits`.
 
     Examples
     --------

@@ -83,10 +83,7 @@ def iou_loss(
 def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
     r"""``1 - GIoU`` of boxes, in [0, 2] for the mean; all else is as of :func:`iou_loss`.
 
-    References
-    ----------
-    Rezatofighi et al., "Generalized Intersection over Union: A Metric and A Loss for Bounding Box
-    Regression", CVPR 2019, algorithm 2.
+    See :func:`foveal.boxes.giou`; this is algorithm 2 of its paper.
 
     Examples
     --------
@@ -100,10 +97,7 @@ def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "m
 def diou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
     r"""``1 - DIoU`` of boxes, in [0, 2] for the mean; all else is as of :func:`iou_loss`.
 
-    References
-    ----------
-    Zheng et al., "Distance-IoU Loss: Faster and Better Learning for Bounding Box Regression", AAAI
-    2020, equation 7.
+    See :func:`foveal.boxes.diou`; this is equation 7 of its paper.
 
     Examples
     --------
@@ -123,10 +117,7 @@ def ciou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "m
 
     In [0, 2.5] for the mean; arguments and answer are as of :func:`iou_loss`.
 
-    References
-    ----------
-    Zheng et al., "Distance-IoU Loss: Faster and Better Learning for Bounding Box Regression", AAAI
-    2020, equations 8 to 12.
+    See :func:`foveal.boxes.ciou`; these are equations 8 to 12 of its paper.
 
     Examples
     --------

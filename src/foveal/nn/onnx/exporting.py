@@ -13,7 +13,6 @@ from foveal.nn.layers import Conv2d, Linear
 from foveal.nn.module import Module, in_use, no_grad
 from foveal.nn.onnx.graph import Graph, Value, convert
 from foveal.nn.onnx.runtime import Layout, relative_difference, run_onnx
-from foveal.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -124,7 +123,6 @@ def to_onnx(
     ExportError
         If a layer or the shape cannot be written.
     """
-    import onnx
     from onnx import TensorProto, helper
 
     if layout not in ("NCHW", "NHWC"):
@@ -151,17 +149,7 @@ def to_onnx(
         helper.make_tensor_value_info(name, TensorProto.FLOAT, _axes(sides, layout))
         for name, sides in (("input", shape), ("output", value.shape))
     ]
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "network", ends[:1], ends[1:], graph.initializers),
-        opset_imports=[helper.make_opsetid("", opset)],
-        producer_name="foveal",
-        producer_version=__version__,
-    )
-    # The oldest format that the operators allow, which the most programs read.
-    model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    helper.set_model_props(model, dict(metadata or {}))
-    onnx.checker.check_model(model, full_check=True)
-    return model
+    return graph.model("network", ends[:1], ends[1:], opset, metadata=metadata)
 
 
 def _known_shape(network: Module, example: NDArray[Any] | None) -> Sequence[int | None]:

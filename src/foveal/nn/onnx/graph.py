@@ -4,14 +4,18 @@ Inside the graph images are channels-first, as ONNX's operators have them and as
 OpenCV's DNN module, expect them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from foveal.errors import ExportError
 from foveal.nn.module import Module
+from foveal.version import __version__
+
+if TYPE_CHECKING:
+    from onnx import ModelProto, ValueInfoProto
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,46 @@ class Graph:
         if name not in self._constants:
             self._constants.add(self.weight(name, array, dtype))
         return name
+
+    def model(
+        self,
+        name: str,
+        inputs: Sequence["ValueInfoProto"],
+        outputs: Sequence["ValueInfoProto"],
+        opset: int,
+        *,
+        about: str = "",
+        metadata: Mapping[str, str] | None = None,
+    ) -> "ModelProto":
+        """All of it as a model, which ``onnx.checker`` has found to be right.
+
+        Parameters
+        ----------
+        name : str
+            The graph's.
+        inputs, outputs : sequence of onnx.ValueInfoProto
+        opset : int
+            The version of ONNX's operators.
+        about : str
+            What the model says of itself to people.
+        metadata : mapping of str to str, optional
+            What it says to programs.
+        """
+        import onnx
+        from onnx import helper
+
+        model = helper.make_model(
+            helper.make_graph(self.nodes, name, inputs, outputs, self.initializers),
+            opset_imports=[helper.make_opsetid("", opset)],
+            producer_name="foveal",
+            producer_version=__version__,
+            doc_string=about,
+        )
+        # The oldest format that the operators allow, which the most programs read.
+        model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
+        helper.set_model_props(model, dict(metadata or {}))
+        onnx.checker.check_model(model, full_check=True)
+        return model
 
 
 Converter = Callable[[Any, Graph, Value, str], Value]

@@ -91,8 +91,6 @@ def write_explanation_page(
 
     Parameters
     ----------
-    path, unreadable
-        As for :func:`foveal.report.write_search_page`.
     model : str
         What the first sentence calls it: ``"CNNClassifier"``.
     kind : str
@@ -103,6 +101,8 @@ def write_explanation_page(
         How many images were answered in all.
     grad_cam : bool
         Whether there are maps by Grad-CAM.
+    path, unreadable
+        As for :func:`foveal.report.write_search_page`.
     """
     intro = f"Why {model} answered as it did, for {count(answers, 'picture')}."
     text = (

@@ -50,7 +50,7 @@ def draw_attention(
     Raises
     ------
     ValueError
-        If the numbers of boxes, maps and names do not agree.
+        If there are not as many maps, or names, as boxes.
 
     Examples
     --------

@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-# In inches.
-_BELOW = 0.46
-
-
 def draw_pooling(
     x: ArrayLike,
     kernel_size: Pair,
@@ -74,7 +70,8 @@ def draw_pooling(
     wide_out = max(output.shape[1] * cell, grid.title_width(name))
     width = 2 * grid.MARGIN + wide_in + grid.GAP + wide_out
     top = grid.MARGIN + grid.TITLE
-    height = top + rows * cell + (_BELOW if step is not None else grid.MARGIN)
+    # A line of words stands below a step.
+    height = top + rows * cell + (0.46 if step is not None else grid.MARGIN)
     sheet = grid.NumberSheet(max(width, 4.35 if step is not None else 0), height)
 
     right = grid.MARGIN + wide_in + grid.GAP
