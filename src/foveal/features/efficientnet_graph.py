@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from foveal.features.efficientnet_network import EfficientNetLiteNetwork
 from foveal.nn.module import Module
 from foveal.nn.onnx import Graph, Value, convert, converts
+from foveal.nn.onnx.graph import Ends
 
 OPSET = 17
 
@@ -87,24 +90,21 @@ def backbone_model(
         An ONNX model. Its input ``images`` is (N, H, W, 3) uint8 of any size that is a multiple of 32, its
         outputs are named as asked for: channels-last maps, and ``pooled`` of shape (N, 1280); float32.
     """
-    from onnx import TensorProto, helper
-
     graph = Graph()
     batch = add_preprocessing(graph, "images", mean, std)
     levels = [level for level in outputs if level != "pooled"]
     maps = add_maps(graph, network, batch, [*levels, *(["c5"] if "pooled" in outputs else [])])
-    ends = []
+    ends: dict[str, Ends] = {}
     for level in outputs:
         if level == "pooled":
             value = convert(network.head, graph, maps["c5"], "head")
             value = convert(network.pool, graph, value, "pool")
             graph.add("Identity", [value.name], "pooled")
-            shape = ["batch", value.shape[0]]
+            shape: list[int | str | None] = ["batch", value.shape[0]]
         else:
             graph.add("Transpose", [maps[level].name], level, perm=[0, 2, 3, 1])
             shape = ["batch", f"{level}_rows", f"{level}_columns", maps[level].shape[2]]
-        ends.append(helper.make_tensor_value_info(level, TensorProto.FLOAT, shape))
-    start = helper.make_tensor_value_info("images", TensorProto.UINT8, ["batch", "rows", "columns", 3])
-    model = graph.model("backbone", [start], ends, OPSET)
-    content: bytes = model.SerializeToString(deterministic=True)
+        ends[level] = (np.float32, shape)
+    images: dict[str, Ends] = {"images": (np.uint8, ["batch", "rows", "columns", 3])}
+    content: bytes = graph.model("backbone", images, ends, opset=OPSET).SerializeToString(deterministic=True)
     return content

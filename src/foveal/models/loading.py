@@ -52,6 +52,12 @@ def load(path: str | os.PathLike[str]) -> Any:
     kind = metadata.get("model")
     from foveal.models import MODELS, model_class
 
+    old = str(metadata.get("version")).startswith("0.1.")
+    if old and kind in ("fast-rcnn", "faster-rcnn", "rpn"):
+        raise ModelFileError(
+            f"{path} was written by Foveal 0.1, whose {kind} this version does not read: train it again, "
+            f"with foveal train DATA --model {kind}."
+        )
     if kind not in MODELS:
         raise ModelFileError(f"{path} holds a model of kind {kind!r}, which this version does not know.")
     try:

@@ -76,59 +76,33 @@ class NamedParameters:
         return super().__new__(cls)
 
 
-_SHARE, _PART, _POSITIVE = Range(0, 1), Range(0, 1, below=True), Range(0, above=True)
-_COUNT, _NUMBER, _POSITIVES = Range(1, whole=True), Range(0), Range(0, above=True, many=True)
-
 #: What the parameters of all estimators may be, by name; a class says in ``ranges`` where its own differ.
 RANGES: dict[str, Range] = {
-    "C": _POSITIVE,
-    "background_floor": Range(0, 0.5),
-    "backbone_lr_factor": _NUMBER,
-    "batch_size": _COUNT,
-    "box_weight": _NUMBER,
-    "calibration_folds": Range(0, whole=True),
-    "channels": _COUNT,
-    "depth": Range(0, whole=True),
-    "dropout": _PART,
-    "ema_decay": _PART,
-    "epochs": _POSITIVE,
-    "fine_tune": Range(0, whole=True),
-    "finetune_fraction": _SHARE,
-    "folds": Range(2, whole=True),
-    "foreground": Range(0.3, 1),
-    "foreground_fraction": _SHARE,
-    "hidden": _COUNT,
-    "image_size": _COUNT,
-    "images_per_step": _COUNT,
-    "iterations": _COUNT,
-    "jitter": _SHARE,
-    "l2": _NUMBER,
-    "label_smoothing": _PART,
-    "learning_rate": _POSITIVE,
-    "learning_rates": _POSITIVES,
-    "linear_C": _POSITIVES,
-    "max_detections": _COUNT,
-    "max_proposals": _COUNT,
-    "mining_rounds": Range(0, whole=True),
-    "minutes": _POSITIVE,
-    "momentum": _PART,
-    "negative_high": _SHARE,
-    "negative_low": _SHARE,
-    "nms_threshold": _SHARE,
-    "passes_per_view": _COUNT,
-    "positive_overlap": _NUMBER,
-    "rbf_C": _POSITIVES,
-    "rbf_gamma": _POSITIVES,
-    "refinements": Range(0, 10, whole=True),
-    "regions_per_image": Range(2, whole=True),
-    "regression_alpha": _NUMBER,
-    "roi_size": Range(1, 64, whole=True),
-    "score_threshold": _SHARE,
-    "size": Range(64, 4096, whole=True),
-    "validation_size": _PART,
-    "vote_threshold": _SHARE,
-    "weight_decay": _NUMBER,
-    "width": _COUNT,
+    name: kind
+    for kind, names in (
+        (Range(0), "backbone_lr_factor box_weight l2 positive_overlap regression_alpha weight_decay"),
+        (Range(0, above=True), "C epochs learning_rate minutes"),
+        (Range(0, above=True, many=True), "learning_rates linear_C rbf_C rbf_gamma"),
+        (Range(0, 0.5), "background_floor"),
+        (Range(0.3, 1), "foreground"),
+        (
+            Range(0, 1),
+            "finetune_fraction foreground_fraction jitter negative_high negative_low nms_threshold "
+            "score_threshold vote_threshold",
+        ),
+        (Range(0, 1, below=True), "dropout ema_decay label_smoothing momentum validation_size"),
+        (Range(0, whole=True), "calibration_folds depth fine_tune mining_rounds"),
+        (
+            Range(1, whole=True),
+            "batch_size channels hidden image_size images_per_step iterations max_detections max_proposals "
+            "passes_per_view width",
+        ),
+        (Range(2, whole=True), "folds regions_per_image"),
+        (Range(0, 10, whole=True), "refinements"),
+        (Range(1, 64, whole=True), "roi_size"),
+        (Range(64, 4096, whole=True), "size"),
+    )
+    for name in names.split()
 }
 
 

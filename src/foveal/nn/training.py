@@ -81,6 +81,7 @@ def fit(
     minutes: float | None = None,
     schedule: str | Schedule | Callable[[int], Schedule] = "cosine",
     validation: Validation | None = None,
+    validate_every: int = 1,
     callbacks: Callbacks = (),
     early_stopping: EarlyStopping | int | None = None,
     ema_decay: float | None = None,
@@ -112,8 +113,10 @@ def fit(
         take the number of a step and return the factor, or take the number of all steps and return a
         schedule, as the class :class:`Cosine` does.
     validation : tuple (x, y), Batches or callable, optional
-        Measured after each epoch: arrays, or ``validation(network) -> {"accuracy": …, …}``, called with the
+        Measured after an epoch: arrays, or ``validation(network) -> {"accuracy": …, …}``, called with the
         network in training mode. Figures have ``validation_`` before their names in events and history.
+    validate_every : int, default=1
+        Epochs from one validation to the next; the end of the training is validated in any case.
     callbacks : sequence of callables
         Told of the events ``schedule`` and ``epoch``, and of progress; see :mod:`foveal.events`.
     early_stopping : EarlyStopping or int, optional
@@ -176,6 +179,7 @@ def fit(
         clip_norm=clip_norm,
         seed=seed_of(random_state),
         callbacks=callbacks,
+        validate_every=validate_every,
     )
     settings: dict[str, Any] = {}
     if checkpoint is not None:
@@ -189,6 +193,7 @@ def fit(
             "minutes": minutes,
             "schedule": named(schedule),
             "early stopping": named(stopping),
+            "validate_every": validate_every,
             "ema_decay": ema_decay,
             "clip_norm": clip_norm,
             "random_state": random_state if isinstance(random_state, int) else None,

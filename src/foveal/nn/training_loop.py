@@ -53,6 +53,7 @@ class TrainingLoop:
     clip_norm: float | None
     seed: int
     callbacks: Callbacks
+    validate_every: int = 1
 
     def __post_init__(self) -> None:
         self.base_lr = self.optimizer.lr
@@ -196,7 +197,8 @@ class TrainingLoop:
         sums = self.sums
         row: dict[str, Any] = {"loss": sums["loss"] / sums["seen"], "learning_rate": self.optimizer.lr}
         row["accuracy"] = None if sums["right"] is None else sums["right"] / sums["seen"]
-        if self.measure is not None:
+        due = number % self.validate_every == 0 or self.taken == self.total
+        if self.measure is not None and due:
             with self.averaged():
                 figures = self.measure(self.network)
                 for name, value in figures.items():
@@ -213,7 +215,7 @@ class TrainingLoop:
         self._forget_epoch()
         told = {"validation_loss": None, "validation_accuracy": None, **row}
         epochs = -(-self.total // len(self.batches))
-        if self.stopping is not None and self.measure is not None:
+        if self.stopping is not None and self.measure is not None and due:
             # The last epoch of which this is said is the one whose weights the training leaves.
             told["kept"] = self.best_epoch == number
         emit(self.callbacks, "epoch", epoch=number, epochs=epochs, step=self.taken, **told)

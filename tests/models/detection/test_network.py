@@ -9,7 +9,7 @@ from foveal import nn
 from foveal.boxes import BACKGROUND, IGNORE
 from foveal.features import EfficientNetLite0
 from foveal.files.plain import from_json
-from foveal.models.detection.anchors import Anchors, PlacedAnchors
+from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.pyramid import FeaturePyramid
 from foveal.models.detection.roi.sampling import RoISampler
@@ -151,10 +151,9 @@ def test_pyramid_standardizes_what_it_sees():
 
 
 def test_anchors_follow_the_levels():
-    levels = Anchors(SIZES, STRIDES).over((SIDE, SIDE))
-    assert [len(level) for level in levels] == [64, 2 * 16, 0]
-    assert PlacedAnchors.of(levels).starts.tolist() == [0, 64, 96, 96]
-    assert levels[0][0].tolist() == [-2, -2, 10, 10]
+    placed = Anchors(SIZES, STRIDES).over((SIDE, SIDE))
+    assert [len(placed.boxes[level]) for level in placed.levels] == [64, 2 * 16, 0]
+    assert placed.boxes[0].tolist() == [-2, -2, 10, 10]
 
 
 def test_anchors_that_cross_the_border_are_ignored():
@@ -179,7 +178,7 @@ def test_ignored_objects_are_neither():
 
 
 def test_samples_are_balanced_and_seeded():
-    (anchors, *_) = Anchors((((12.0, 12.0),) * 9, (), ()), STRIDES).over((SIDE, SIDE))
+    anchors = Anchors((((12.0, 12.0),) * 9, (), ()), STRIDES).over((SIDE, SIDE)).boxes
     truth = make_objects([[8, 8, 20, 20]], [1], [False])
     one, other = (AnchorSampler(number=8)(anchors, truth, (SIDE, SIDE), 5) for _ in range(2))
     assert one.n_foreground == 4
@@ -198,7 +197,7 @@ def test_objects_are_among_the_regions():
 
 
 def test_proposals_are_clipped_suppressed_and_best_first():
-    anchors = PlacedAnchors.of(Anchors((((12.0, 12.0),), (), ()), STRIDES).over((SIDE, SIDE)))
+    anchors = Anchors((((12.0, 12.0),), (), ()), STRIDES).over((SIDE, SIDE))
     logits = np.linspace(-1, 1, len(anchors.boxes)).astype(np.float32)
     deltas = np.zeros((len(anchors.boxes), 4), np.float32)
     found = ProposalSelector(post_nms=20)(logits, deltas, anchors, (60.0, 50.0))

@@ -31,7 +31,7 @@ CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learnin
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class NetworkSettings:
-    """Parameters of a :class:`NetworkClassifier`, with the defaults of a cnn.
+    """Parameters of a ``NetworkClassifier``, with the defaults of a cnn.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ class NetworkSettings:
     ----------
     classes_ : ndarray of shape (K,)
     network_ : foveal.nn.Sequential
-        Of what :meth:`prepare` gives it makes logits, (N, K).
+        Of what ``prepare`` gives it makes logits, (N, K).
     history_ : dict of str to ndarray of shape (E,), float64
         ``loss``, ``accuracy``, ``validation_loss``, ``validation_accuracy`` and ``learning_rate`` of each
         epoch; NaN where nothing was measured.

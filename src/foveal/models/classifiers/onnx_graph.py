@@ -11,8 +11,9 @@ import numpy as np
 
 from foveal.models.classifiers.image_input import Enlarging
 from foveal.models.contracts import ClassifierModel
-from foveal.models.file_metadata import metadata_of
 from foveal.nn.onnx import Graph, Value, convert
+from foveal.nn.onnx.graph import Ends
+from foveal.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -48,11 +49,6 @@ def to_classifier_onnx(model: ClassifierModel) -> "ModelProto":
     ExportError
         If the classifier is no network, or a layer has no counterpart in ONNX.
     """
-    import onnx
-    from onnx import TensorProto, helper
-
-    import foveal
-
     network, shape = model.as_network()
     graph = Graph()
     given: list[str | int]
@@ -61,7 +57,7 @@ def to_classifier_onnx(model: ClassifierModel) -> "ModelProto":
         # Grey values are made of colours.
         given = ["height", "width", 3 if channels == 1 else channels]
         batch = resized(graph, "image", (height, width), channels, enlarging=model.enlarging)
-        start = helper.make_tensor_value_info("image", TensorProto.UINT8, given)
+        start: dict[str, Ends] = {"image": (np.uint8, given)}
         end: list[str | int] = [len(model.classes_)]
     else:
         given, end = ["batch", int(np.prod(shape))], ["batch", len(model.classes_)]
@@ -69,22 +65,22 @@ def to_classifier_onnx(model: ClassifierModel) -> "ModelProto":
         if len(shape) == 3:
             folded = graph.add("Reshape", ["rows", graph.constant([-1, *shape], np.int64)], "folded")
             batch = graph.add("Transpose", [folded], "channels_first", perm=[0, 3, 1, 2])
-        start = helper.make_tensor_value_info("rows", TensorProto.FLOAT, given)
+        start = {"rows": (np.float32, given)}
     answer = convert(network, graph, Value(batch, shape), "network").name
     wanted = [-1] if model.sees_images else [-1, len(model.classes_)]
     graph.add("Reshape", [answer, graph.constant(wanted, np.int64)], "probabilities")
-    output = helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, end)
-    whole = helper.make_model(
-        helper.make_graph(graph.nodes, "classifier", [start], [output], graph.initializers),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        producer_name="foveal",
-        producer_version=foveal.__version__,
-        doc_string="image: RGB, 0 to 255." if model.sees_images else "",
+    return graph.model(
+        "classifier",
+        start,
+        {"probabilities": (np.float32, end)},
+        opset=OPSET,
+        doc="image: RGB, 0 to 255." if model.sees_images else "",
+        metadata={
+            "classes": [str(c) for c in model.classes_],
+            "model": model.name,
+            "version": __version__,
+        },
     )
-    whole.ir_version = min(whole.ir_version, helper.find_min_ir_version_for(whole.opset_import))
-    helper.set_model_props(whole, metadata_of(model.name, [str(c) for c in model.classes_]))
-    onnx.checker.check_model(whole, full_check=True)
-    return whole
 
 
 def resized(graph: Graph, image: str, size: tuple[int, int], channels: int, *, enlarging: Enlarging) -> str:

@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from foveal import nn, parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
-from foveal.features import EfficientNetLite
-from foveal.features.efficientnet import FAMILY
+from foveal.features import EfficientNetLite, features_from_config
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
@@ -164,8 +163,9 @@ class TransferClassifier(LinearClassifier):
 
     def _checked(self) -> list[float]:
         check_parameters(self)
-        if self.backbone not in FAMILY:
-            raise SettingError(f"There is no backbone {self.backbone!r}; choose one of {', '.join(FAMILY)}.")
+        known = [kind.name for kind in EfficientNetLite.__subclasses__()]
+        if self.backbone not in known:
+            raise SettingError(f"There is no backbone {self.backbone!r}; choose one of {', '.join(known)}.")
         penalties = sorted(float(C) for C in np.ravel(self.C))
         if not penalties:
             raise SettingError(f"C is {self.C!r}; give numbers above 0, such as (0.1, 1).")
@@ -190,7 +190,7 @@ class TransferClassifier(LinearClassifier):
             return np.asarray(rows, np.float32)[None], labels
         y = self._image_targets(X, y)
         labels = self._learn_classes(y)
-        self.features_ = FAMILY[self.backbone]()
+        self.features_ = features_from_config({"kind": self.backbone})
         side = self.image_size or _default_side(native_sides(X))
         self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
@@ -376,13 +376,13 @@ class TransferClassifier(LinearClassifier):
             linear = linear_layer(self.coef_, self.intercept_)
             return nn.Sequential(linear, nn.Softmax()).eval(), (int(self.n_features_in_),)
         scaling = nn.BatchNorm2d(3, eps=0.0, affine=False)
-        scaling.running_mean = np.full(3, EfficientNetLite.pixel_mean, np.float32)
-        scaling.running_var = np.full(3, EfficientNetLite.pixel_std**2, np.float32)
+        scaling.running_mean = np.full(3, self._frozen.pixel_mean, np.float32)
+        scaling.running_var = np.full(3, self._frozen.pixel_std**2, np.float32)
         return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What :attr:`network_` is given for images, (N, side, side, 3) float32."""
-        return EfficientNetLite.normalize(self.as_seen(X))
+        return self._frozen.normalize(self.as_seen(X))
 
     @property
     def image_shape_(self) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +10,22 @@ from numpy.typing import NDArray
 from foveal.boxes import anchor_sizes, clip, grid_anchors
 from foveal.data import Dataset
 from foveal.images import working_size
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedAnchors:
+    """All anchors over images of one padded size.
+
+    Attributes
+    ----------
+    boxes : ndarray of shape (T, 4), float32
+        Level after level; of a level in the order of :func:`foveal.boxes.grid_anchors`.
+    levels : list of L slices
+        Where each level is among them.
+    """
+
+    boxes: NDArray[np.float32]
+    levels: list[slice]
 
 
 @dataclass(frozen=True)
@@ -28,61 +43,26 @@ class Anchors:
     Examples
     --------
     >>> anchors = Anchors((((12.0, 12.0),), ()), (8, 16))
-    >>> [len(level) for level in anchors.over((64, 32))]
-    [32, 0]
+    >>> anchors.over((64, 32)).levels
+    [slice(0, 32, None), slice(32, 32, None)]
     """
 
     sizes: tuple[tuple[tuple[float, float], ...], ...]
     strides: tuple[int, ...]
 
-    def over(self, shape: tuple[int, int]) -> list[NDArray[np.float32]]:
-        """All anchors over an image, level by level.
-
-        Parameters
-        ----------
-        shape : (int, int)
-            Rows and columns of the padded image, multiples of the coarsest stride.
-
-        Returns
-        -------
-        list of L ndarray of shape (rows * columns * A, 4), float32
-            In the order of :func:`foveal.boxes.grid_anchors`; A is the level's own.
-        """
-        return [
-            grid_anchors((shape[0] // stride, shape[1] // stride), stride, np.reshape(sizes, (-1, 2)))
-            for stride, sizes in zip(self.strides, self.sizes, strict=True)
-        ]
-
-    @cached_property
+    @property
     def numbers(self) -> tuple[int, ...]:
         """How many anchors a place of each level has."""
         return tuple(len(level) for level in self.sizes)
 
-
-@dataclass(frozen=True, eq=False)
-class PlacedAnchors:
-    """All anchors over images of one padded size.
-
-    Attributes
-    ----------
-    boxes : ndarray of shape (T, 4), float32
-        Level after level.
-    starts : ndarray of shape (L + 1,), int64
-        Where each level begins among them, and the end of the last.
-    """
-
-    boxes: NDArray[np.float32]
-    starts: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, levels: Sequence[NDArray[np.float32]]) -> "PlacedAnchors":
-        """From the anchors of each level."""
-        return cls(np.concatenate(levels), np.cumsum([0, *(len(level) for level in levels)]))
-
-    @property
-    def levels(self) -> list[slice]:
-        """The place of each level among them."""
-        return [slice(start, end) for start, end in pairwise(self.starts.tolist())]
+    def over(self, shape: tuple[int, int]) -> PlacedAnchors:
+        """All anchors over an image of a padded shape, (rows, columns), multiples of the coarsest stride."""
+        levels = [
+            grid_anchors((shape[0] // stride, shape[1] // stride), stride, np.reshape(sizes, (-1, 2)))
+            for stride, sizes in zip(self.strides, self.sizes, strict=True)
+        ]
+        starts = np.cumsum([0, *map(len, levels)]).tolist()
+        return PlacedAnchors(np.concatenate(levels), [slice(*pair) for pair in pairwise(starts)])
 
 
 def anchors_for(dataset: Dataset, strides: Sequence[int], size: int) -> Anchors:

@@ -73,7 +73,7 @@ class DetectionTrace:
         What the box head saw of each region, where there is one.
     attention : ndarray of shape (T, S, S), float32
         For the first T detections: the probability of its class that is lost when a cell of its region's
-        grid is hidden, gained where it is below 0; see :func:`foveal.models.explaining.with_attention`.
+        grid is hidden, gained where it is below 0; see :func:`foveal.models.with_attention`.
     objects : ndarray of shape (M, 4), float32, or None
         The ground truth, where it is known.
     object_names : tuple of str
@@ -174,23 +174,8 @@ def roi_stage(
     classes: tuple[str, ...],
     nms_threshold: float,
 ) -> dict[str, Any]:
-    """The fields of a :class:`DetectionTrace` that tell of the RoI stage.
-
-    Parameters
-    ----------
-    detected : DetectedRegions
-    pooled : ndarray of shape (R, S, S, C)
-        What the head saw.
-    pooling : RoIPooling
-    size : (float, float)
-        Rows and columns of the working image.
-    classes : tuple of str
-    nms_threshold : float
-    """
-    kept = detected.kept
-    answers = Detections(
-        np.asarray(detected.answers, np.float32), detected.answer_scores, detected.answer_labels, classes
-    )
+    """The fields of a :class:`DetectionTrace` that tell of the RoI stage, on an image of rows and columns."""
+    answers = np.asarray(detected.answers, np.float32)
     return {
         "classes": classes,
         "detections": Detections(detected.boxes, detected.scores, detected.labels, classes),
@@ -198,9 +183,9 @@ def roi_stage(
         "sampling_ratio": pooling.sampling_ratio,
         "probabilities": detected.probabilities,
         "moved": detected.moved(size),
-        "answers": answers,
+        "answers": Detections(answers, detected.answer_scores, detected.answer_labels, classes),
         "answer_regions": detected.answer_rois,
-        "answer_kept": kept,
+        "answer_kept": detected.kept,
         "answer_threshold": nms_threshold,
         "pooled": pooled,
     }

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,11 +17,13 @@ from foveal.events import Callbacks, stage
 from foveal.files import write_container
 from foveal.images import Source, as_image
 from foveal.metrics import evaluate, to_results
-from foveal.models.contracts import ImageDetector
 from foveal.models.detection.trace import DetectionTrace
 from foveal.models.parameter_checks import NamedParameters
 from foveal.proposals import Proposals
 from foveal.version import __version__
+
+if TYPE_CHECKING:
+    from foveal.models.contracts import ImageDetector
 
 
 class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
@@ -168,7 +170,7 @@ class ObjectDetector(BoxModel):
             If a file cannot be read.
         """
 
-    def detector(self) -> ImageDetector:
+    def detector(self) -> "ImageDetector":
         """What :meth:`predict` does with one image: a function that gives its detections."""
 
         def detect(image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:

@@ -26,7 +26,7 @@ def _inside(taps, dilation, begin, size):
 
 @njit(cache=True, nogil=True)
 def depthwise_convolve(x, out, weights, down, across, bias, clip, gate, gate_clip, ends):
-    """The swept places of some rows of an output; as :func:`convolve`.
+    """The swept places of some rows of an output; as ``convolve`` of the other kernels.
 
     ``weights`` is ordered as rows, columns, channels. Pixels whose windows lie inside a row of the image are
     taken several at a time, those at its ends one by one.

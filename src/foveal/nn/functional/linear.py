@@ -65,7 +65,7 @@ def linear_backward(
     x, weight
         As in the forward pass.
     needs_input_grad, needs_weight_grad, input_clip
-        See :func:`conv2d_backward`.
+        See :func:`foveal.nn.functional.conv2d_backward`.
 
     Returns
     -------

@@ -29,7 +29,7 @@ def roi_pool(
     Parameters
     ----------
     x, boxes, image_indices, output_size, spatial_scale
-        See :func:`roi_align`, also for what is refused.
+        See :func:`foveal.nn.functional.roi_align`, also for what is refused.
 
     Returns
     -------

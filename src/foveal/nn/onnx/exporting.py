@@ -123,8 +123,6 @@ def to_onnx(
     ExportError
         If a layer or the shape cannot be written.
     """
-    from onnx import TensorProto, helper
-
     if layout not in ("NCHW", "NHWC"):
         raise ExportError(f'layout is "NCHW" or "NHWC", not {layout!r}.')
     if opset < 13:
@@ -145,11 +143,13 @@ def to_onnx(
     for node in graph.nodes:
         for names in (node.input, node.output):
             names[:] = ["output" if name == value.name else name for name in names]
-    ends = [
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, _axes(sides, layout))
-        for name, sides in (("input", shape), ("output", value.shape))
-    ]
-    return graph.model("network", ends[:1], ends[1:], opset, metadata=metadata)
+    return graph.model(
+        "network",
+        {"input": (np.float32, _axes(shape, layout))},
+        {"output": (np.float32, _axes(value.shape, layout))},
+        opset=opset,
+        metadata=metadata,
+    )
 
 
 def _known_shape(network: Module, example: NDArray[Any] | None) -> Sequence[int | None]:

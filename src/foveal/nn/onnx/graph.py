@@ -4,6 +4,7 @@ Inside the graph images are channels-first, as ONNX's operators have them and as
 OpenCV's DNN module, expect them.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,10 @@ from foveal.nn.module import Module
 from foveal.version import __version__
 
 if TYPE_CHECKING:
-    from onnx import ModelProto, ValueInfoProto
+    from onnx import ModelProto
+
+#: The type of an input or output, and its sides.
+Ends = tuple[Any, Sequence[int | str | None]]
 
 
 @dataclass(frozen=True)
@@ -90,40 +94,53 @@ class Graph:
     def model(
         self,
         name: str,
-        inputs: Sequence["ValueInfoProto"],
-        outputs: Sequence["ValueInfoProto"],
-        opset: int,
+        inputs: Mapping[str, Ends],
+        outputs: Mapping[str, Ends],
         *,
-        about: str = "",
-        metadata: Mapping[str, str] | None = None,
+        opset: int,
+        doc: str = "",
+        metadata: Mapping[str, str | Sequence[str]] | None = None,
     ) -> "ModelProto":
-        """All of it as a model, which ``onnx.checker`` has found to be right.
+        """The graph as an ONNX model, in the oldest format that its operators allow, checked but not run.
 
         Parameters
         ----------
         name : str
-            The graph's.
-        inputs, outputs : sequence of onnx.ValueInfoProto
+        inputs, outputs : mapping of str to (dtype, sides)
+            A side is a number, or a name where it is open.
         opset : int
             The version of ONNX's operators.
-        about : str
-            What the model says of itself to people.
-        metadata : mapping of str to str, optional
-            What it says to programs.
+        doc : str, default=""
+        metadata : mapping of str to str or sequence of str, optional
+            Several texts become a JSON list.
+
+        Returns
+        -------
+        onnx.ModelProto
         """
         import onnx
         from onnx import helper
 
+        begins, ends = (
+            [
+                helper.make_tensor_value_info(end, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), sides)
+                for end, (dtype, sides) in some.items()
+            ]
+            for some in (inputs, outputs)
+        )
         model = helper.make_model(
-            helper.make_graph(self.nodes, name, inputs, outputs, self.initializers),
+            helper.make_graph(self.nodes, name, begins, ends, self.initializers),
             opset_imports=[helper.make_opsetid("", opset)],
             producer_name="foveal",
             producer_version=__version__,
-            doc_string=about,
+            doc_string=doc,
         )
-        # The oldest format that the operators allow, which the most programs read.
         model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-        helper.set_model_props(model, dict(metadata or {}))
+        told = {
+            key: value if isinstance(value, str) else json.dumps(list(value), ensure_ascii=False)
+            for key, value in (metadata or {}).items()
+        }
+        helper.set_model_props(model, told)
         onnx.checker.check_model(model, full_check=True)
         return model
 

@@ -57,7 +57,7 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     blocks: list[Block] = [
         Chart(
             "Losses by part, and the validation",
-            draw_loss_parts(losses, epochs, measure=measure, marked=marked),
+            draw_loss_parts(losses, measured, measure=measure, marked=marked),
             f"Lines of the losses against time, and below them the validation. {caption}",
             caption,
         )

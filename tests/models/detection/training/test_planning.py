@@ -17,10 +17,10 @@ def plan(monkeypatch):
         return SimpleNamespace(step=STEPS[loop.kind], validation=VALIDATION)
 
     def make(minutes, **given):
-        settings = {"finetune_fraction": None, "passes_per_view": 2, "per_pass": 10, "spent": 0.0}
+        settings = {"finetune_fraction": None, "passes_per_view": 2, "per_epoch": 10, "spent": 0.0}
         return planning.plan(
             minutes,
-            lambda kind: SimpleNamespace(kind=kind, batches=range(20)),
+            lambda kind: SimpleNamespace(kind=kind, batches=range(10), validate_every=2),
             **{**settings, "after": lambda seconds: 5.0, "most_steps": 10**6, **given},
         )
 

@@ -30,9 +30,8 @@ def samples(scene_folder):
 def make(samples, **changes):
     given = {"augmentation": BoxAugmentation(), "batch_size": 4, "finetunes_from": 10**9, "seed": 3}
     given |= changes
-    augmentation, batch_size = given.pop("augmentation"), given.pop("batch_size")
     images = TrainingImages(samples, SIZE)
-    return ViewBatches(images, Maps(), ("c3",), SIZE, augmentation, batch_size, **given)
+    return ViewBatches(images=images, backbone=Maps(), levels=("c3",), size=SIZE, **given)
 
 
 def test_an_unchanged_view_has_the_objects_boxes(samples):

@@ -10,10 +10,10 @@ from foveal.features import Backbone
 from foveal.features.fitted_image import FittedImage, fit_image
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.roi.head import BOX_WEIGHTS
-from foveal.models.file_metadata import metadata_of
 from foveal.nn.layers import Linear
 from foveal.nn.onnx import Graph, Value, convert
 from foveal.nn.onnx import boxes as onnx_boxes
+from foveal.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
@@ -56,7 +56,23 @@ def to_detector_onnx(
     regions = _proposals(graph, network, levels, image)
     logits, deltas = _head(graph, network, levels, regions)
     _detections(graph, network.roi, logits, deltas, regions, image)
-    return _model(graph, {**metadata_of("faster-rcnn", classes), "threshold": repr(float(threshold))})
+    return graph.model(
+        "detector",
+        {"image": (np.uint8, ["height", "width", 3])},
+        {
+            "boxes": (np.float32, ["objects", 4]),
+            "scores": (np.float32, ["objects"]),
+            "labels": (np.int64, ["objects"]),
+        },
+        opset=OPSET,
+        doc="image: RGB, 0 to 255. boxes: x1, y1, x2, y2 in its pixels, half-open.",
+        metadata={
+            "classes": classes,
+            "model": "faster-rcnn",
+            "version": __version__,
+            "threshold": repr(float(threshold)),
+        },
+    )
 
 
 def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Backbone, batch: str) -> list[Value]:
@@ -230,28 +246,3 @@ def _detections(
     chosen = graph.add("GatherND", [boxes, places], "classes.best_boxes")
     own = graph.add("Mul", [chosen, image.factors], "classes.own_boxes")
     onnx_boxes.clip(graph, own, image.own_edges, "boxes")
-
-
-def _model(graph: Graph, metadata: dict[str, str]) -> "ModelProto":
-    import onnx
-    from onnx import TensorProto, helper
-
-    import foveal
-
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", 3])
-    outputs = [
-        helper.make_tensor_value_info("boxes", TensorProto.FLOAT, ["objects", 4]),
-        helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["objects"]),
-        helper.make_tensor_value_info("labels", TensorProto.INT64, ["objects"]),
-    ]
-    model = helper.make_model(
-        helper.make_graph(graph.nodes, "detector", [image], outputs, graph.initializers),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        producer_name="foveal",
-        producer_version=foveal.__version__,
-        doc_string="image: RGB, 0 to 255. boxes: x1, y1, x2, y2 in its pixels, half-open.",
-    )
-    model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
-    helper.set_model_props(model, metadata)
-    onnx.checker.check_model(model, full_check=True)
-    return model

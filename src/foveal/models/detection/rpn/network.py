@@ -159,7 +159,7 @@ class RegionProposalNetwork(Module):
         if shape not in self._placed:
             if len(self._placed) > 64:
                 self._placed.clear()
-            self._placed[shape] = PlacedAnchors.of(self.settings.anchors.over(shape))
+            self._placed[shape] = self.settings.anchors.over(shape)
         return self._placed[shape]
 
     def proposals(

@@ -14,7 +14,7 @@ from foveal.features import Backbone
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.training.planning import Kind, plan
 from foveal.models.detection.training.validation import DetectionEvaluator
-from foveal.models.detection.training.views import TrainingImages, ViewBatches
+from foveal.models.detection.training.views import NEVER, TrainingImages, ViewBatches
 from foveal.nn.training_loop import TrainingLoop
 
 # Gradients longer than this are shortened: the first ones, of untrained heads, can be wild.
@@ -30,8 +30,6 @@ _MOST_EPOCHS = 300
 # By so much the average precision of a few dozen images wavers from one validation to the next: the highest
 # one is luck in part, and the last weights of a schedule are the most settled.
 _WAVERING = 0.02
-#: More steps than any training has.
-NEVER = 1 << 60
 # Streams of random numbers of one seed; the views' own are below these.
 _STANDARDIZING = 9
 
@@ -115,41 +113,53 @@ def train_network(
     TrainingResult
     """
     began = time.perf_counter()
-    batches = _Batches(TrainingImages(dataset.samples, network.settings.size), backbone, network, config)
-    _standardize(network, batches.make(NEVER, augmentation=BoxAugmentation.none()), config.random_state)
+    batches = ViewBatches(
+        images=TrainingImages(dataset.samples, network.settings.size),
+        backbone=backbone,
+        levels=network.settings.levels,
+        size=network.settings.size,
+        augmentation=BoxAugmentation(scale=config.scale, jitter=config.jitter),
+        batch_size=config.batch_size,
+        n_finetuned=len(network.stages),
+        passes_per_view=config.passes_per_view,
+        seed=config.random_state,
+    )
+    _standardize(network, replace(batches, augmentation=BoxAugmentation.none()), config.random_state)
     optimizer = make_optimizer(network, config)
-    per_pass = batches.make(NEVER).per_pass
+    per_epoch = len(batches)
+    validate_every = -(-_LEAST_STEPS // per_epoch)
     if checkpoint is not None and (known := checkpoint.total()) is not None:
         # What was chosen once is gone on with.
         steps, finetunes_from = known, int(checkpoint.settings()["batches"]["finetunes from"])
     elif config.epochs is not None:
-        steps = max(1, round(config.epochs * per_pass))
+        steps = max(1, round(config.epochs * per_epoch))
         share = _FINETUNED if config.finetune_fraction is None else config.finetune_fraction
         finetunes_from = steps - round(share * steps)
     else:
         with parallel.blas_threads(1), parallel.one_opencv_thread():
             planned = plan(
                 minutes,
-                lambda kind: _measuring_loop(kind, network, optimizer, batches, evaluator),
+                lambda kind: _measuring_loop(
+                    kind, network, optimizer, batches, evaluator, config, validate_every
+                ),
                 finetune_fraction=config.finetune_fraction,
                 passes_per_view=config.passes_per_view,
-                per_pass=per_pass,
+                per_epoch=per_epoch,
                 spent=spent + time.perf_counter() - began,
                 after=after,
-                most_steps=_MOST_EPOCHS * per_pass,
+                most_steps=_MOST_EPOCHS * per_epoch,
             )
         steps, finetunes_from = planned.steps, planned.finetunes_from
         emit(
             callbacks,
             "schedule",
             minutes=minutes,
-            epochs=steps / per_pass,
+            epochs=steps / per_epoch,
             steps=steps,
             finetune_fraction=(steps - finetunes_from) / steps,
             seconds_per_step=round(planned.seconds_per_step, 4),
             text=planned.text,
         )
-    data = batches.make(finetunes_from)
     stopping = None
     if evaluator is not None:
         # The whole schedule is gone through, and its last weights are kept unless they are worse than others.
@@ -159,10 +169,11 @@ def train_network(
         network,
         nn.JointLoss(network.losses, callbacks, step=begun),
         optimizer,
-        data,
-        epochs=steps / len(data),
+        replace(batches, finetunes_from=finetunes_from),
+        epochs=steps / per_epoch,
         schedule="cosine",
         validation=evaluator,
+        validate_every=validate_every,
         early_stopping=stopping,
         ema_decay=config.ema_decay,
         clip_norm=_CLIP_NORM,
@@ -170,49 +181,17 @@ def train_network(
         checkpoint=checkpoint,
         random_state=config.random_state,
     )
-    return TrainingResult(history, steps, finetunes_from, steps / per_pass)
-
-
-@dataclass(frozen=True, eq=False)
-class _Batches:
-    """Batches of a training, of whatever kind."""
-
-    images: TrainingImages
-    backbone: Backbone
-    network: RegionProposalNetwork
-    config: TrainingConfig
-
-    def make(self, finetunes_from: int, *, augmentation: BoxAugmentation | None = None) -> ViewBatches:
-        """Batches whose backbone is fine-tuned from a step on."""
-        config, settings = self.config, self.network.settings
-        return ViewBatches(
-            self.images,
-            self.backbone,
-            settings.levels,
-            settings.size,
-            augmentation or BoxAugmentation(scale=config.scale, jitter=config.jitter),
-            config.batch_size,
-            least_steps=_LEAST_STEPS,
-            finetunes_from=finetunes_from,
-            n_finetuned=len(self.network.stages),
-            passes_per_view=config.passes_per_view,
-            seed=config.random_state,
-        )
-
-    def seen_again(self) -> ViewBatches:
-        """Batches of a few images, whose views are there again after the first steps."""
-        few = TrainingImages(self.images.samples[: 2 * self.config.batch_size], self.network.settings.size)
-        batches = replace(self, images=few).make(NEVER)
-        batches.passes_per_view = NEVER
-        return batches
+    return TrainingResult(history, steps, finetunes_from, steps / per_epoch)
 
 
 def _measuring_loop(
     kind: Kind,
     network: RegionProposalNetwork,
     optimizer: nn.AdamW,
-    batches: _Batches,
+    batches: ViewBatches,
     evaluator: DetectionEvaluator | None,
+    config: TrainingConfig,
+    validate_every: int,
 ) -> TrainingLoop:
     """A training loop at its beginning, of one kind of steps, whose speed is measured."""
     measure = None
@@ -221,16 +200,23 @@ def _measuring_loop(
         def measure(network: nn.Module) -> dict[str, float]:
             return {f"validation_{name}": value for name, value in evaluator(network).items()}
 
+    if kind == "seen":
+        # A few images, whose views are there again after the first steps.
+        few = TrainingImages(batches.images.samples[: 2 * config.batch_size], batches.size)
+        batches = replace(batches, images=few, passes_per_view=NEVER)
+    elif kind == "finetuned":
+        batches = replace(batches, finetunes_from=0)
     return TrainingLoop(
         network,
         nn.JointLoss(network.losses),
         optimizer,
-        batches.seen_again() if kind == "seen" else batches.make(0 if kind == "finetuned" else NEVER),
+        batches,
         measure=measure,
+        validate_every=validate_every,
         stopping=None,
-        decay=batches.config.ema_decay,
+        decay=config.ema_decay,
         clip_norm=_CLIP_NORM,
-        seed=batches.config.random_state,
+        seed=config.random_state,
         callbacks=(),
     )
 

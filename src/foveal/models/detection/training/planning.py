@@ -50,7 +50,7 @@ def plan(
     *,
     finetune_fraction: float | None,
     passes_per_view: int,
-    per_pass: int,
+    per_epoch: int,
     spent: float,
     after: Callable[[float], float],
     most_steps: int,
@@ -69,7 +69,7 @@ def plan(
         and for a seventh of a training that is longer.
     passes_per_view : int
         Passes that see the same views while the backbone is frozen.
-    per_pass : int
+    per_epoch : int
         Steps that see every image once.
     spent : float
         Seconds that are gone before this call.
@@ -87,17 +87,18 @@ def plan(
     measured_for = min(60 * minutes, _MEASURED_FOR)
     loop = make_loop("new")
     speed = measure_speed(loop, measured_for)
-    rounds = len(loop.batches)
+    # Steps from one validation to the next.
+    between = len(loop.batches) * loop.validate_every
     step = speed.step
     if passes_per_view > 1:
         again = measure_speed(make_loop("seen"), measured_for).step
         step = (step + (passes_per_view - 1) * min(again, step)) / passes_per_view
-    frozen = tuned = step + speed.validation / rounds
+    frozen = tuned = step + speed.validation / between
     usable = 60 * minutes * (1 - _MARGIN) - spent - after(speed.validation)
     likely = usable - (time.perf_counter() - began)
     if finetune_fraction or (finetune_fraction is None and _finetuning_seconds(likely) > 0):
         speed = measure_speed(make_loop("finetuned"), measured_for)
-        tuned = speed.step + speed.validation / rounds
+        tuned = speed.step + speed.validation / between
     usable -= time.perf_counter() - began
     if finetune_fraction is None:
         seconds = _finetuning_seconds(usable)
@@ -112,7 +113,7 @@ def plan(
     finetunes_from = steps - min(tuning, steps)
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_pass:.3g} "
+        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_epoch:.3g} "
         f"passes over the training images, at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone is fine-tuned from step {finetunes_from + 1:,} on." if tuning else ".")
     )

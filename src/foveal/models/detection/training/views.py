@@ -15,6 +15,8 @@ from foveal.images import padded_size, read, resize, working_size
 from foveal.models.detection.targets import GroundTruth, ViewBatch
 from foveal.nn.batches import made_ahead
 
+#: More steps than any training has.
+NEVER = 1 << 60
 # Streams of random numbers of one seed.
 _ORDER, _VIEW, _SAMPLE = 0, 1, 2
 # Images kept in memory, in bytes.
@@ -90,6 +92,7 @@ def _stacked_maps(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
     return out
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
 class ViewBatches:
     """Batches of views, changed at random, with their frozen maps: :class:`foveal.nn.batches.Batches`.
 
@@ -97,53 +100,40 @@ class ViewBatches:
     ----------
     images : TrainingImages
     backbone : Backbone
-    levels : sequence of str
+    levels : tuple of str
     size : int
         The longer side of a view, in pixels.
     augmentation : BoxAugmentation
     batch_size : int
-    least_steps : int
-        An epoch passes over small data as often as it takes to make so many steps.
-    finetunes_from : int
-        The step from which on the backbone's last stages are fine-tuned.
-    n_finetuned : int
-        How many stages do: so many of the last levels' maps are not made here then.
-    passes_per_view : int
+    finetunes_from : int, optional
+        The step from which on the backbone's last stages are fine-tuned; never by default.
+    n_finetuned : int, default=1
+        How many stages are: so many of the last levels' maps are not made here then.
+    passes_per_view : int, default=1
         Passes over the data that see the same views, before new ones are drawn: a view's maps cost as much as
         learning from them.
     seed : int
     """
 
-    def __init__(
-        self,
-        images: TrainingImages,
-        backbone: Backbone,
-        levels: Sequence[str],
-        size: int,
-        augmentation: BoxAugmentation,
-        batch_size: int,
-        *,
-        least_steps: int = 1,
-        finetunes_from: int,
-        n_finetuned: int = 1,
-        passes_per_view: int = 1,
-        seed: int,
-    ) -> None:
-        self.passes_per_view = passes_per_view
+    images: TrainingImages
+    backbone: Backbone
+    levels: tuple[str, ...]
+    size: int
+    augmentation: BoxAugmentation
+    batch_size: int
+    finetunes_from: int = NEVER
+    n_finetuned: int = 1
+    passes_per_view: int = 1
+    seed: int
+
+    def __post_init__(self) -> None:
+        self.n_examples = len(self.images.samples)
+        self.batch_size = min(self.batch_size, self.n_examples)
         self._kept: dict[tuple[int, int], View] = {}
         self._free = _KEPT_MAPS
-        self.images = images
-        self.backbone, self.levels, self.size = backbone, tuple(levels), size
-        self.augmentation, self.seed = augmentation, seed
-        self.n_examples = len(images.samples)
-        self.batch_size = min(batch_size, self.n_examples)
-        self.finetunes_from, self.n_finetuned = finetunes_from, n_finetuned
-        #: Steps that see every image once.
-        self.per_pass = -(-self.n_examples // self.batch_size)
-        self.passes = max(1, -(-least_steps // self.per_pass))
 
     def __len__(self) -> int:
-        return self.per_pass * self.passes
+        return -(-self.n_examples // self.batch_size)
 
     def _order(self, number: int) -> list[NDArray[np.int64]]:
         """The images of every batch of a pass: at random, but neighbours of like shapes."""
@@ -160,11 +150,10 @@ class ViewBatches:
 
     def epoch(self, number: int, *, start: int = 0) -> Iterator[tuple[ViewBatch, None]]:
         """The batches of an epoch, counted from 1, from one of them on."""
-        first = (number - 1) * self.passes
-        chosen = [(turn, batch) for turn in range(first, first + self.passes) for batch in self._order(turn)]
-        step = (number - 1) * len(self)
+        turn, chosen = number - 1, self._order(number - 1)
+        step = turn * len(self)
         for batch in made_ahead(
-            lambda i: self._make(step + i, *chosen[i]), range(start, len(chosen)), workers=1, ahead=2
+            lambda i: self._make(step + i, turn, chosen[i]), range(start, len(chosen)), workers=1, ahead=2
         ):
             yield batch, None
 
