@@ -32,24 +32,6 @@ if TYPE_CHECKING:
     )
     from foveal.models.loading import load
 
-_ROOMS = frozenset(
-    {
-        "benchmark",
-        "boxes",
-        "data",
-        "features",
-        "files",
-        "images",
-        "metrics",
-        "models",
-        "nn",
-        "parallel",
-        "proposals",
-        "report",
-        "runs",
-    }
-)
-
 __all__ = [
     "DataError",
     "FovealError",
@@ -74,13 +56,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in _ROOMS:
-        return import_module(f"foveal.{name}")
-    if name == "load":
-        return import_module("foveal.models.loading").load
-    raise AttributeError(f"module 'foveal' has no attribute {name!r}")
-
-
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "load":
+        return import_module("foveal.models.loading").load
+    # What of the rest is not there yet is a room.
+    if name in __all__:
+        return import_module(f"foveal.{name}")
+    raise AttributeError(f"module 'foveal' has no attribute {name!r}")

@@ -11,10 +11,6 @@ from numpy.typing import NDArray
 from foveal.errors import DataError, ImageError
 
 
-def _no_boxes() -> NDArray[np.float32]:
-    return np.zeros((0, 4), np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class Photograph:
     """An image and the objects that proposals should find in it.
@@ -34,7 +30,7 @@ class Photograph:
     name: str
     read: Callable[[], NDArray[np.uint8]]
     size: tuple[int, int]
-    boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
+    boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
@@ -90,7 +86,7 @@ def choose_photographs(
     Raises
     ------
     DataError
-        If there is no data set or no image of it can be read.
+        If there is no data set, or no image of it can be read.
 
     Examples
     --------

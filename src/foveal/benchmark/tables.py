@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from foveal.report.wording import three_digits
+
 #: What stands for a number that is not known.
 UNKNOWN = "–"
 
@@ -52,9 +54,7 @@ def seconds_text(value: float) -> str:
     >>> [seconds_text(v) for v in (0.02914, 0.842, 12.34, math.nan)]
     ['0.0291', '0.842', '12.3', '–']
     """
-    if not math.isfinite(value):
-        return UNKNOWN
-    return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}" if value > 0 else "0"
+    return three_digits(value) if math.isfinite(value) else UNKNOWN
 
 
 def ratio_text(value: float | None) -> str:

@@ -52,10 +52,7 @@ def encode(
     >>> encode([[0, 0, 10, 10]], [[5, 0, 15, 10]])
     array([[0.5, 0. , 0. , 0. ]], dtype=float32)
     """
-    proposals, targets = as_boxes(proposals, "proposals"), as_boxes(targets, "targets")
-    scale = _weights(weights)
-    if len(proposals) != len(targets):
-        raise ValueError(f"there must be one target a proposal, not {len(targets)} for {len(proposals)}.")
+    proposals, targets, scale = _checked(proposals, targets, "target", weights)
     for name, boxes in (("proposals", proposals), ("targets", targets)):
         empty = (boxes[:, 2] <= boxes[:, 0]) | (boxes[:, 3] <= boxes[:, 1])
         if empty.any():
@@ -103,10 +100,7 @@ def decode(
     >>> decode([[0, 0, 10, 10]], [[0.5, 0, 0, 0]])
     array([[ 5.,  0., 15., 10.]], dtype=float32)
     """
-    proposals, deltas = as_boxes(proposals, "proposals"), as_boxes(deltas, "deltas")
-    scale = _weights(weights)
-    if len(proposals) != len(deltas):
-        raise ValueError(f"there must be one delta a proposal, not {len(deltas)} for {len(proposals)}.")
+    proposals, deltas, scale = _checked(proposals, deltas, "delta", weights)
     dtype = np.result_type(proposals, deltas)
     corner, delta = np.array(proposals.T, order="C"), np.array(deltas.T, order="C")
     size = np.maximum(corner[2:] - corner[:2], 0)
@@ -118,8 +112,14 @@ def decode(
     return np.ascontiguousarray(np.concatenate([centre - half, centre + half]).T, dtype)
 
 
-def _weights(weights: Sequence[float]) -> NDArray[np.float64]:
+def _checked(
+    proposals: ArrayLike, others: ArrayLike, what: str, weights: Sequence[float]
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float64]]:
+    """Proposals, what there is one of for each of them, and the weights."""
+    first, second = as_boxes(proposals, "proposals"), as_boxes(others, f"{what}s")
     scale = np.asarray(weights, np.float64)
     if scale.shape != (4,) or not (np.isfinite(scale) & (scale > 0)).all():
         raise ValueError(f"weights must be four positive numbers, for dx, dy, dw, dh, not {weights!r}.")
-    return scale
+    if len(first) != len(second):
+        raise ValueError(f"there must be one {what} a proposal, not {len(second)} for {len(first)}.")
+    return first, second, scale

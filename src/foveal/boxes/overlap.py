@@ -66,15 +66,8 @@ def giou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
     ``GIoU = IoU - (C - U) / C``, where U is the area of the union and C that of the hull, the
     smallest box around both.
 
-    Parameters
-    ----------
-    a, b, elementwise
-        As for :func:`iou`, which raises the same.
-
-    Returns
-    -------
-    ndarray of shape (N, M), or (N,) if elementwise
-        In [-1, 1] and never above the IoU. 0 where the hull has no area.
+    In [-1, 1] and never above the IoU. 0 where the hull has no area. Arguments and shapes are as of
+    :func:`iou`, which raises the same.
 
     References
     ----------
@@ -95,15 +88,8 @@ def diou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
     ``DIoU = IoU - d² / c²``, where d is the distance between the boxes' centres and c the diagonal of
     the smallest box around both.
 
-    Parameters
-    ----------
-    a, b, elementwise
-        As for :func:`iou`, which raises the same.
-
-    Returns
-    -------
-    ndarray of shape (N, M), or (N,) if elementwise
-        In [-1, 1] and never above the IoU. 0 where both boxes are the same point.
+    In [-1, 1] and never above the IoU. 0 where both boxes are the same point. Arguments and shapes are as
+    of :func:`iou`.
 
     References
     ----------
@@ -124,16 +110,8 @@ def ciou(a: ArrayLike, b: ArrayLike, elementwise: bool = False) -> Array:
     ``CIoU = DIoU - α v`` with ``v = 4/π² (atan(w_a / h_a) - atan(w_b / h_b))²`` and
     ``α = v / ((1 - IoU) + v)``.
 
-    Parameters
-    ----------
-    a, b, elementwise
-        As for :func:`iou`, which raises the same.
-
-    Returns
-    -------
-    ndarray of shape (N, M), or (N,) if elementwise
-        In [-1.5, 1] and never above the distance IoU. The angle of a point, of width and
-        height 0, counts as 0.
+    In [-1.5, 1] and never above the distance IoU. The angle of a point, of width and height 0, counts as 0.
+    Arguments and shapes are as of :func:`iou`.
 
     References
     ----------

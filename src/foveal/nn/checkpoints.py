@@ -88,22 +88,13 @@ class Checkpoint:
         return int(self._read()[1]["facts"]["step"]) if self.exists() else None
 
     def total(self) -> int | None:
-        """The steps that the training was to take in all; None where there is no file.
-
-        Raises
-        ------
-        ModelFileError
-            If the file is no checkpoint.
-        """
+        """The steps that the training was to take in all; None and an error as of :meth:`step`."""
         return int(self._read()[1]["facts"]["steps"]) if self.exists() else None
 
     def settings(self) -> dict[str, Any]:
         """What the file says of the training that it is of, ``batches`` among it; empty where there is none.
 
-        Raises
-        ------
-        ModelFileError
-            If the file is no checkpoint.
+        Raises as :meth:`step`.
         """
         return dict(self._read()[1]["settings"]) if self.exists() else {}
 

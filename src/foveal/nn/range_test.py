@@ -15,10 +15,6 @@ from foveal.nn.batches import Batches, endless
 from foveal.nn.module import Module
 from foveal.nn.optimizers import Optimizer
 
-# A smoothed loss of so many times the least one has diverged.
-_DIVERGED = 4.0
-_SMOOTHING = 0.9
-
 
 @dataclass(frozen=True)
 class RangeTest:
@@ -82,6 +78,11 @@ class RangeTest:
     def _minimum(self) -> int:
         finite = np.isfinite(self.smoothed)
         return int(np.argmin(np.where(finite, self.smoothed, np.inf))) if finite.any() else 0
+
+
+# A smoothed loss of so many times the least one has diverged.
+_DIVERGED = 4.0
+_SMOOTHING = 0.9
 
 
 def learning_rate_range_test(

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn.functional.roi_pool import covered_cells
+from foveal.nn.walkthrough import WindowStep
 
 
 @dataclass(frozen=True, eq=False)
-class RoIAlignStep:
+class RoIAlignStep(WindowStep):
     """One number that RoIAlign reads off a map, and how it came about.
 
     Attributes
@@ -33,19 +34,15 @@ class RoIAlignStep:
         The mean of the values.
     """
 
-    row: int
-    column: int
     bin: NDArray[np.float64]
     points: NDArray[np.float64]
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
     weights: NDArray[np.float64]
     values: NDArray[np.float64]
     value: float
 
 
 @dataclass(frozen=True, eq=False)
-class RoIPoolStep:
+class RoIPoolStep(WindowStep):
     """One number that RoIPool reads off a map, and how it came about.
 
     Attributes
@@ -60,10 +57,6 @@ class RoIPoolStep:
         The largest number, 0 where the bin is empty.
     """
 
-    row: int
-    column: int
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
     chosen: tuple[int, int] | None
     value: float
 
@@ -125,7 +118,7 @@ def roi_align_steps(
             values = (weights * x[rows, columns]).sum(axis=1)
             part = np.array([left, top, left + wide, top + high])
             steps.append(
-                RoIAlignStep(row, column, part, points, rows, columns, weights, values, float(values.mean()))
+                RoIAlignStep(row, column, rows, columns, part, points, weights, values, float(values.mean()))
             )
     return steps
 
@@ -141,17 +134,12 @@ def roi_pool_steps(
     Parameters
     ----------
     x, box, output_size, spatial_scale
-        See :func:`roi_align_steps`.
+        See :func:`roi_align_steps`, also for what is refused.
 
     Returns
     -------
     list of RoIPoolStep
         ``output_size`` squared of them.
-
-    Raises
-    ------
-    ValueError
-        As :func:`roi_align_steps`.
 
     Examples
     --------

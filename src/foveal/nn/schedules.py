@@ -2,7 +2,7 @@
 
 A schedule is called with the number of the step, counted from 0, and answers with the factor by which the
 optimiser's learning rate is multiplied. It has no state: a training that is resumed asks for the step it
-is at.
+is at. A setting that is out of its range raises a :class:`foveal.errors.SettingError`.
 """
 
 from collections.abc import Callable
@@ -45,11 +45,6 @@ class Step:
     gamma : float, default=0.1
         Above 0.
 
-    Raises
-    ------
-    SettingError
-        If a setting is out of its range.
-
     Examples
     --------
     >>> schedule = Step(every=10, gamma=0.5)
@@ -88,11 +83,6 @@ class Cosine:
         Steps of the warm-up, from 0 to less than ``total``.
     final : float, default=0.0
         In [0, 1].
-
-    Raises
-    ------
-    SettingError
-        If a setting is out of its range.
 
     References
     ----------
@@ -142,11 +132,6 @@ class OneCycle:
         The share of the steps before the peak, in [0, 1].
     start, final : float
         In [0, 1].
-
-    Raises
-    ------
-    SettingError
-        If a setting is out of its range.
 
     References
     ----------

@@ -3,12 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# What is left unused of the time: machines are not equally fast all the time.
-_MARGIN = 0.1
-
-# From so many epochs on, a last one that is only begun is not worth its validation.
-_WHOLE_FROM = 10
-
 
 @dataclass(frozen=True)
 class TimeBudget:
@@ -39,6 +33,13 @@ class TimeBudget:
     def to_dict(self) -> dict[str, Any]:
         """A JSON value."""
         return asdict(self)
+
+
+# What is left unused of the time: machines are not equally fast all the time.
+_MARGIN = 0.1
+
+# From so many epochs on, a last one that is only begun is not worth its validation.
+_WHOLE_FROM = 10
 
 
 def choose(

@@ -12,7 +12,24 @@ from foveal.nn.functional.windows import Pair, pair
 
 
 @dataclass(frozen=True, eq=False)
-class ConvolutionStep:
+class WindowStep:
+    """One number of an output and the rows and columns of the input that it is made from.
+
+    Attributes
+    ----------
+    row, column : int
+        Its place in the output.
+    rows, columns : ndarray of int64
+    """
+
+    row: int
+    column: int
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ConvolutionStep(WindowStep):
     """One number of a convolution's output, and how it came about.
 
     Attributes
@@ -30,17 +47,13 @@ class ConvolutionStep:
         The sum of the products, and the bias.
     """
 
-    row: int
-    column: int
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
     window: NDArray[Any]
     products: NDArray[Any]
     value: float
 
 
 @dataclass(frozen=True, eq=False)
-class PoolingStep:
+class PoolingStep(WindowStep):
     """One number of a pooling's output, and how it came about.
 
     Attributes
@@ -59,10 +72,6 @@ class PoolingStep:
         The largest number, or the mean of all cells, those beyond the border included.
     """
 
-    row: int
-    column: int
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
     window: NDArray[Any]
     chosen: tuple[int, int] | None
     value: float

@@ -328,6 +328,4 @@ class _Found:
 
 def _best_overlaps(boxes: NDArray[np.float32], objects: NDArray[np.float32]) -> NDArray[np.float32]:
     """The best IoU of each box with an object; 0 where there are none."""
-    if not len(objects):
-        return np.zeros(len(boxes), np.float32)
-    return np.asarray(iou(boxes, objects).max(axis=1), np.float32)
+    return np.asarray(iou(boxes, objects).max(axis=1, initial=0), np.float32)

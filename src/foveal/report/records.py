@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,29 +10,10 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from foveal.data.dataset import Dataset, Finding
     from foveal.data.detections import Detections
+    from foveal.data.splitting import Parts
     from foveal.metrics.proposals import ProposalQuality
     from foveal.models.detection.trace import DetectionTrace
     from foveal.proposals import Proposals
-
-
-class DataParts(Protocol):
-    """What is trained on, chosen by and held out; :class:`foveal.data.Parts` is one."""
-
-    @property
-    def train(self) -> "Dataset":
-        """The images that are learned from."""
-
-    @property
-    def validation(self) -> "Dataset":
-        """The images that settings are chosen by; may be empty."""
-
-    @property
-    def test(self) -> "Dataset":
-        """The held-out images, looked at once."""
-
-    @property
-    def origin(self) -> str:
-        """One sentence: where the split comes from."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,7 +39,7 @@ class Record:
         What the doctor said of the data.
     data : Dataset
         The whole data set.
-    parts : DataParts
+    parts : Parts
         ``train``, ``validation``, ``test`` and the sentence ``origin``.
     test : Dataset
         The held-out samples that the predictions are aligned with.
@@ -72,7 +53,7 @@ class Record:
     metrics: Mapping[str, float]
     findings: Sequence["Finding"]
     data: "Dataset"
-    parts: DataParts
+    parts: "Parts"
     test: "Dataset"
 
 
@@ -166,8 +147,6 @@ class ClassificationRecord(Record):
 
     Attributes
     ----------
-    title, model, version, config, events, metrics, findings, data, parts, test
-        As in :class:`DetectionRecord`.
     predictions : ndarray of shape (N,), int64
         The predicted class of each sample of ``test``, an index into ``test.classes``.
     probabilities : ndarray of shape (N, K), float, or None
@@ -178,6 +157,8 @@ class ClassificationRecord(Record):
         What the maps are: ``"Grad-CAM"`` or ``"occlusion"``.
     look : NetworkLook, optional
         What is to be seen inside the network, where it is one.
+    title, model, version, config, events, metrics, findings, data, parts, test
+        As in :class:`DetectionRecord`.
     """
 
     predictions: NDArray[np.int64]

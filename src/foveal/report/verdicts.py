@@ -19,9 +19,6 @@ TWICE = "found twice"
 BADLY_PLACED = "badly placed"
 NOTHING_THERE = "nothing there"
 
-# Below this overlap a box is about something else; TIDE's background threshold (Bolya et al. 2020).
-_ABOUT_NOTHING = 0.1
-
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
@@ -65,6 +62,10 @@ class Verdict:
         return sum(
             sign.get(k, -1.0) * float(s) for k, s in zip(self.kinds, self.detections.scores, strict=True)
         )
+
+
+# Below this overlap a box is about something else; TIDE's background threshold (Bolya et al. 2020).
+_ABOUT_NOTHING = 0.1
 
 
 def judge(

@@ -1,5 +1,6 @@
 """Numbers and names in sentences."""
 
+import math
 from typing import Any
 
 _LONGEST_NAME = 24
@@ -48,6 +49,17 @@ def format_figure(value: Any) -> str:
     if float(value).is_integer() and abs(value) > 1:
         return f"{int(value):,}"
     return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits.
+
+    Examples
+    --------
+    >>> [three_digits(v) for v in (0.02914, 1.0, 12.34, 456.7)]
+    ['0.0291', '1.00', '12.3', '457']
+    """
+    return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}" if value > 0 else "0"
 
 
 def say_duration(seconds: float) -> str:

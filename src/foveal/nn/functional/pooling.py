@@ -130,7 +130,7 @@ def avg_pool2d(
     x : ndarray of shape (N, H, W, C)
         float32 or float64; summed in float64.
     kernel_size, stride, padding, ceil_mode
-        See :func:`max_pool2d`; the border is 0.
+        See :func:`max_pool2d`, also for what is refused; the border is 0.
     count_include_pad : bool, default=True
         Divide by the elements of the window with the border's (not with what hangs over it under
         ``ceil_mode``), else by those of the image alone.
@@ -138,11 +138,6 @@ def avg_pool2d(
     Returns
     -------
     ndarray of shape (N, H', W', C)
-
-    Raises
-    ------
-    ValueError
-        If no window fits or a setting is impossible.
 
     Examples
     --------

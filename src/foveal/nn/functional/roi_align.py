@@ -144,16 +144,11 @@ def roi_align_backward(
     grad : ndarray of shape (R, rows, columns, C)
     x_shape : (N, H, W, C)
     boxes, image_indices, output_size, spatial_scale, sampling_ratio, aligned
-        As in the forward pass.
+        As in the forward pass, which also says what is refused.
 
     Returns
     -------
     ndarray of shape (N, H, W, C)
-
-    Raises
-    ------
-    ValueError
-        As :func:`roi_align`.
     """
     grad = contiguous(grad)
     found = align_weights(

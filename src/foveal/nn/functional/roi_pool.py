@@ -29,7 +29,7 @@ def roi_pool(
     Parameters
     ----------
     x, boxes, image_indices, output_size, spatial_scale
-        See :func:`foveal.nn.functional.roi_align`.
+        See :func:`foveal.nn.functional.roi_align`, also for what is refused.
 
     Returns
     -------
@@ -38,11 +38,6 @@ def roi_pool(
     places : ndarray of shape (R, rows, columns, C), int32
         The cell that won, ``row * W + column``; of equals the first; -1 for a bin outside of the map. The
         backward pass needs it.
-
-    Raises
-    ------
-    ValueError
-        As :func:`foveal.nn.functional.roi_align`.
 
     See Also
     --------

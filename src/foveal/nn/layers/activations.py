@@ -132,12 +132,7 @@ class GELU(_Activation):
     Parameters
     ----------
     approximate : {"none", "tanh"}, default="none"
-        "tanh" is their quicker approximation.
-
-    Raises
-    ------
-    ValueError
-        If ``approximate`` is another word.
+        See :func:`foveal.nn.functional.gelu`.
 
     Examples
     --------

@@ -36,7 +36,7 @@ class Conv2d(Affine):
     Raises
     ------
     ValueError
-        If the channels are no multiple of the groups or a size is impossible.
+        If a size is impossible or the channels are no multiple of ``groups``.
 
     Examples
     --------

@@ -140,18 +140,8 @@ def sigmoid_focal_loss(
 
 @dataclass(repr=False, eq=False)
 class BCEWithLogitsLoss(LossObject):
-    """Cross-entropy of a sigmoid; see :func:`binary_cross_entropy_with_logits`.
-
-    Parameters
-    ----------
-    pos_weight : array-like, optional
-        What a positive counts, for each output.
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+    """Cross-entropy of a sigmoid; its settings, and what is refused, are those of
+    :func:`binary_cross_entropy_with_logits`.
 
     Examples
     --------

@@ -81,24 +81,9 @@ def iou_loss(
 
 
 def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
-    r"""``1 - GIoU`` of boxes, and its gradient.
+    r"""``1 - GIoU`` of boxes, in [0, 2] for the mean; all else is as of :func:`iou_loss`.
 
-    Parameters
-    ----------
-    boxes, targets, reduction
-        See :func:`iou_loss`.
-
-    Returns
-    -------
-    loss : float
-        In [0, 2] for the mean.
-    grad : ndarray of shape (N, 4)
-        As that of :func:`iou_loss`, which also says what is refused.
-
-    References
-    ----------
-    Rezatofighi et al., "Generalized Intersection over Union: A Metric and A Loss for Bounding Box
-    Regression", CVPR 2019, algorithm 2.
+    See :func:`foveal.boxes.giou`; this is algorithm 2 of its paper.
 
     Examples
     --------
@@ -110,24 +95,9 @@ def giou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "m
 
 
 def diou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "mean") -> tuple[float, Array]:
-    r"""``1 - DIoU`` of boxes, and its gradient.
+    r"""``1 - DIoU`` of boxes, in [0, 2] for the mean; all else is as of :func:`iou_loss`.
 
-    Parameters
-    ----------
-    boxes, targets, reduction
-        See :func:`iou_loss`.
-
-    Returns
-    -------
-    loss : float
-        In [0, 2] for the mean.
-    grad : ndarray of shape (N, 4)
-        As that of :func:`iou_loss`, which also says what is refused.
-
-    References
-    ----------
-    Zheng et al., "Distance-IoU Loss: Faster and Better Learning for Bounding Box Regression", AAAI
-    2020, equation 7.
+    See :func:`foveal.boxes.diou`; this is equation 7 of its paper.
 
     Examples
     --------
@@ -145,22 +115,9 @@ def ciou_loss(boxes: ArrayLike, targets: ArrayLike, *, reduction: Reduction = "m
     and in torchvision, so that the gradient is not exactly that of the value. The paper's code also
     leaves out the factor ``1 / (w² + h²)`` of the gradient of v; here it stays.
 
-    Parameters
-    ----------
-    boxes, targets, reduction
-        See :func:`iou_loss`.
+    In [0, 2.5] for the mean; arguments and answer are as of :func:`iou_loss`.
 
-    Returns
-    -------
-    loss : float
-        In [0, 2.5] for the mean.
-    grad : ndarray of shape (N, 4)
-        As that of :func:`iou_loss`, which also says what is refused.
-
-    References
-    ----------
-    Zheng et al., "Distance-IoU Loss: Faster and Better Learning for Bounding Box Regression", AAAI
-    2020, equations 8 to 12.
+    See :func:`foveal.boxes.ciou`; these are equations 8 to 12 of its paper.
 
     Examples
     --------
@@ -204,18 +161,7 @@ def _loss(
 
 @dataclass(repr=False, eq=False)
 class IoULoss(ReducedLoss):
-    """One less the IoU; see :func:`iou_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
-    form : {"linear", "log"}, default="linear"
-        ``"log"`` is ``-log(IoU)``.
-
-    Raises
-    ------
-    ValueError
-        If a setting is unknown.
+    """One less the IoU; its settings and what is refused are those of :func:`iou_loss`.
 
     Examples
     --------

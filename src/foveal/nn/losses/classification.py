@@ -106,20 +106,7 @@ def cross_entropy(
 
 @dataclass(repr=False, eq=False)
 class CrossEntropyLoss(LossObject):
-    """Cross-entropy of a softmax; see :func:`cross_entropy`.
-
-    Parameters
-    ----------
-    weight : array-like of shape (K,), optional
-        Of each class, not negative.
-    label_smoothing : float, default=0.0
-        In [0, 1].
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If a setting is out of its range.
+    """Cross-entropy of a softmax; its settings and what is refused are those of :func:`cross_entropy`.
 
     Examples
     --------

@@ -98,16 +98,7 @@ def smooth_l1_loss(
 
 
 class MSELoss(ReducedLoss):
-    """Squared error; see :func:`mse_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown.
+    """Squared error; its settings and what is refused are those of :func:`mse_loss`.
 
     Examples
     --------
@@ -120,17 +111,7 @@ class MSELoss(ReducedLoss):
 
 @dataclass(repr=False, eq=False)
 class SmoothL1Loss(ReducedLoss):
-    """Smooth L1; see :func:`smooth_l1_loss`.
-
-    Parameters
-    ----------
-    reduction : {"mean", "sum"}, default="mean"
-    beta : float, default=1.0
-
-    Raises
-    ------
-    ValueError
-        If the reduction is unknown or ``beta`` negative.
+    """Smooth L1; its settings and what is refused are those of :func:`smooth_l1_loss`.
 
     Examples
     --------

@@ -31,27 +31,9 @@ _MEANINGS = {
 }
 
 
-def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord) -> None:
-    """Write the report of one detector.
-
-    Parameters
-    ----------
-    path : path-like
-    record : DetectionRecord
-    """
-    write_report(path, record.title, "", [detection_chapter(record)])
-
-
 def detection_chapter(record: DetectionRecord) -> Chapter:
-    """A chapter of the report: the data, proposals, training, results and images of a detector.
-
-    Parameters
-    ----------
-    record : DetectionRecord
-
-    Returns
-    -------
-    Chapter
+    """The data, proposals, training, results and images of a detector, as
+    :func:`foveal.report.classification_chapter` tells of a classifier.
     """
     results = record.results
     if results is None:
@@ -83,6 +65,11 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     return Chapter(
         record.title, f"Object detector · {record.model}", text, headlines(record, _MEANINGS), sections
     )
+
+
+def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord) -> None:
+    """Write the report of one detector, as :func:`foveal.report.write_classification_report` does."""
+    write_report(path, record.title, "", [detection_chapter(record)])
 
 
 def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]]) -> Section:

@@ -91,7 +91,6 @@ def write_explanation_page(
 
     Parameters
     ----------
-    path : path-like
     model : str
         What the first sentence calls it: ``"CNNClassifier"``.
     kind : str
@@ -102,8 +101,8 @@ def write_explanation_page(
         How many images were answered in all.
     grad_cam : bool
         Whether there are maps by Grad-CAM.
-    unreadable : mapping of str to str, optional
-        Files that could not be read, each with the reason.
+    path, unreadable
+        As for :func:`foveal.report.write_search_page`.
     """
     intro = f"Why {model} answered as it did, for {count(answers, 'picture')}."
     text = (

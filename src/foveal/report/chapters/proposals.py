@@ -19,15 +19,8 @@ _MEANINGS = {
 
 
 def proposal_chapter(record: ProposalRecord) -> Chapter:
-    """A chapter of the report: how many objects the proposals reach, the data and the training.
-
-    Parameters
-    ----------
-    record : ProposalRecord
-
-    Returns
-    -------
-    Chapter
+    """How many objects the proposals reach, the data and the training, as
+    :func:`foveal.report.classification_chapter` tells of a classifier.
     """
     quality = record.proposal_quality
     text = (
@@ -43,13 +36,7 @@ def proposal_chapter(record: ProposalRecord) -> Chapter:
 
 
 def write_proposal_report(path: str | os.PathLike[str], record: ProposalRecord) -> None:
-    """Write the report of one method of proposing.
-
-    Parameters
-    ----------
-    path : path-like
-    record : ProposalRecord
-    """
+    """Write the report of a method of proposing; see :func:`foveal.report.write_classification_report`."""
     write_report(path, record.title, "", [proposal_chapter(record)])
 
 

@@ -85,7 +85,8 @@ def write_trace_page(
 
     Parameters
     ----------
-    path : path-like
+    path, unreadable
+        As for :func:`foveal.report.write_search_page`.
     chapters : sequence of Chapter
         One or two an image: :func:`trace_chapter`'s, and a search's.
     model : str
@@ -96,8 +97,6 @@ def write_trace_page(
         How many were answered and are not followed.
     proposes : bool
         Whether the model proposes, and does not detect.
-    unreadable : mapping of str to str, optional
-        Files that could not be read, each with the reason.
     """
     what = "proposals" if proposes else "detections"
     sentences = [f"How {model} came to its {what} in {count(images, 'picture')}."]

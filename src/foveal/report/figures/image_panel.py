@@ -20,14 +20,6 @@ _LONGEST_SIDE = 720
 _ON_A_PLATE = "#ffffff"
 
 
-def check_image(image: NDArray[Any]) -> NDArray[np.uint8]:
-    """Refuse what is no image."""
-    image = np.asarray(image)
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or 0 in image.shape:
-        raise ValueError(f"image must be uint8 of shape (H, W, 3), not {image.dtype} of {image.shape}.")
-    return image
-
-
 def panel_height(image: NDArray[np.uint8], width: float, most: float = 4.2) -> float:
     """The height of a panel, in inches, that an image of this width needs, with its title."""
     return float(min(width * image.shape[0] / image.shape[1], most) + 0.36)
@@ -87,9 +79,8 @@ def show_pixels(
 
     Parameters
     ----------
-    figure : matplotlib.figure.Figure
-    position : tuple of three int
-        Rows, columns, index.
+    figure, position
+        As for :func:`show_image`.
     pixels : ndarray of shape (H, W), (H, W, 3) or (H, W, 4)
     title : str
     size : float

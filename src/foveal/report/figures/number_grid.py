@@ -17,6 +17,9 @@ _SMALLEST_TEXT = 4.6
 # A letter's width and a cell's usable part, in terms of the size of letters and of the cell.
 _LETTER, _USABLE = 0.62, 0.77
 MOST_CELLS = 64
+# Around and between several grids, and for a title above one; in inches.
+MARGIN, GAP, TITLE = 0.12, 0.62, 0.3
+LARGEST_CELL = 0.5
 
 
 class NumberSheet:

@@ -61,7 +61,7 @@ class AnnotatedImage:
     Attributes
     ----------
     name : str
-        The file's name.
+        The file's, or a title.
     uri : str
         A JPEG as a data URI; empty where the image cannot be read.
     width, height : int

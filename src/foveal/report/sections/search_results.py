@@ -7,6 +7,7 @@ from foveal.boxes import iou
 from foveal.images import resize_to_fit
 from foveal.proposals import cover_objects
 from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
+from foveal.report.figures.proposals.similarities import name_strategy
 from foveal.report.html.annotated_images import LONGEST_SIDE, AnnotatedImage, image_with_boxes
 from foveal.report.html.blocks import Fold, Images, Note, Section, Table
 from foveal.report.records import SearchRecord
@@ -171,10 +172,9 @@ def _origin(record: SearchRecord, place: int) -> str:
     """Which strategies have a proposal's box."""
     box = record.proposals.boxes[place]
     made = [t for t in record.proposals.hierarchy if (t.boxes == box).all(axis=1).any()]
-    first = made[0].strategy if made else None
-    if first is None:
+    if not made:
         return "–"
-    name = f"{first.color_space}, k = {first.k:g}, {first.similarities}"
+    name = name_strategy(made[0])
     return name if len(made) == 1 else f"{name} and {count(len(made) - 1, 'other')}"
 
 

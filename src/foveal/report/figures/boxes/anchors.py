@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import IGNORE, Matches, iou
+from foveal.images.arrays import check_image
 from foveal.report.figures import image_panel
 from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
@@ -61,7 +62,7 @@ def draw_anchors(
     >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes]
     ['stride 8 pixels', 'stride 16 pixels']
     """
-    image = image_panel.check_image(image)
+    image = check_image(image)
     levels = [np.asarray(s, np.float64).reshape(-1, 2) for s in sizes]
     image_panel.check_one_each("stride", strides, "level", len(levels))
     if not levels:
@@ -149,7 +150,7 @@ def draw_anchor_matches(
     >>> [axes.get_title(loc="left").splitlines()[0] for axes in figure.axes[:3]]
     ['1 foreground', '1 ignored', '1 background']
     """
-    image = image_panel.check_image(image)
+    image = check_image(image)
     boxes, truth = (np.asarray(b, np.float64).reshape(-1, 4) for b in (anchors, objects))
     if len(matches) != len(boxes) or (len(truth) and int(matches.indices.max(initial=-1)) >= len(truth)):
         raise ValueError(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.images.arrays import check_image
 from foveal.report.figures import image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
@@ -49,7 +50,7 @@ def draw_attention(
     Raises
     ------
     ValueError
-        If the numbers of boxes, maps and names do not agree.
+        If there are not as many maps, or names, as boxes.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def draw_attention(
     >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
     ['dog 0.93', 'most: 0.50']
     """
-    image = image_panel.check_image(image)
+    image = check_image(image)
     rows = np.asarray(boxes, np.float64).reshape(-1, 4)
     image_panel.check_one_each("map", maps, "box", len(rows))
     image_panel.check_one_each("name", names or rows, "box", len(rows))

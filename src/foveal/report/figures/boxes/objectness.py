@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.images.arrays import check_image
 from foveal.report.figures import image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
@@ -33,6 +34,7 @@ def draw_objectness(
         The side of a place on each level, in the image's pixels. Maps may reach beyond the image, where it
         was padded; what lies beyond is cut off.
     columns : int, default=3
+        At most so many panels side by side.
 
     Returns
     -------
@@ -50,7 +52,7 @@ def draw_objectness(
     >>> [axes.get_title(loc="left").splitlines()[1] for axes in figure.axes[:2]]
     ['8 × 12 places, at most 0.20', '4 × 6 places, at most 0.90']
     """
-    image = image_panel.check_image(image)
+    image = check_image(image)
     image_panel.check_one_each("stride", strides, "level", len(maps))
     if not len(maps):
         return say_instead("There are no levels.", FULL_WIDTH, 2.0)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import iou
+from foveal.images.arrays import check_image
 from foveal.report.figures import image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_figure
@@ -61,7 +62,7 @@ def draw_regression(
     >>> figure.axes[0].get_title(loc="left")
     'IoU 0.39 → 0.92'
     """
-    image = image_panel.check_image(image)
+    image = check_image(image)
     old, new = (np.asarray(b, np.float64).reshape(-1, 4) for b in (before, after))
     truth = np.asarray(objects, np.float64).reshape(-1, 4)
     image_panel.check_one_each("result", new, "proposal", len(old))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.images.arrays import check_image
 from foveal.report.figures import image_panel
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.wording import count
@@ -61,7 +62,7 @@ def draw_suppression(
     >>> [axes.get_title(loc="left") for axes in figure.axes[:2]]
     ['before: 3 boxes', 'after: 2 boxes']
     """
-    image = image_panel.check_image(image)
+    image = check_image(image)
     rows, values = np.asarray(boxes, np.float64).reshape(-1, 4), np.asarray(scores, np.float64).ravel()
     stays = np.asarray(kept, np.int64).ravel()
     image_panel.check_one_each("score", values, "box", len(rows))

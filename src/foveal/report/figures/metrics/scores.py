@@ -32,7 +32,7 @@ def draw_scores(
     unit : str
         What is counted.
     width : float
-        Of the figure, in inches.
+        The figure's, in inches.
 
     Returns
     -------

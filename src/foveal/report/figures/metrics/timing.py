@@ -1,16 +1,18 @@
 """How long things take: the stages of a run, and methods beside each other."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from foveal.report.figures.axes import draw_bars, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MOST_CLASSES, MUTED, SERIES, new_figure
-from foveal.report.wording import say_duration
+from foveal.report.wording import say_duration, three_digits
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+Told = TypeVar("Told")
 
 # The longest bars are so many times as long as the line at 1 is far: what is beyond is cut.
 _MOST = 5.0
@@ -72,11 +74,7 @@ def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
     """
     from matplotlib.ticker import MaxNLocator
 
-    finite = {
-        group: {name: s for name, s in methods.items() if math.isfinite(s)}
-        for group, methods in groups.items()
-    }
-    shown = {group: methods for group, methods in finite.items() if methods}
+    shown = _known(groups, lambda seconds: seconds)
     if not shown:
         return say_instead("No times were measured.", FULL_WIDTH, 1.4)
     figure, panels = _panels_below(list(shown.values()), 0.75, 0.2)
@@ -85,7 +83,7 @@ def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
         reference = groups[group][next(iter(groups[group]))]
         family = names[0].split(" ")[0]
         words = [
-            (f"{_digits(value / reference)}×  " if reference > 0 else "") + f"{_digits(value)} s"
+            (f"{three_digits(value / reference)}×  " if reference > 0 else "") + f"{three_digits(value)} s"
             for value in seconds
         ]
         colors = [SERIES[0] if name.split(" ")[0] == family else MUTED for name in names]
@@ -119,11 +117,7 @@ def draw_ratios(groups: Mapping[str, Mapping[str, tuple[float, str]]], peer: str
     >>> [text.get_text() for text in figure.axes[0].texts]
     ['1.50×  4 ms']
     """
-    finite = {
-        group: {name: told for name, told in tasks.items() if math.isfinite(told[0])}
-        for group, tasks in groups.items()
-    }
-    shown = {group: tasks for group, tasks in finite.items() if tasks}
+    shown = _known(groups, lambda told: told[0])
     if not shown:
         return say_instead("Nothing was measured beside another library.", FULL_WIDTH, 1.4)
     figure, panels = _panels_below(list(shown.values()), 0.6, 0.3)
@@ -146,6 +140,17 @@ def draw_ratios(groups: Mapping[str, Mapping[str, tuple[float, str]]], peer: str
     return figure
 
 
+def _known(
+    groups: Mapping[str, Mapping[str, Told]], number_of: Callable[[Told], float]
+) -> dict[str, dict[str, Told]]:
+    """What is finite, of each group that has any."""
+    finite = {
+        group: {name: told for name, told in members.items() if math.isfinite(number_of(told))}
+        for group, members in groups.items()
+    }
+    return {group: members for group, members in finite.items() if members}
+
+
 def _panels_below(
     groups: Sequence[Mapping[str, Any]], each: float, more: float
 ) -> "tuple[Figure, list[Axes]]":
@@ -154,14 +159,3 @@ def _panels_below(
     figure = new_figure(FULL_WIDTH, each * len(bars) + 0.3 * sum(bars) + more)
     grid = figure.add_gridspec(len(bars), 1, height_ratios=[n + 1 for n in bars])
     return figure, [new_axes(figure, (grid[row],), grid="x") for row in range(len(bars))]
-
-
-def _digits(value: float) -> str:
-    """Three significant digits.
-
-    Examples
-    --------
-    >>> [_digits(v) for v in (0.0291, 1.0, 12.34, 456.7)]
-    ['0.0291', '1.00', '12.3', '457']
-    """
-    return f"{value:.{max(0, 2 - math.floor(math.log10(value)))}f}" if value > 0 else "0"

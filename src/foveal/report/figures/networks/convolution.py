@@ -7,18 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn.functional.windows import Pair
 from foveal.nn.walkthrough import ConvolutionStep, convolution_steps
+from foveal.report.figures import number_grid as grid
 from foveal.report.figures.canvas import FULL_WIDTH, INK, TEXT_SIZE
-from foveal.report.figures.number_grid import (
-    MARK,
-    NumberSheet,
-    check_cells,
-    format_number,
-    format_numbers,
-    looks_like_pixels,
-    setting_of,
-    shape_of,
-    title_width,
-)
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -26,8 +16,7 @@ if TYPE_CHECKING:
 
 
 # In inches.
-_MARGIN, _GAP, _TITLE, _SUM = 0.12, 0.62, 0.3, 0.5
-_LARGEST_CELL, _SMALLEST_KERNEL_CELL = 0.5, 0.4
+_SUM, _SMALLEST_KERNEL_CELL = 0.5, 0.4
 # More terms than this do not fit into the line of the sum.
 _MOST_TERMS = 12
 
@@ -43,8 +32,8 @@ class _Steps:
 
             kernel = filters.kernel(kernel)
         self.x, self.kernel = np.asarray(x), np.asarray(kernel)
-        check_cells(self.x, "x")
-        check_cells(self.kernel, "kernel")
+        grid.check_cells(self.x, "x")
+        grid.check_cells(self.kernel, "kernel")
         # In float64: bytes would wrap around.
         cells = self.kernel.astype(np.float64)
         self.steps = convolution_steps(self.x.astype(np.float64), cells, stride, padding, dilation, bias=bias)
@@ -54,39 +43,40 @@ class _Steps:
         pads = padding if isinstance(padding, tuple) else (padding, padding)
         self.pads = (int(pads[0]), int(pads[1]))
         self.kernel_texts, part = _in_parts(cells)
-        self.output_texts = format_numbers(self.output)
+        self.output_texts = grid.format_numbers(self.output)
         self.titles = (
-            f"input {shape_of(self.x)}" + setting_of("padding", padding, 0),
-            f"kernel {shape_of(self.kernel)}" + part + setting_of("dilation", dilation, 1),
+            f"input {grid.shape_of(self.x)}" + grid.setting_of("padding", padding, 0),
+            f"kernel {grid.shape_of(self.kernel)}" + part + grid.setting_of("dilation", dilation, 1),
             "window × kernel",
-            f"output {shape_of(self.output)}" + setting_of("stride", stride, 1),
+            f"output {grid.shape_of(self.output)}" + grid.setting_of("stride", stride, 1),
         )
         self._measure()
 
     def _measure(self) -> None:
         rows, columns = self.x.shape[0] + 2 * self.pads[0], self.x.shape[1] + 2 * self.pads[1]
         kh, kw = self.kernel.shape
-        middle = min(_LARGEST_CELL, max(_SMALLEST_KERNEL_CELL, 2.0 / kh))
+        middle = min(grid.LARGEST_CELL, max(_SMALLEST_KERNEL_CELL, 2.0 / kh))
         middle = min(middle, 2.4 / kh, 2.4 / kw) if max(kh, kw) > 6 else middle
         # Titles stand beside each other and want their room.
-        between = max(kw * middle, *(title_width(title) for title in self.titles[1:3]))
-        free = FULL_WIDTH - 2 * _MARGIN - 2 * _GAP - between
-        self.cell = min(_LARGEST_CELL, free / (columns + self.output.shape[1]), 5.0 / rows)
+        between = max(kw * middle, *(grid.title_width(title) for title in self.titles[1:3]))
+        free = FULL_WIDTH - 2 * grid.MARGIN - 2 * grid.GAP - between
+        self.cell = min(grid.LARGEST_CELL, free / (columns + self.output.shape[1]), 5.0 / rows)
         self.middle = middle
-        wide_in = max(columns * self.cell, title_width(self.titles[0]))
-        wide_out = max(self.output.shape[1] * self.cell, title_width(self.titles[3]))
-        self.width = 2 * _MARGIN + 2 * _GAP + wide_in + between + wide_out
-        inside = max(rows * self.cell, 2 * kh * middle + _TITLE + 0.1, self.output.shape[0] * self.cell)
-        self.height = _MARGIN + _TITLE + inside + _SUM
-        self.top = _MARGIN + _TITLE
-        self.lefts = (_MARGIN, _MARGIN + wide_in + _GAP, _MARGIN + wide_in + between + 2 * _GAP)
-        self.ends = (_MARGIN + wide_in, _MARGIN + wide_in + _GAP + between)
+        wide_in = max(columns * self.cell, grid.title_width(self.titles[0]))
+        wide_out = max(self.output.shape[1] * self.cell, grid.title_width(self.titles[3]))
+        self.width = 2 * grid.MARGIN + 2 * grid.GAP + wide_in + between + wide_out
+        inside = max(rows * self.cell, 2 * kh * middle + grid.TITLE + 0.1, self.output.shape[0] * self.cell)
+        self.height = grid.MARGIN + grid.TITLE + inside + _SUM
+        self.top = grid.MARGIN + grid.TITLE
+        end = grid.MARGIN + wide_in
+        self.lefts = (grid.MARGIN, end + grid.GAP, end + between + 2 * grid.GAP)
+        self.ends = (end, end + grid.GAP + between)
 
-    def draw(self, sheet: NumberSheet, number: int) -> None:
+    def draw(self, sheet: grid.NumberSheet, number: int) -> None:
         """Draw the step with this number, and of the output what is known by then."""
         step = self.steps[number]
         kh = self.kernel.shape[0]
-        below = self.top + kh * self.middle + _TITLE + 0.1
+        below = self.top + kh * self.middle + grid.TITLE + 0.1
         lefts = (self.lefts[0], self.lefts[1], self.lefts[1], self.lefts[2])
         for left, y, title in zip(lefts, (self.top, self.top, below, self.top), self.titles, strict=True):
             sheet.write(title, left, y - 0.16, TEXT_SIZE, INK, align="left")
@@ -94,8 +84,8 @@ class _Steps:
         sheet.draw(self.kernel, (self.lefts[1], self.top), self.middle, texts=self.kernel_texts)
         sheet.draw(step.products, (self.lefts[1], below), self.middle)
         arrow = self.top + kh * self.middle + 0.05
-        sheet.point_right(self.ends[0] + 0.14, arrow, _GAP - 0.28)
-        sheet.point_right(self.ends[1] + 0.14, arrow, _GAP - 0.28)
+        sheet.point_right(self.ends[0] + 0.14, arrow, grid.GAP - 0.28)
+        sheet.point_right(self.ends[1] + 0.14, arrow, grid.GAP - 0.28)
         known = self.output.copy()
         known.ravel()[number + 1 :] = np.nan
         strongest = float(np.abs(self.output).max())
@@ -104,29 +94,29 @@ class _Steps:
         self._frame(sheet, self.lefts[2], self.top, step.row, step.column)
         words = self._sum(step)
         # A long sum is written smaller, so that it ends where the sheet does.
-        size = min(TEXT_SIZE, 72 * (self.width - 2 * _MARGIN) / (0.56 * len(words)))
+        size = min(TEXT_SIZE, 72 * (self.width - 2 * grid.MARGIN) / (0.56 * len(words)))
         sheet.write(words, self.width / 2, self.height - 0.2, size, INK)
 
-    def _draw_input(self, sheet: NumberSheet, step: ConvolutionStep) -> None:
+    def _draw_input(self, sheet: grid.NumberSheet, step: ConvolutionStep) -> None:
         left, top = self.lefts[0], self.top
         down, right = self.pads
         sheet.draw_padding(self.x, self.pads, (left, top), self.cell, "0")
         corner = (left + right * self.cell, top + down * self.cell)
-        sheet.draw(self.x, corner, self.cell, pixels=looks_like_pixels(self.x))
+        sheet.draw(self.x, corner, self.cell, pixels=grid.looks_like_pixels(self.x))
         if np.all(np.diff(step.rows) == 1) and np.all(np.diff(step.columns) == 1):
             left, top = corner[0] + step.columns[0] * self.cell, corner[1] + step.rows[0] * self.cell
             box = (left, top, len(step.columns) * self.cell, len(step.rows) * self.cell)
-            sheet.frame(box, MARK, 2.6)
+            sheet.frame(box, grid.MARK, 2.6)
             return
         for i in step.rows:
             for j in step.columns:
                 self._frame(sheet, *corner, int(i), int(j))
 
-    def _frame(self, sheet: NumberSheet, left: float, top: float, row: int, column: int) -> None:
+    def _frame(self, sheet: grid.NumberSheet, left: float, top: float, row: int, column: int) -> None:
         sheet.frame((left + column * self.cell, top + row * self.cell, self.cell, self.cell))
 
     def _sum(self, step: ConvolutionStep) -> str:
-        terms = [format_number(float(p)) for p in step.products.ravel()]
+        terms = [grid.format_number(float(p)) for p in step.products.ravel()]
         if len(terms) > _MOST_TERMS:
             words = f"the sum of the {len(terms)} products"
         else:
@@ -134,10 +124,10 @@ class _Steps:
                 f" − {term[1:]}" if term.startswith("−") else f" + {term}" for term in terms[1:]
             )
         if self.bias:
-            bias = format_number(self.bias)
+            bias = grid.format_number(self.bias)
             words += f" − {bias[1:]} (bias)" if bias.startswith("−") else f" + {bias} (bias)"
         if self.bias or len(terms) > 1:
-            words += f" = {format_number(step.value)}"
+            words += f" = {grid.format_number(step.value)}"
         return f"output[{step.row}, {step.column}] = {words}"
 
 
@@ -184,7 +174,7 @@ def draw_convolution_step(
     drawn = _Steps(x, kernel, stride, padding, dilation, bias)
     if not -len(drawn.steps) <= step < len(drawn.steps):
         raise ValueError(f"There are {len(drawn.steps)} steps, counted from 0; step is {step}.")
-    sheet = NumberSheet(drawn.width, drawn.height)
+    sheet = grid.NumberSheet(drawn.width, drawn.height)
     drawn.draw(sheet, step % len(drawn.steps))
     return sheet.figure
 
@@ -204,7 +194,7 @@ def animate_convolution(
     Parameters
     ----------
     x, kernel, stride, padding, dilation, bias
-        As in :func:`draw_convolution_step`.
+        As in :func:`draw_convolution_step`, which also says what is refused.
     interval : int, default=350
         Milliseconds a frame.
 
@@ -213,11 +203,6 @@ def animate_convolution(
     matplotlib.animation.FuncAnimation
         ``film.save("film.gif", writer="pillow")`` makes a GIF of it, :func:`foveal.report.write_film` a GIF
         or a page with buttons to go step by step.
-
-    Raises
-    ------
-    ValueError
-        As :func:`draw_convolution_step`.
 
     Examples
     --------
@@ -231,7 +216,7 @@ def animate_convolution(
     from matplotlib.animation import FuncAnimation
 
     drawn = _Steps(x, kernel, stride, padding, dilation, bias)
-    sheet = NumberSheet(drawn.width, drawn.height)
+    sheet = grid.NumberSheet(drawn.width, drawn.height)
     # A film has no page beneath it.
     sheet.figure.set_facecolor("white")
 
@@ -250,5 +235,5 @@ def _in_parts(kernel: NDArray[np.float64]) -> tuple[list[list[str]], str]:
         for parts in (9, 16, 25, 256):
             whole = np.rint(kernel * parts)
             if np.allclose(kernel * parts, whole, rtol=0, atol=1e-4):
-                return format_numbers(whole), f", in {parts}ths"
-    return format_numbers(kernel), ""
+                return grid.format_numbers(whole), f", in {parts}ths"
+    return grid.format_numbers(kernel), ""

@@ -8,24 +8,11 @@ from numpy.typing import ArrayLike
 
 from foveal.nn.functional.windows import Pair
 from foveal.nn.walkthrough import pooling_steps
+from foveal.report.figures import number_grid as grid
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED
-from foveal.report.figures.number_grid import (
-    NumberSheet,
-    check_cells,
-    format_number,
-    looks_like_pixels,
-    setting_of,
-    shape_of,
-    title_width,
-)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-
-# In inches.
-_MARGIN, _GAP, _TITLE, _BELOW = 0.12, 0.62, 0.3, 0.46
-_LARGEST_CELL = 0.5
 
 
 def draw_pooling(
@@ -65,7 +52,7 @@ def draw_pooling(
     'output[0, 0] = the largest of 1, 5, 3, 4 = 5'
     """
     x = np.asarray(x)
-    check_cells(x, "x")
+    grid.check_cells(x, "x")
     steps = pooling_steps(x, kernel_size, stride, padding, kind=kind)
     if step is not None and not -len(steps) <= step < len(steps):
         raise ValueError(f"There are {len(steps)} steps, counted from 0; step is {step}.")
@@ -75,25 +62,26 @@ def draw_pooling(
     size = (len(steps[0].rows), len(steps[0].columns))
     strides = kernel_size if stride is None else stride
     down, across = strides if isinstance(strides, tuple) else (strides, strides)
-    source = f"input {shape_of(x)}" + setting_of("padding", padding, 0)
-    name = f"{kind} pooling {size[0]} × {size[1]}" + setting_of("stride", strides, size)
-    free = FULL_WIDTH - 2 * _MARGIN - _GAP
-    cell = min(_LARGEST_CELL, free / (columns + output.shape[1]), 5.0 / rows)
-    wide_in = max(columns * cell, title_width(source))
-    wide_out = max(output.shape[1] * cell, title_width(name))
-    width = 2 * _MARGIN + wide_in + _GAP + wide_out
-    top = _MARGIN + _TITLE
-    height = top + rows * cell + (_BELOW if step is not None else _MARGIN)
-    sheet = NumberSheet(max(width, 4.35 if step is not None else 0), height)
+    source = f"input {grid.shape_of(x)}" + grid.setting_of("padding", padding, 0)
+    name = f"{kind} pooling {size[0]} × {size[1]}" + grid.setting_of("stride", strides, size)
+    free = FULL_WIDTH - 2 * grid.MARGIN - grid.GAP
+    cell = min(grid.LARGEST_CELL, free / (columns + output.shape[1]), 5.0 / rows)
+    wide_in = max(columns * cell, grid.title_width(source))
+    wide_out = max(output.shape[1] * cell, grid.title_width(name))
+    width = 2 * grid.MARGIN + wide_in + grid.GAP + wide_out
+    top = grid.MARGIN + grid.TITLE
+    # A line of words stands below a step.
+    height = top + rows * cell + (0.46 if step is not None else grid.MARGIN)
+    sheet = grid.NumberSheet(max(width, 4.35 if step is not None else 0), height)
 
-    right = _MARGIN + wide_in + _GAP
-    sheet.write(source, _MARGIN, top - 0.16, align="left")
+    right = grid.MARGIN + wide_in + grid.GAP
+    sheet.write(source, grid.MARGIN, top - 0.16, align="left")
     sheet.write(name, right, top - 0.16, align="left")
-    left, upper = _MARGIN + over[1] * cell, top + over[0] * cell
-    pixels = looks_like_pixels(x)
-    sheet.draw_padding(x, over, (_MARGIN, top), cell, "−∞" if kind == "max" else "0")
+    left, upper = grid.MARGIN + over[1] * cell, top + over[0] * cell
+    pixels = grid.looks_like_pixels(x)
+    sheet.draw_padding(x, over, (grid.MARGIN, top), cell, "−∞" if kind == "max" else "0")
     sheet.draw(x, (left, upper), cell, pixels=pixels)
-    sheet.point_right(right - _GAP + 0.14, top + rows * cell / 2, _GAP - 0.28)
+    sheet.point_right(right - grid.GAP + 0.14, top + rows * cell / 2, grid.GAP - 0.28)
     strongest = 255.0 if x.dtype == np.uint8 else float(np.abs(x).max()) or None
     sheet.draw(output, (right, top), cell, pixels=pixels, strongest=strongest)
     if step is None and down >= size[0] and across >= size[1]:
@@ -110,13 +98,13 @@ def draw_pooling(
         window = (left + s.columns[0] * cell, upper + s.rows[0] * cell, size[1] * cell, size[0] * cell)
         sheet.frame(window, width=2.8)
         sheet.frame((right + s.column * cell, top + s.row * cell, cell, cell), width=2.8)
-        listed = ", ".join(format_number(float(v)) for v in s.window.ravel() if np.isfinite(v))
+        listed = ", ".join(grid.format_number(float(v)) for v in s.window.ravel() if np.isfinite(v))
         what = "the largest" if kind == "max" else "the mean"
-        value = format_number(s.value)
+        value = grid.format_number(s.value)
         words = f"output[{s.row}, {s.column}] = {what} of {listed} = {value}"
         if len(words) > 90:
             words = f"output[{s.row}, {s.column}] = {what} of {s.window.size} numbers = {value}"
-        sheet.write(words, _MARGIN, height - 0.2, align="left")
+        sheet.write(words, grid.MARGIN, height - 0.2, align="left")
     return sheet.figure
 
 
@@ -149,26 +137,26 @@ def draw_stages(stages: Mapping[str, ArrayLike]) -> "Figure":
     if not arrays:
         raise ValueError("There are no stages to draw.")
     for name, values in arrays.items():
-        check_cells(values, name)
-    titles = {name: f"{name}, {shape_of(v)}" for name, v in arrays.items()}
-    least = [title_width(title) for title in titles.values()]
+        grid.check_cells(values, name)
+    titles = {name: f"{name}, {grid.shape_of(v)}" for name, v in arrays.items()}
+    least = [grid.title_width(title) for title in titles.values()]
     counts = [v.shape[1] for v in arrays.values()]
-    free = FULL_WIDTH - 2 * _MARGIN - _GAP * (len(arrays) - 1)
-    cell = _LARGEST_CELL
+    free = FULL_WIDTH - 2 * grid.MARGIN - grid.GAP * (len(arrays) - 1)
+    cell = grid.LARGEST_CELL
     while cell > 0.1 and sum(max(c * cell, w) for c, w in zip(counts, least, strict=True)) > free:
         cell -= 0.01
     rows = max(v.shape[0] for v in arrays.values())
     cell = min(cell, 5.0 / rows)
     wide = [max(c * cell, w) for c, w in zip(counts, least, strict=True)]
-    top = _MARGIN + _TITLE
-    width = 2 * _MARGIN + sum(wide) + _GAP * (len(arrays) - 1)
-    sheet = NumberSheet(width, top + rows * cell + _MARGIN)
-    left = _MARGIN
+    top = grid.MARGIN + grid.TITLE
+    width = 2 * grid.MARGIN + sum(wide) + grid.GAP * (len(arrays) - 1)
+    sheet = grid.NumberSheet(width, top + rows * cell + grid.MARGIN)
+    left = grid.MARGIN
     for i, (name, values) in enumerate(arrays.items()):
         sheet.write(titles[name], left, top - 0.16, align="left")
-        sheet.draw(values, (left, top), cell, pixels=i == 0 and looks_like_pixels(values))
+        sheet.draw(values, (left, top), cell, pixels=i == 0 and grid.looks_like_pixels(values))
         if i:
             tall = max(values.shape[0], 1) * cell
-            sheet.point_right(left - _GAP + 0.14, top + min(tall, rows * cell) / 2, _GAP - 0.28)
-        left += wide[i] + _GAP
+            sheet.point_right(left - grid.GAP + 0.14, top + min(tall, rows * cell) / 2, grid.GAP - 0.28)
+        left += wide[i] + grid.GAP
     return sheet.figure

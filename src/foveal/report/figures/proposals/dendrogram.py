@@ -46,8 +46,7 @@ def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves:
     Examples
     --------
     >>> from foveal.proposals import SelectiveSearch
-    >>> image = np.zeros((20, 30, 3), np.uint8)
-    >>> image[:, 15:] = 255
+    >>> image = np.full((20, 30, 3), 255 * (np.arange(30) >= 15)[:, None], np.uint8)
     >>> tree = SelectiveSearch("single", sigma=0).propose(image).hierarchy[0]
     >>> draw_dendrogram(image, tree).axes[0].get_ylabel()
     'regions left'

@@ -81,8 +81,7 @@ def merging_frames(
     Examples
     --------
     >>> from foveal.proposals import SelectiveSearch
-    >>> image = np.zeros((20, 30, 3), np.uint8)
-    >>> image[:, 15:] = 255
+    >>> image = np.full((20, 30, 3), 255 * (np.arange(30) >= 15)[:, None], np.uint8)
     >>> tree = SelectiveSearch("single", sigma=0).propose(image).hierarchy[0]
     >>> [frame.shape for frame in merging_frames(image, tree)]
     [(20, 30, 3), (20, 30, 3)]
@@ -127,8 +126,7 @@ def draw_levels(
     Examples
     --------
     >>> from foveal.proposals import SelectiveSearch
-    >>> image = np.zeros((20, 30, 3), np.uint8)
-    >>> image[:, 15:] = 255
+    >>> image = np.full((20, 30, 3), 255 * (np.arange(30) >= 15)[:, None], np.uint8)
     >>> tree = SelectiveSearch("single", sigma=0).propose(image).hierarchy[0]
     >>> [axes.get_title() for axes in draw_levels(image, tree, numbers=[1]).axes]
     ['2 regions (the first segmentation)', '1 region']

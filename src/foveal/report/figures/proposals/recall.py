@@ -74,7 +74,7 @@ def draw_recall_of_methods(
     Raises
     ------
     ValueError
-        If a quality was not measured at a threshold.
+        If a quality was not measured at one of the ``thresholds``.
 
     Examples
     --------
