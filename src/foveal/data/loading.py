@@ -104,7 +104,7 @@ def _load_file(path: Path, format: str | None) -> Dataset:
     for row in FORMATS.values():
         if row.read_file and path.suffix.lower() in row.suffixes and format in (None, row.name):
             return row.read_file(path)
+    files = " nor ".join(f"a {row.title} {row.suffixes[0]} file" for row in FORMATS.values() if row.read_file)
     raise DataError(
-        f"{path} is neither a folder nor a COCO .json file nor a YOLO .yaml file"
-        + (f" that could be read as {format}." if format else ".")
+        f"{path} is neither a folder nor {files}" + (f" that could be read as {format}." if format else ".")
     )

@@ -98,7 +98,7 @@ class RunFolder:
         return self.report_file.is_file()
 
     def discard(self) -> None:
-        """Remove a run that has learnt nothing; one that has a model or a checkpoint stays."""
+        """Remove a run that has learned nothing; one that has a model or a checkpoint stays."""
         if self.model_file.exists() or self.checkpoint_file.exists():
             return
         self.config_file.unlink(missing_ok=True)
@@ -107,7 +107,7 @@ class RunFolder:
             self.path.rmdir()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
-        """Write ``config.toml``; settings that are None are left out, which TOML has no word for."""
+        """Write ``config.toml``; entries that are None are left out, which TOML has no word for."""
         import tomli_w
 
         write_text(self.config_file, _BEGINNING + tomli_w.dumps(_without_none(config)))

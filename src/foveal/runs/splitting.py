@@ -14,7 +14,7 @@ def split_dataset(dataset: Dataset, model: str, settings: Mapping[str, Any], see
 
     A detector that chooses on a validation part has one cut off only where there are at least 40 images to
     learn from, and of at most 60 images. Of a part of the data set's own that is larger than that share, so
-    many images validate and the others are learnt from.
+    many images validate and the others are learned from.
     """
     kind = model_class(model)
     cut: dict[str, Any] = {

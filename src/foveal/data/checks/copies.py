@@ -12,8 +12,7 @@ from foveal.data.formats.table import FORMATS, formats_of
 
 def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
     """Which formats there are, which counts, and where the copies say something else."""
-    # A folder of images is a folder a class only where nothing else is there.
-    there = [name for name in formats_of(tree) if name not in ("crops", "folders")]
+    there = [name for name in formats_of(tree) if not FORMATS[name].fallback]
     others = [name for name in there if name != dataset.format]
     if others and dataset.format in there:
         names = ", ".join(FORMATS[name].title for name in there)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.file_tree import Tree
@@ -32,8 +31,8 @@ class Format:
         The data set of such a file.
     copies : callable, optional
         Of a folder and whether this format counts there: the annotations that do not, each with where it is.
-    write : callable, optional
-        Writes a data set to a folder or file.
+    fallback : bool
+        Whether a folder is taken for one of this format only where it holds no other.
     broken : callable, optional
         Findings about a folder's files that would be of this format if they could be read.
     """
@@ -46,7 +45,7 @@ class Format:
     suffixes: tuple[str, ...] = ()
     read_file: Callable[[Path], Dataset] | None = None
     copies: Callable[[Tree, bool], Iterator[tuple[str, Dataset]]] | None = None
-    write: Callable[..., Any] | None = None
+    fallback: bool = False
     broken: Callable[[Tree], list[Finding]] | None = None
 
 
@@ -57,7 +56,6 @@ _ROWS = (
         "Pascal VOC (.xml files whose root is <annotation>)",
         voc.recognises,
         voc.read_folder,
-        write=voc.write_voc,
     ),
     Format(
         "coco",
@@ -68,8 +66,7 @@ _ROWS = (
         (".json",),
         coco.read_file,
         coco.copies,
-        coco.write_coco,
-        coco.broken_files,
+        broken=coco.broken_files,
     ),
     Format(
         "yolo",
@@ -80,7 +77,6 @@ _ROWS = (
         (".yaml", ".yml"),
         yolo.read_file,
         yolo.copies,
-        yolo.write_yolo,
     ),
     Format(
         "crops",
@@ -88,6 +84,7 @@ _ROWS = (
         "crops of `foveal prepare` (a file manifest.csv)",
         crops.recognises,
         crops.read_folder,
+        fallback=True,
     ),
     Format(
         "folders",
@@ -95,6 +92,7 @@ _ROWS = (
         "one folder of pictures for each of at least two classes",
         folders.recognises,
         folders.read_folder,
+        fallback=True,
     ),
 )
 
