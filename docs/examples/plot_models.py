@@ -15,6 +15,7 @@ from matplotlib.collections import LineCollection
 
 import foveal
 from foveal.data import load, scenes
+from foveal.features import HogColor
 from foveal.images import read
 from foveal.metrics import evaluate, to_results
 from foveal.models import RCNN
@@ -24,7 +25,7 @@ from foveal.report import figures
 # Data and model
 # --------------
 # Forty scenes with three to six digits each. ``proposals="single"`` is selective search with one strategy,
-# the fastest.
+# the fastest; the features are gradients and colours, whose weights can be looked at.
 folder = scenes.write_scenes(
     Path(tempfile.mkdtemp()) / "scenes", number=40, test=12, digits=(3, 6), random_state=0
 )
@@ -32,7 +33,7 @@ data = load(folder)
 train, test = data.part("train"), data.part("test")
 
 log = []
-model = RCNN(proposals="single", calibration_folds=2, random_state=0)
+model = RCNN(features=HogColor(), proposals="single", calibration_folds=2, random_state=0)
 model.fit(train, callbacks=[log.append])
 
 # %%
