@@ -1,7 +1,7 @@
 """What a report is made of: chapters of sections of blocks. The templates say how each looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,8 +29,17 @@ class Headline:
     meaning: str = ""
 
 
+class _Block:
+    """What stands in a section; each kind has a place of its own in ``block.html``."""
+
+    @property
+    def template(self) -> str:
+        """Which place that is."""
+        return type(self).__name__.lower()
+
+
 @dataclass(frozen=True)
-class Note:
+class Note(_Block):
     """A paragraph.
 
     Attributes
@@ -41,11 +50,10 @@ class Note:
 
     text: str
     kind: str = "plain"
-    template: str = field(default="note", init=False)
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class Chart(_Block):
     """A figure on a card.
 
     Attributes
@@ -62,7 +70,6 @@ class Chart:
     figure: "Figure"
     alt: str
     caption: str = ""
-    template: str = field(default="chart", init=False)
 
     @property
     def wide(self) -> bool:
@@ -71,7 +78,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(_Block):
     """Rows and columns.
 
     Attributes
@@ -92,11 +99,10 @@ class Table:
     rows: Sequence[Sequence[str]]
     words: Sequence[int] = ()
     wide: bool = True
-    template: str = field(default="table", init=False)
 
 
 @dataclass(frozen=True)
-class Images:
+class Images(_Block):
     """Images side by side.
 
     Attributes
@@ -109,11 +115,10 @@ class Images:
     title: str
     images: "Sequence[AnnotatedImage]"
     caption: str = ""
-    template: str = field(default="images", init=False)
 
 
 @dataclass(frozen=True)
-class Fold:
+class Fold(_Block):
     """Blocks that are hidden until they are asked for.
 
     Attributes
@@ -124,11 +129,10 @@ class Fold:
 
     title: str
     blocks: "Sequence[Block]"
-    template: str = field(default="fold", init=False)
 
 
 @dataclass(frozen=True)
-class Player:
+class Player(_Block):
     """A film that a reader can play, stop and step through; without scripts one of its frames is seen.
 
     Attributes
@@ -155,7 +159,6 @@ class Player:
     start: int = 0
     seconds: float = 0.35
     caption: str = ""
-    template: str = field(default="player", init=False)
 
 
 Block = Note | Chart | Table | Images | Player | Fold
