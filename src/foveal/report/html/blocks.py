@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from foveal.report.figures import Figure
 
+if TYPE_CHECKING:
     from foveal.report.html.annotated_images import AnnotatedImage
 
 
@@ -67,7 +67,7 @@ class Chart(_Block):
     """
 
     title: str
-    figure: "Figure"
+    figure: Figure
     alt: str
     caption: str = ""
 

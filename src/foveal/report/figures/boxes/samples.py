@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import label_place, look_at, outline_boxes, show_image
 from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from foveal.data.detections import Detections
 
 
@@ -24,7 +23,7 @@ def draw_samples(
     *,
     captions: Sequence[str] = (),
     columns: int = 4,
-) -> "Figure":
+) -> Figure:
     """A grid of images with ground truth (dashed, white) and detections (solid, coloured by class).
 
     Parameters

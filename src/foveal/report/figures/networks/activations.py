@@ -5,13 +5,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 from foveal.report.figures.image_panel import arrange
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from foveal.nn import Module
 
 
@@ -21,7 +20,7 @@ _NAMES = ("ReLU", "ReLU6", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU")
 
 def draw_activations(
     layers: "Mapping[str, Module] | None" = None, *, between: tuple[float, float] = (-5.0, 7.0)
-) -> "Figure":
+) -> Figure:
     """What activations do to a number, and with what factor they pass its gradient on.
 
     Parameters

@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images import resize, resize_to_fit
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, GRID, INK, MUTED, SERIES, TEXT_SIZE, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
     from foveal.proposals import Hierarchy
 
 
@@ -25,7 +23,7 @@ _AROUND = 0.13
 _STEP = 0.3
 
 
-def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves: int = 20) -> "Figure":
+def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves: int = 20) -> Figure:
     """The last joinings of a grouping, from so many regions to the whole image.
 
     Parameters
@@ -153,7 +151,7 @@ class _Thumbnails:
         return inside[: self._hierarchy.number]
 
 
-def _place(axes: "Axes", pixels: NDArray[np.uint8], x: float, y: float, inches: float) -> None:
+def _place(axes: Axes, pixels: NDArray[np.uint8], x: float, y: float, inches: float) -> None:
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
     # An offset image is as large as its pixels at 72 to the inch.

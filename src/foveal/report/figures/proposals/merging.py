@@ -7,13 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images import paint_regions, resize_to_fit
+from foveal.report.figures import Figure
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.figures.image_panel import arrange, show_pixels
 from foveal.report.wording import count
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from foveal.proposals import Hierarchy
 
 
@@ -106,7 +105,7 @@ def draw_levels(
     numbers: Sequence[int] = (64, 16, 8, 4, 2),
     *,
     columns: int = 3,
-) -> "Figure":
+) -> Figure:
     """The first segmentation and what the grouping made of it, each region in its mean colour.
 
     Parameters

@@ -6,19 +6,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, log_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, SERIES, STYLES, new_figure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from foveal.proposals import Hierarchy
 
 
 _MOST = 4
 
 
-def draw_similarities(hierarchies: Sequence["Hierarchy"]) -> "Figure":
+def draw_similarities(hierarchies: Sequence["Hierarchy"]) -> Figure:
     """Similarity of the joined regions, and size of the made ones, as the regions become fewer.
 
     Parameters
