@@ -1,18 +1,15 @@
 """How much of the ground truth proposals reach, against their number: of one method or several."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foveal.metrics import ProposalQuality
 from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import add_legend, count_axis, log_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH, SERIES, STYLES, new_figure
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from foveal.metrics import ProposalQuality
 
 _NUMBER = "proposals per image (log scale)"
 _RECALL = "recall (fraction of objects)"
@@ -52,7 +49,7 @@ def draw_recall(numbers: Sequence[int], recalls: Mapping[float, ArrayLike]) -> F
 
 
 def draw_recall_of_methods(
-    qualities: "Mapping[str, ProposalQuality]", thresholds: Sequence[float] = (0.5, 0.7)
+    qualities: Mapping[str, ProposalQuality], thresholds: Sequence[float] = (0.5, 0.7)
 ) -> Figure:
     """Recall against the number of proposals per image, one panel an IoU, one line a method.
 
