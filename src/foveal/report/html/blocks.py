@@ -2,12 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from foveal.report.figures import Figure
-
-if TYPE_CHECKING:
-    from foveal.report.html.annotated_images import AnnotatedImage
+from foveal.report.html.annotated_images import AnnotatedImage
 
 
 @dataclass(frozen=True)
@@ -113,7 +110,7 @@ class Images(_Block):
     """
 
     title: str
-    images: "Sequence[AnnotatedImage]"
+    images: Sequence[AnnotatedImage]
     caption: str = ""
 
 
