@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foveal.benchmark.results import Benchmark, rounded
 from foveal.benchmark.tables import UNKNOWN, Table, mebibytes_text, ratio_text
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from foveal.report.figures import Figure
 
 _NAMES = {"onnxruntime": "ONNX Runtime", "engine": "engine"}
 
@@ -260,7 +258,7 @@ class NetworkBenchmark(Benchmark):
             )
         return sentences + list(self.notes)
 
-    def draw(self) -> "dict[str, Figure]":
+    def draw(self) -> dict[str, Figure]:
         """Bars of the ratios."""
         from foveal.report.figures import draw_ratios
 

@@ -6,15 +6,13 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from foveal.benchmark.machine import Machine
 from foveal.benchmark.tables import Table
 from foveal.files import write_bytes, write_json, write_text
+from foveal.report.figures import Figure
 from foveal.version import __version__
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +55,7 @@ class Benchmark:
         """What the tables are about, a sentence a line; warnings first."""
         raise NotImplementedError
 
-    def draw(self) -> "dict[str, Figure]":
+    def draw(self) -> dict[str, Figure]:
         """Figures by the names of their files."""
         raise NotImplementedError
 

@@ -1,15 +1,13 @@
 """What a benchmark of selective search found: as data, as tables and as figures."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from foveal.benchmark.methods import Method
 from foveal.benchmark.results import Benchmark, rounded
 from foveal.benchmark.tables import Table, decimal_text, mebibytes_text, ratio_text, seconds_text
 from foveal.metrics import ProposalQuality
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from foveal.report.figures import Figure
 
 #: Numbers of proposals that quality is told at; None is all.
 NUMBERS: tuple[int | None, ...] = (100, 500, 1000, 2000, None)
@@ -255,7 +253,7 @@ class SelectiveSearchBenchmark(Benchmark):
             *self.notes,
         ]
 
-    def draw(self) -> "dict[str, Figure]":
+    def draw(self) -> dict[str, Figure]:
         """Bars of the times, and where the images have objects, the quality."""
         from foveal.report.figures import draw_proposal_quality, draw_speeds
 

@@ -4,13 +4,11 @@ import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from foveal.data import Dataset, Detections
 from foveal.errors import DataError
 from foveal.metrics._checked import GroundTruth, check
-
-if TYPE_CHECKING:
-    from foveal.data import Dataset, Detections
 
 
 def read_results(path: str | os.PathLike[str], ground_truth: GroundTruth) -> list[dict[str, Any]]:
@@ -78,7 +76,7 @@ def read_results(path: str | os.PathLike[str], ground_truth: GroundTruth) -> lis
     ]
 
 
-def to_results(dataset: "Dataset", detections: Iterable["Detections"]) -> list[dict[str, Any]]:
+def to_results(dataset: Dataset, detections: Iterable[Detections]) -> list[dict[str, Any]]:
     """COCO's results list from what a detector says of each image of a data set.
 
     Parameters

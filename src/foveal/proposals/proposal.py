@@ -1,13 +1,12 @@
 """What every method of proposing regions gives."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from foveal.proposals.hierarchy import Hierarchy
+from foveal.proposals.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +25,7 @@ class Proposals:
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
-    hierarchy: "tuple[Hierarchy, ...]" = ()
+    hierarchy: tuple[Hierarchy, ...] = ()
 
     def __len__(self) -> int:
         return len(self.boxes)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.dataset import Dataset, Finding
+from foveal.data.detections import Detections
+from foveal.data.splitting import Parts
+from foveal.metrics.proposals import ProposalQuality
+from foveal.proposals import Proposals
+
 if TYPE_CHECKING:
-    from foveal.data.dataset import Dataset, Finding
-    from foveal.data.detections import Detections
-    from foveal.data.splitting import Parts
-    from foveal.metrics.proposals import ProposalQuality
     from foveal.models.detection.trace import DetectionTrace
-    from foveal.proposals import Proposals
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -51,10 +52,10 @@ class Record:
     config: Mapping[str, Any]
     events: Sequence[Mapping[str, Any]]
     metrics: Mapping[str, float]
-    findings: Sequence["Finding"]
-    data: "Dataset"
-    parts: "Parts"
-    test: "Dataset"
+    findings: Sequence[Finding]
+    data: Dataset
+    parts: Parts
+    test: Dataset
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,10 +87,10 @@ class DetectionRecord(Record):
         The overlap that makes a detection right, in images, curves and the confusion matrix.
     """
 
-    detections: Sequence["Detections"]
+    detections: Sequence[Detections]
     results: Sequence[dict[str, Any]] | None = None
-    proposal_quality: "ProposalQuality | None" = None
-    compared_proposals: "Mapping[str, ProposalQuality]" = field(default_factory=dict)
+    proposal_quality: ProposalQuality | None = None
+    compared_proposals: Mapping[str, ProposalQuality] = field(default_factory=dict)
     steps: "DetectionTrace | None" = None
     steps_of: str = ""
     score_threshold: float = 0.5
@@ -115,7 +116,7 @@ class ProposalRecord(Record):
         Other methods, by their names, measured on the same images.
     """
 
-    proposal_quality: "ProposalQuality"
+    proposal_quality: ProposalQuality
     others: Mapping[str, "ProposalQuality"] = field(default_factory=dict)
 
 
@@ -222,7 +223,7 @@ class SearchRecord:
 
     name: str
     image: NDArray[np.uint8]
-    proposals: "Proposals"
+    proposals: Proposals
     method: str = ""
     objects: NDArray[np.float32] | None = None
     object_names: Sequence[str] = ()

@@ -3,14 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    from foveal.data.dataset import Sample
-    from foveal.data.detections import Detections
+from foveal.data.dataset import Sample
+from foveal.data.detections import Detections
 
 RIGHT = "right"
 IGNORED = "ignored"
@@ -35,7 +33,7 @@ class Verdict:
         Which of the sample's objects nothing found. Difficult and crowd objects are never missed.
     """
 
-    detections: "Detections"
+    detections: Detections
     kinds: tuple[str, ...]
     missed: NDArray[np.bool_]
 
@@ -69,7 +67,7 @@ _ABOUT_NOTHING = 0.1
 
 
 def judge(
-    sample: "Sample", detections: "Detections", *, score_threshold: float = 0.5, iou_threshold: float = 0.5
+    sample: Sample, detections: Detections, *, score_threshold: float = 0.5, iou_threshold: float = 0.5
 ) -> Verdict:
     """Match the detections of one image to its objects, and name the errors.
 
@@ -127,7 +125,7 @@ def judge(
     return Verdict(found, tuple(kinds), ~taken & ~ignorable)
 
 
-def say_verdict(verdict: Verdict, sample: "Sample", classes: Sequence[str], most: int = 4) -> str:
+def say_verdict(verdict: Verdict, sample: Sample, classes: Sequence[str], most: int = 4) -> str:
     """One or two sentences: what was missed and what is false.
 
     Parameters

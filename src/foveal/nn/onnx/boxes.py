@@ -51,11 +51,7 @@ def decode(
     scale = graph.add("Min", [scale, graph.constant(LARGEST_LOG_SCALE)], f"{name}.limited")
     scale = graph.add("Exp", [scale], f"{name}.scale")
     half = graph.add("Mul", [scale, half], f"{name}.scaled")
-    corners = [
-        graph.add("Sub", [centre, half], f"{name}.top_left"),
-        graph.add("Add", [centre, half], f"{name}.bottom_right"),
-    ]
-    return graph.add("Concat", corners, name, axis=-1)
+    return _around(graph, centre, half, name, axis=-1)
 
 
 def clip(graph: Graph, boxes: str, edges: str, name: str) -> str:
@@ -137,11 +133,14 @@ def grid_anchors(graph: Graph, cells: str, columns: str, sizes: ArrayLike, strid
     centre = graph.add("Add", [centre, graph.constant(0.5)], f"{name}.middle")
     centre = graph.add("Mul", [centre, graph.constant(stride)], f"{name}.centre")
     half = graph.add("Gather", [graph.weight(f"{name}.sizes", sizes / 2), kind], f"{name}.half", axis=0)
-    corners = [
-        graph.add("Sub", [centre, half], f"{name}.top_left"),
-        graph.add("Add", [centre, half], f"{name}.bottom_right"),
-    ]
-    return graph.add("Concat", corners, name, axis=1)
+    return _around(graph, centre, half, name, axis=1)
+
+
+def _around(graph: Graph, centre: str, half: str, name: str, *, axis: int) -> str:
+    """Boxes from their centres and half their sides."""
+    top_left = graph.add("Sub", [centre, half], f"{name}.top_left")
+    bottom_right = graph.add("Add", [centre, half], f"{name}.bottom_right")
+    return graph.add("Concat", [top_left, bottom_right], name, axis=axis)
 
 
 def best(graph: Graph, scores: str, number: int, name: str) -> tuple[str, str]:

@@ -4,7 +4,15 @@ Every function is usable alone: ``foveal.report.figures.draw_losses(curves).save
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    import matplotlib.axes
+    import matplotlib.figure
+
+# The types by their names alone: matplotlib is imported when something is drawn.
+Axes: TypeAlias = "matplotlib.axes.Axes"
+Figure: TypeAlias = "matplotlib.figure.Figure"
 
 # Each figure and the file that draws it, which is imported when the figure is first asked for.
 _PLACES = {

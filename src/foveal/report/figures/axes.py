@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.canvas import GRID, HALF_WIDTH, INK, MUTED, PAPER, SERIES, TEXT_SIZE, new_figure
 from foveal.report.wording import shorten
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
 
 
-def new_axes(figure: "Figure", position: tuple[Any, ...] = (1, 1, 1), *, grid: str | None = "both") -> "Axes":
+def new_axes(figure: Figure, position: tuple[Any, ...] = (1, 1, 1), *, grid: str | None = "both") -> Axes:
     """Axes in the manner of all figures: two thin spines, a pale grid behind the data.
 
     Parameters
@@ -45,7 +44,7 @@ def new_axes(figure: "Figure", position: tuple[Any, ...] = (1, 1, 1), *, grid: s
     return axes
 
 
-def name_axes(axes: "Axes", x: str = "", y: str = "", title: str = "") -> None:
+def name_axes(axes: Axes, x: str = "", y: str = "", title: str = "") -> None:
     """Write what the axes measure, with its unit, and the panel's title."""
     axes.set_xlabel(x, color=INK, fontsize=TEXT_SIZE, labelpad=6)
     axes.set_ylabel(y, color=INK, fontsize=TEXT_SIZE, labelpad=6)
@@ -86,7 +85,7 @@ def add_legend(
         text.set_parse_math(False)
 
 
-def say_instead(sentence: str, width: float = HALF_WIDTH, height: float = 3.0) -> "Figure":
+def say_instead(sentence: str, width: float = HALF_WIDTH, height: float = 3.0) -> Figure:
     """A figure with a sentence in its middle, where there is nothing to show."""
     figure = new_figure(width, height)
     axes = new_axes(figure, grid=None)
@@ -105,7 +104,7 @@ def say_instead(sentence: str, width: float = HALF_WIDTH, height: float = 3.0) -
 
 
 def name_rows(
-    axes: "Axes", names: Sequence[str], *, longest: int = 24, size: float = TEXT_SIZE, rows: int = 0
+    axes: Axes, names: Sequence[str], *, longest: int = 24, size: float = TEXT_SIZE, rows: int = 0
 ) -> None:
     """Name the rows of horizontal bars, the first at the top; with fewer than ``rows`` the rest is free."""
     words = [shorten(name, longest) for name in names]
@@ -114,7 +113,7 @@ def name_rows(
 
 
 def write_beside(
-    axes: "Axes", words: str, x: float, y: float, *, size: float = TEXT_SIZE - 0.5, gap: float = 4
+    axes: Axes, words: str, x: float, y: float, *, size: float = TEXT_SIZE - 0.5, gap: float = 4
 ) -> None:
     """Words at the right of a place, such as the end of a bar."""
     axes.annotate(
@@ -124,7 +123,7 @@ def write_beside(
 
 
 def draw_bars(
-    axes: "Axes",
+    axes: Axes,
     names: Sequence[str],
     lengths: Sequence[float],
     words: Sequence[str],
@@ -160,7 +159,7 @@ def draw_bars(
 
 
 def mark_x(
-    axes: "Axes",
+    axes: Axes,
     at: float,
     words: str = "",
     *,
@@ -177,7 +176,7 @@ def mark_x(
         )  # fmt: skip
 
 
-def scale_losses(axes: "Axes", losses: NDArray[np.float64], headroom: float | None = None) -> None:
+def scale_losses(axes: Axes, losses: NDArray[np.float64], headroom: float | None = None) -> None:
     """An upright axis from 0, or a logarithmic one where the largest is over 30 times the smallest."""
     known = losses[np.isfinite(losses)]
     if known.min() > 0 and known.max() > 30 * known.min():
@@ -187,12 +186,12 @@ def scale_losses(axes: "Axes", losses: NDArray[np.float64], headroom: float | No
         axes.set_ylim(0, None if headroom is None else headroom * float(known.max()) or 1.0)
 
 
-def scale_shares(axes: "Axes", least: float) -> None:
+def scale_shares(axes: Axes, least: float) -> None:
     """An upright axis up to 1, from 0 or, where all is high, from a little below the least share."""
     axes.set_ylim(0 if least < 0.5 else max(0.0, least - 0.25 * (1 - least) - 0.02), 1.0)
 
 
-def log_axis(axes: "Axes") -> None:
+def log_axis(axes: Axes) -> None:
     """A logarithmic axis from left to right, with ticks at the powers of 10 alone."""
     axes.set_xscale("log")
     axes.minorticks_off()

@@ -7,10 +7,8 @@ so that the same figure is readable on a light page and on a dark one.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from foveal.report.figures import Figure
 
 INK = "#1b1f24"
 MUTED = "#5c6672"
@@ -33,7 +31,7 @@ MOST_CLASSES = 20
 MOST_LINES = len(SERIES)
 
 
-def new_figure(width: float = HALF_WIDTH, height: float = 3.0) -> "Figure":
+def new_figure(width: float = HALF_WIDTH, height: float = 3.0) -> Figure:
     """An empty figure with a transparent background and a constrained layout.
 
     Parameters
@@ -42,9 +40,9 @@ def new_figure(width: float = HALF_WIDTH, height: float = 3.0) -> "Figure":
         In inches.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure as NewFigure
 
-    figure = Figure(figsize=(width, height), layout="constrained", facecolor="none")
+    figure = NewFigure(figsize=(width, height), layout="constrained", facecolor="none")
     FigureCanvasAgg(figure)
     return figure
 

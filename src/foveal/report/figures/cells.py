@@ -1,24 +1,21 @@
 """A table of coloured cells with their numbers: what heat maps are drawn with."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Axes
 from foveal.report.figures.axes import name_rows
 from foveal.report.figures.canvas import ACCENT, GRID, INK, TEXT_SIZE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
 
 # At most so opaque, the accent colour leaves the ink on it readable on light pages and on dark ones.
 _STRONGEST = 0.55
 
 
 def draw_cells(
-    axes: "Axes",
+    axes: Axes,
     shades: NDArray[np.float64],
     texts: Sequence[Sequence[str]],
     rows: Sequence[str],

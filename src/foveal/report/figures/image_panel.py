@@ -1,18 +1,15 @@
 """An image on axes, measured in its own pixels, with boxes and words over it; and images in rows."""
 
 from collections.abc import Sequence, Sized
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.images import resize_to_fit
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import add_legend, name_axes, new_axes
 from foveal.report.figures.canvas import INK, MUTED, TEXT_SIZE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # The axes measure the image's own pixels, whatever is drawn of it.
 _LONGEST_SIDE = 720
@@ -26,14 +23,14 @@ def panel_height(image: NDArray[np.uint8], width: float, most: float = 4.2) -> f
 
 
 def show_image(
-    figure: "Figure",
+    figure: Figure,
     position: tuple[int, int, int],
     image: NDArray[np.uint8],
     title: str = "",
     *,
     pale: float = 0.0,
     grey: bool = False,
-) -> "Axes":
+) -> Axes:
     """Axes whose units are the image's pixels: a box is drawn at its own coordinates.
 
     Parameters
@@ -64,7 +61,7 @@ def show_image(
 
 
 def show_pixels(
-    figure: "Figure",
+    figure: Figure,
     position: tuple[int, int, int],
     pixels: NDArray[Any],
     title: str = "",
@@ -74,7 +71,7 @@ def show_pixels(
     pad: float = 6.0,
     interpolation: str = "antialiased",
     **look: Any,
-) -> "Axes":
+) -> Axes:
     """Axes that are pixels and a title in their middle above, and nothing else.
 
     Parameters
@@ -100,7 +97,7 @@ def show_pixels(
     return axes
 
 
-def look_at(axes: "Axes", left: float, top: float, right: float, bottom: float) -> None:
+def look_at(axes: Axes, left: float, top: float, right: float, bottom: float) -> None:
     """Show this part of an image, whatever else is drawn."""
     axes.set_xlim(left, right)
     axes.set_ylim(bottom, top)
@@ -119,7 +116,7 @@ def check_one_each(what: str, values: Sized, thing: str, number: int) -> None:
 
 
 def outline_boxes(
-    axes: "Axes",
+    axes: Axes,
     boxes: ArrayLike,
     colors: Any,
     *,
@@ -158,7 +155,7 @@ def outline_boxes(
         axes.add_collection(PolyCollection(corners, facecolors="none", **look), autolim=False)
 
 
-def label_place(axes: "Axes", text: str, x: float, y: float, color: str, *, below: bool = False) -> None:
+def label_place(axes: Axes, text: str, x: float, y: float, color: str, *, below: bool = False) -> None:
     """White words on a plate of a colour, just above a place in the image, or just below it."""
     axes.annotate(
         text, (x, y), (1, -3 if below else 3), textcoords="offset points", color=_ON_A_PLATE,
@@ -169,7 +166,7 @@ def label_place(axes: "Axes", text: str, x: float, y: float, color: str, *, belo
 
 
 def add_color_bar(
-    figure: "Figure", panels: "Sequence[Axes]", colors: str, low: float, high: float, label: str, **where: Any
+    figure: Figure, panels: Sequence[Axes], colors: str, low: float, high: float, label: str, **where: Any
 ) -> None:
     """The scale of the panels' colours, beside them or below, with what it measures."""
     from matplotlib.cm import ScalarMappable
@@ -184,7 +181,7 @@ def add_color_bar(
     bar.set_label(label, color=INK, fontsize=TEXT_SIZE)
 
 
-def add_rows(figure: "Figure", rows: Sequence[tuple[str, str, str]], *, columns: int = 1) -> None:
+def add_rows(figure: Figure, rows: Sequence[tuple[str, str, str]], *, columns: int = 1) -> None:
     """Below the panels, what colours and lines mean.
 
     Parameters

@@ -3,19 +3,16 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.data.dataset import Sample
 from foveal.errors import ImageError
 from foveal.images import read, resize_to_fit
 from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.verdicts import IGNORED, RIGHT, Verdict
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from foveal.data.dataset import Sample
 
 LONGEST_SIDE = 480
 # The frame that an image is shown in, in CSS pixels; line widths and letters are made for it.
@@ -86,7 +83,7 @@ class AnnotatedImage:
     problem: str = ""
 
 
-def image_with_truth(sample: "Sample", classes: Sequence[str]) -> AnnotatedImage:
+def image_with_truth(sample: Sample, classes: Sequence[str]) -> AnnotatedImage:
     """A sample with its ground truth, coloured by class."""
     outlines = [
         Outline(
@@ -99,13 +96,13 @@ def image_with_truth(sample: "Sample", classes: Sequence[str]) -> AnnotatedImage
     return _annotate_sample(sample, outlines, counted)
 
 
-def image_with_caption(sample: "Sample", caption: str) -> AnnotatedImage:
+def image_with_caption(sample: Sample, caption: str) -> AnnotatedImage:
     """A sample of whole-image classification, with what is to be said of it."""
     return _annotate_sample(sample, [], caption)
 
 
 def image_with_verdict(
-    sample: "Sample", classes: Sequence[str], verdict: Verdict, caption: str
+    sample: Sample, classes: Sequence[str], verdict: Verdict, caption: str
 ) -> AnnotatedImage:
     """A held-out sample: ground truth in dashed white, detections coloured by whether they are right."""
     outlines = []
@@ -170,7 +167,7 @@ def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, f
     return x1, y1, round(max(0.0, x2 - x1), 1), round(max(0.0, y2 - y1), 1)
 
 
-def _annotate_sample(sample: "Sample", outlines: Sequence[Outline], caption: str) -> AnnotatedImage:
+def _annotate_sample(sample: Sample, outlines: Sequence[Outline], caption: str) -> AnnotatedImage:
     width, height, uri, problem = max(sample.width, 1), max(sample.height, 1), "", ""
     try:
         image = read(sample.path)

@@ -1,13 +1,10 @@
 """What a report is made of: chapters of sections of blocks. The templates say how each looks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from foveal.report.html.annotated_images import AnnotatedImage
+from foveal.report.figures import Figure
+from foveal.report.html.annotated_images import AnnotatedImage
 
 
 @dataclass(frozen=True)
@@ -29,8 +26,17 @@ class Headline:
     meaning: str = ""
 
 
+class _Block:
+    """What stands in a section; each kind has a place of its own in ``block.html``."""
+
+    @property
+    def template(self) -> str:
+        """Which place that is."""
+        return type(self).__name__.lower()
+
+
 @dataclass(frozen=True)
-class Note:
+class Note(_Block):
     """A paragraph.
 
     Attributes
@@ -41,11 +47,10 @@ class Note:
 
     text: str
     kind: str = "plain"
-    template: str = field(default="note", init=False)
 
 
 @dataclass(frozen=True, eq=False)
-class Chart:
+class Chart(_Block):
     """A figure on a card.
 
     Attributes
@@ -59,10 +64,9 @@ class Chart:
     """
 
     title: str
-    figure: "Figure"
+    figure: Figure
     alt: str
     caption: str = ""
-    template: str = field(default="chart", init=False)
 
     @property
     def wide(self) -> bool:
@@ -71,7 +75,7 @@ class Chart:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(_Block):
     """Rows and columns.
 
     Attributes
@@ -92,11 +96,10 @@ class Table:
     rows: Sequence[Sequence[str]]
     words: Sequence[int] = ()
     wide: bool = True
-    template: str = field(default="table", init=False)
 
 
 @dataclass(frozen=True)
-class Images:
+class Images(_Block):
     """Images side by side.
 
     Attributes
@@ -107,13 +110,12 @@ class Images:
     """
 
     title: str
-    images: "Sequence[AnnotatedImage]"
+    images: Sequence[AnnotatedImage]
     caption: str = ""
-    template: str = field(default="images", init=False)
 
 
 @dataclass(frozen=True)
-class Fold:
+class Fold(_Block):
     """Blocks that are hidden until they are asked for.
 
     Attributes
@@ -124,11 +126,10 @@ class Fold:
 
     title: str
     blocks: "Sequence[Block]"
-    template: str = field(default="fold", init=False)
 
 
 @dataclass(frozen=True)
-class Player:
+class Player(_Block):
     """A film that a reader can play, stop and step through; without scripts one of its frames is seen.
 
     Attributes
@@ -155,7 +156,6 @@ class Player:
     start: int = 0
     seconds: float = 0.35
     caption: str = ""
-    template: str = field(default="player", init=False)
 
 
 Block = Note | Chart | Table | Images | Player | Fold

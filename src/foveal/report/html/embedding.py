@@ -5,15 +5,13 @@ import io
 import re
 import threading
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.canvas import ACCENT, GRID, INK, MUTED, PAPER, SERIES
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 # The page's variables in place of the colours that figures are drawn in.
 _VARIABLES = {
@@ -30,7 +28,7 @@ _LARGE = 16_000
 _settings_lock = threading.Lock()
 
 
-def figure_to_svg(figure: "Figure", prefix: str) -> str:
+def figure_to_svg(figure: Figure, prefix: str) -> str:
     """A figure as an ``<svg>`` element for the inside of a page.
 
     Its text stays text in the page's font, its colours follow the page's light or dark variables, and

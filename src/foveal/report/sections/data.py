@@ -1,19 +1,16 @@
 """The section about the data: images, classes, the split, and what the doctor said."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.dataset import Dataset, Finding
 from foveal.report.figures.metrics.class_balance import draw_class_balance
 from foveal.report.html.annotated_images import image_with_caption, image_with_truth
 from foveal.report.html.blocks import Block, Chart, Fold, Images, Note, Section, Table
 from foveal.report.records import Record
 from foveal.report.wording import format_figure
-
-if TYPE_CHECKING:
-    from foveal.data.dataset import Dataset, Finding
 
 _IMAGES = 9
 _MOST_FILES = 100
@@ -45,7 +42,7 @@ def data_section(record: Record) -> Section:
     )
 
 
-def class_counts(dataset: "Dataset") -> NDArray[np.int64]:
+def class_counts(dataset: Dataset) -> NDArray[np.int64]:
     """The examples of each class: objects, or images where the task is classification.
 
     Returns
@@ -60,7 +57,7 @@ def class_counts(dataset: "Dataset") -> NDArray[np.int64]:
     return np.bincount(flat, minlength=len(dataset.classes)).astype(np.int64)
 
 
-def choose_samples(dataset: "Dataset", number: int) -> list[int]:
+def choose_samples(dataset: Dataset, number: int) -> list[int]:
     """Samples that show every class: class by class in turn, spread over the data set.
 
     Returns
@@ -140,7 +137,7 @@ def class_prefixes(
     return [p for p in first if p in seen] + [p for p in seen if p not in first]
 
 
-def _parts_table(parts: "dict[str, Dataset]", detection: bool) -> Table:
+def _parts_table(parts: dict[str, Dataset], detection: bool) -> Table:
     columns = ["part", "images"] + (["objects", "images without objects"] if detection else [])
     rows = []
     for name, part in parts.items():
@@ -151,7 +148,7 @@ def _parts_table(parts: "dict[str, Dataset]", detection: bool) -> Table:
     return Table("The parts", columns, rows)
 
 
-def _balance(parts: "dict[str, Dataset]", data: "Dataset") -> Chart:
+def _balance(parts: dict[str, Dataset], data: Dataset) -> Chart:
     unit = "objects" if data.task == "detection" else "images"
     counts = {name: class_counts(part).tolist() for name, part in parts.items()}
     totals = np.sum(list(counts.values()), axis=0) if counts else np.zeros(len(data.classes))
@@ -166,7 +163,7 @@ def _balance(parts: "dict[str, Dataset]", data: "Dataset") -> Chart:
     return Chart("Class balance", draw_class_balance(counts, data.classes, unit=unit), alt, caption)
 
 
-def _findings(findings: "Sequence[Finding]") -> Iterator[Block]:
+def _findings(findings: Sequence[Finding]) -> Iterator[Block]:
     if not findings:
         yield Note("The data doctor found nothing wrong.")
         return

@@ -1,20 +1,17 @@
 """The section about proposals: how many objects they reach, alone and beside other methods."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foveal.metrics import ProposalQuality
 from foveal.report.figures.proposals.recall import draw_recall, draw_recall_of_methods
 from foveal.report.html.blocks import Block, Chart, Note, Section, Table
 from foveal.report.wording import count, format_figure
 
-if TYPE_CHECKING:
-    from foveal.metrics import ProposalQuality
-
 
 def proposals_section(
-    quality: "ProposalQuality", others: "Mapping[str, ProposalQuality] | None" = None
+    quality: ProposalQuality, others: Mapping[str, ProposalQuality] | None = None
 ) -> Section:
     """How many objects proposals reach, against their number; and beside them several methods by name."""
     blocks: list[Block] = []

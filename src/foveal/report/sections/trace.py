@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.boxes.anchors import draw_anchor_matches, draw_anchors
 from foveal.report.figures.boxes.attention import draw_attention
 from foveal.report.figures.boxes.objectness import draw_objectness
@@ -17,8 +18,6 @@ from foveal.report.html.blocks import Block, Chart, Fold, Images, Note, Section,
 from foveal.report.wording import count
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from foveal.models.detection.trace import DetectionTrace
 
 
@@ -290,6 +289,6 @@ def _suppressed(
     scores: NDArray[np.float32],
     kept: NDArray[np.int64],
     threshold: float | None,
-) -> "Figure":
+) -> Figure:
     objects = () if trace.objects is None else trace.objects
     return draw_suppression(trace.image, boxes, scores, kept, objects=objects, threshold=threshold)

@@ -1,22 +1,17 @@
 """Anchors over an image: what a region proposal network begins with, and which of them are foreground."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import IGNORE, Matches, iou
 from foveal.images.arrays import check_image
-from foveal.report.figures import image_panel
+from foveal.report.figures import Axes, Figure, image_panel
 from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 from foveal.report.wording import count, shorten
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 # So many boxes that count neither way, or are background, are drawn: more would hide the image.
 _FEW = 24
@@ -31,7 +26,7 @@ def draw_anchors(
     strides: Sequence[float],
     *,
     place: tuple[float, float] | None = None,
-) -> "Figure":
+) -> Figure:
     """All anchors at one place of an image, one panel a level (Ren et al. 2015, figure 3).
 
     Parameters
@@ -104,7 +99,7 @@ def draw_anchor_matches(
     names: Sequence[str] = (),
     foreground: float = 0.7,
     background: float = 0.3,
-) -> "Figure":
+) -> Figure:
     """Which anchors are foreground, which count neither way, which are background, and why.
 
     Parameters
@@ -235,7 +230,7 @@ def _say_object(index: int, names: Sequence[str], own: NDArray[Any], foreground:
     return f"{name}: {count(len(enough), 'anchor')}, IoU {span}{also}"
 
 
-def _frame_objects(axes: "Axes", truth: NDArray[np.float64], names: Sequence[str]) -> None:
+def _frame_objects(axes: Axes, truth: NDArray[np.float64], names: Sequence[str]) -> None:
     image_panel.outline_boxes(axes, truth, "#ffffff", width=1.4)
     if len(truth) > _MOST_OBJECTS:
         return

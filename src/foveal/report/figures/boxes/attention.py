@@ -1,20 +1,15 @@
 """What the head of a detector looked at in its regions."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.images.arrays import check_image
-from foveal.report.figures import image_panel
+from foveal.report.figures import Figure, image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 _COLORS = "coolwarm"
 
@@ -26,7 +21,7 @@ def draw_attention(
     *,
     names: Sequence[str] = (),
     label: str = "lost probability",
-) -> "Figure":
+) -> Figure:
     """Regions of an image, and below each what its answer rests on, cell by cell of the region's grid.
 
     Parameters

@@ -1,26 +1,21 @@
 """Where a region proposal network sees objects: its objectness over the image."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.images.arrays import check_image
-from foveal.report.figures import image_panel
+from foveal.report.figures import Figure, image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 _COLORS = "inferno"
 
 
 def draw_objectness(
     image: NDArray[np.uint8], maps: Sequence[ArrayLike], strides: Sequence[float], *, columns: int = 3
-) -> "Figure":
+) -> Figure:
     """Objectness over an image, one panel a level of the pyramid, all on one scale of colours.
 
     Parameters

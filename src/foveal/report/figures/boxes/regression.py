@@ -1,21 +1,17 @@
 """Boxes before and after their regression."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes import iou
 from foveal.images.arrays import check_image
-from foveal.report.figures import image_panel
+from foveal.report.figures import Figure, image_panel
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, new_figure
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 _BEFORE, _AFTER = SERIES[1], SERIES[0]
 # Around the boxes, as a share of their longer side.
@@ -30,7 +26,7 @@ def draw_regression(
     objects: ArrayLike = (),
     names: Sequence[str] = (),
     columns: int = 3,
-) -> "Figure":
+) -> Figure:
     """What the regression makes of boxes: each proposal and its result, cut out of the image.
 
     Parameters

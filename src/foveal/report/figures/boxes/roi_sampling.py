@@ -1,20 +1,16 @@
 """What RoIAlign reads off a map for a box, beside what RoIPool rounds it to."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import name_axes, new_axes
 from foveal.report.figures.canvas import FULL_WIDTH, GRID, INK, MUTED, PAPER, SERIES, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import look_at
 from foveal.report.figures.number_grid import MARK, MOST_CELLS, format_number
 from foveal.report.wording import count
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 # Cells that are shown around the box.
 _AROUND = 1.6
@@ -30,7 +26,7 @@ def draw_roi_sampling(
     sampling_ratio: int = 2,
     bin: tuple[int, int] | None = None,
     point: int = 0,
-) -> "Figure":
+) -> Figure:
     """RoIAlign's sampling points for a box on the grid of its map, and RoIPool's whole cells beside them.
 
     Parameters
@@ -112,8 +108,8 @@ def draw_roi_sampling(
 
 
 def _show_map(
-    figure: "Figure", position: tuple[int, int, int], x: NDArray[np.float64], view: tuple[float, ...]
-) -> "Axes":
+    figure: Figure, position: tuple[int, int, int], x: NDArray[np.float64], view: tuple[float, ...]
+) -> Axes:
     """The map in pale grey with the lines between its cells."""
     axes = new_axes(figure, position, grid=None)
     left, top, right, bottom = view
@@ -141,7 +137,7 @@ def _show_map(
     return axes
 
 
-def _frame(axes: "Axes", box: Any, color: str, width: float, style: str = "-", fill: float = 0.0) -> None:
+def _frame(axes: Axes, box: Any, color: str, width: float, style: str = "-", fill: float = 0.0) -> None:
     from matplotlib.colors import to_rgba
     from matplotlib.patches import Rectangle
 
@@ -155,7 +151,7 @@ def _frame(axes: "Axes", box: Any, color: str, width: float, style: str = "-", f
 
 
 def _draw_aligned(
-    axes: "Axes", steps: Any, box: NDArray[np.float64], chosen: int, point: int, ratio: int, across: float
+    axes: Axes, steps: Any, box: NDArray[np.float64], chosen: int, point: int, ratio: int, across: float
 ) -> None:
     for step in steps:
         _frame(axes, step.bin, _BINS, 0.7)
@@ -184,7 +180,7 @@ def _draw_aligned(
 
 
 def _draw_pooled(
-    axes: "Axes", steps: Any, box: NDArray[np.float64], whole: NDArray[np.float64], chosen: int
+    axes: Axes, steps: Any, box: NDArray[np.float64], whole: NDArray[np.float64], chosen: int
 ) -> None:
     for step in steps:
         if step.chosen is not None:

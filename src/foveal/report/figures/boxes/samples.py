@@ -1,30 +1,27 @@
 """Images with boxes, side by side."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.detections import Detections
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import label_place, look_at, outline_boxes, show_image
 from foveal.report.wording import shorten
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from foveal.data.detections import Detections
-
 
 def draw_samples(
     images: Sequence[NDArray[np.uint8]],
     truths: Sequence[NDArray[Any]] | None = None,
-    detections: Sequence["Detections"] | None = None,
+    detections: Sequence[Detections] | None = None,
     *,
     captions: Sequence[str] = (),
     columns: int = 4,
-) -> "Figure":
+) -> Figure:
     """A grid of images with ground truth (dashed, white) and detections (solid, coloured by class).
 
     Parameters

@@ -1,18 +1,12 @@
 """Proposals before and after non-maximum suppression."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.images.arrays import check_image
-from foveal.report.figures import image_panel
+from foveal.report.figures import Figure, image_panel
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.wording import count
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 _COLORS = "plasma"
 
@@ -26,7 +20,7 @@ def draw_suppression(
     objects: ArrayLike = (),
     threshold: float | None = None,
     most: int = 100,
-) -> "Figure":
+) -> Figure:
     """Boxes before and after non-maximum suppression, side by side, coloured by their scores.
 
     Parameters

@@ -1,8 +1,8 @@
 """How many examples of each class the parts of a data set hold."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import (
     add_legend,
     name_axes,
@@ -13,13 +13,10 @@ from foveal.report.figures.axes import (
 )
 from foveal.report.figures.canvas import FULL_WIDTH, MOST_CLASSES, SERIES, TEXT_SIZE, largest, new_figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 def draw_class_balance(
     counts: Mapping[str, Sequence[int]], classes: Sequence[str], *, unit: str = "objects"
-) -> "Figure":
+) -> Figure:
     """Horizontal bars: the examples of each class, one bar for each part.
 
     Parameters

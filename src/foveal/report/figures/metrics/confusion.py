@@ -1,21 +1,18 @@
 """What is taken for what."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH, INK, MOST_CLASSES, TEXT_SIZE, new_figure
 from foveal.report.figures.cells import draw_cells
 from foveal.report.wording import shorten
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool = False) -> "Figure":
+def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool = False) -> Figure:
     """A confusion matrix: counts in cells, each row shaded by its own fractions.
 
     Parameters

@@ -1,17 +1,14 @@
 """Precision against recall, and what the average precision is lost to."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, draw_bars, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import HALF_WIDTH, MOST_LINES, MUTED, SERIES, TEXT_SIZE, new_figure
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _EXPLAINED = {
     "Cls": "wrong class",
@@ -25,7 +22,7 @@ _EXPLAINED = {
 
 def draw_precision_recall(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, average: Mapping[str, float] | None = None
-) -> "Figure":
+) -> Figure:
     """Precision against recall for each class.
 
     Parameters
@@ -70,7 +67,7 @@ def draw_precision_recall(
     return figure
 
 
-def draw_tide(losses: Mapping[str, float], *, width: float = HALF_WIDTH) -> "Figure":
+def draw_tide(losses: Mapping[str, float], *, width: float = HALF_WIDTH) -> Figure:
     """The AP50 that mending each kind of error alone would win (Bolya et al. 2020, TIDE).
 
     Parameters

@@ -1,15 +1,11 @@
 """How sure right and wrong answers are."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import HALF_WIDTH, RIGHT, TEXT_SIZE, WRONG, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_scores(
@@ -19,7 +15,7 @@ def draw_scores(
     threshold: float | None = None,
     unit: str = "detections",
     width: float = HALF_WIDTH,
-) -> "Figure":
+) -> Figure:
     """A histogram of scores, right answers and wrong ones stacked.
 
     Parameters

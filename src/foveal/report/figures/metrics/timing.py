@@ -2,15 +2,12 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import draw_bars, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MOST_CLASSES, MUTED, SERIES, new_figure
 from foveal.report.wording import say_duration, three_digits
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 Told = TypeVar("Told")
 
@@ -18,7 +15,7 @@ Told = TypeVar("Told")
 _MOST = 5.0
 
 
-def draw_timing(seconds: Mapping[str, float]) -> "Figure":
+def draw_timing(seconds: Mapping[str, float]) -> Figure:
     """Horizontal bars: the time each stage took, in the order given.
 
     Parameters
@@ -52,7 +49,7 @@ def draw_timing(seconds: Mapping[str, float]) -> "Figure":
     return figure
 
 
-def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
+def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> Figure:
     """Horizontal bars of the seconds an image, and how many times the first of the group each takes.
 
     Parameters
@@ -95,7 +92,7 @@ def draw_speeds(groups: Mapping[str, Mapping[str, float]]) -> "Figure":
     return figure
 
 
-def draw_ratios(groups: Mapping[str, Mapping[str, tuple[float, str]]], peer: str = "PyTorch") -> "Figure":
+def draw_ratios(groups: Mapping[str, Mapping[str, tuple[float, str]]], peer: str = "PyTorch") -> Figure:
     """Horizontal bars from 0 with a line at 1, where both are equally fast.
 
     Parameters
@@ -151,9 +148,7 @@ def _known(
     return {group: members for group, members in finite.items() if members}
 
 
-def _panels_below(
-    groups: Sequence[Mapping[str, Any]], each: float, more: float
-) -> "tuple[Figure, list[Axes]]":
+def _panels_below(groups: Sequence[Mapping[str, Any]], each: float, more: float) -> tuple[Figure, list[Axes]]:
     """One panel a group, below each other, of a height that follows its number of bars."""
     bars = [len(group) for group in groups]
     figure = new_figure(FULL_WIDTH, each * len(bars) + 0.3 * sum(bars) + more)

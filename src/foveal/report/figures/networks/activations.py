@@ -1,27 +1,22 @@
 """Activations and their derivatives as curves."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foveal.nn.module import Module
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 from foveal.report.figures.image_panel import arrange
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from foveal.nn import Module
-
 
 _COLUMNS = 4
 _NAMES = ("ReLU", "ReLU6", "LeakyReLU", "Sigmoid", "Tanh", "GELU", "SiLU")
 
 
 def draw_activations(
-    layers: "Mapping[str, Module] | None" = None, *, between: tuple[float, float] = (-5.0, 7.0)
-) -> "Figure":
+    layers: Mapping[str, Module] | None = None, *, between: tuple[float, float] = (-5.0, 7.0)
+) -> Figure:
     """What activations do to a number, and with what factor they pass its gradient on.
 
     Parameters

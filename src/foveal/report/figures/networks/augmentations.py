@@ -1,18 +1,16 @@
 """What a network sees of one image while it learns."""
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.augmentation import Augmentation
+from foveal.report.figures import Figure
 from foveal.report.figures.canvas import FULL_WIDTH, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import show_pixels
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_augmentations(
@@ -21,7 +19,7 @@ def draw_augmentations(
     *,
     count: int = 7,
     random_state: int | np.random.Generator | None = 0,
-) -> "Figure":
+) -> Figure:
     """An image, and what random changes made of it.
 
     Parameters

@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.nn.functional.windows import Pair
 from foveal.nn.walkthrough import ConvolutionStep, convolution_steps
+from foveal.report.figures import Figure
 from foveal.report.figures import number_grid as grid
 from foveal.report.figures.canvas import FULL_WIDTH, INK, TEXT_SIZE
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
-    from matplotlib.figure import Figure
 
 
 # In inches.
@@ -140,7 +140,7 @@ def draw_convolution_step(
     dilation: Pair = 1,
     *,
     bias: float = 0.0,
-) -> "Figure":
+) -> Figure:
     """One step of a convolution: the window on the input, the products, the sum in the output.
 
     Parameters

@@ -1,20 +1,16 @@
 """Why an image was named what it was named: the image, and maps over it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import draw_bars, name_axes, name_rows, new_axes
 from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, SERIES, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import show_pixels
 from foveal.report.figures.networks.overlays import overlay_map
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 # Classes whose probabilities are drawn.
 _MOST_CLASSES = 6
@@ -28,7 +24,7 @@ def draw_explanation(
     *,
     probabilities: Mapping[str, float] | None = None,
     title: str = "",
-) -> "Figure":
+) -> Figure:
     """An image, beside it each map laid over it, and how probable the classes are.
 
     Parameters

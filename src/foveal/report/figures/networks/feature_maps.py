@@ -1,19 +1,16 @@
 """What a layer has made of an image, and what the first layer looks for."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import add_color_bar, arrange, show_pixels
 from foveal.report.wording import count
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 _TITLE = 0.42
 # Of filters with many input channels.
@@ -22,7 +19,7 @@ _MOST_CHANNELS = 16
 
 def draw_feature_maps(
     maps: ArrayLike, *, title: str = "", names: Sequence[str] = (), most: int = 32, columns: int = 8
-) -> "Figure":
+) -> Figure:
     """The channels of a layer's output as images, all on one scale.
 
     Parameters
@@ -80,7 +77,7 @@ def draw_feature_maps(
 
 def draw_first_layer_filters(
     weights: ArrayLike, *, title: str = "", most: int = 64, columns: int = 8
-) -> "Figure":
+) -> Figure:
     """The kernels of a first convolution as small images: what it looks for.
 
     Parameters
@@ -144,7 +141,7 @@ def _draw_tiles(
     colors: str,
     limits: tuple[float, float],
     scale: str = "",
-) -> "Figure":
+) -> Figure:
     """Images in rows, named above, with one colour bar at the right."""
     rows, columns = arrange(len(tiles), columns)
     height, width = tiles[0][1].shape[:2]

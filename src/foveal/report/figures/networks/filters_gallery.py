@@ -1,28 +1,24 @@
 """An image under every filter of the literature."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images.filters import FILTERS, apply_filter, kernel
 from foveal.images.resizing import resize_to_fit
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, PAPER, new_figure
 from foveal.report.figures.image_panel import arrange, show_pixels
 from foveal.report.figures.number_grid import NEGATIVE, POSITIVE
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
 
 _LONGEST = 400
 
 
 def draw_filters_gallery(
     image: NDArray[Any], names: Sequence[str] = tuple(FILTERS), *, columns: int = 4
-) -> "Figure":
+) -> Figure:
     """An image and what each filter makes of it, with the kernel in a corner.
 
     Parameters
@@ -76,7 +72,7 @@ def draw_filters_gallery(
     return figure
 
 
-def _draw_kernel(axes: "Axes", cells: NDArray[np.float32]) -> None:
+def _draw_kernel(axes: Axes, cells: NDArray[np.float32]) -> None:
     """The kernel in the lower right corner: blue above 0, orange below."""
     from matplotlib.colors import to_rgb
 

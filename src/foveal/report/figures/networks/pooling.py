@@ -1,18 +1,16 @@
 """Pooling with all its numbers, and arrays on their way through a network."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from foveal.nn.functional.windows import Pair
 from foveal.nn.walkthrough import pooling_steps
+from foveal.report.figures import Figure
 from foveal.report.figures import number_grid as grid
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 def draw_pooling(
@@ -23,7 +21,7 @@ def draw_pooling(
     *,
     kind: Literal["max", "average"] = "max",
     step: int | None = None,
-) -> "Figure":
+) -> Figure:
     """What pooling keeps of an image.
 
     Parameters
@@ -108,7 +106,7 @@ def draw_pooling(
     return sheet.figure
 
 
-def draw_stages(stages: Mapping[str, ArrayLike]) -> "Figure":
+def draw_stages(stages: Mapping[str, ArrayLike]) -> Figure:
     """Arrays side by side, with their numbers: an image on its way through the layers of a network.
 
     Parameters

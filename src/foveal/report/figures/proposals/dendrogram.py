@@ -1,20 +1,15 @@
 """The end of a grouping as a tree: which regions became which, with a thumbnail of each."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images import resize, resize_to_fit
+from foveal.proposals import Hierarchy
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, GRID, INK, MUTED, SERIES, TEXT_SIZE, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from foveal.proposals import Hierarchy
-
 
 # Sides of thumbnails in pixels and in inches, how faintly a thumbnail shows what is around its region, and
 # the height of one joining in inches.
@@ -25,7 +20,7 @@ _AROUND = 0.13
 _STEP = 0.3
 
 
-def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves: int = 20) -> "Figure":
+def draw_dendrogram(image: NDArray[np.uint8], hierarchy: Hierarchy, *, leaves: int = 20) -> Figure:
     """The last joinings of a grouping, from so many regions to the whole image.
 
     Parameters
@@ -99,7 +94,7 @@ def draw_dendrogram(image: NDArray[np.uint8], hierarchy: "Hierarchy", *, leaves:
     return figure
 
 
-def _places(hierarchy: "Hierarchy", joinings: int) -> tuple[dict[int, float], dict[int, float]]:
+def _places(hierarchy: Hierarchy, joinings: int) -> tuple[dict[int, float], dict[int, float]]:
     """Where each region of the last joinings stands: across and up."""
     leaves = len(hierarchy) - joinings
     across: dict[int, float] = {}
@@ -125,7 +120,7 @@ def _places(hierarchy: "Hierarchy", joinings: int) -> tuple[dict[int, float], di
 class _Thumbnails:
     """Regions cut out of an image."""
 
-    def __init__(self, image: NDArray[np.uint8], hierarchy: "Hierarchy") -> None:
+    def __init__(self, image: NDArray[np.uint8], hierarchy: Hierarchy) -> None:
         height, width = hierarchy.labels.shape
         self._image = image if image.shape[:2] == (height, width) else resize(image, (height, width))
         self._hierarchy = hierarchy
@@ -153,7 +148,7 @@ class _Thumbnails:
         return inside[: self._hierarchy.number]
 
 
-def _place(axes: "Axes", pixels: NDArray[np.uint8], x: float, y: float, inches: float) -> None:
+def _place(axes: Axes, pixels: NDArray[np.uint8], x: float, y: float, inches: float) -> None:
     from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
     # An offset image is as large as its pixels at 72 to the inch.

@@ -1,21 +1,16 @@
 """The merging of selective search: the image parted into fewer and fewer regions, as a film or a figure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.images import paint_regions, resize_to_fit
+from foveal.proposals import Hierarchy
+from foveal.report.figures import Figure
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.figures.image_panel import arrange, show_pixels
 from foveal.report.wording import count
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from foveal.proposals import Hierarchy
-
 
 # The last joinings are seen one by one.
 _ONE_BY_ONE = 20
@@ -54,7 +49,7 @@ def merging_numbers(regions: int, frames: int = 44) -> list[int]:
 
 def merging_frames(
     image: NDArray[np.uint8],
-    hierarchy: "Hierarchy",
+    hierarchy: Hierarchy,
     numbers: Sequence[int] | None = None,
     *,
     longest: int = 400,
@@ -102,11 +97,11 @@ def merging_frames(
 
 def draw_levels(
     image: NDArray[np.uint8],
-    hierarchy: "Hierarchy",
+    hierarchy: Hierarchy,
     numbers: Sequence[int] = (64, 16, 8, 4, 2),
     *,
     columns: int = 3,
-) -> "Figure":
+) -> Figure:
     """The first segmentation and what the grouping made of it, each region in its mean colour.
 
     Parameters

@@ -1,26 +1,21 @@
 """How much of the ground truth proposals reach, against their number: of one method or several."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foveal.metrics import ProposalQuality
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import add_legend, count_axis, log_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH, SERIES, STYLES, new_figure
 from foveal.report.wording import shorten
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from foveal.metrics import ProposalQuality
 
 _NUMBER = "proposals per image (log scale)"
 _RECALL = "recall (fraction of objects)"
 
 
-def draw_recall(numbers: Sequence[int], recalls: Mapping[float, ArrayLike]) -> "Figure":
+def draw_recall(numbers: Sequence[int], recalls: Mapping[float, ArrayLike]) -> Figure:
     """Recall of the ground-truth boxes against the number of proposals per image.
 
     Parameters
@@ -54,8 +49,8 @@ def draw_recall(numbers: Sequence[int], recalls: Mapping[float, ArrayLike]) -> "
 
 
 def draw_recall_of_methods(
-    qualities: "Mapping[str, ProposalQuality]", thresholds: Sequence[float] = (0.5, 0.7)
-) -> "Figure":
+    qualities: Mapping[str, ProposalQuality], thresholds: Sequence[float] = (0.5, 0.7)
+) -> Figure:
     """Recall against the number of proposals per image, one panel an IoU, one line a method.
 
     Parameters
@@ -103,7 +98,7 @@ def draw_recall_of_methods(
     return figure
 
 
-def draw_proposal_quality(qualities: Mapping[str, "ProposalQuality"], threshold: float = 0.7) -> "Figure":
+def draw_proposal_quality(qualities: Mapping[str, "ProposalQuality"], threshold: float = 0.7) -> Figure:
     """Recall and MABO of several methods against the number of proposals per image.
 
     Parameters
@@ -150,7 +145,7 @@ def draw_proposal_quality(qualities: Mapping[str, "ProposalQuality"], threshold:
 
 
 def _draw_line(
-    axes: "Axes",
+    axes: Axes,
     numbers: ArrayLike,
     values: ArrayLike,
     look: tuple[int, int],
@@ -166,7 +161,7 @@ def _draw_line(
         axes.plot(x[-1:], y[-1:], "o", color=color, markersize=4.5)
 
 
-def _set_scales(axes: "Axes") -> None:
+def _set_scales(axes: Axes) -> None:
     log_axis(axes)
     count_axis(axes.xaxis)
     axes.set_ylim(0, 1.02)

@@ -1,24 +1,20 @@
 """How alike the regions were that selective search joined, and how large what it made."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.proposals import Hierarchy
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, log_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, SERIES, STYLES, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from foveal.proposals import Hierarchy
-
 
 _MOST = 4
 
 
-def draw_similarities(hierarchies: Sequence["Hierarchy"]) -> "Figure":
+def draw_similarities(hierarchies: Sequence[Hierarchy]) -> Figure:
     """Similarity of the joined regions, and size of the made ones, as the regions become fewer.
 
     Parameters
@@ -76,7 +72,7 @@ def draw_similarities(hierarchies: Sequence["Hierarchy"]) -> "Figure":
     return figure
 
 
-def name_strategy(hierarchy: "Hierarchy") -> str:
+def name_strategy(hierarchy: Hierarchy) -> str:
     """A strategy in few words: ``"hsv, k = 50, CTSF"``."""
     strategy = hierarchy.strategy
     return f"{strategy.color_space}, k = {strategy.k:g}, {strategy.similarities}"

@@ -1,23 +1,19 @@
 """Validation scores of the settings that a search tried."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import draw_bars, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import ACCENT, FULL_WIDTH, MOST_CLASSES, MUTED, TEXT_SIZE, new_figure
 from foveal.report.figures.cells import draw_cells
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-
 Candidate = Mapping[str, Any]
 
 
-def draw_grid(candidates: Sequence[Candidate]) -> "Figure":
+def draw_grid(candidates: Sequence[Candidate]) -> Figure:
     """The scores of a grid search: one panel for each choice of words, cells for the numbers.
 
     Parameters
@@ -84,7 +80,7 @@ def _at(member: Candidate, names: Sequence[str]) -> tuple[float, ...]:
 
 
 def _draw_panel(
-    axes: "Axes", members: Sequence[Candidate], names: Sequence[str], title: str, low: float, high: float
+    axes: Axes, members: Sequence[Candidate], names: Sequence[str], title: str, low: float, high: float
 ) -> None:
     columns = sorted({_at(m, names[:1]) for m in members})
     rows = sorted({_at(m, names[1:2]) for m in members})
@@ -104,7 +100,7 @@ def _draw_panel(
     name_axes(axes, names[0] if names else "", names[1] if len(names) > 1 else "", title)
 
 
-def _draw_bars(candidates: Sequence[Candidate]) -> "Figure":
+def _draw_bars(candidates: Sequence[Candidate]) -> Figure:
     best = sorted(candidates, key=lambda c: -float(c["score"]))[:MOST_CLASSES]
     figure = new_figure(FULL_WIDTH, 0.9 + 0.27 * len(best))
     axes = new_axes(figure, grid="x")

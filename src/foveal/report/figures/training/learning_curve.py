@@ -1,11 +1,12 @@
 """The course of a network's training: losses, accuracies and the learning rate of each epoch."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import (
     add_legend,
     mark_x,
@@ -17,13 +18,10 @@ from foveal.report.figures.axes import (
 )
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 def draw_learning_curve(
     epochs: Sequence[Mapping[str, Any]], *, marked: int | None = None, mark: str = "kept"
-) -> "Figure":
+) -> Figure:
     """Training and validation loss, accuracies and the learning rate over the epochs.
 
     Parameters

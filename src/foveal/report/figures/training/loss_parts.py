@@ -1,11 +1,12 @@
 """The course of a detector's training: its losses part by part, and how good it is on validation images."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import (
     add_legend,
     mark_x,
@@ -16,10 +17,6 @@ from foveal.report.figures.axes import (
     scale_shares,
 )
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 PARTS = {
     "rpn_class": "RPN, object or not",
@@ -38,7 +35,7 @@ def draw_loss_parts(
     measure: str = "validation_AP50",
     marked: float | None = None,
     mark: str = "kept",
-) -> "Figure":
+) -> Figure:
     """Losses by part against time, and below, on the same axis of time, the validation.
 
     Parameters

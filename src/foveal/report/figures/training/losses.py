@@ -1,22 +1,19 @@
 """Losses against iterations, one line for each setting that was tried."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, count_axis, name_axes, new_axes, say_instead, scale_losses
 from foveal.report.figures.canvas import FULL_WIDTH, SERIES, STYLES, new_figure
 from foveal.report.wording import shorten
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 def draw_losses(
     curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, parameter: str = "", chosen: str | None = None
-) -> "Figure":
+) -> Figure:
     """Training loss against the iteration for each value that was tried.
 
     Parameters

@@ -1,8 +1,9 @@
 """Hard-negative mining, round by round."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, count_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import (
     FULL_WIDTH,
@@ -15,11 +16,8 @@ from foveal.report.figures.canvas import (
 )
 from foveal.report.wording import shorten
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
-
-def draw_mining(rounds: Sequence[Mapping[str, Any]]) -> "Figure":
+def draw_mining(rounds: Sequence[Mapping[str, Any]]) -> Figure:
     """Negatives in training, and false positives added to them, by round and class.
 
     Parameters

@@ -1,16 +1,11 @@
 """The loss over rising learning rates, and the rate that it suggests."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import ArrayLike
 
+from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, log_axis, mark_x, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 
 # The loss is shown up to so many times the height between its first and its least value: the end of a
 # range test is an explosion that would flatten all else.
@@ -24,7 +19,7 @@ def draw_range_test(
     *,
     suggestion: float | None = None,
     width: float = FULL_WIDTH,
-) -> "Figure":
+) -> Figure:
     """Losses of a learning-rate range test against the rate, on a logarithmic axis.
 
     Parameters
