@@ -77,8 +77,8 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
         elif any(sign in str(name) for sign in "*?["):
             import glob
 
-            matched = sorted(Path(p) for p in glob.glob(str(name), recursive=True))  # noqa: PTH207
-            files = [p for p in matched if p.is_file()]
+            matched = map(Path, glob.glob(str(name), recursive=True))  # noqa: PTH207
+            files = sorted(p for p in matched if p.is_file())
             if not files:
                 raise DataError(f"The pattern {name} matches no file.")
             found += files
