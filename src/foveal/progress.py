@@ -37,8 +37,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
     if not sys.stderr.isatty():
 
         def write(event: Event) -> None:
-            line = lines(event)
-            if line:
+            if line := lines(event):
                 print(line, file=sys.stderr, flush=True)
 
         yield write
@@ -70,8 +69,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
             bars.update(tasks[stage], completed=event["done"], total=event["total"])
         elif kind == "stage_end" and stage in tasks:
             bars.remove_task(tasks.pop(stage))
-        line = lines(event)
-        if line:
+        if line := lines(event):
             console.print(line, markup=False)
 
     with bars:

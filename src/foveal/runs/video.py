@@ -44,11 +44,11 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
 
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)
-    capture = None
+    capture = cv2.VideoCapture()
     try:
         with suppress(cv2.error):
-            capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
-        if capture is None or not capture.isOpened():
+            capture.open(source if isinstance(source, int) else os.fspath(source))
+        if not capture.isOpened():
             raise DataError(
                 f"There is no camera {source} that can be opened, and no file of that name."
                 if isinstance(source, int)
@@ -57,8 +57,7 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
             )
         yield capture
     finally:
-        if capture is not None:
-            capture.release()
+        capture.release()
         cv2.utils.logging.setLogLevel(level)
 
 

@@ -130,9 +130,8 @@ def class_prefixes(
     ['AP50', 'AP']
     """
     known = set(classes)
-    seen = dict.fromkeys(
-        key.split("/", 1)[0] for key in metrics if "/" in key and key.split("/", 1)[1] in known
-    )
+    parts = (key.partition("/") for key in metrics)
+    seen = dict.fromkeys(figure for figure, slash, name in parts if slash and name in known)
     return [p for p in first if p in seen] + [p for p in seen if p not in first]
 
 
