@@ -35,10 +35,10 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     """The data, proposals, training, results and images of a detector, as
     :func:`foveal.report.classification_chapter` tells of a classifier.
     """
-    from foveal.metrics import to_results
-
     results = record.results
     if results is None:
+        from foveal.metrics import to_results
+
         results = to_results(record.test, record.detections)
     verdicts = _verdicts(record, record.score_threshold)
     sections = [_images_section(record, verdicts), _results_section(record, results), data_section(record)]
