@@ -31,39 +31,29 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
         A callback for :mod:`foveal.events`.
     """
     if quiet:
-        yield _ignore
+        yield lambda event: None
         return
     lines = _Lines()
     if not sys.stderr.isatty():
 
         def write(event: Event) -> None:
-            line = lines(event)
-            if line:
-                sys.stderr.write(line + "\n")
-                sys.stderr.flush()
+            if line := lines(event):
+                print(line, file=sys.stderr, flush=True)
 
         yield write
         return
+    from rich import progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        SpinnerColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
 
     console = Console(stderr=True, highlight=False)
-    bars = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+    bars = progress.Progress(
+        progress.SpinnerColumn(),
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(bar_width=30),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("left"),
+        progress.TimeRemainingColumn(),
         console=console,
         transient=True,
         # Epochs with a validation at their end are longer than the default of 30 seconds.
@@ -79,8 +69,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
             bars.update(tasks[stage], completed=event["done"], total=event["total"])
         elif kind == "stage_end" and stage in tasks:
             bars.remove_task(tasks.pop(stage))
-        line = lines(event)
-        if line:
+        if line := lines(event):
             console.print(line, markup=False)
 
     with bars:
@@ -141,7 +130,3 @@ def _epoch_line(event: Event, left: float) -> str:
 def _clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}"
-
-
-def _ignore(event: Event) -> None:
-    pass

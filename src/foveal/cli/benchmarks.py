@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foveal.cli.app import AsJson, Format, Seed, benchmark
-from foveal.cli.output import plain, print_json, print_table, progress, say
+from foveal.cli.output import plain, print_json, print_table, say
+from foveal.progress import show_progress
 
 if TYPE_CHECKING:
     from foveal.benchmark import Benchmark
@@ -15,11 +16,6 @@ Repeats = Annotated[int, typer.Option("--repeats", min=1, help="Rounds; their me
 Out = Annotated[
     Path | None, typer.Option("--out", help="A new folder for JSON, tables and figures; none by default.")
 ]
-
-
-@benchmark.callback()
-def _benchmarks() -> None:
-    pass
 
 
 @benchmark.command(
@@ -50,7 +46,7 @@ def benchmark_selective_search(
     from foveal.benchmark import benchmark_selective_search as run
 
     _check_empty(out)
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         measured = run(
             data,
             modes=MODES if mode == "all" else (mode,),
@@ -85,7 +81,7 @@ def benchmark_network(
 
     _check_empty(out)
     names = tuple(NETWORKS) if networks == "all" else tuple(n.strip() for n in networks.split(","))
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         measured = run(
             names,
             steps=steps,

@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 
 from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option, spent
-from foveal.cli.output import count, name_unreadable, plain, print_findings, print_json, progress, say
+from foveal.cli.output import count, name_unreadable, plain, print_findings, print_json, say
+from foveal.progress import show_progress
 
 
 @app.command(epilog="Example: foveal demo --out my-demo")
 def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Seed = 0) -> None:
     """Go the whole way on built-in data: make it, check it, train two detectors and a classifier, report."""
     folder = new_folder(out, "foveal-demo")
-    with progress() as callback:
+    with show_progress() as callback:
         say("Digits hidden in scenes, by two detectors (R-CNN, Faster R-CNN), and alone, by a classifier.")
         say("On two cores this takes two minutes.")
         from foveal.runs import demo as run
@@ -35,7 +36,7 @@ def doctor(data: Data, format: Format = None, as_json: AsJson = False) -> None:
     """
     from foveal.data import doctor as examine
 
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         findings = examine(data, format=format, callbacks=[callback])
     clean = all(f.severity == "note" for f in findings)
     if as_json:
@@ -70,7 +71,7 @@ def propose(
     from foveal.runs import parse_settings
     from foveal.runs.proposing import propose as run
 
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         done = run(
             images,
             new_folder(out, "proposals"),
@@ -113,7 +114,7 @@ def prepare(
     from foveal.proposals import prepare as run
 
     folder = new_folder(out, "crops")
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         prepared = run(
             load(data, format=format),
             folder,

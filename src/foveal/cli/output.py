@@ -2,7 +2,6 @@
 
 import json
 import sys
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -12,7 +11,6 @@ if TYPE_CHECKING:
 
     from foveal.benchmark import Table as BenchmarkTable
     from foveal.data import Finding
-    from foveal.events import Callback
 
 # Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
@@ -49,8 +47,8 @@ def plain(text: str) -> str:
 
 
 def print_json(value: Any) -> None:
-    """The one thing that ``--json`` writes."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    """The one thing that ``--json`` writes; a path is written as text."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
 def print_metrics(metrics: dict[str, float], title: str) -> None:
@@ -131,10 +129,3 @@ def print_predictions(results: list[dict[str, Any]]) -> None:
         else:
             said = ", ".join(f"{d['label']} {d['score']:.2f}" for d in result["detections"]) or "nothing"
         console.print(f"{plain(result['file'])}: {plain(said)}")
-
-
-def progress(*, quiet: bool = False) -> "AbstractContextManager[Callback]":
-    """A callback that shows what is being done and for how long yet."""
-    from foveal.progress import show_progress
-
-    return show_progress(quiet=quiet)

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
-from foveal.cli.output import print_json, print_metrics, progress, say
+from foveal.cli.output import print_json, print_metrics, say
+from foveal.progress import show_progress
 
 
 @app.command(epilog="Example: foveal train photos --model rcnn --set proposals=quality --out runs/first")
@@ -39,7 +40,7 @@ def train(
 
     if resume is None and config is None and data is None:
         raise SettingError("Name the data to train on, or an unfinished run with --resume.")
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         common: dict[str, Any] = {"callbacks": [callback], "spent": spent()}
         if resume is not None:
             if data or model or out or settings or format or config:
@@ -82,7 +83,7 @@ def evaluate(
     if predictions.suffix.lower() == ".json" and not predictions.is_dir():
         metrics = evaluate_predictions(predictions, data, **options)
     else:
-        with progress(quiet=as_json) as callback:
+        with show_progress(quiet=as_json) as callback:
             metrics = evaluate_run(predictions, data, **options, callbacks=[callback])
     if as_json:
         print_json(metrics)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option
-from foveal.cli.output import count, name_unreadable, plain, print_json, print_predictions, progress, say
+from foveal.cli.output import count, name_unreadable, plain, print_json, print_predictions, say
+from foveal.progress import show_progress
 
 if TYPE_CHECKING:
     from foveal.runs import FileResults, LiveResults
@@ -48,7 +49,7 @@ def predict(
     if source is not None and form != "json":
         raise SettingError("The answers to a video are JSON lines, one a frame: leave --form away.")
     folder = new_folder(out, "predictions")
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         if source is not None:
             live = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
         else:
@@ -79,17 +80,9 @@ def _tell(done: "FileResults", as_json: bool, where: str) -> None:
 
 def _tell_live(done: "LiveResults", as_json: bool) -> None:
     if as_json:
-        print_json(
-            {
-                "folder": str(done.folder),
-                "predictions": str(done.predictions),
-                "video": None if done.video is None else str(done.video),
-                "frames": done.frames,
-                "dropped": done.dropped,
-                "model_fps": round(done.model_fps, 2),
-                "fps": round(done.fps, 2),
-            }
-        )
+        facts = asdict(done) | {"model_fps": round(done.model_fps, 2), "fps": round(done.fps, 2)}
+        del facts["stopped"]
+        print_json(facts)
         return
     passed = f", and {count(done.dropped, 'frame')} passed over" if done.dropped else ""
     say(
@@ -113,11 +106,11 @@ def export(
     """
     from foveal.runs import export as go
 
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         done = go(run, file, callbacks=[callback])
     if as_json:
         facts = asdict(done)
-        print_json({"file": str(facts.pop("path")), **facts})
+        print_json({"file": facts.pop("path"), **facts})
         return
     for title, ends in (("in", done.inputs), ("out", done.outputs)):
         for name, kind in ends.items():
@@ -151,7 +144,7 @@ def explain(
     from foveal.runs import explain as go
 
     folder = new_folder(out, "explanations")
-    with progress(quiet=as_json) as callback:
+    with show_progress(quiet=as_json) as callback:
         done = go(run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback])
     page = folder / "explanation.html"
     _tell(done, as_json, f"Everything is in [bold]{folder}[/]; look at [bold]{page}[/].")

@@ -123,18 +123,12 @@ class Cache:
             try:
                 # What can be made again is not waited for: the check tells what a power failure left.
                 write_container(path, whole, entry, sync=False)
-                return
-            except FileNotFoundError as error:
-                # Somebody deleted the folder between its making and its use.
-                if last:
-                    self._trouble(error)
             except OSError as error:
-                self._trouble(error)
-                return
-
-    def _trouble(self, error: OSError) -> None:
-        if self.problem is None:
-            self.problem = error.strerror or str(error)
+                if isinstance(error, FileNotFoundError) and not last:
+                    # Somebody deleted the folder between its making and its use.
+                    continue
+                self.problem = self.problem or error.strerror or str(error)
+            return
 
     def trim(self) -> int:
         """Remove what was not used for longest if the entries take up more than the limit.

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,8 @@ def unique_names(wanted: Iterable[str]) -> list[str]:
     taken: set[str] = set()
     names = []
     for stem in wanted:
-        name, number = stem, 1
-        while name.lower() in taken:
-            number += 1
-            name = f"{stem}-{number}"
+        others = (f"{stem}-{number}" for number in count(2))
+        name = next(name for name in chain([stem], others) if name.lower() not in taken)
         taken.add(name.lower())
         names.append(name)
     return names

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from foveal.errors import SettingError
+from foveal.errors import SettingError, did_you_mean
 
 if TYPE_CHECKING:
     from foveal.models.classifiers.cnn import CNNClassifier
@@ -90,12 +90,10 @@ def model_class(name: str) -> "type[Model]":
     ...
     foveal.errors.SettingError: There is no model 'rcn'. Did you mean 'rcnn'? ...
     """
-    from difflib import get_close_matches
     from importlib import import_module
 
     if name not in MODELS:
-        near = get_close_matches(name, MODELS, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(name, MODELS)
         raise SettingError(f"There is no model {name!r}.{hint} The models are {', '.join(MODELS)}.")
     module, attribute = MODELS[name]
     return getattr(import_module(module), attribute)  # type: ignore[no-any-return]

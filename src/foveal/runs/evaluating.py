@@ -3,13 +3,14 @@
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from foveal import parallel
 from foveal.data import Dataset, load
-from foveal.errors import DataError, SettingError
+from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit
+from foveal.images import read
 from foveal.metrics import evaluate, read_results, to_results
 from foveal.models.contracts import Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load as load_model
@@ -79,7 +80,7 @@ def evaluate_run(
     measure(truth, [])  # a wrong protocol is told before the work, not after it
     detections = model.predict([s.path for s in usable], callbacks=callbacks)
     # The data set may have other classes, or the same in another order: classes meet by name.
-    known = [d[np.isin(d.labels, _shared(d.classes, usable))] for d in detections]
+    known = [d[np.isin([d.classes[label] for label in d.labels], usable.classes)] for d in detections]
     return measure(truth, to_results(usable, known))
 
 
@@ -135,13 +136,10 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
     if split is not None:
         dataset = load(data, split=split, format=format)
         return dataset, f"The data set's own {split} part, {len(dataset)} images."
-    config: dict[str, Any] = {}
-    if run.is_dir():
-        config = RunFolder.open(run).read_config()
-    elif (run.parent / "config.toml").is_file():
-        config = RunFolder(run.parent).read_config()
-    if config and format is None:
-        format = config["data"].get("asked_format") if _same(config, data) else None
+    folder = RunFolder.open(run) if run.is_dir() else RunFolder(run.parent)
+    config = folder.read_config() if folder.config_file.is_file() else {}
+    if config and format is None and str(data.resolve()) == str(config["data"]["path"]):
+        format = config["data"].get("asked_format")
     dataset = load(data, format=format)
     if config and config["data"]["digest"] == dataset.digest:
         held = set(config["split"]["test"])
@@ -153,15 +151,8 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
     return dataset, f"Other data than the run's, without a test part: all {len(dataset)} images."
 
 
-def _same(config: dict[str, Any], data: Path) -> bool:
-    return str(data.resolve()) == str(config["data"]["path"])
-
-
 def _readable(dataset: Dataset, callbacks: Callbacks) -> Dataset:
     """The data set without images that cannot be read, each of which is noted."""
-    from foveal import parallel
-    from foveal.errors import ImageError
-    from foveal.images import read
 
     def good(index: int) -> bool:
         try:
@@ -173,8 +164,3 @@ def _readable(dataset: Dataset, callbacks: Callbacks) -> Dataset:
 
     kept = parallel.map(good, range(len(dataset)))
     return dataset.select([i for i, is_good in enumerate(kept) if is_good])
-
-
-def _shared(classes: tuple[str, ...], dataset: Dataset) -> list[int]:
-    """The labels of the model's classes that the data set has too."""
-    return [label for label, name in enumerate(classes) if name in dataset.classes]

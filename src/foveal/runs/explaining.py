@@ -3,7 +3,6 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import SettingError
+from foveal.errors import SettingError, did_you_mean
 from foveal.events import Callbacks, stage
 from foveal.files import unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
@@ -128,9 +127,9 @@ def class_index(model: contracts.ClassifierModel, name: str) -> int:
     names = [str(c) for c in model.classes_]
     if name in names:
         return names.index(name)
-    near = get_close_matches(name, names, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise SettingError(f"There is no class {name!r}.{hint} The classes are {', '.join(names)}.")
+    raise SettingError(
+        f"There is no class {name!r}.{did_you_mean(name, names)} The classes are {', '.join(names)}."
+    )
 
 
 # -- classifiers ------------------------------------------------------------------------------------
@@ -227,12 +226,8 @@ def _explain_detector(
     with stage(callbacks, "explanation", len(followed)) as progress:
         for number, file in enumerate(followed, 1):
             image, objects = read(file), known.get(file)
-            trace = model.trace(
-                image,
-                None if objects is None else objects.boxes,
-                object_names=() if objects is None else objects.names,
-            )
-            trace = with_attention(model, trace)
+            boxes, names = (None, ()) if objects is None else (objects.boxes, objects.names)
+            trace = with_attention(model, model.trace(image, boxes, object_names=names))
             chapters.append(trace_chapter(file.name, trace, model.name, threshold=threshold))
             if isinstance(search, SelectiveSearch):
                 chapter = search_chapter_of(file.name, image, search, objects)

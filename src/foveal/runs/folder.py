@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +128,9 @@ class RunFolder:
         if event["event"] == "progress":
             return
         line = json.dumps(event, ensure_ascii=False) + "\n"
-        # One write to a file opened for appending: a process that is killed leaves whole lines.
-        handle = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        try:
-            os.write(handle, line.encode("utf-8"))
-        finally:
-            os.close(handle)
+        # One write, without a buffer, at the file's end: a process that is killed leaves whole lines.
+        with self.log_file.open("ab", buffering=0) as file:
+            file.write(line.encode("utf-8"))
 
     def read_log(self) -> list[Event]:
         """The events so far."""
@@ -219,8 +217,7 @@ def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
     single: dict[str, Any] = {}
     for key, value in settings.items():
         if isinstance(value, Mapping):
-            for name, inner in value.items():
-                single[f"{key.removesuffix('_settings')}.{name}"] = inner
+            single |= {f"{key.removesuffix('_settings')}.{name}": inner for name, inner in value.items()}
         else:
             single[key] = value
     return single
@@ -243,12 +240,8 @@ def empty_folder(path: str | os.PathLike[str]) -> Path:
 
 def free_folder(path: Path) -> Path:
     """The path, or the first of ``path-2``, ``path-3``, … that does not exist."""
-    number = 1
-    free = path
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
+    others = (path.with_name(f"{path.name}-{number}") for number in count(2))
+    return next(free for free in chain([path], others) if not free.exists())
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:

@@ -1,5 +1,6 @@
 """Comparing several values of a classifier's parameters before it is trained."""
 
+import math
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -62,18 +63,15 @@ def choose_settings(
 
     grid = swept_settings(settings)
     fixed = {key: value for key, value in settings.items() if key not in grid}
-    images, labels = list(train[0]), list(train[1])
+    images, labels = [*train[0], *validation[0]], [*train[1], *validation[1]]
     folds: Any = _FOLDS
-    number = int(np.prod([len(values) for values in grid.values()]))
     if validation[0]:
-        folds = PredefinedSplit([-1] * len(images) + [0] * len(validation[0]))
-        images, labels = images + list(validation[0]), labels + list(validation[1])
+        folds = PredefinedSplit([-1] * len(train[0]) + [0] * len(validation[0]))
+    trainings = math.prod(map(len, grid.values())) * (1 if validation[0] else _FOLDS)
+    first = fixed | {key: values[0] for key, values in grid.items()}
     if fixed.get("minutes") is not None:
         fixed["minutes"] = fixed["minutes"] / 2
-    trainings = number * (1 if validation[0] else _FOLDS)
-    own = dict(fixed)
-    if own.get("minutes") is not None:
-        own["minutes"] = own["minutes"] / trainings
+        first["minutes"] = fixed["minutes"] / trainings
     done = 0
 
     with stage(callbacks, "comparing settings", trainings) as progress:
@@ -95,7 +93,7 @@ def choose_settings(
             return float(estimator.score(X, y))
 
         search = GridSearchCV(
-            make_model(model, {**own, **{key: values[0] for key, values in grid.items()}}, seed),
+            make_model(model, first, seed),
             grid,
             scoring=measured,
             cv=folds,

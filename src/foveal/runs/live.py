@@ -307,8 +307,7 @@ def drawn_answer(image: Image, answer: Detections | dict[str, float]) -> Image:
     """
     if isinstance(answer, Detections):
         return answer.draw(image)
-    names = list(answer)
-    best = max(range(len(names)), key=lambda place: answer[names[place]])
+    best = max(answer, key=lambda name: answer[name])
     height, width = image.shape[:2]
-    name = f"{names[best]} {answer[names[best]]:.2f}"
-    return draw_boxes(image, [[0, 0, width, height]], [name], colors=[best])
+    said = f"{best} {answer[best]:.2f}"
+    return draw_boxes(image, [[0, 0, width, height]], [said], colors=[list(answer).index(best)])

@@ -3,7 +3,7 @@
 import io
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -77,8 +77,8 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
         elif any(sign in str(name) for sign in "*?["):
             import glob
 
-            matched = sorted(Path(p) for p in glob.glob(str(name), recursive=True))  # noqa: PTH207
-            files = [p for p in matched if p.is_file()]
+            matched = map(Path, glob.glob(str(name), recursive=True))  # noqa: PTH207
+            files = sorted(p for p in matched if p.is_file())
             if not files:
                 raise DataError(f"The pattern {name} matches no file.")
             found += files
@@ -270,8 +270,7 @@ def drawn_names(files: Sequence[Path]) -> list[str]:
 def _drawing(detections: Detections, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     # A drawing is for looking at: a photograph of 24 megapixels is not looked at as such.
     small, scale = resize_to_fit(image, 1600)
-    boxes = detections.boxes * np.float32(scale)
-    return Detections(boxes, detections.scores, detections.labels, detections.classes).draw(small)
+    return replace(detections, boxes=detections.boxes * np.float32(scale)).draw(small)
 
 
 def encoded(image: NDArray[np.uint8], kind: Literal["JPEG", "PNG"]) -> bytes:

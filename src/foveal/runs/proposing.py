@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -164,14 +165,8 @@ def search_chapter_of(
     name: str, image: NDArray[np.uint8], search: SelectiveSearch, objects: Objects | None = None
 ) -> Chapter:
     """The chapter about a selective search in one image, of that name."""
-    return search_chapter(
-        SearchRecord(
-            name,
-            image,
-            search.propose(image),
-            search.mode,
-            None if objects is None else objects.boxes,
-            () if objects is None else objects.names,
-            search.order_ is not None,
-        )
-    )
+    learned = search.order_ is not None
+    record = SearchRecord(name, image, search.propose(image), search.mode, learned=learned)
+    if objects is not None:
+        record = replace(record, objects=objects.boxes, object_names=objects.names)
+    return search_chapter(record)

@@ -3,13 +3,12 @@
 import inspect
 import tomllib
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
-from foveal.errors import SettingError
+from foveal.errors import SettingError, did_you_mean
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import Model
 from foveal.models.parameter_checks import RENAMED, renamed
@@ -217,11 +216,8 @@ def _resolved(
         raise SettingError(" ".join(str(renamed(key)) for key in old))
     for key, value in given.items():
         if key not in settings:
-            near = get_close_matches(key, settings, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise SettingError(
-                f"{owner} has no setting {key!r}.{hint} Its settings are {', '.join(sorted(settings))}."
-            )
+            hint, known = did_you_mean(key, settings), ", ".join(sorted(settings))
+            raise SettingError(f"{owner} has no setting {key!r}.{hint} Its settings are {known}.")
         settings[key] = _checked(key, value, settings[key], (types or {}).get(key))
     return settings
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,11 +44,11 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
 
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)
-    capture = None
+    capture = cv2.VideoCapture()
     try:
         with suppress(cv2.error):
-            capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
-        if capture is None or not capture.isOpened():
+            capture.open(source if isinstance(source, int) else os.fspath(source))
+        if not capture.isOpened():
             raise DataError(
                 f"There is no camera {source} that can be opened, and no file of that name."
                 if isinstance(source, int)
@@ -57,18 +57,18 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
             )
         yield capture
     finally:
-        if capture is not None:
-            capture.release()
+        capture.release()
         cv2.utils.logging.setLogLevel(level)
 
 
-def _read(capture: "VideoCapture") -> Image | None:
+def _images(capture: "VideoCapture") -> Iterator[Image]:
     import cv2
 
-    there, image = capture.read()
-    if not there or image is None or image.size == 0:
-        return None
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
+    while True:
+        there, image = capture.read()
+        if not there or image is None or image.size == 0:
+            return
+        yield np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB))
 
 
 def file_frames(capture: "VideoCapture") -> Iterator[Frame]:
@@ -76,25 +76,22 @@ def file_frames(capture: "VideoCapture") -> Iterator[Frame]:
     import cv2
 
     rate, last = frame_rate(capture), -1.0
-    number = 0
-    while (image := _read(capture)) is not None:
+    for number, image in enumerate(_images(capture)):
         seconds = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
         # Some files have no times, or times that stand still.
         if not (np.isfinite(seconds) and seconds > last) or seconds < 0:
             seconds = max(number / rate, last)
         yield Frame(number, seconds, image)
-        number, last = number + 1, seconds
+        last = seconds
 
 
 def camera_frames(capture: "VideoCapture") -> Iterator[Frame]:
     """The frames of a camera, with the seconds since its first one."""
-    start = None
-    number = 0
-    while (image := _read(capture)) is not None:
+    start = 0.0
+    for number, image in enumerate(_images(capture)):
         now = time.perf_counter()
-        start = now if start is None else start
+        start = start if number else now
         yield Frame(number, now - start, image)
-        number += 1
 
 
 def frame_rate(capture: "VideoCapture") -> float:
@@ -113,55 +110,47 @@ def announced_frames(capture: "VideoCapture") -> int | None:
     return int(number) if np.isfinite(number) and 0 < number < 1e9 else None
 
 
-class _End:
+class _End(NamedTuple):
     """The last thing in a queue: nothing more comes, perhaps because of an error."""
 
-    def __init__(self, error: BaseException | None = None) -> None:
-        self.error = error
+    error: BaseException | None = None
 
 
-def ahead(items: Iterable[Item], size: int = _AHEAD) -> Generator[Item, None, None]:
+def ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
     """The items, fetched by a thread that is a few ahead."""
-
-    def put(waiting: "queue.Queue[Item | _End]", item: Item | _End, stop: threading.Event) -> None:
-        while not stop.is_set():
-            with suppress(queue.Full):
-                waiting.put(item, timeout=0.1)
-                return
-
-    return _fetched(items, size, put)
+    return _fetched(items, _AHEAD)
 
 
 def newest(items: Iterable[Item]) -> Generator[Item, None, None]:
     """The newest of the items whenever one is asked for; those that nobody waited for are dropped."""
-
-    def put(waiting: "queue.Queue[Item | _End]", item: Item | _End, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                waiting.put_nowait(item)
-                return
-            except queue.Full:
-                with suppress(queue.Empty):
-                    waiting.get_nowait()
-
-    return _fetched(items, 1, put)
+    return _fetched(items, 1, drop=True)
 
 
-def _fetched(items: Iterable[Item], size: int, put: Any) -> Generator[Item, None, None]:
-    """What a thread fetches and puts into a queue."""
+def _fetched(items: Iterable[Item], size: int, *, drop: bool = False) -> Generator[Item, None, None]:
+    """What a thread fetches and puts into a queue; where that is full it waits, or drops the oldest."""
     waiting: queue.Queue[Item | _End] = queue.Queue(size)
     stop = threading.Event()
+
+    def put(item: Item | _End) -> None:
+        while not stop.is_set():
+            try:
+                waiting.put(item, timeout=0.0 if drop else 0.1)
+                return
+            except queue.Full:
+                if drop:
+                    with suppress(queue.Empty):
+                        waiting.get_nowait()
 
     def fetch() -> None:
         end = _End()
         try:
             for item in items:
-                put(waiting, item, stop)
+                put(item)
                 if stop.is_set():
                     break
         except BaseException as error:
             end = _End(error)
-        put(waiting, end, stop)
+        put(end)
 
     thread = threading.Thread(target=fetch, name="foveal-frames", daemon=True)
     thread.start()

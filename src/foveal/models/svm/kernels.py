@@ -1,14 +1,13 @@
 """The kernels that a detector's SVMs may have, by name."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import ModelFileError, SettingError
+from foveal.errors import ModelFileError, SettingError, did_you_mean
 from foveal.models.svm.intersection import IntersectionSVMs, fit_intersection_svms
 from foveal.models.svm.linear import LinearSVMs, fit_linear_svms
 from foveal.models.svm.region_svms import FitSVMs, RegionSVMs
@@ -36,8 +35,7 @@ def fit_with(kernel: str, *, C: float) -> FitSVMs:
         return partial(fit_linear_svms, C=C)
     if kernel == "intersection":
         return partial(fit_intersection_svms, C=C)
-    near = get_close_matches(str(kernel), KERNELS, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
+    hint = did_you_mean(str(kernel), KERNELS)
     raise SettingError(f"There is no kernel {kernel!r}.{hint} The kernels are {', '.join(KERNELS)}.")
 
 

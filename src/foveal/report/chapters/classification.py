@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -158,10 +159,8 @@ def _explained(record: ClassificationRecord, index: int, caption: str) -> Annota
     """An image, and beside it what speaks for its answer, where that is known."""
     sample = record.test[index]
     if index in record.explanations:
-        try:
+        with suppress(ImageError, OSError):
             image = read(sample.path)
-        except (ImageError, OSError):
-            return image_with_caption(sample, caption)
-        both = beside(image, overlay_map(image, record.explanations[index]))
-        return image_with_boxes(sample.name, both, caption)
+            both = beside(image, overlay_map(image, record.explanations[index]))
+            return image_with_boxes(sample.name, both, caption)
     return image_with_caption(sample, caption)

@@ -37,15 +37,10 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     """
     results = record.results
     if results is None:
-        results = [
-            row
-            for sample, found in zip(record.test, record.detections, strict=True)
-            for row in found.to_coco(sample.id, record.test.category_ids)
-        ]
-    verdicts = [
-        judge(s, d, score_threshold=record.score_threshold, iou_threshold=record.iou_threshold)
-        for s, d in zip(record.test, record.detections, strict=True)
-    ]
+        from foveal.metrics import to_results
+
+        results = to_results(record.test, record.detections)
+    verdicts = _verdicts(record, record.score_threshold)
     sections = [_images_section(record, verdicts), _results_section(record, results), data_section(record)]
     if record.proposal_quality is not None:
         sections.append(proposals_section(record.proposal_quality, record.compared_proposals))
@@ -70,6 +65,14 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
 def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord) -> None:
     """Write the report of one detector, as :func:`foveal.report.write_classification_report` does."""
     write_report(path, record.title, "", [detection_chapter(record)])
+
+
+def _verdicts(record: DetectionRecord, least: float) -> list[Verdict]:
+    """What is right and wrong of each image's detections from a score on."""
+    return [
+        judge(sample, found, score_threshold=least, iou_threshold=record.iou_threshold)
+        for sample, found in zip(record.test, record.detections, strict=True)
+    ]
 
 
 def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]]) -> Section:
@@ -144,12 +147,9 @@ def _confusions(matrix: NDArray[Any], names: Sequence[str]) -> list[str]:
 def _all_scores(record: DetectionRecord) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Scores of the detections that are worth drawing, and which of them are right."""
     floor = min(0.05, record.score_threshold)
-    scores: list[float] = []
-    right: list[bool] = []
-    for sample, found in zip(record.test, record.detections, strict=True):
-        verdict = judge(sample, found, score_threshold=floor, iou_threshold=record.iou_threshold)
-        scores.extend(float(s) for s in verdict.detections.scores)
-        right.extend(kind == RIGHT for kind in verdict.kinds)
+    verdicts = _verdicts(record, floor)
+    scores = [float(score) for verdict in verdicts for score in verdict.detections.scores]
+    right = [kind == RIGHT for verdict in verdicts for kind in verdict.kinds]
     return np.array(scores), np.array(right, bool)
 
 

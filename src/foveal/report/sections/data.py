@@ -1,6 +1,6 @@
 """The section about the data: images, classes, the split, and what the doctor said."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,19 +101,15 @@ def class_table(record: Record, *first: str) -> Block:
         class_counts(record.test),
     )
     prefixes = class_prefixes(metrics, classes, first=first)
-    unknown = float("nan")
-    rows = [
-        [
-            name,
-            *(f"{c[k]:,}" for c in counts),
-            *(format_figure(metrics.get(f"{p}/{name}", unknown)) for p in prefixes),
-        ]
-        for k, name in enumerate(classes)
-    ]
+
+    def row(name: str, examples: Iterable[int], key: str) -> list[str]:
+        figures = (metrics.get(prefix + key, float("nan")) for prefix in prefixes)
+        return [name, *(f"{number:,}" for number in examples), *map(format_figure, figures)]
+
+    rows = [row(name, (c[k] for c in counts), f"/{name}") for k, name in enumerate(classes)]
     thing = "objects" if record.test.task == "detection" else "images"
     if thing == "objects":
-        totals = [format_figure(metrics.get(p, unknown)) for p in prefixes]
-        rows.append(["all classes", *(f"{c.sum():,}" for c in counts), *totals])
+        rows.append(row("all classes", (c.sum() for c in counts), ""))
     columns = ("class", f"{thing} to learn from", f"held-out {thing}", *prefixes)
     if len(rows) <= _MOST_ROWS:
         return Table("Each class", columns, rows)
@@ -131,9 +127,8 @@ def class_prefixes(
     ['AP50', 'AP']
     """
     known = set(classes)
-    seen = dict.fromkeys(
-        key.split("/", 1)[0] for key in metrics if "/" in key and key.split("/", 1)[1] in known
-    )
+    parts = (key.partition("/") for key in metrics)
+    seen = dict.fromkeys(figure for figure, slash, name in parts if slash and name in known)
     return [p for p in first if p in seen] + [p for p in seen if p not in first]
 
 

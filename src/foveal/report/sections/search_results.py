@@ -1,5 +1,7 @@
 """What came of a selective search: its order, the objects that it covers, the share of each strategy."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,9 +25,7 @@ _MOST_ROWS = 16
 def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
     """The best proposals, and where near copies went."""
     boxes = record.proposals.boxes
-    images = [
-        _boxes_image(record, f"The best {min(_FEW, len(boxes))}", boxes[:_FEW], numbered=True),
-    ]
+    images = [_boxes_image(record, f"The best {min(_FEW, len(boxes))}", boxes[:_FEW], numbered=True)]
     if len(boxes) > _FEW:
         images.append(_boxes_image(record, f"The best {min(_MANY, len(boxes))}", boxes[:_MANY]))
     near = NEAR_COPIES[-1]
@@ -35,9 +35,8 @@ def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
             f"{int(copies[:n].sum()):,} of the first {n:,}" for n in (100, 500, 1000, 2000) if n < len(boxes)
         )
         text = (
-            f"Near copies, which overlap a better box by an IoU of more than {near:g}: "
-            f"{int(copies.sum()):,} of "
-            f"{count(len(boxes), 'box', 'boxes')}{'; ' if among else ''}{among}."
+            f"Near copies, which overlap a better box by an IoU of more than {near:g}: {int(copies.sum()):,} "
+            f"of {count(len(boxes), 'box', 'boxes')}{'; ' if among else ''}{among}."
         )
     else:
         text = f"No box overlaps a better one by an IoU of more than {near:g}."
@@ -50,21 +49,19 @@ def order_section(record: SearchRecord, copies: NDArray[np.bool_]) -> Section:
 
 def _order_text(record: SearchRecord) -> str:
     copies = (
-        f"The score of a box that overlaps a better one by an IoU of more than {NEAR_COPIES[0]:g} is "
-        f"halved, and "
-        f"beyond {NEAR_COPIES[-1]:g} halved again, so that the first boxes are different ones."
+        f"The score of a box that overlaps a better one by an IoU of more than {NEAR_COPIES[0]:g} is halved, "
+        f"and beyond {NEAR_COPIES[-1]:g} halved again, so that the first boxes are different ones."
     )
     if record.learned:
         return (
             "The score is an estimate, learned from the objects of other pictures, of how well a box "
-            "overlaps "
-            f"some object. {copies}"
+            f"overlaps some object. {copies}"
         )
     return (
         "Every strategy ranks its regions, the last made first: what was made late is large and has outlived "
         "most joinings (section 3.3 of the paper, which then draws lots). Here the ranks of the "
-        "strategies are "
-        f"fused, a box scores 1 / ({FUSION_CONSTANT:g} + rank) for every region that it is around. {copies}"
+        f"strategies are fused, a box scores 1 / ({FUSION_CONSTANT:g} + rank) for every region that it is "
+        f"around. {copies}"
     )
 
 
@@ -74,11 +71,10 @@ def _boxes_image(
     number = len(boxes)
     # The best lie above the others.
     order = range(number - 1, -1, -1)
-    return image_with_boxes(
+    return _on_picture(
+        record,
         name,
-        _small(record),
         "the first is the whole picture" if numbered and _is_whole(record, boxes[0]) else "",
-        size=record.image.shape[:2],
         boxes=boxes[::-1],
         looks=[f"class-{i % _LOOKS + 1}" for i in order],
         labels=["" if not numbered or _is_whole(record, boxes[i]) else str(i + 1) for i in order],
@@ -104,11 +100,10 @@ def _copies_image(record: SearchRecord, copies: NDArray[np.bool_]) -> AnnotatedI
     places = f"places {followers[0] + 1:,} to {followers[-1] + 1:,}"
     if len(followers) == 1:
         places = f"place {followers[0] + 1:,}"
-    return image_with_boxes(
+    return _on_picture(
+        record,
         "Near copies of one box",
-        _small(record),
         f"blue: place {most + 1:,}; orange: its {count(len(followers), 'copy', 'copies')}, {places}",
-        size=record.image.shape[:2],
         boxes=np.concatenate([boxes[followers], boxes[most : most + 1]]),
         looks=["wrong"] * len(followers) + ["right"],
         meanings=[f"proposal {i + 1}" for i in (*followers, most)],
@@ -132,11 +127,10 @@ def objects_section(record: SearchRecord) -> Section:
     shown = range(min(len(objects), _MOST_OBJECTS))
     truth = [objects[i] for i in shown]
     found = [(i, int(covers.best[i])) for i in shown if covers.best[i] >= 0]
-    image = image_with_boxes(
+    image = _on_picture(
+        record,
         "Objects and their best proposals",
-        _small(record),
         "dashed: objects; blue: best proposals with an IoU of at least 0.5; orange: below",
-        size=record.image.shape[:2],
         boxes=np.array([boxes[best] for _, best in found] + truth, np.float32),
         looks=[
             *("right" if covers.overlaps[i] >= 0.5 else "wrong" for i, _ in found),
@@ -153,19 +147,11 @@ def objects_section(record: SearchRecord) -> Section:
     ]  # fmt: skip
     summary = (
         f"{halves} of {count(len(objects), 'object')} are covered at an IoU of 0.5, {good} at 0.7. The best "
-        f"overlaps have a mean of {covers.overlaps.mean():.2f}; their average over the objects of a "
-        f"class is the "
-        "paper's ABO (equation 7)."
+        f"overlaps have a mean of {covers.overlaps.mean():.2f}; their average over the objects of a class is "
+        "the paper's ABO (equation 7)."
     )
-    return Section(
-        title,
-        text,
-        [
-            Note(summary),
-            Images("On the picture", [image]),
-            Table("Each object", columns, rows, words=(5,)),
-        ],
-    )
+    table = Table("Each object", columns, rows, words=(5,))
+    return Section(title, text, [Note(summary), Images("On the picture", [image]), table])
 
 
 def _origin(record: SearchRecord, place: int) -> str:
@@ -210,5 +196,7 @@ def strategies_section(record: SearchRecord) -> Section:
     )
 
 
-def _small(record: SearchRecord) -> NDArray[np.uint8]:
-    return np.asarray(resize_to_fit(record.image, LONGEST_SIDE)[0])
+def _on_picture(record: SearchRecord, name: str, caption: str, **boxes: Any) -> AnnotatedImage:
+    """The image, made small, with boxes that are told in its own pixels."""
+    small = np.asarray(resize_to_fit(record.image, LONGEST_SIDE)[0])
+    return image_with_boxes(name, small, caption, size=record.image.shape[:2], **boxes)

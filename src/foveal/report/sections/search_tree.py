@@ -40,8 +40,7 @@ def segmentation_section(record: SearchRecord) -> Section:
                 "Pixels are joined along their lightest edges as long as an edge is not heavier than the "
                 "heaviest inside either part, plus k divided by the part's size (Felzenszwalb & Huttenlocher "
                 f"2004, equations 3 and 4): a larger k leaves larger regions. Worked on at {width} × "
-                f"{height} "
-                f"pixels. Click a picture to enlarge it.{rest}",
+                f"{height} pixels. Click a picture to enlarge it.{rest}",
             )
         ],
     )
