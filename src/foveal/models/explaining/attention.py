@@ -22,7 +22,6 @@ class HasBoxHead(Protocol):
     @property
     def box_head(self) -> BoxHead:
         """The head."""
-        ...
 
 
 def with_attention(model: object, trace: DetectionTrace, *, most: int = 4) -> DetectionTrace:
