@@ -1,13 +1,12 @@
 """Views of a data set's images, and batches of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import clip
 from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
 from foveal.features import Backbone, stack_images
@@ -51,13 +50,10 @@ class TrainingImages:
         return image, shape
 
     def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> GroundTruth:
-        """The objects of an image in another size of it, without those that are too small to count."""
-        sample = self.samples[index]
-        ignored = sample.difficult | sample.crowd
-        counts = sample.trainable | ignored
-        boxes = clip(sample.boxes[counts], shape[1], shape[0])
+        """The objects of an image in another size of it."""
+        truth = GroundTruth.of(self.samples[index], shape)
         scale = np.array([to[1] / shape[1], to[0] / shape[0]] * 2, np.float32)
-        return GroundTruth((boxes * scale).astype(np.float32), sample.labels[counts], ignored[counts])
+        return replace(truth, boxes=(truth.boxes * scale).astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
