@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from foveal.images import Source, read
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import is_proposer
 from foveal.models.detection.image_regions import propose_images
-from foveal.models.detection.trace import DetectionTrace
+from foveal.models.detection.trace import DetectionTrace, scaled_objects
 from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
 from foveal.models.detectors.rpn import RPN
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
@@ -86,25 +86,18 @@ class ProposalDetector(ObjectDetector):
         with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
             return parallel.map(one, images, done=progress)
 
-    def _trace(
-        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
-    ) -> DetectionTrace:
+    def _trace(self, image: NDArray[np.uint8], objects: ArrayLike | None) -> DetectionTrace:
         with parallel.blas_threads(1):
-            return self._follow(image, self.propose(image), objects, object_names)
+            trace = self._follow(image, self.propose(image))
+        return replace(trace, objects=scaled_objects(objects, trace.scale))
 
     @abstractmethod
     def _detect(self, image: NDArray[np.uint8], proposals: Proposals) -> Detections:
         """The detections in an image, in its pixels."""
 
     @abstractmethod
-    def _follow(
-        self,
-        image: NDArray[np.uint8],
-        proposals: Proposals,
-        objects: ArrayLike | None,
-        object_names: tuple[str, ...],
-    ) -> DetectionTrace:
-        """The same pass, told whole."""
+    def _follow(self, image: NDArray[np.uint8], proposals: Proposals) -> DetectionTrace:
+        """The same pass, told whole, without the ground truth."""
 
     # -- the model file -----------------------------------------------------------------------------
 

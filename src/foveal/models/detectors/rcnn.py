@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip, nms
@@ -16,7 +16,7 @@ from foveal.features import EfficientNetLite0, HogColor, RegionFeatures, regions
 from foveal.metrics import best_threshold
 from foveal.models.detection.box_regression import BoxRegression, fit_box_regression
 from foveal.models.detection.region_bank import RegionBank
-from foveal.models.detection.trace import DetectionTrace, scaled_objects
+from foveal.models.detection.trace import DetectionTrace
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.examples import ExamplePool
@@ -244,13 +244,7 @@ class RCNN(ProposalDetector):
         answers, _, kept = self._pass(image, features, proposals.boxes)
         return answers[kept]
 
-    def _follow(
-        self,
-        image: NDArray[np.uint8],
-        proposals: Proposals,
-        objects: ArrayLike | None,
-        object_names: tuple[str, ...],
-    ) -> DetectionTrace:
+    def _follow(self, image: NDArray[np.uint8], proposals: Proposals) -> DetectionTrace:
         boxes, n_classes = proposals.boxes, len(self.classes_)
         features = self.features_.extract(image, boxes)
         answers, found, kept = self._pass(image, features, boxes)
@@ -270,8 +264,6 @@ class RCNN(ProposalDetector):
             answer_regions=found.rois,
             answer_kept=kept,
             answer_threshold=self.nms_threshold,
-            objects=scaled_objects(objects, (1.0, 1.0)),
-            object_names=object_names,
         )
 
     # -- the model file -----------------------------------------------------------------------------
