@@ -61,10 +61,6 @@ class ViewBatch:
     def __len__(self) -> int:
         return len(self.sizes)
 
-    def size(self, place: int) -> tuple[float, float]:
-        """Rows and columns of one view."""
-        return float(self.sizes[place, 0]), float(self.sizes[place, 1])
-
 
 @dataclass(frozen=True, eq=False)
 class AnchorTargets:

@@ -102,7 +102,9 @@ class ProposalDetector(ObjectDetector):
     # -- the model file -----------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return proposer_arrays(self.proposer_)
+        # What the method has learned; most have learned nothing.
+        learned = self.proposer_.arrays() if isinstance(self.proposer_, BoxModel) else {}
+        return {_PREFIX + name: value for name, value in learned.items()}
 
     def _config(self) -> dict[str, Any]:
         settings = self.get_params(deep=False)
@@ -128,25 +130,6 @@ class ProposalDetector(ObjectDetector):
         return model
 
 
-def proposer_for(proposals: Proposer | str) -> Proposer:
-    """A method of proposing regions, or what a word names: a mode of selective search, or ``rpn``.
-
-    Raises
-    ------
-    SettingError
-        If it is neither.
-    """
-    if isinstance(proposals, str) and proposals == "rpn":
-        return RPN(epochs=_RPN_EPOCHS)
-    if isinstance(proposals, str):
-        return SelectiveSearch(mode=proposals)
-    if not isinstance(proposals, Proposer):
-        raise SettingError(
-            f"proposals is a mode of selective search, rpn, or has a method propose; got {proposals!r}."
-        )
-    return proposals
-
-
 def trained_proposer(
     proposals: Proposer | str, dataset: Dataset, random_state: int = 0, callbacks: Callbacks = ()
 ) -> Proposer:
@@ -157,7 +140,7 @@ def trained_proposer(
     Parameters
     ----------
     proposals : Proposer or str
-        See :func:`proposer_for`.
+        A method, or a word: a mode of selective search, or ``rpn``.
     dataset : Dataset
         What the detector is trained on.
     random_state : int, default=0
@@ -171,26 +154,21 @@ def trained_proposer(
     Raises
     ------
     SettingError
-        If ``proposals`` is no method.
+        If ``proposals`` is neither.
     """
-    proposer = proposer_for(proposals)
+    proposer: Any = proposals
+    if isinstance(proposals, str):
+        if proposals == "rpn":
+            proposer = RPN(epochs=_RPN_EPOCHS, random_state=random_state)
+        else:
+            proposer = SelectiveSearch(mode=proposals)
+    if not isinstance(proposer, Proposer):
+        raise SettingError(
+            f"proposals is a mode of selective search, rpn, or has a method propose; got {proposals!r}."
+        )
     if not isinstance(proposer, BoxModel) or proposer.is_fitted:
         return proposer
-    if isinstance(proposals, str):
-        proposer.set_params(random_state=random_state)
     return clone(proposer).fit(dataset, callbacks=callbacks)  # type: ignore[no-any-return]
-
-
-def proposer_arrays(proposer: Proposer) -> dict[str, NDArray[Any]]:
-    """What a method has learned, as arrays for the detector's model file; most have learned nothing.
-
-    Examples
-    --------
-    >>> proposer_arrays(proposer_for("single"))
-    {}
-    """
-    learned = proposer.arrays() if isinstance(proposer, BoxModel) else {}
-    return {_PREFIX + name: value for name, value in learned.items()}
 
 
 def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> Proposer:
@@ -203,7 +181,7 @@ def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.
 
     Examples
     --------
-    >>> restore_proposer(proposer_for("single").get_config(), {}).mode
+    >>> restore_proposer(SelectiveSearch(mode="single").get_config(), {}).mode
     'single'
     """
     if config.get("kind") not in MODELS:

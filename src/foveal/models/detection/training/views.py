@@ -1,7 +1,7 @@
 """Views of a data set's images, and batches of them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -48,12 +48,6 @@ class TrainingImages:
             self._free -= image.nbytes
             self._kept[index] = image, shape
         return image, shape
-
-    def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> GroundTruth:
-        """The objects of an image in another size of it."""
-        truth = GroundTruth.of(self.samples[index], shape)
-        scale = np.array([to[1] / shape[1], to[0] / shape[0]] * 2, np.float32)
-        return replace(truth, boxes=(truth.boxes * scale).astype(np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,9 +196,11 @@ class ViewBatches:
     def view(self, index: int, seed: list[int]) -> tuple[NDArray[np.uint8], GroundTruth]:
         """An image changed at random and the objects that are left in it."""
         image, shape = self.images[index]
-        objects = self.images.objects(index, shape, (image.shape[0], image.shape[1]))
+        objects = GroundTruth.of(self.images.samples[index], shape)
+        scale = np.array([image.shape[1] / shape[1], image.shape[0] / shape[0]] * 2, np.float32)
+        own = (objects.boxes * scale).astype(np.float32)
         view, boxes, kept = self.augmentation(
-            image, objects.boxes, working_size(shape, self.size), np.random.default_rng(seed)
+            image, own, working_size(shape, self.size), np.random.default_rng(seed)
         )
         # Of an object that is nearly gone too little is left to learn, but it is not background either.
         ignored = objects.ignored | ~kept
