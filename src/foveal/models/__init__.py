@@ -62,16 +62,19 @@ MODELS = {
     "faster-rcnn": ("foveal.models.detectors.faster_rcnn", "FasterRCNN"),
     "rpn": ("foveal.models.detectors.rpn", "RPN"),
 }
-# What explains the answers of models, each with its module.
-_EXPLAINING = {
-    "DetectionTrace": "foveal.models.detection.trace",
-    "class_activation_maps": "foveal.models.explaining.grad_cam",
-    "feature_maps": "foveal.models.explaining.grad_cam",
-    "first_layer_filters": "foveal.models.explaining.grad_cam",
-    "input_gradients": "foveal.models.explaining.grad_cam",
-    "occlusion_map": "foveal.models.explaining.occlusion",
-    "stage_maps": "foveal.models.explaining.grad_cam",
-    "with_attention": "foveal.models.explaining.attention",
+# What explains the answers of models, and what reads them back, by module.
+_OTHERS = {
+    "foveal.models.detection.trace": ("DetectionTrace",),
+    "foveal.models.explaining.attention": ("with_attention",),
+    "foveal.models.explaining.grad_cam": (
+        "class_activation_maps",
+        "feature_maps",
+        "first_layer_filters",
+        "input_gradients",
+        "stage_maps",
+    ),
+    "foveal.models.explaining.occlusion": ("occlusion_map",),
+    "foveal.models.loading": ("load",),
 }
 
 
@@ -103,11 +106,7 @@ def __getattr__(name: str) -> Any:
     # scikit-learn and SciPy take a second to import: only when a model is asked for.
     from importlib import import_module
 
-    if name == "load":
-        return import_module("foveal.models.loading").load
-    if name in _EXPLAINING:
-        return getattr(import_module(_EXPLAINING[name]), name)
-    for module, attribute in MODELS.values():
-        if attribute == name:
-            return getattr(import_module(module), attribute)
+    for module, names in (*_OTHERS.items(), *MODELS.values()):
+        if name in names:
+            return getattr(import_module(module), name)
     raise AttributeError(f"module 'foveal.models' has no attribute {name!r}")

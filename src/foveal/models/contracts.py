@@ -63,19 +63,15 @@ class Model(Protocol):
     @property
     def resolved_(self) -> Mapping[str, Any]:
         """What ``fit`` decided about parameters that left it the choice; empty where there are none."""
-        ...
 
     def fit(self, *args: Any, **options: Any) -> Any:
         """Train; what a classifier and a detector are given differs."""
-        ...
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters, by name."""
-        ...
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write a model file."""
-        ...
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self: ...
@@ -87,7 +83,6 @@ class TimedModel(Model, Protocol):
     @property
     def run_minutes(self) -> float | None:
         """The minutes that all may take; None where the epochs are given."""
-        ...
 
 
 class ClassifierModel(Model, Protocol):
@@ -107,37 +102,29 @@ class ClassifierModel(Model, Protocol):
     @property
     def classes_(self) -> NDArray[Any]:
         """The classes, (K,)."""
-        ...
 
     @property
     def history_(self) -> Mapping[str, NDArray[Any]]:
         """The curves of a training by epochs, such as ``loss``; empty where there are none."""
-        ...
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each image, (N,)."""
-        ...
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities, (N, K), in the order of ``classes_``."""
-        ...
 
     def score(self, X: Any, y: Any) -> float:
         """The accuracy on labelled images."""
-        ...
 
     @property
     def sees_images(self) -> bool:
         """Whether it was fitted on images, not on rows."""
-        ...
 
     def as_seen(self, X: Any) -> NDArray[Any]:
         """Images at the size at which they are looked at."""
-        ...
 
     def as_network(self) -> "tuple[Sequential, tuple[int, ...]]":
         """From what it sees to probabilities, and the shape of one example."""
-        ...
 
 
 class NetworkModel(ClassifierModel, Protocol):
@@ -146,16 +133,13 @@ class NetworkModel(ClassifierModel, Protocol):
     @property
     def network_(self) -> "Sequential":
         """In use; of what :meth:`prepare` gives it makes logits, (N, K)."""
-        ...
 
     @property
     def image_shape_(self) -> tuple[int, int, int]:
         """Rows, columns and channels of what the network is given."""
-        ...
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What the network is given for some examples, (N, *image_shape_)."""
-        ...
 
 
 class ProposerModel(Model, Protocol):
@@ -164,21 +148,17 @@ class ProposerModel(Model, Protocol):
     @property
     def classes_(self) -> tuple[str, ...]:
         """Of the objects that it learnt from."""
-        ...
 
     def propose(self, image: NDArray[np.uint8]) -> Proposals:
         """Regions of an image, (H, W, 3) uint8, in its pixels, the best first."""
-        ...
 
     def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
         """:meth:`propose` for each of several images or files."""
-        ...
 
     def trace(
         self, image: Source, objects: ArrayLike | None = None, *, object_names: Sequence[str] = ()
     ) -> "DetectionTrace":
         """How the answer for an image came about."""
-        ...
 
 
 class LearnedProposer(ProposerModel, Proposer, Protocol):
@@ -190,7 +170,6 @@ class ImageDetector(Protocol):
 
     def __call__(self, image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
         """Detections in an image, (H, W, 3) uint8, by so many threads; all cores by default."""
-        ...
 
 
 class DetectorModel(ProposerModel, Protocol):
@@ -202,15 +181,12 @@ class DetectorModel(ProposerModel, Protocol):
     @property
     def threshold_(self) -> float:
         """The least score to believe where a yes or no is wanted."""
-        ...
 
     def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
         """Detections in each image or file, the most probable first."""
-        ...
 
     def detector(self) -> ImageDetector:
         """What :meth:`predict` does with one image."""
-        ...
 
 
 class GuidedDetectorModel(DetectorModel, Protocol):
@@ -219,7 +195,6 @@ class GuidedDetectorModel(DetectorModel, Protocol):
     @property
     def proposer_(self) -> Proposer:
         """The method, with all that it learned."""
-        ...
 
 
 def is_detector(model: Model) -> TypeGuard[DetectorModel]:

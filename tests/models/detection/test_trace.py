@@ -110,7 +110,7 @@ def test_the_steps_end_in_the_networks_detections():
     picture = rng.integers(0, 255, (80, 90, 3)).astype(np.uint8)
     objects = np.float32([[8, 8, 40, 40]])
     with in_use(network.modules()), no_grad():
-        steps = trace_network(network, maps, picture, CLASSES, objects=objects, object_names=("cat",))
+        steps = trace_network(network, maps, picture, CLASSES, objects=objects)
         (found,) = network.trace(maps, np.float32([picture.shape[:2]]))
     assert len(found.detected.boxes) > 3
     np.testing.assert_array_equal(steps.detections.boxes, found.detected.boxes)

@@ -131,10 +131,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
         if self.images_ is not None:
             self._learn_scaling(x)
         self._start(len(x), seed)
-        batch_size = self._batch_size_for(len(x))
-        batches = nn.ArrayBatches(
-            x, labels, batch_size, random_state=seed, transform=self._transform(x, labels, seed)
-        )
+        batches = self._batches(x, labels, seed)
         measured: Any = None
         if examples is not None and len(examples[0]):
             measured = nn.ArrayBatches(
@@ -148,7 +145,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
                 nn.CrossEntropyLoss(label_smoothing=self.label_smoothing),
                 self._make_optimizer(self.network_),
                 batches,
-                epochs=self._epochs_for(len(x), batch_size),
+                epochs=self._epochs_for(len(x), batches.batch_size),
                 minutes=self.minutes,
                 schedule="one-cycle",
                 validation=measured,
@@ -216,13 +213,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
         labels = self._labels(y, "This part of the data")
         if self._optimizer is None:
             self._optimizer = self._make_optimizer(self.network_)
-        batches = nn.ArrayBatches(
-            x,
-            labels,
-            self._batch_size_for(len(x)),
-            random_state=seed,
-            transform=self._transform(x, labels, seed),
-        )
+        batches = self._batches(x, labels, seed)
         loss = nn.CrossEntropyLoss(label_smoothing=self.label_smoothing)
         self.network_.train()
         total = 0.0
@@ -306,12 +297,13 @@ class NetworkClassifier(NetworkSettings, Classifier):
             return self._folded(rows)
         return np.asarray(rows.reshape(len(rows), *self.image_shape_), np.float32)
 
-    def _transform(self, x: NDArray[Any], labels: NDArray[np.int64], seed: int) -> Any:
-        """What batches of the training go through."""
+    def _batches(self, x: NDArray[Any], labels: NDArray[np.int64], seed: int) -> nn.ArrayBatches:
+        """The batches of a training, changed at random."""
         augmentation = augmentation_for(self.augmentation, x, labels, seed)
         if augmentation is not None:
             import cv2  # noqa: F401 - here, not by several of the threads that prepare batches at once
-        return self._preparation(augmentation)
+        size, transform = self._batch_size_for(len(x)), self._preparation(augmentation)
+        return nn.ArrayBatches(x, labels, size, random_state=seed, transform=transform)
 
     def _preparation(self, augmentation: Augmentation | None = None) -> Preparation:
         """Rows are standardised already, when they come in."""
@@ -377,18 +369,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
         scaling.running_var = (self.scale_**2).astype(np.float32)
         return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
-    # -- copies and the model file ------------------------------------------------------------------
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Without what prediction runs on: a session of ONNX Runtime stays in its process."""
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "_outputs"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take what :meth:`__getstate__` gave."""
-        super().__setstate__(state)
-        if hasattr(self, "network_"):
-            self._outputs = NetworkOutputs(self.network_, self.image_shape_)
+    # -- the model file -----------------------------------------------------------------------------
 
     def _config(self) -> dict[str, Any]:
         # With what the clock has settled: epochs that were given make the same file.

@@ -2,6 +2,7 @@
 
 import threading
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,14 @@ class NetworkOutputs:
         if unsure.any() and "onnxruntime" in self._inference.choices.values():
             logits[unsure] = self._by_engine(x[unsure])
         return logits
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The network alone: sessions stay in their process."""
+        return {"network": self.network, "input_shape": self.input_shape}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Begin anew."""
+        self.__init__(**state)  # type: ignore[misc]
 
     def _by_engine(self, x: NDArray[np.float32]) -> NDArray[np.float64]:
         with nn.no_grad():

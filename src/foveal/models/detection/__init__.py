@@ -22,34 +22,21 @@ if TYPE_CHECKING:
     from foveal.models.detection.targets import AnchorSampler, AnchorTargets, GroundTruth
     from foveal.models.detection.trace import DetectionTrace
 
-# The module of each public name, imported when the name is asked for.
+# The public names of each module, which is imported when one of them is asked for.
 _MODULES = {
-    "AnchorSampler": "targets",
-    "AnchorTargets": "targets",
-    "Anchors": "anchors",
-    "BoxHead": "roi.head",
-    "DetectedRegions": "roi.postprocess",
-    "DetectionNetwork": "network",
-    "DetectionTrace": "trace",
-    "FeaturePyramid": "pyramid",
-    "GroundTruth": "targets",
-    "NetworkTrace": "network",
-    "PlacedAnchors": "anchors",
-    "Postprocessor": "roi.postprocess",
-    "ProposalSelector": "rpn.proposing",
-    "ProposalTrace": "rpn.proposing",
-    "Proposed": "rpn.proposing",
-    "RPNHead": "rpn.head",
-    "RPNSettings": "rpn.network",
-    "RegionProposalNetwork": "rpn.network",
-    "RoIPooling": "roi.pooling",
-    "RoISampler": "roi.sampling",
-    "RoISettings": "network",
-    "RoITargets": "roi.sampling",
-    "anchors_for": "anchors",
-    "roi_loss": "roi.loss",
-    "rpn_loss": "rpn.network",
-    "stack_rois": "roi.pooling",
+    "anchors": ("Anchors", "PlacedAnchors", "anchors_for"),
+    "network": ("DetectionNetwork", "NetworkTrace", "RoISettings"),
+    "pyramid": ("FeaturePyramid",),
+    "roi.head": ("BoxHead",),
+    "roi.loss": ("roi_loss",),
+    "roi.pooling": ("RoIPooling", "stack_rois"),
+    "roi.postprocess": ("DetectedRegions", "Postprocessor"),
+    "roi.sampling": ("RoISampler", "RoITargets"),
+    "rpn.head": ("RPNHead",),
+    "rpn.network": ("RPNSettings", "RegionProposalNetwork", "rpn_loss"),
+    "rpn.proposing": ("ProposalSelector", "ProposalTrace", "Proposed"),
+    "targets": ("AnchorSampler", "AnchorTargets", "GroundTruth"),
+    "trace": ("DetectionTrace",),
 }
 
 __all__ = [
@@ -83,6 +70,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    for module, names in _MODULES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.boxes import clip, iou
+from foveal.boxes import iou
 from foveal.data.dataset import Dataset
 from foveal.events import Callbacks, stage
 from foveal.files import user_cache
@@ -101,14 +101,10 @@ def regions_of(
     """
     paths = [sample.path for sample in dataset]
     proposed = propose_files(proposer, paths, number=max_proposals, cache=user_cache(), callbacks=callbacks)
-    regions = []
-    for sample, found in zip(dataset, proposed, strict=True):
-        ignored = sample.difficult | sample.crowd
-        counts = sample.trainable | ignored
-        boxes = clip(sample.boxes, found.width, found.height)[counts]
-        truth = GroundTruth(boxes, sample.labels[counts], ignored[counts])
-        regions.append(ImageRegions(found.proposals.boxes, truth))
-    return regions
+    return [
+        ImageRegions(found.proposals.boxes, GroundTruth.of(sample, (found.height, found.width)))
+        for sample, found in zip(dataset, proposed, strict=True)
+    ]
 
 
 def propose_images(

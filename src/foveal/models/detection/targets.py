@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import IGNORE, encode, match, sample
+from foveal.boxes import IGNORE, clip, encode, match, sample
+from foveal.data.dataset import Sample
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,14 @@ class GroundTruth:
     boxes: NDArray[np.float32]
     labels: NDArray[np.int64]
     ignored: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, sample: Sample, shape: tuple[int, int]) -> "GroundTruth":
+        """The objects of an image of some rows and columns, without those that are too small to count."""
+        ignored = sample.difficult | sample.crowd
+        counts = sample.trainable | ignored
+        boxes = clip(sample.boxes[counts], shape[1], shape[0])
+        return cls(boxes, sample.labels[counts], ignored[counts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,10 +60,6 @@ class ViewBatch:
 
     def __len__(self) -> int:
         return len(self.sizes)
-
-    def size(self, place: int) -> tuple[float, float]:
-        """Rows and columns of one view."""
-        return float(self.sizes[place, 0]), float(self.sizes[place, 1])
 
 
 @dataclass(frozen=True, eq=False)

@@ -199,7 +199,6 @@ def trace_network(
     *,
     scale: tuple[float, float] = (1.0, 1.0),
     objects: ArrayLike | None = None,
-    object_names: tuple[str, ...] = (),
 ) -> DetectionTrace:
     """One image's pass through a network, in the engine, told as a :class:`DetectionTrace`.
 
@@ -216,7 +215,6 @@ def trace_network(
         See :class:`DetectionTrace`.
     objects : array-like of shape (M, 4), optional
         Ground truth, in the pixels of the original image.
-    object_names : tuple of str, optional
 
     Returns
     -------
@@ -262,7 +260,6 @@ def trace_network(
         kept=proposed.kept,
         proposal_threshold=settings.proposing.nms_threshold,
         objects=known,
-        object_names=object_names,
         matches=matches,
         foreground=settings.sampling.foreground,
         background=settings.sampling.background,

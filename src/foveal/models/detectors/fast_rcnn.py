@@ -7,7 +7,7 @@ from math import ceil
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from foveal import nn, parallel
 from foveal.boxes import iou, nms
@@ -31,7 +31,7 @@ from foveal.models.detection.roi.loss import check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
-from foveal.models.detection.trace import DetectionTrace, roi_stage, scaled_objects
+from foveal.models.detection.trace import DetectionTrace, roi_stage
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.proposals import Proposals
@@ -343,29 +343,20 @@ class FastRCNN(ProposalDetector):
         detected, _ = self._pass(self.network_, maps, maps.to_working(proposals.boxes))
         return self._in_image(maps, detected)
 
-    def _follow(
-        self,
-        image: NDArray[np.uint8],
-        proposals: Proposals,
-        objects: ArrayLike | None,
-        object_names: tuple[str, ...],
-    ) -> DetectionTrace:
+    def _follow(self, image: NDArray[np.uint8], proposals: Proposals) -> DetectionTrace:
         (maps,) = image_maps(self.features_, image)
         rois = maps.to_working(proposals.boxes)
         detected, pooled = self._pass(self.network_, maps, rois)
-        scale = (float(maps.scale[0]), float(maps.scale[1]))
         pooling = self._seen.pooling
         looked_at = roi_stage(detected, pooled, pooling, maps.shape, self.classes_, self.nms_threshold)
         return DetectionTrace(
             image=np.asarray(resize(image, maps.shape), np.uint8),
-            scale=scale,
+            scale=(float(maps.scale[0]), float(maps.scale[1])),
             strides=pooling.strides,
             activity=tuple(np.abs(level[0]).mean(axis=2) for level in maps.levels),
             candidates=rois,
             candidate_scores=np.asarray(proposals.scores, np.float32),
             kept=np.arange(len(rois)),
-            objects=scaled_objects(objects, scale),
-            object_names=object_names,
             **looked_at,
         )
 

@@ -3,6 +3,7 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -94,13 +95,11 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
             If the file cannot be read.
         """
         self._check_fitted()
-        return self._trace(as_image(image), objects, tuple(object_names))
+        return replace(self._trace(as_image(image), objects), object_names=tuple(object_names))
 
     @abstractmethod
-    def _trace(
-        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
-    ) -> DetectionTrace:
-        """See :meth:`trace`."""
+    def _trace(self, image: NDArray[np.uint8], objects: ArrayLike | None) -> DetectionTrace:
+        """See :meth:`trace`; without the objects' names."""
 
     # -- the model file -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -19,7 +19,7 @@ from foveal.images import Source, read
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import is_proposer
 from foveal.models.detection.image_regions import propose_images
-from foveal.models.detection.trace import DetectionTrace
+from foveal.models.detection.trace import DetectionTrace, scaled_objects
 from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
 from foveal.models.detectors.rpn import RPN
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
@@ -86,30 +86,25 @@ class ProposalDetector(ObjectDetector):
         with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
             return parallel.map(one, images, done=progress)
 
-    def _trace(
-        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
-    ) -> DetectionTrace:
+    def _trace(self, image: NDArray[np.uint8], objects: ArrayLike | None) -> DetectionTrace:
         with parallel.blas_threads(1):
-            return self._follow(image, self.propose(image), objects, object_names)
+            trace = self._follow(image, self.propose(image))
+        return replace(trace, objects=scaled_objects(objects, trace.scale))
 
     @abstractmethod
     def _detect(self, image: NDArray[np.uint8], proposals: Proposals) -> Detections:
         """The detections in an image, in its pixels."""
 
     @abstractmethod
-    def _follow(
-        self,
-        image: NDArray[np.uint8],
-        proposals: Proposals,
-        objects: ArrayLike | None,
-        object_names: tuple[str, ...],
-    ) -> DetectionTrace:
-        """The same pass, told whole."""
+    def _follow(self, image: NDArray[np.uint8], proposals: Proposals) -> DetectionTrace:
+        """The same pass, told whole, without the ground truth."""
 
     # -- the model file -----------------------------------------------------------------------------
 
     def _arrays(self) -> dict[str, NDArray[Any]]:
-        return proposer_arrays(self.proposer_)
+        # What the method has learned; most have learned nothing.
+        learned = self.proposer_.arrays() if isinstance(self.proposer_, BoxModel) else {}
+        return {_PREFIX + name: value for name, value in learned.items()}
 
     def _config(self) -> dict[str, Any]:
         settings = self.get_params(deep=False)
@@ -135,25 +130,6 @@ class ProposalDetector(ObjectDetector):
         return model
 
 
-def proposer_for(proposals: Proposer | str) -> Proposer:
-    """A method of proposing regions, or what a word names: a mode of selective search, or ``rpn``.
-
-    Raises
-    ------
-    SettingError
-        If it is neither.
-    """
-    if isinstance(proposals, str) and proposals == "rpn":
-        return RPN(epochs=_RPN_EPOCHS)
-    if isinstance(proposals, str):
-        return SelectiveSearch(mode=proposals)
-    if not isinstance(proposals, Proposer):
-        raise SettingError(
-            f"proposals is a mode of selective search, rpn, or has a method propose; got {proposals!r}."
-        )
-    return proposals
-
-
 def trained_proposer(
     proposals: Proposer | str, dataset: Dataset, random_state: int = 0, callbacks: Callbacks = ()
 ) -> Proposer:
@@ -164,7 +140,7 @@ def trained_proposer(
     Parameters
     ----------
     proposals : Proposer or str
-        See :func:`proposer_for`.
+        A method, or a word: a mode of selective search, or ``rpn``.
     dataset : Dataset
         What the detector is trained on.
     random_state : int, default=0
@@ -178,26 +154,21 @@ def trained_proposer(
     Raises
     ------
     SettingError
-        If ``proposals`` is no method.
+        If ``proposals`` is neither.
     """
-    proposer = proposer_for(proposals)
+    proposer: Any = proposals
+    if isinstance(proposals, str):
+        if proposals == "rpn":
+            proposer = RPN(epochs=_RPN_EPOCHS, random_state=random_state)
+        else:
+            proposer = SelectiveSearch(mode=proposals)
+    if not isinstance(proposer, Proposer):
+        raise SettingError(
+            f"proposals is a mode of selective search, rpn, or has a method propose; got {proposals!r}."
+        )
     if not isinstance(proposer, BoxModel) or proposer.is_fitted:
         return proposer
-    if isinstance(proposals, str):
-        proposer.set_params(random_state=random_state)
     return clone(proposer).fit(dataset, callbacks=callbacks)  # type: ignore[no-any-return]
-
-
-def proposer_arrays(proposer: Proposer) -> dict[str, NDArray[Any]]:
-    """What a method has learned, as arrays for the detector's model file; most have learned nothing.
-
-    Examples
-    --------
-    >>> proposer_arrays(proposer_for("single"))
-    {}
-    """
-    learned = proposer.arrays() if isinstance(proposer, BoxModel) else {}
-    return {_PREFIX + name: value for name, value in learned.items()}
 
 
 def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> Proposer:
@@ -210,7 +181,7 @@ def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.
 
     Examples
     --------
-    >>> restore_proposer(proposer_for("single").get_config(), {}).mode
+    >>> restore_proposer(SelectiveSearch(mode="single").get_config(), {}).mode
     'single'
     """
     if config.get("kind") not in MODELS:

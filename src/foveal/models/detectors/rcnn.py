@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip, nms
@@ -16,14 +16,14 @@ from foveal.features import EfficientNetLite0, HogColor, RegionFeatures, regions
 from foveal.metrics import best_threshold
 from foveal.models.detection.box_regression import BoxRegression, fit_box_regression
 from foveal.models.detection.region_bank import RegionBank
-from foveal.models.detection.trace import DetectionTrace, scaled_objects
+from foveal.models.detection.trace import DetectionTrace
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.examples import ExamplePool
 from foveal.models.svm.kernels import fit_with, restore_svms
 from foveal.models.svm.linear import LinearSVMs
 from foveal.models.svm.mining import Mining, mine
-from foveal.models.svm.out_of_fold import out_of_fold_detections
+from foveal.models.svm.out_of_fold import Suppressed, out_of_fold_detections
 from foveal.models.svm.platt import Platt, fit_platt
 from foveal.models.svm.region_examples import collect_objects, collect_proposals
 from foveal.models.svm.region_svms import RegionSVMs
@@ -33,29 +33,6 @@ from foveal.proposals import Proposals, Proposer, SelectiveSearch
 _FIRST, _HARD = 8, 8
 # Proposals near an object that teach the regression then, instead of ten.
 _PER_OBJECT = 4
-
-
-@dataclass(frozen=True, eq=False)
-class _Suppressed:
-    """Regions moved class by class, and those that suppression left.
-
-    Attributes
-    ----------
-    boxes : ndarray of shape (Q, 4), float32
-        Moved, the probable regions of every class, class after class.
-    values : ndarray of shape (Q,), float32
-        Their decision values.
-    labels, rois : ndarray of shape (Q,), int64
-        Their classes, and the region that each came from.
-    kept : ndarray of shape (D,), int64
-        Class after class, best first.
-    """
-
-    boxes: NDArray[np.float32]
-    values: NDArray[np.float32]
-    labels: NDArray[np.int64]
-    rois: NDArray[np.int64]
-    kept: NDArray[np.int64]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -230,7 +207,7 @@ class RCNN(ProposalDetector):
 
     def _suppress(
         self, svms: RegionSVMs, features: NDArray[np.float32], boxes: NDArray[np.float32]
-    ) -> _Suppressed:
+    ) -> Suppressed:
         """Every class's probable regions, moved by its regression, without those that a better one covers."""
         values = svms(features)
         parts: list[tuple[NDArray[Any], ...]] = []
@@ -241,7 +218,7 @@ class RCNN(ProposalDetector):
             kept = nms(moved, values[rows, label], self.nms_threshold)
             parts.append((moved, values[rows, label], np.full(len(rows), label, np.int64), rows, seen + kept))
             seen += len(rows)
-        return _Suppressed(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        return Suppressed(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def _probable(self, values: NDArray[np.float32]) -> NDArray[np.int64]:
         """The regions whose decision values of one class are worth a suppression, best first."""
@@ -251,7 +228,7 @@ class RCNN(ProposalDetector):
 
     def _pass(
         self, image: NDArray[np.uint8], features: NDArray[np.float32], boxes: NDArray[np.float32]
-    ) -> tuple[Detections, _Suppressed, NDArray[np.int64]]:
+    ) -> tuple[Detections, Suppressed, NDArray[np.int64]]:
         """All answers, within the image; how they came about; and which of them are the detections."""
         found = self._suppress(self.svms_, features, boxes)
         moved = clip(found.boxes, image.shape[1], image.shape[0])
@@ -267,13 +244,7 @@ class RCNN(ProposalDetector):
         answers, _, kept = self._pass(image, features, proposals.boxes)
         return answers[kept]
 
-    def _follow(
-        self,
-        image: NDArray[np.uint8],
-        proposals: Proposals,
-        objects: ArrayLike | None,
-        object_names: tuple[str, ...],
-    ) -> DetectionTrace:
+    def _follow(self, image: NDArray[np.uint8], proposals: Proposals) -> DetectionTrace:
         boxes, n_classes = proposals.boxes, len(self.classes_)
         features = self.features_.extract(image, boxes)
         answers, found, kept = self._pass(image, features, boxes)
@@ -293,8 +264,6 @@ class RCNN(ProposalDetector):
             answer_regions=found.rois,
             answer_kept=kept,
             answer_threshold=self.nms_threshold,
-            objects=scaled_objects(objects, (1.0, 1.0)),
-            object_names=object_names,
         )
 
     # -- the model file -----------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 """The region proposal network, alone: a method of proposing regions that is learned from boxes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from foveal import nn
 from foveal.data import Dataset
 from foveal.metrics import compare_proposers
-from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
+from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.targets import AnchorSampler
 from foveal.models.detection.training.validation import DetectionEvaluator, ProposalEvaluator
@@ -106,9 +106,3 @@ class RPN(RPNBase):
     def __sklearn_clone__(self) -> "RPN":
         """Itself where it is trained: a part of another estimator, as features are."""
         return self if self.is_fitted else type(self)(**self.get_params(deep=False))
-
-    @classmethod
-    def _restored_network(
-        cls, settings: RPNSettings, metadata: Mapping[str, Any], stages: Sequence[nn.Module]
-    ) -> RegionProposalNetwork:
-        return RegionProposalNetwork(settings, stages)

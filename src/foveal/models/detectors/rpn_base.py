@@ -223,9 +223,7 @@ class RPNBase(TrainingConfig, BoxModel):
         working = working_image(image, self.size)
         return working, self.backbone_.maps(stack_images([working], self.backbone_), LEVELS)
 
-    def _trace(
-        self, image: NDArray[np.uint8], objects: ArrayLike | None, object_names: tuple[str, ...]
-    ) -> DetectionTrace:
+    def _trace(self, image: NDArray[np.uint8], objects: ArrayLike | None) -> DetectionTrace:
         working, maps = self._look_at(image)
         with in_use(self.network_.modules()), nn.no_grad():
             return trace_network(
@@ -235,7 +233,6 @@ class RPNBase(TrainingConfig, BoxModel):
                 self.classes_,
                 scale=(working.shape[1] / image.shape[1], working.shape[0] / image.shape[0]),
                 objects=objects,
-                object_names=object_names,
             )
 
     # -- the model file -----------------------------------------------------------------------------
@@ -279,8 +276,8 @@ class RPNBase(TrainingConfig, BoxModel):
         return model
 
     @classmethod
-    @abstractmethod
     def _restored_network(
         cls, settings: RPNSettings, metadata: Mapping[str, Any], stages: Sequence[nn.Module]
     ) -> RegionProposalNetwork:
         """A network of the sizes that a model file tells."""
+        return RegionProposalNetwork(settings, stages)

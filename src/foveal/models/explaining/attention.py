@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,16 +13,6 @@ from foveal.nn import no_grad, softmax
 from foveal.nn.module import in_use
 
 Head = Callable[[NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]
-
-
-@runtime_checkable
-class HasBoxHead(Protocol):
-    """A detector whose answers come from a box head."""
-
-    @property
-    def box_head(self) -> BoxHead:
-        """The head."""
-        ...
 
 
 def with_attention(model: object, trace: DetectionTrace, *, most: int = 4) -> DetectionTrace:
@@ -41,9 +31,10 @@ def with_attention(model: object, trace: DetectionTrace, *, most: int = 4) -> De
     DetectionTrace
         With ``attention``; the same where no head saw the regions.
     """
-    if trace.pooled is None or not isinstance(model, HasBoxHead):
+    head: BoxHead | None = getattr(model, "box_head", None)
+    if trace.pooled is None or head is None:
         return trace
-    kept, head = trace.answer_kept[:most], model.box_head
+    kept = trace.answer_kept[:most]
     regions, labels = trace.answer_regions[kept], trace.answers.labels[kept]
     with in_use(head.modules()), no_grad():
         return replace(trace, attention=hidden_cells(head.forward, trace.pooled, regions, labels))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,17 +14,27 @@ from foveal.models.svm.examples import Examples
 from foveal.models.svm.region_svms import FitSVMs, RegionSVMs
 
 
-class Suppressed(Protocol):
-    """Boxes, (Q, 4), decision values and classes of regions, and the places of those that were kept."""
+@dataclass(frozen=True, eq=False)
+class Suppressed:
+    """Regions moved class by class, and those that suppression left.
 
-    @property
-    def boxes(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def values(self) -> NDArray[np.float32]: ...  # noqa: D102
-    @property
-    def labels(self) -> NDArray[np.int64]: ...  # noqa: D102
-    @property
-    def kept(self) -> NDArray[np.int64]: ...  # noqa: D102
+    Attributes
+    ----------
+    boxes : ndarray of shape (Q, 4), float32
+        Moved, the probable regions of every class, class after class.
+    values : ndarray of shape (Q,), float32
+        Their decision values.
+    labels, rois : ndarray of shape (Q,), int64
+        Their classes, and the region that each came from.
+    kept : ndarray of shape (D,), int64
+        Class after class, best first.
+    """
+
+    boxes: NDArray[np.float32]
+    values: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    rois: NDArray[np.int64]
+    kept: NDArray[np.int64]
 
 
 #: From SVMs, features and proposals to detections.

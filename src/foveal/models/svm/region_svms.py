@@ -23,11 +23,9 @@ class RegionSVMs(Protocol):
 
     def __call__(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Decision values, (N, D) to (N, K): 1 and -1 are the margins. Called from several threads."""
-        ...
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What a model file has to hold."""
-        ...
 
 
 class FitSVMs(Protocol):
@@ -37,7 +35,6 @@ class FitSVMs(Protocol):
         self, examples: Examples, *, without: NDArray[np.int64] | None = None, callbacks: Callbacks = ()
     ) -> RegionSVMs:
         """Fit one SVM for each class against its negatives; ``without`` are images that are left out."""
-        ...
 
 
 def fit_each_class(

@@ -57,7 +57,6 @@ def test_a_batch(samples):
     (first, _), *others = make(samples).epoch(1)
     assert 1 + len(others) == -(-len(samples) // 4)
     assert first.maps["c3"].shape[0] == len(first) == 4
-    assert first.size(0) == tuple(first.sizes[0])
     again = [batch for batch, _ in make(samples).epoch(1)]
     np.testing.assert_array_equal(first.maps["c3"], again[0].maps["c3"])
     # Gone on with in the middle of an epoch, it gives what it would have given.

@@ -119,10 +119,8 @@ class RegionProposalNetwork(Module):
         anchors = self.anchors(levels)
         logits, deltas = self.rpn.forward(levels)
         drawn = [
-            self.settings.sampling(
-                anchors.boxes, truth, batch.size(i), np.random.default_rng([*batch.seeds[i], 0])
-            )
-            for i, truth in enumerate(batch.objects)
+            self.settings.sampling(anchors.boxes, truth, size, np.random.default_rng([*seed, 0]))
+            for truth, size, seed in zip(batch.objects, batch.sizes.tolist(), batch.seeds, strict=True)
         ]
         values, grads = rpn_loss(logits, deltas, drawn)
         return values, grads, (logits, deltas)

@@ -58,13 +58,11 @@ class TrainingResult:
 
     Attributes
     ----------
-    history : foveal.nn.History
     steps, finetunes_from : int
     epochs : float
         Passes over the training images.
     """
 
-    history: nn.History
     steps: int
     finetunes_from: int
     epochs: float
@@ -165,7 +163,7 @@ def train_network(
         # The whole schedule is gone through, and its last weights are kept unless they are worse than others.
         stopping = nn.EarlyStopping(NEVER, metric=f"validation_{evaluator.decides}", tolerance=_WAVERING)
     begun = (checkpoint.step() or 0) if checkpoint is not None else 0
-    history = nn.fit(
+    nn.fit(
         network,
         nn.JointLoss(network.losses, callbacks, step=begun),
         optimizer,
@@ -181,7 +179,7 @@ def train_network(
         checkpoint=checkpoint,
         random_state=config.random_state,
     )
-    return TrainingResult(history, steps, finetunes_from, steps / per_epoch)
+    return TrainingResult(steps, finetunes_from, steps / per_epoch)
 
 
 def _measuring_loop(

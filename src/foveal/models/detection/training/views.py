@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import clip
 from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
 from foveal.features import Backbone, stack_images
@@ -49,15 +48,6 @@ class TrainingImages:
             self._free -= image.nbytes
             self._kept[index] = image, shape
         return image, shape
-
-    def objects(self, index: int, shape: tuple[int, int], to: tuple[int, int]) -> GroundTruth:
-        """The objects of an image in another size of it, without those that are too small to count."""
-        sample = self.samples[index]
-        ignored = sample.difficult | sample.crowd
-        counts = sample.trainable | ignored
-        boxes = clip(sample.boxes[counts], shape[1], shape[0])
-        scale = np.array([to[1] / shape[1], to[0] / shape[0]] * 2, np.float32)
-        return GroundTruth((boxes * scale).astype(np.float32), sample.labels[counts], ignored[counts])
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,9 +196,11 @@ class ViewBatches:
     def view(self, index: int, seed: list[int]) -> tuple[NDArray[np.uint8], GroundTruth]:
         """An image changed at random and the objects that are left in it."""
         image, shape = self.images[index]
-        objects = self.images.objects(index, shape, (image.shape[0], image.shape[1]))
+        objects = GroundTruth.of(self.images.samples[index], shape)
+        scale = np.array([image.shape[1] / shape[1], image.shape[0] / shape[0]] * 2, np.float32)
+        own = (objects.boxes * scale).astype(np.float32)
         view, boxes, kept = self.augmentation(
-            image, objects.boxes, working_size(shape, self.size), np.random.default_rng(seed)
+            image, own, working_size(shape, self.size), np.random.default_rng(seed)
         )
         # Of an object that is nearly gone too little is left to learn, but it is not background either.
         ignored = objects.ignored | ~kept
