@@ -127,7 +127,7 @@ figure = figures.draw_attention(
 paths, objects = [s.path for s in test], [s.boxes for s in test]
 search = SelectiveSearch("fast")
 methods = {
-    "region proposal network": [p.boxes for p in detector.propose(paths)],
+    "region proposal network": [p.boxes for p in detector.propose_all(paths)],
     "selective search": [search.propose(read(path)).boxes for path in paths],
 }
 figure = figures.draw_recall_of_methods(
