@@ -23,6 +23,13 @@ from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 _MEMORY = 1_200_000_000
 
 
+def mirrored_boxes(boxes: NDArray[np.float32], width: float) -> NDArray[np.float32]:
+    """Boxes, (N, 4), in the mirror image of an image of that width."""
+    moved = boxes.copy()
+    moved[:, [0, 2]] = np.float32(width) - boxes[:, [2, 0]]
+    return moved
+
+
 @dataclass(frozen=True, eq=False)
 class ImageMaps:
     """The maps of one image, or of its mirror image.
@@ -46,16 +53,11 @@ class ImageMaps:
     def to_working(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Boxes of the image, (N, 4), in pixels of the working image, mirrored where it is."""
         moved = boxes * self.scale
-        if self.mirrored:
-            moved[:, [0, 2]] = np.float32(self.shape[1]) - moved[:, [2, 0]]
-        return moved
+        return mirrored_boxes(moved, self.shape[1]) if self.mirrored else moved
 
     def to_image(self, boxes: NDArray[np.float32]) -> NDArray[np.float32]:
         """The way back of :meth:`to_working`."""
-        boxes = boxes.copy()
-        if self.mirrored:
-            boxes[:, [0, 2]] = np.float32(self.shape[1]) - boxes[:, [2, 0]]
-        return boxes / self.scale
+        return (mirrored_boxes(boxes, self.shape[1]) if self.mirrored else boxes) / self.scale
 
 
 def image_maps(features: RegionsOnMaps, image: NDArray[np.uint8], *, mirror: bool = False) -> list[ImageMaps]:

@@ -11,7 +11,7 @@ from foveal.data.dataset import Dataset
 from foveal.events import Callbacks, stage
 from foveal.features import RegionFeatures, RegionsOnMaps, regions_on_maps
 from foveal.images import read
-from foveal.models.detection.frozen_maps import FrozenMaps, channel_scaling
+from foveal.models.detection.frozen_maps import FrozenMaps, channel_scaling, mirrored_boxes
 from foveal.models.detection.image_regions import regions_of
 from foveal.proposals import Proposer
 
@@ -109,8 +109,7 @@ class RegionBank:
             return cells
         image = self.read(index)
         if mirrored:
-            boxes = boxes.copy()
-            boxes[:, [0, 2]] = image.shape[1] - boxes[:, [2, 0]]
+            boxes = mirrored_boxes(boxes, image.shape[1])
             image = np.ascontiguousarray(image[:, ::-1])
         return self.features.extract(image, boxes)
 

@@ -15,8 +15,6 @@ from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork
 from foveal.models.detection.targets import GroundTruth
 from foveal.nn.functional import sigmoid
 
-_NO_BOXES = np.zeros((0, 4), np.float32)
-
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DetectionTrace:
@@ -93,7 +91,7 @@ class DetectionTrace:
     anchors: tuple[NDArray[np.float32], ...] = ()
     objectness: tuple[NDArray[np.float32], ...] = ()
     activity: tuple[NDArray[np.float32], ...] = ()
-    candidates: NDArray[np.float32] = field(default_factory=_NO_BOXES.copy)
+    candidates: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 4), np.float32))
     candidate_scores: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, np.float32))
     kept: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     proposal_threshold: float | None = None
@@ -115,17 +113,15 @@ class DetectionTrace:
 
     def __post_init__(self) -> None:
         regions, classes = len(self.kept), len(self.classes)
-        if self.probabilities.shape not in ((regions, classes), (regions, classes + 1)):
+        shape, scores = self.probabilities.shape, len(self.candidate_scores)
+        if shape not in ((regions, classes), (regions, classes + 1)):
             raise ValueError(
-                f"probabilities have the shape {self.probabilities.shape} for {regions} regions and "
-                f"{classes} classes."
+                f"probabilities have the shape {shape} for {regions} regions and {classes} classes."
             )
         if self.moved.shape != (regions, classes, 4):
             raise ValueError(f"moved has the shape {self.moved.shape}, not {(regions, classes, 4)}.")
-        if len(self.candidates) != len(self.candidate_scores):
-            raise ValueError(
-                f"there are {len(self.candidates)} candidates and {len(self.candidate_scores)} scores."
-            )
+        if len(self.candidates) != scores:
+            raise ValueError(f"there are {len(self.candidates)} candidates and {scores} scores.")
         if len(self.answers) != len(self.answer_regions):
             raise ValueError(f"there are {len(self.answers)} answers of {len(self.answer_regions)} regions.")
         if not len(self.detections) == len(self.answer_kept) >= len(self.attention):

@@ -161,18 +161,9 @@ class RCNN(ProposalDetector):
                 random_state=self.random_state,
                 per_object=_PER_OBJECT if on_maps else 10,
             )
-            self.box_regression_ = fit_box_regression(
-                near.features, near.boxes, near.targets, alpha=self.regression_alpha
-            )
+            self.box_regression_ = fit_box_regression(*near, alpha=self.regression_alpha)
             del near
-            self.svms_ = mine(
-                bank,
-                pool,
-                self.classes_,
-                mining,
-                fit_svms,
-                callbacks=callbacks,
-            )
+            self.svms_ = mine(bank, pool, self.classes_, mining, fit_svms, callbacks=callbacks)
             held_out = out_of_fold_detections(
                 bank,
                 pool.examples(),

@@ -1,18 +1,15 @@
 """Which cells of a region a box head looked at."""
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.models.detection.roi.head import BoxHead
+from foveal.models.detection.roi.postprocess import Head
 from foveal.models.detection.trace import DetectionTrace
 from foveal.nn import no_grad, softmax
 from foveal.nn.module import in_use
-
-Head = Callable[[NDArray[np.float32]], tuple[NDArray[Any], NDArray[Any]]]
 
 
 def with_attention(model: object, trace: DetectionTrace, *, most: int = 4) -> DetectionTrace:

@@ -1,6 +1,5 @@
 """What the regions of a training set teach: positives, first negatives, and how boxes should move."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,21 +13,6 @@ from foveal.models.svm.mining import Mining, first_negatives
 
 #: Proposals that overlap an object this much teach the box regression (Girshick et al. 2014, appendix C).
 REGRESSION_OVERLAP = 0.6
-
-
-@dataclass(frozen=True, eq=False)
-class RegressionExamples:
-    """What the box regression learns from: for each class, proposals near an object and its box.
-
-    Attributes
-    ----------
-    features : list of ndarray of shape (N, D), float32
-    boxes, targets : list of ndarray of shape (N, 4), float32
-    """
-
-    features: list[NDArray[np.float32]]
-    boxes: list[NDArray[np.float32]]
-    targets: list[NDArray[np.float32]]
 
 
 def collect_objects(bank: RegionBank, pool: ExamplePool, *, flip: bool, callbacks: Callbacks) -> None:
@@ -58,12 +42,17 @@ def collect_proposals(
     positive_overlap: float,
     random_state: int,
     per_object: int = 10,
-) -> RegressionExamples:
+) -> tuple[list[NDArray[np.float32]], ...]:
     """One walk over all proposals.
 
     First negatives go to the pool, and so do proposals that overlap an object by ``positive_overlap`` or
     more, as positives. Those that overlap one by ``REGRESSION_OVERLAP`` or more, the best ``per_object`` of
     each object, teach the box regression.
+
+    Returns
+    -------
+    features, boxes, targets : list of ndarray of shape (N, D), (N, 4) and (N, 4), float32
+        What the box regression learns from: for each class, proposals near an object and its box.
     """
     seeds = np.random.default_rng(random_state).integers(0, 2**63, len(bank.images))
 
@@ -95,7 +84,7 @@ def collect_proposals(
             if overlap >= positive_overlap:
                 pool.add_positive(label, index, values)
     length = bank.features.n_features
-    return RegressionExamples(
+    return (
         [np.array(d, np.float32).reshape(-1, length) for d in described],
         [np.array(b, np.float32).reshape(-1, 4) for b in boxes],
         [np.array(t, np.float32).reshape(-1, 4) for t in targets],

@@ -167,19 +167,9 @@ class RegionProposalNetwork(Module):
         levels: list[NDArray[Any]],
         sizes: NDArray[np.float32],
     ) -> list[Proposed]:
-        """Proposals in each image, from the outputs of the region proposal network's head.
+        """Proposals in each image, from the head's logits, (N, T), and deltas, (N, T, 4), over pyramid maps.
 
-        Parameters
-        ----------
-        logits, deltas : ndarray of shape (N, T) and (N, T, 4)
-        levels : list of ndarray of shape (N, H, W, channels)
-            The pyramid's maps.
-        sizes : ndarray of shape (N, 2)
-            Rows and columns of the images without their padding.
-
-        Returns
-        -------
-        list of Proposed
+        ``sizes`` are those of :meth:`trace`.
         """
         anchors = self.anchors(levels)
         return [
