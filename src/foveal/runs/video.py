@@ -44,11 +44,11 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
 
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)
-    capture = cv2.VideoCapture()
+    capture = None
     try:
         with suppress(cv2.error):
-            capture.open(source if isinstance(source, int) else os.fspath(source))
-        if not capture.isOpened():
+            capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
+        if capture is None or not capture.isOpened():
             raise DataError(
                 f"There is no camera {source} that can be opened, and no file of that name."
                 if isinstance(source, int)
@@ -57,7 +57,8 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
             )
         yield capture
     finally:
-        capture.release()
+        if capture is not None:
+            capture.release()
         cv2.utils.logging.setLogLevel(level)
 
 
