@@ -54,7 +54,7 @@ autodoc_typehints = "none"
 autodoc_default_options = {
     "members": True,
     # What a class has from a base without a page is on its own; what these give is known, or on theirs.
-    "inherited-members": "BaseEstimator, ClassifierMixin, Module, Optimizer, Protocol, tuple, dict, "
+    "inherited-members": "BaseEstimator, _MetadataRequester, ClassifierMixin, Module, Optimizer, Protocol, tuple, dict, "
     "BaseException, object",
     # scikit-learn adds them to every estimator; they belong to its metadata routing.
     "exclude-members": ", ".join(

@@ -141,7 +141,7 @@ class RegionProposalNetwork(Module):
     def features(self, maps: Maps) -> list[NDArray[Any]]:
         """The pyramid's maps, (N, H, W, channels) each, the finest first, from the backbone's.
 
-        Where the network is :attr:`finetuned` its own stages compute the maps behind them.
+        Where the network is ``finetuned`` its own stages compute the maps behind them.
         """
         n_stages = len(self.stages) if self.finetuned else 0
         names = self.settings.levels
