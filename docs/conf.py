@@ -54,8 +54,8 @@ autodoc_typehints = "none"
 autodoc_default_options = {
     "members": True,
     # What a class has from a base without a page is on its own; what these give is known, or on theirs.
-    "inherited-members": "BaseEstimator, _MetadataRequester, ClassifierMixin, Module, Optimizer, Protocol, tuple, dict, "
-    "BaseException, object",
+    "inherited-members": "BaseEstimator, _MetadataRequester, ClassifierMixin, Module, Optimizer, Protocol, "
+    "tuple, dict, BaseException, object",
     # scikit-learn adds them to every estimator; they belong to its metadata routing.
     "exclude-members": ", ".join(
         f"set_{method}_request" for method in ("fit", "partial_fit", "predict", "predict_proba", "score")
