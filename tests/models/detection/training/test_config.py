@@ -38,5 +38,5 @@ def test_pretrained_stages_have_a_lower_rate_and_do_not_decay():
 
 @pytest.mark.parametrize(("finetunes_from", "fraction"), [(100, 0.0), (60, 0.4), (0, 1.0)])
 def test_what_share_was_finetuned(finetunes_from, fraction):
-    result = TrainingResult(None, 100, finetunes_from, 5.0)
+    result = TrainingResult(100, finetunes_from, 5.0)
     assert result.finetune_fraction == pytest.approx(fraction)
