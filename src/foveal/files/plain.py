@@ -37,5 +37,16 @@ def from_json(kind: type[Kind], value: Mapping[str, Any]) -> Kind:
     return kind(**known)
 
 
+def below(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Those of some named values whose name begins with a prefix, without it.
+
+    Examples
+    --------
+    >>> below({"tail.weight": 1, "mean": 2}, "tail.")
+    {'weight': 1}
+    """
+    return {name.removeprefix(prefix): value for name, value in values.items() if name.startswith(prefix)}
+
+
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, (list, tuple)) else value

@@ -15,7 +15,7 @@ from foveal.nn.layers import *  # noqa: F403 - a new layer is a row there alone
 from foveal.nn.losses import *  # noqa: F403
 from foveal.nn.module import Module, no_grad
 from foveal.nn.onnx import export
-from foveal.nn.optimizers import SGD, AdamW, Optimizer
+from foveal.nn.optimizers import SGD, AdamW, Optimizer, decayed_groups
 from foveal.nn.parameter import Parameter
 from foveal.nn.range_test import RangeTest, learning_rate_range_test
 from foveal.nn.roi_walkthrough import RoIAlignStep, RoIPoolStep, roi_align_steps, roi_pool_steps
@@ -52,6 +52,7 @@ __all__ = [
     "TimeBudget",
     "clip_grad_norm",
     "convolution_steps",
+    "decayed_groups",
     "evaluate",
     "export",
     "fit",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import SettingError
 from foveal.nn._flat_memory import axis_order, flat, flat_view, in_pieces, is_dense, laid_like
+from foveal.nn.module import Module
 from foveal.nn.parameter import Parameter
 
 Array = NDArray[Any]
@@ -350,3 +351,31 @@ def _run(
     order = axis_order(data)
     arrays = [flat_view(data, order), flat(grad.astype(data.dtype, copy=False), order)]
     in_pieces(kernel, [*arrays, *(flat_view(array, order) for array in kept)], numbers)
+
+
+def decayed_groups(network: Module) -> list[dict[str, Any]]:
+    """The parameters of a network for an optimiser, with weight decay on weights alone.
+
+    Biases and the scales of normalisations are not pulled towards 0 (He et al. 2019, "Bag of tricks for image
+    classification with convolutional neural networks", section 3.1).
+
+    Parameters
+    ----------
+    network : Module
+
+    Returns
+    -------
+    list of dict
+        Two groups: parameters of two dimensions and more, and the others, whose ``weight_decay`` is 0. Either
+        may be empty.
+
+    Examples
+    --------
+    >>> from foveal.nn import Linear
+    >>> [len(group["params"]) for group in decayed_groups(Linear(3, 2, random_state=0))]
+    [1, 1]
+    """
+    return [
+        {"params": [p for p in network.parameters() if p.data.ndim > 1]},
+        {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
+    ]

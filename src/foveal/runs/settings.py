@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from foveal.errors import SettingError, did_you_mean
+from foveal.files.plain import below
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import Model
 from foveal.models.parameter_checks import RENAMED, renamed
@@ -291,9 +292,9 @@ def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Model:
     plain = {key: value for key, value in settings.items() if "." not in key and key not in RUN_SETTINGS}
     if kind.task == "detection":
         if "features" in plain:
-            plain["features"] = _features(plain["features"], _of(settings, "features"))
+            plain["features"] = _features(plain["features"], below(settings, "features."))
         if "proposals" in plain:
-            plain["proposals"] = _proposer(plain["proposals"], _of(settings, "proposals"))
+            plain["proposals"] = _proposer(plain["proposals"], below(settings, "proposals."))
     return kind(**plain, random_state=seed)
 
 
@@ -308,8 +309,3 @@ def _proposer(named: str, given: Mapping[str, Any]) -> "Proposer | str":
     from foveal.proposals import SelectiveSearch
 
     return SelectiveSearch(mode=named, **given)
-
-
-def _of(settings: Mapping[str, Any], name: str) -> dict[str, Any]:
-    start = f"{name}."
-    return {key.removeprefix(start): value for key, value in settings.items() if key.startswith(start)}

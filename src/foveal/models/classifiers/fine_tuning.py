@@ -10,7 +10,7 @@ from foveal.events import Callbacks
 from foveal.features import EfficientNetLite, EfficientNetLiteNetwork
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.linear_classifier import linear_layer
-from foveal.models.classifiers.network_settings import curves, decayed_groups
+from foveal.models.classifiers.network_settings import curves
 from foveal.nn.onnx import session, to_onnx
 
 #: The map that they begin at; what is before it stays frozen and is computed once.
@@ -143,7 +143,7 @@ def fine_tune(
     history = nn.fit(
         network,
         nn.CrossEntropyLoss(label_smoothing=_SMOOTHING),
-        nn.AdamW(decayed_groups(network), lr=learning_rate, weight_decay=_WEIGHT_DECAY),
+        nn.AdamW(nn.decayed_groups(network), lr=learning_rate, weight_decay=_WEIGHT_DECAY),
         batches,
         epochs=epochs,
         schedule="one-cycle",

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from foveal import nn, parallel
 from foveal.events import Callbacks, emit
-from foveal.models.classifiers.network_settings import decayed_groups
 
 # Points of a loss curve that are told to callbacks; the whole curve is given back.
 _TOLD = 100
@@ -149,7 +148,7 @@ def one_pass(
     """
     layer = nn.Linear(weight.shape[1], len(weight), random_state=0)
     layer.load_state_dict({"weight": weight, "bias": bias})
-    optimizer = nn.SGD(decayed_groups(layer), lr=learning_rate, momentum=momentum, weight_decay=l2)
+    optimizer = nn.SGD(nn.decayed_groups(layer), lr=learning_rate, momentum=momentum, weight_decay=l2)
     loss = nn.CrossEntropyLoss()
     batches = nn.ArrayBatches(x, labels, _BATCH_SIZE, random_state=seed)
     # A product summed by other threads differs in its last bit.

@@ -142,7 +142,7 @@ class NetworkSettings:
         """The optimiser of a network; biases and batch normalisation are not decayed."""
         given = self.weight_decay
         decay = _WEIGHT_DECAYS[self.optimizer] if given is None else float(given)
-        groups, rate, momentum = decayed_groups(network), self._learning_rate, float(self.momentum)
+        groups, rate, momentum = nn.decayed_groups(network), self._learning_rate, float(self.momentum)
         if self.optimizer == "sgd":
             return nn.SGD(groups, lr=rate, momentum=momentum, weight_decay=decay, nesterov=momentum > 0)
         return nn.AdamW(groups, lr=rate, weight_decay=decay)
@@ -150,14 +150,6 @@ class NetworkSettings:
     def _stopping(self) -> nn.EarlyStopping:
         """Stop where the loss of the validation part no longer falls."""
         return nn.EarlyStopping(patience=_PATIENCE, metric="validation_loss")
-
-
-def decayed_groups(network: nn.Module) -> list[dict[str, Any]]:
-    """The parameters of a network for an optimiser: weights, then what weight decay leaves free."""
-    return [
-        {"params": [p for p in network.parameters() if p.data.ndim > 1]},
-        {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
-    ]
 
 
 def curves(history: nn.History) -> dict[str, NDArray[np.float64]]:

@@ -13,6 +13,7 @@ from foveal import nn, parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite, features_from_config
+from foveal.files.plain import below
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
@@ -418,8 +419,8 @@ class TransferClassifier(LinearClassifier):
         self.tail_, self.history_ = None, {}
         if learned["fine_tuned"]:
             self.tail_ = Tail(self._frozen)
-            self.tail_.load(_below(arrays, "tail."))
-            self.history_ = _below(arrays, "history.")
+            self.tail_.load(below(arrays, "tail."))
+            self.history_ = below(arrays, "history.")
 
 
 def _default_side(sides: tuple[int, int] | None) -> int:
@@ -443,7 +444,3 @@ def _probabilities(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Of logits (N, K), or (N, 1) of two classes."""
     values = np.concatenate([-values, values], axis=1) / 2 if values.shape[1] == 1 else values
     return np.asarray(nn.softmax(values), np.float64)
-
-
-def _below(arrays: dict[str, NDArray[Any]], prefix: str) -> dict[str, NDArray[Any]]:
-    return {name.removeprefix(prefix): value for name, value in arrays.items() if name.startswith(prefix)}

@@ -15,6 +15,7 @@ from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite0, RegionsOnMaps, regions_on_maps
+from foveal.files.plain import below
 from foveal.images import resize
 from foveal.metrics import choose_threshold
 from foveal.models.detection.frozen_maps import (
@@ -227,10 +228,6 @@ class FastRCNN(ProposalDetector):
         """A head that was trained on the chosen images, for a share of the training's time."""
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         network = self._make_head(seed)
-        groups: list[dict[str, Any]] = [
-            {"params": [p for p in network.parameters() if p.data.ndim > 1]},
-            {"params": [p for p in network.parameters() if p.data.ndim <= 1], "weight_decay": 0.0},
-        ]
         sampler = RoISampler(
             self.regions_per_image,
             self.foreground_fraction,
@@ -252,7 +249,7 @@ class FastRCNN(ProposalDetector):
         history = nn.fit(
             network,
             _HeadLoss(self.box_loss, self.box_weight, callbacks, step=step),
-            nn.AdamW(groups, lr=self.learning_rate, weight_decay=self.weight_decay),
+            nn.AdamW(nn.decayed_groups(network), lr=self.learning_rate, weight_decay=self.weight_decay),
             batches,
             epochs=share * epochs,
             schedule="cosine",
@@ -385,8 +382,7 @@ class FastRCNN(ProposalDetector):
                     f"its {name} is not one float32 a channel, {features.n_channels} in all."
                 )
         model.network_ = model._make_head(0)
-        own = {name: value for name, value in arrays.items() if name.startswith("network.")}
-        model.network_.load_state_dict({name.removeprefix("network."): v for name, v in own.items()})
+        model.network_.load_state_dict(below(arrays, "network."))
         model.network_.eval()
         return model
 

@@ -15,6 +15,7 @@ from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import features_from_config
 from foveal.files import user_cache
+from foveal.files.plain import below
 from foveal.images import Source, read
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import is_proposer
@@ -186,8 +187,7 @@ def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.
     """
     if config.get("kind") not in MODELS:
         return proposer_from_config(dict(config))
-    own = {name.removeprefix(_PREFIX): value for name, value in arrays.items() if name.startswith(_PREFIX)}
-    model = model_class(config["kind"])._restore(own, config)
+    model = model_class(config["kind"])._restore(below(arrays, _PREFIX), config)
     if not is_proposer(model):
         raise ModelFileError(f"A model of kind {model.name!r} is no method of proposing regions.")
     return model
