@@ -105,13 +105,14 @@ def test_gradients_of_the_detection_network(part, monkeypatch):
     check_parameters(network, make_batch(settings), part)
 
 
-def test_gradients_reach_the_finetuned_stages(monkeypatch):
+@pytest.mark.parametrize("sizes", [SIZES, ((), (), ((30.0, 20.0),))])
+def test_gradients_reach_the_finetuned_stages(sizes):
     channels = (5, 6, 7)
     stages = [
         nn.Sequential(nn.Conv2d(a, b, 2, stride=2, random_state=i), nn.Tanh())
         for i, (a, b) in enumerate(pairwise(channels))
     ]
-    settings = make_settings(in_channels=channels)
+    settings = make_settings(sizes=sizes, in_channels=channels)
     network = RegionProposalNetwork(settings, stages, random_state=0).double()
     batch = make_batch(settings, finetunes=True)
     only = ViewBatch({"c3": batch.maps["c3"]}, batch.sizes, batch.objects, batch.seeds, True)

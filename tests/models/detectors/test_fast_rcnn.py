@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.exceptions import NotFittedError
 
 import foveal
 from foveal import nn
@@ -12,7 +13,7 @@ from foveal.errors import DataError, SettingError
 from foveal.features import EfficientNetLite0
 from foveal.models import FastRCNN
 from foveal.models.explaining.attention import with_attention
-from foveal.proposals import SlidingWindow
+from foveal.proposals import Proposals, SlidingWindow
 
 
 def small(**settings):
@@ -175,3 +176,39 @@ def test_the_steps_end_in_the_detections(fitted, scenes):
     np.testing.assert_allclose(steps.objects / scale, sample.boxes, atol=1e-3)
     assert steps.pooled.shape[1:3] == (2, 2)
     assert with_attention(model, steps).attention.shape[1:] == (2, 2)
+
+
+class Nothing:
+    """A method that proposes nothing."""
+
+    def propose(self, image):
+        return Proposals(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
+
+    def get_config(self):
+        return {"kind": "nothing"}
+
+
+def test_nothing_proposed_is_nothing_found(fitted, scenes, monkeypatch):
+    model, _ = fitted
+    monkeypatch.setattr(model, "proposer_", Nothing())
+    path = scenes.part("test")[0].path
+    (found,) = model.predict([path])
+    trace = model.trace(path)
+    assert len(found) == len(trace.detections) == len(trace.proposals) == 0
+
+
+def test_a_training_that_is_broken_off_leaves_no_model(few):
+    model = small(epochs=1)
+
+    def stop(event):
+        if event["event"] == "losses":
+            raise KeyboardInterrupt
+
+    model.fit(few)
+    assert model.is_fitted
+    model.set_params(epochs=10)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(few, callbacks=[stop])
+    assert not model.is_fitted
+    with pytest.raises(NotFittedError):
+        model.predict([few[0].path])

@@ -40,3 +40,8 @@ def test_it_learns(digits):
 def test_old_names_are_answered_with_the_new(old):
     with pytest.raises(SettingError, match=f"{old} is called .* since Foveal 0.2: give"):
         FasterRCNN(**{old: 1})
+
+
+def test_a_scale_that_is_one_number_is_told(digits):
+    with pytest.raises(SettingError, match="scale is two numbers"):
+        FasterRCNN(scale=1.2).fit(digits.part("train"))

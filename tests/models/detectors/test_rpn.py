@@ -183,3 +183,18 @@ def test_anchors_on_the_border_are_learnt_from_where_they_may_reach_over_it():
     for border, expected in ((0.0, [-2, -2, -2, -2]), (0.25, [-2, 0, -2, -2]), (0.5, [-2, 0, -1, -2])):
         labels = AnchorSampler(border=border).label(anchors, objects, (16.0, 40.0))
         assert labels.tolist()[1:] == expected[1:]
+
+
+def test_a_training_that_is_broken_off_is_no_method(scenes):
+    model, few = RPN(**{**SMALL, "epochs": 10}), scenes.part("train").select(range(8))
+
+    def stop(event):
+        if event["event"] == "losses":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(few, callbacks=[stop])
+    assert not model.is_fitted
+    assert clone(model) is not model
+    with pytest.raises(NotFittedError):
+        model.propose(np.zeros((9, 9, 3), np.uint8))

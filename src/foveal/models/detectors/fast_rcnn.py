@@ -174,10 +174,10 @@ class FastRCNN(ProposalDetector):
         if features is None:
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
         n_objects = dataset.count_objects()
+        self._forget()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
-        self.n_images_ = len(dataset)
         usual = _DROPOUT if n_objects < _FEW_OBJECTS else 0.0
         self.dropout_ = usual if self.dropout is None else float(self.dropout)
         maps = FrozenMaps(dataset.samples, features, mirror=self.flip)
@@ -192,6 +192,7 @@ class FastRCNN(ProposalDetector):
                 )
             with stage(callbacks, "choosing the threshold"):
                 self.threshold_ = self._choose_threshold(dataset, validation, maps, regions)
+        self.n_images_ = len(dataset)
         return self
 
     def _look(self, dataset: Dataset, maps: FrozenMaps, callbacks: Callbacks) -> list[ImageRegions]:
@@ -244,7 +245,7 @@ class FastRCNN(ProposalDetector):
         )
         epochs = self.epochs
         if epochs is None:
-            epochs = max(_LEAST_EPOCHS, _STEPS / ceil(self.n_images_ / self.images_per_step))
+            epochs = max(_LEAST_EPOCHS, _STEPS / ceil(len(regions) / self.images_per_step))
         step = (checkpoint.step() or 0) if checkpoint is not None else 0
         history = nn.fit(
             network,
@@ -278,7 +279,7 @@ class FastRCNN(ProposalDetector):
         regions: list[ImageRegions],
     ) -> float:
         if validation is not None and len(validation):
-            return choose_threshold(self.predict([sample.path for sample in validation]), validation)
+            return choose_threshold(self._predict([sample.path for sample in validation]), validation)
         number = min(_HELD_OUT, int(_HELD_SHARE * len(dataset)))
         order = np.random.default_rng([self.random_state, 1]).permutation(len(dataset))
         held, rest = np.sort(order[:number]).tolist(), np.sort(order[number:])

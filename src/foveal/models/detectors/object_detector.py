@@ -50,8 +50,12 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
 
     @property
     def is_fitted(self) -> bool:
-        """Whether it has been trained."""
-        return hasattr(self, "classes_")
+        """Whether it has been trained, to the end: a training that is broken off leaves no model."""
+        return hasattr(self, "n_images_")
+
+    def _forget(self) -> None:
+        """Be untrained; ``n_images_`` is what ``fit`` sets last."""
+        vars(self).pop("n_images_", None)
 
     def _check_fitted(self) -> None:
         if not self.is_fitted:

@@ -76,6 +76,9 @@ class ProposalDetector(ObjectDetector):
         images to predict on are rarely seen again.
         """
         self._check_fitted()
+        return self._predict(images, callbacks)
+
+    def _predict(self, images: Sequence[Source], callbacks: Callbacks = ()) -> list[Detections]:
         files = FileProposer(self.proposer_, user_cache(), keep=False)
 
         def one(source: Source) -> Detections:

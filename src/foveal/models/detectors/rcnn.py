@@ -129,12 +129,12 @@ class RCNN(ProposalDetector):
             )
         fit_svms = fit_with(self.kernel, C=self.C)
         n_objects = dataset.count_objects()
+        self._forget()
         self.features_, on_maps = self._features()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         if self.learned_order:
             self.proposer_ = _with_learned_order(self.proposer_, dataset, self.random_state, callbacks)
         self.classes_ = dataset.classes
-        self.n_images_ = len(dataset)
         mining = Mining(low=self.negative_low, high=self.negative_high, rounds=self.mining_rounds)
         if on_maps:
             # Vectors are three times as long, and tell background apart sooner.
@@ -181,6 +181,7 @@ class RCNN(ProposalDetector):
         self.platt_ = fit_platt(held_out.values, held_out.labels, held_out.correct, len(self.classes_))
         probabilities = self.platt_(held_out.values, held_out.labels)
         self.threshold_ = best_threshold(probabilities, held_out.correct, n_objects)
+        self.n_images_ = len(dataset)
         return self
 
     def _features(self) -> tuple[RegionFeatures, bool]:

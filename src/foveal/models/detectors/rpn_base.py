@@ -126,7 +126,8 @@ class RPNBase(TrainingConfig, BoxModel):
                 text=f"Few training pictures ({len(dataset)}, with {n_objects} objects): what is learned "
                 "from them will hold for little beyond them. Fifty or more are a good beginning.",
             )
-        self.classes_, self.n_images_, self.backbone_ = dataset.classes, len(dataset), backbone
+        self._forget()
+        self.classes_, self.backbone_ = dataset.classes, backbone
         stages = [] if self.finetune_fraction == 0 else self._stages()
         self.network_ = self._make_network(dataset, stages)
         evaluator: DetectionEvaluator | None = None
@@ -155,6 +156,7 @@ class RPNBase(TrainingConfig, BoxModel):
         self.network_.eval()
         self.resolved_ = {"epochs": result.epochs, "finetune_fraction": result.finetune_fraction}
         self._conclude(evaluator)
+        self.n_images_ = len(dataset)
         return self
 
     def _check(self, backbone: Backbone) -> None:
@@ -162,7 +164,7 @@ class RPNBase(TrainingConfig, BoxModel):
         divisor = backbone.size_divisibility
         if self.size % divisor:
             raise SettingError(f"size is a multiple of {divisor}, such as {16 * divisor}; got {self.size}.")
-        if len(self.scale) != 2 or not 0 < self.scale[0] <= self.scale[1] < np.inf:
+        if np.shape(self.scale) != (2,) or not 0 < self.scale[0] <= self.scale[1] < np.inf:
             raise SettingError(f"scale is two numbers above 0, the smaller first; got {self.scale}.")
         if self.finetune_from not in LEVELS[:-1]:
             raise SettingError(f"finetune_from is one of {', '.join(LEVELS[:-1])}; got {self.finetune_from}.")

@@ -59,6 +59,9 @@ def test_a_fraction_that_is_given(plan):
 def test_time_that_is_gone_and_bounds(plan):
     assert plan(5.0, spent=100.0).steps < plan(5.0).steps
     assert plan(0.01).steps == 1
+    none_left = plan(0.01, finetune_fraction=0.5)
+    assert (none_left.steps, none_left.finetunes_from) == (1, 1)
+    assert "fine-tuned" not in none_left.text
     bounded = plan(60.0, most_steps=300)
     assert bounded.steps == 300
     assert 0 < bounded.finetunes_from < 300

@@ -87,3 +87,16 @@ def test_maps_of_a_view_are_computed_once(samples):
     tuned = make(samples, passes_per_view=3, finetunes_from=0, n_finetuned=0)
     for number in range(1, 3):
         assert all(batch.finetunes for batch, _ in tuned.epoch(number))
+
+
+def test_fine_tuning_keeps_no_maps(samples):
+    batches = make(samples, passes_per_view=3, finetunes_from=-(-len(samples) // 4), n_finetuned=0)
+    free = batches._free
+    for _ in batches.epoch(1):
+        pass
+    assert batches._kept
+    assert batches._free < free
+    for _ in batches.epoch(2):
+        pass
+    assert not batches._kept
+    assert batches._free == free

@@ -1,5 +1,6 @@
 """What is in a region and how its box has to move."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -64,7 +65,7 @@ class BoxHead(Module):
     def forward(self, x: NDArray[Any]) -> Any:
         """Logits, (R, K + 1), and deltas, (R, K, 4), of regions of shape (R, S, S, C)."""
         self.save(x.shape)
-        out = self.predictor(self.hidden(x.reshape(len(x), -1)))
+        out = self.predictor(self.hidden(x.reshape(len(x), prod(x.shape[1:]))))
         split = self.n_classes + 1
         return out[:, :split], out[:, split:].reshape(-1, self.n_classes, 4)
 
@@ -72,7 +73,7 @@ class BoxHead(Module):
         """The gradient by the regions from those by logits and deltas."""
         (shape,) = self.saved()
         grad_logits, grad_deltas = grad
-        out = np.concatenate([grad_logits, grad_deltas.reshape(len(grad_deltas), -1)], axis=1)
+        out = np.concatenate([grad_logits, grad_deltas.reshape(len(grad_deltas), 4 * self.n_classes)], axis=1)
         inner = self.predictor.backward(out)
         assert inner is not None
         passed = self.hidden.backward(inner, needs_input_grad=needs_input_grad)

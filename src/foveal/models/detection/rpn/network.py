@@ -134,7 +134,8 @@ class RegionProposalNetwork(Module):
             first = place == n_levels - n_stages
             passed = self.stages[place - n_levels].backward(grad_maps[place], needs_input_grad=not first)
             if not first:
-                grad_maps[place - 1] = grad_maps[place - 1] + passed
+                own = grad_maps[place - 1]
+                grad_maps[place - 1] = passed if own is None else own + passed
 
     # -- use ----------------------------------------------------------------------------------------
 
@@ -154,11 +155,13 @@ class RegionProposalNetwork(Module):
         """All anchors over the pyramid's maps."""
         stride = self.settings.anchors.strides[0]
         shape = (levels[0].shape[1] * stride, levels[0].shape[2] * stride)
-        if shape not in self._placed:
+        # Several threads may be here: what one has found stays its own, whatever another clears.
+        placed = self._placed.get(shape)
+        if placed is None:
             if len(self._placed) > 64:
                 self._placed.clear()
-            self._placed[shape] = self.settings.anchors.over(shape)
-        return self._placed[shape]
+            placed = self._placed[shape] = self.settings.anchors.over(shape)
+        return placed
 
     def proposals(
         self,

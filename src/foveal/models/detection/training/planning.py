@@ -99,7 +99,7 @@ def plan(
     if finetune_fraction or (finetune_fraction is None and _finetuning_seconds(likely) > 0):
         speed = measure_speed(make_loop("finetuned"), measured_for)
         tuned = speed.step + speed.validation / between
-    usable -= time.perf_counter() - began
+    usable = max(0.0, usable - (time.perf_counter() - began))
     if finetune_fraction is None:
         seconds = _finetuning_seconds(usable)
         tuning, steps = int(seconds / tuned), int((usable - seconds) / frozen)
@@ -110,7 +110,7 @@ def plan(
     steps = max(1, steps)
     if steps > most_steps:
         steps, tuning = most_steps, round(most_steps * tuning / steps)
-    finetunes_from = steps - min(tuning, steps)
+    finetunes_from = steps - tuning
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
         f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_epoch:.3g} "

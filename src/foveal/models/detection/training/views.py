@@ -150,6 +150,10 @@ class ViewBatches:
     def _make(self, step: int, turn: int, indices: NDArray[np.int64]) -> ViewBatch:
         finetunes = step >= self.finetunes_from
         levels = self.levels[: -self.n_finetuned] if finetunes else self.levels
+        if finetunes and self._kept:
+            # Nothing is seen again from here on, and the rest of the training needs the memory.
+            self._kept.clear()
+            self._free = _KEPT_MAPS
         # What is saved by seeing a view again is little where most of the backbone's work is done anew.
         passes_per_view = 1 if finetunes else self.passes_per_view
         views = self.views([int(i) for i in indices], turn, levels, passes_per_view)
