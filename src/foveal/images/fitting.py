@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,21 +47,21 @@ def padded_size(shape: Sequence[int], multiple: int) -> tuple[int, int]:
     return -(-shape[0] // multiple) * multiple, -(-shape[1] // multiple) * multiple
 
 
-def stack_padded(images: Sequence[NDArray[np.uint8]], *, multiple: int, value: int) -> NDArray[np.uint8]:
+def stack_padded(images: Sequence[NDArray[Any]], *, multiple: int = 1, value: float = 0) -> NDArray[Any]:
     """Images in the upper left corners of one array, surrounded by one value.
 
     Parameters
     ----------
-    images : sequence of ndarray of shape (H, W, 3), uint8
-        At least one.
-    multiple : int
+    images : sequence of ndarray of shape (H, W, C)
+        At least one; of one dtype and number of channels.
+    multiple : int, default=1
         The array's rows and columns are the least multiples of it that hold every image.
-    value : int
+    value : number, default=0
         Of the padding, in every channel.
 
     Returns
     -------
-    ndarray of shape (N, rows, columns, 3), uint8
+    ndarray of shape (N, rows, columns, C), of the images' dtype
 
     Examples
     --------
@@ -68,7 +69,7 @@ def stack_padded(images: Sequence[NDArray[np.uint8]], *, multiple: int, value: i
     (1, 4, 8, 3)
     """
     rows, columns = padded_size(np.max([image.shape[:2] for image in images], axis=0).tolist(), multiple)
-    batch = np.full((len(images), rows, columns, 3), value, np.uint8)
+    batch = np.full((len(images), rows, columns, images[0].shape[2]), value, images[0].dtype)
     for place, image in enumerate(images):
         batch[place, : image.shape[0], : image.shape[1]] = image
     return batch

@@ -15,7 +15,8 @@ from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork, RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalTrace
 from foveal.models.detection.targets import ViewBatch
-from foveal.nn import Module
+from foveal.nn import Module, no_grad
+from foveal.nn.module import in_use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,11 +145,12 @@ class DetectionNetwork(RegionProposalNetwork):
 
     def trace(self, maps: Maps, sizes: NDArray[np.float32]) -> Sequence[NetworkTrace]:
         """See :meth:`RegionProposalNetwork.trace`; the end are detections."""
-        levels = self.features(maps)
-        proposed = self._propose(levels, sizes)
-        rois, images = stack_rois([trace.proposed.boxes for trace in proposed])
-        pooled = self.roi.pooling(levels, rois, images)
-        logits, deltas = self.head.forward(pooled)
+        with in_use(self.modules()), no_grad():
+            levels = self.features(maps)
+            proposed = self._propose(levels, sizes)
+            rois, images = stack_rois([trace.proposed.boxes for trace in proposed])
+            pooled = self.roi.pooling(levels, rois, images)
+            logits, deltas = self.head.forward(pooled)
         found = []
         for i, (trace, (rows, columns)) in enumerate(zip(proposed, sizes.tolist(), strict=True)):
             own = images == i

@@ -51,6 +51,8 @@ class FeaturePyramid(Module):
     [(1, 8, 8, 6), (1, 4, 4, 6)]
     """
 
+    shown = ("in_channels", "channels")
+
     def __init__(self, in_channels: Sequence[int], channels: int = 64, *, random_state: int = 0) -> None:
         self.in_channels, self.channels = tuple(in_channels), channels
         seeds = np.random.SeedSequence(random_state).generate_state(2 * len(self.in_channels))
@@ -99,7 +101,3 @@ class FeaturePyramid(Module):
             passed = inner
             found.append(None if inner is None else lateral.backward(inner, needs_input_grad=wanted))
         return found
-
-    def extra_repr(self) -> str:
-        """The channels."""
-        return f"{list(self.in_channels)}, channels={self.channels}"

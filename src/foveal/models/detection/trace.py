@@ -201,7 +201,7 @@ def trace_network(
     Parameters
     ----------
     network : DetectionNetwork or RegionProposalNetwork
-        In evaluation. The trace of one without a box head ends with its proposals.
+        The trace of one without a box head ends with its proposals.
     maps : mapping of str to ndarray of shape (1, h, w, C), float32
         The backbone's maps of the image, padded.
     image : ndarray of shape (H, W, 3), uint8

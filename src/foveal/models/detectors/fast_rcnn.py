@@ -35,6 +35,7 @@ from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 from foveal.models.detection.trace import DetectionTrace, roi_stage
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
+from foveal.nn.module import in_use
 from foveal.proposals import Proposals
 
 # Steps of a training where nothing is said, and how often every image is seen at least.
@@ -328,7 +329,7 @@ class FastRCNN(ProposalDetector):
         def head(boxes: NDArray[np.float32]) -> tuple[NDArray[Any], NDArray[Any]]:
             return network.forward(seen(maps, boxes))  # type: ignore[no-any-return]
 
-        with nn.no_grad():
+        with in_use(network.modules()), nn.no_grad():
             pooled = seen(maps, rois)
             logits, deltas = network.forward(pooled)
             return self._postprocessor(logits, deltas, rois, maps.shape, head=head), pooled

@@ -55,7 +55,8 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _forget(self) -> None:
         """Be untrained; ``n_images_`` is what ``fit`` sets last."""
-        vars(self).pop("n_images_", None)
+        if self.is_fitted:
+            del self.n_images_
 
     def _check_fitted(self) -> None:
         if not self.is_fitted:

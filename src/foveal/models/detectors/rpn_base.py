@@ -25,7 +25,6 @@ from foveal.models.detection.training.config import TrainingConfig, train_networ
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
-from foveal.nn.module import in_use
 from foveal.proposals import Proposals
 
 #: The backbone's maps that the pyramid stands on.
@@ -146,7 +145,7 @@ class RPNBase(TrainingConfig, BoxModel):
             dataset,
             evaluator,
             self,
-            minutes=self.default_minutes if self.minutes is None else float(self.minutes),
+            minutes=self.run_minutes or self.default_minutes,
             callbacks=callbacks,
             checkpoint=checkpoint,
             spent=spent + time.perf_counter() - began,
@@ -212,9 +211,8 @@ class RPNBase(TrainingConfig, BoxModel):
         """
         self._check_fitted()
         working, maps = self._look_at(image)
-        with in_use(self.network_.modules()), nn.no_grad():
-            size = np.array([working.shape[:2]], np.float32)
-            (proposed,) = [trace.proposed for trace in self.network_.trace(maps, size)]
+        (trace,) = self.network_.trace(maps, np.array([working.shape[:2]], np.float32))
+        proposed = trace.proposed
         height, width = image.shape[:2]
         factors = np.array([width / working.shape[1], height / working.shape[0]] * 2, np.float32)
         boxes = clip(proposed.boxes * factors, width, height).astype(np.float32, copy=False)
@@ -227,15 +225,8 @@ class RPNBase(TrainingConfig, BoxModel):
 
     def _trace(self, image: NDArray[np.uint8], objects: ArrayLike | None) -> DetectionTrace:
         working, maps = self._look_at(image)
-        with in_use(self.network_.modules()), nn.no_grad():
-            return trace_network(
-                self.network_,
-                maps,
-                working,
-                self.classes_,
-                scale=(working.shape[1] / image.shape[1], working.shape[0] / image.shape[0]),
-                objects=objects,
-            )
+        scale = (working.shape[1] / image.shape[1], working.shape[0] / image.shape[0])
+        return trace_network(self.network_, maps, working, self.classes_, scale=scale, objects=objects)
 
     # -- the model file -----------------------------------------------------------------------------
 

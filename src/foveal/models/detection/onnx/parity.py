@@ -15,8 +15,6 @@ from foveal.images import working_image
 from foveal.models.detection.network import DetectionNetwork
 from foveal.models.detection.onnx.graph import to_detector_onnx
 from foveal.models.detection.onnx.runner import Detector
-from foveal.nn import no_grad
-from foveal.nn.module import in_use
 
 #: How far corners, in pixels of the image, and probabilities may be from the engine's.
 BOX_TOLERANCE, SCORE_TOLERANCE = 0.5, 1e-3
@@ -92,9 +90,8 @@ def engine_detector(
     """
 
     def detect(image: NDArray[np.uint8]) -> Detections:
-        with in_use(network.modules()), no_grad():
-            maps = backbone.maps(stack_images([image], backbone), network.settings.levels)
-            (trace,) = network.trace(maps, np.array([image.shape[:2]], np.float32))
+        maps = backbone.maps(stack_images([image], backbone), network.settings.levels)
+        (trace,) = network.trace(maps, np.array([image.shape[:2]], np.float32))
         found = trace.detected
         return Detections(found.boxes, found.scores, found.labels, tuple(classes))
 

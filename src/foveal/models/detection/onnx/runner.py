@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.detections import Detections
+from foveal.images.arrays import check_image
 from foveal.nn.onnx import session
 
 
@@ -57,10 +58,7 @@ class Detector:
         ValueError
             If it is no such array, or has no pixels.
         """
-        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8 or image.size == 0:
-            raise ValueError(
-                f"image must be uint8 of shape (H, W, 3) with pixels, not {image.dtype} of {image.shape}."
-            )
+        image = check_image(image)
         runner = self._session(parallel.cores() if threads is None else threads)
         names = ["boxes", "scores", "labels"]
         boxes, scores, labels = runner.run(names, {"image": np.ascontiguousarray(image)})

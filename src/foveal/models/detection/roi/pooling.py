@@ -70,10 +70,7 @@ class RoIPooling:
         ]
         if self.join == "concat":
             return np.concatenate(seen, axis=3)
-        total = seen[0]
-        for one in seen[1:]:
-            total = total + one
-        return total
+        return sum(seen[1:], seen[0])
 
     def backward(
         self,

@@ -61,9 +61,8 @@ class DetectedRegions:
     def moved(self, size: tuple[float, float]) -> NDArray[np.float32]:
         """Each region after the regression of each class, (R, K, 4), within ``size``: rows and columns."""
         n_classes = self.deltas.shape[1]
-        every = decode(np.repeat(self.rois, n_classes, axis=0), self.deltas.reshape(-1, 4), BOX_WEIGHTS)
-        moved = clip(every, size[1], size[0]).reshape(len(self.rois), n_classes, 4)
-        return moved.astype(np.float32, copy=False)
+        every = _moved(np.repeat(self.rois, n_classes, axis=0), self.deltas.reshape(-1, 4), size)
+        return every.reshape(len(self.rois), n_classes, 4).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ class RPNHead(Module):
     not: levels may have different numbers of anchors.
     """
 
+    shown = ("anchors",)
+
     def __init__(self, channels: int, anchors: Sequence[int], *, random_state: int = 0) -> None:
         self.anchors = tuple(anchors)
         seeds = np.random.SeedSequence(random_state).generate_state(1 + len(self.anchors)).tolist()
@@ -83,7 +85,3 @@ class RPNHead(Module):
             assert grad_trunk is not None
             grad_maps.append(self.trunk.backward(grad_trunk))
         return grad_maps
-
-    def extra_repr(self) -> str:
-        """The anchors."""
-        return f"anchors={list(self.anchors)}"

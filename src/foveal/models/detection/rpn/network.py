@@ -12,7 +12,8 @@ from foveal.models.detection.pyramid import FeaturePyramid
 from foveal.models.detection.rpn.head import RPNHead
 from foveal.models.detection.rpn.proposing import ProposalSelector, ProposalTrace, Proposed
 from foveal.models.detection.targets import AnchorSampler, AnchorTargets, ViewBatch
-from foveal.nn import Module, Sequential, binary_cross_entropy_with_logits, smooth_l1_loss
+from foveal.nn import Module, Sequential, binary_cross_entropy_with_logits, no_grad, smooth_l1_loss
+from foveal.nn.module import in_use
 
 Maps = Mapping[str, NDArray[Any]]
 Gradients = tuple[NDArray[Any], NDArray[Any]]
@@ -70,6 +71,7 @@ class RegionProposalNetwork(Module):
 
     #: The names of the losses that a step returns, in this order.
     losses: ClassVar[tuple[str, ...]] = ("rpn_class", "rpn_box")
+    shown = ("settings",)
 
     def __init__(
         self, settings: RPNSettings, stages: Sequence[Module] = (), *, random_state: int = 0
@@ -181,7 +183,7 @@ class RegionProposalNetwork(Module):
         ]
 
     def trace(self, maps: Maps, sizes: NDArray[np.float32]) -> Sequence[ProposalTrace]:
-        """The whole pass of each image of a batch, from the backbone's maps; its end is the answer.
+        """The whole pass of each image of a batch, in evaluation, from the backbone's maps, to the answer.
 
         Parameters
         ----------
@@ -194,16 +196,13 @@ class RegionProposalNetwork(Module):
         -------
         list of ProposalTrace
         """
-        return self._propose(self.features(maps), sizes)
+        with in_use(self.modules()), no_grad():
+            return self._propose(self.features(maps), sizes)
 
     def _propose(self, levels: list[NDArray[Any]], sizes: NDArray[np.float32]) -> list[ProposalTrace]:
         logits, deltas = self.rpn.forward(levels)
         proposed = self.proposals(logits, deltas, levels, sizes)
         return [ProposalTrace([x[i] for x in levels], logits[i], one) for i, one in enumerate(proposed)]
-
-    def extra_repr(self) -> str:
-        """The settings."""
-        return repr(self.settings)
 
 
 def rpn_loss(

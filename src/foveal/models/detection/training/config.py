@@ -12,10 +12,11 @@ from foveal.data import BoxAugmentation, Dataset
 from foveal.events import Callbacks, emit
 from foveal.features import Backbone
 from foveal.models.detection.rpn.network import RegionProposalNetwork
-from foveal.models.detection.training.planning import Kind, plan
+from foveal.models.detection.training.planning import DetectionPlan, Kind, plan
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detection.training.views import NEVER, TrainingImages, ViewBatches
 from foveal.nn.training_loop import TrainingLoop
+from foveal.nn.validation import validator
 
 # Gradients longer than this are shortened: the first ones, of untrained heads, can be wild.
 _CLIP_NORM = 10.0
@@ -126,6 +127,7 @@ def train_network(
     optimizer = make_optimizer(network, config)
     per_epoch = len(batches)
     validate_every = -(-_LEAST_STEPS // per_epoch)
+    planned: DetectionPlan | None = None
     if checkpoint is not None and (known := checkpoint.total()) is not None:
         # What was chosen once is gone on with.
         steps, finetunes_from = known, int(checkpoint.settings()["batches"]["finetunes from"])
@@ -148,13 +150,15 @@ def train_network(
                 most_steps=_MOST_EPOCHS * per_epoch,
             )
         steps, finetunes_from = planned.steps, planned.finetunes_from
+    result = TrainingResult(steps, finetunes_from, steps / per_epoch)
+    if planned is not None:
         emit(
             callbacks,
             "schedule",
             minutes=minutes,
-            epochs=steps / per_epoch,
+            epochs=result.epochs,
             steps=steps,
-            finetune_fraction=(steps - finetunes_from) / steps,
+            finetune_fraction=result.finetune_fraction,
             seconds_per_step=round(planned.seconds_per_step, 4),
             text=planned.text,
         )
@@ -168,7 +172,7 @@ def train_network(
         nn.JointLoss(network.losses, callbacks, step=begun),
         optimizer,
         replace(batches, finetunes_from=finetunes_from),
-        epochs=steps / per_epoch,
+        epochs=result.epochs,
         schedule="cosine",
         validation=evaluator,
         validate_every=validate_every,
@@ -179,7 +183,7 @@ def train_network(
         checkpoint=checkpoint,
         random_state=config.random_state,
     )
-    return TrainingResult(steps, finetunes_from, steps / per_epoch)
+    return result
 
 
 def _measuring_loop(
@@ -192,24 +196,19 @@ def _measuring_loop(
     validate_every: int,
 ) -> TrainingLoop:
     """A training loop at its beginning, of one kind of steps, whose speed is measured."""
-    measure = None
-    if evaluator is not None and kind != "seen":
-
-        def measure(network: nn.Module) -> dict[str, float]:
-            return {f"validation_{name}": value for name, value in evaluator(network).items()}
-
     if kind == "seen":
         # A few images, whose views are there again after the first steps.
         few = TrainingImages(batches.images.samples[: 2 * config.batch_size], batches.size)
         batches = replace(batches, images=few, passes_per_view=NEVER)
     elif kind == "finetuned":
         batches = replace(batches, finetunes_from=0)
+    loss = nn.JointLoss(network.losses)
     return TrainingLoop(
         network,
-        nn.JointLoss(network.losses),
+        loss,
         optimizer,
         batches,
-        measure=measure,
+        measure=None if kind == "seen" else validator(evaluator, loss, config.batch_size),
         validate_every=validate_every,
         stopping=None,
         decay=config.ema_decay,

@@ -7,15 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.data import Dataset, Detections
+from foveal.data import Dataset, Detections, Sample
 from foveal.features import Backbone, stack_images
 from foveal.images import padded_size, read, working_image
 from foveal.metrics import evaluate, proposal_recall, to_results
 from foveal.models.detection.network import NetworkTrace
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.rpn.proposing import ProposalTrace
-from foveal.nn import Module, no_grad
-from foveal.nn.module import in_use
+from foveal.nn import Module
 
 Answer = TypeVar("Answer")
 
@@ -47,11 +46,11 @@ class DetectionEvaluator:
     def __init__(self, dataset: Dataset, backbone: Backbone, levels: Sequence[str], size: int) -> None:
         self.dataset, self.truth = dataset, dataset.to_coco()
 
-        def load(path: object) -> tuple[NDArray[np.uint8], tuple[int, int]]:
-            image = read(path)  # type: ignore[arg-type]
+        def load(sample: Sample) -> tuple[NDArray[np.uint8], tuple[int, int]]:
+            image = read(sample.path)
             return working_image(image, size), (image.shape[0], image.shape[1])
 
-        images = parallel.map(load, [sample.path for sample in dataset])
+        images = parallel.map(load, dataset.samples)
         self._shapes = [shape for _, shape in images]
         self._sizes = np.array([image.shape[:2] for image, _ in images], np.float32).reshape(-1, 2)
         groups: dict[tuple[int, int], list[int]] = {}
@@ -83,10 +82,9 @@ class DetectionEvaluator:
         """What is read off the trace of each image; the traces themselves would fill the memory."""
         assert isinstance(network, RegionProposalNetwork)
         answers: dict[int, Answer] = {}
-        with in_use(network.modules()), no_grad():
-            for members, maps in self._batches:
-                for index, trace in zip(members, network.trace(maps, self._sizes[members]), strict=True):
-                    answers[index] = read_off(index, trace)
+        for members, maps in self._batches:
+            for index, trace in zip(members, network.trace(maps, self._sizes[members]), strict=True):
+                answers[index] = read_off(index, trace)
         return [answers[i] for i in range(len(self.dataset))]
 
     def _scale(self, index: int) -> NDArray[np.float32]:

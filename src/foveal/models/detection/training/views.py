@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
 from foveal.features import Backbone, stack_images
-from foveal.images import padded_size, read, resize, working_size
+from foveal.images import padded_size, read, resize, stack_padded, working_size
 from foveal.models.detection.targets import GroundTruth, ViewBatch
 from foveal.nn.batches import made_ahead
 
@@ -71,15 +71,6 @@ class View:
     def nbytes(self) -> int:
         """Of the maps."""
         return sum(values.nbytes for values in self.maps.values())
-
-
-def _stacked_maps(maps: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Maps in the upper left corners of one array, (N, H, W, C), zeros beside them."""
-    rows, columns = np.max([m.shape[:2] for m in maps], axis=0)
-    out = np.zeros((len(maps), rows, columns, maps[0].shape[2]), np.float32)
-    for place, values in enumerate(maps):
-        out[place, : values.shape[0], : values.shape[1]] = values
-    return out
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -158,7 +149,7 @@ class ViewBatches:
         passes_per_view = 1 if finetunes else self.passes_per_view
         views = self.views([int(i) for i in indices], turn, levels, passes_per_view)
         return ViewBatch(
-            {name: _stacked_maps([view.maps[name] for view in views]) for name in levels},
+            {name: stack_padded([view.maps[name] for view in views]) for name in levels},
             np.array([view.size for view in views], np.float32),
             [view.objects for view in views],
             [[self.seed, _SAMPLE, step, i] for i in range(len(views))],
