@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.errors import ModelFileError, SettingError
 from foveal.features.base import features_from_config
-from foveal.images import stack_padded, working_image
+from foveal.images import box_scale, stack_padded, working_image
 from foveal.nn.module import Module
 
 
@@ -162,8 +162,7 @@ class RegionsOnMaps(ABC):
         if not len(boxes):
             return np.empty((0, self.n_features), np.float32)
         working = working_image(image, self.longest)
-        factors = [working.shape[1] / image.shape[1], working.shape[0] / image.shape[0]]
-        scaled = boxes * np.array(factors * 2, np.float32)
+        scaled = boxes * box_scale(image.shape, working.shape)
         # Images are taken side by side by several threads.
         maps = self.backbone.maps(stack_images([working], self.backbone), self.levels, threads=1)
         return self.describe([maps[level] for level in self.levels], scaled)

@@ -10,6 +10,7 @@ from foveal.images.filters import apply_filter
 from foveal.images.fitting import (
     Source,
     as_image,
+    box_scale,
     padded_size,
     stack_padded,
     working_image,
@@ -30,6 +31,7 @@ __all__ = [
     "Source",
     "apply_filter",
     "as_image",
+    "box_scale",
     "color_of",
     "draw_boxes",
     "filters",

@@ -31,6 +31,27 @@ def working_size(shape: Sequence[int], longest: int) -> tuple[int, int]:
     return max(1, round(shape[0] * longest / side)), max(1, round(shape[1] * longest / side))
 
 
+def box_scale(before: Sequence[int], after: Sequence[int]) -> NDArray[np.float32]:
+    """What boxes are multiplied by when their image is brought from one size to another.
+
+    Parameters
+    ----------
+    before, after : (rows, columns, ...)
+        In pixels, at least 1.
+
+    Returns
+    -------
+    ndarray of shape (4,), float32
+        For x1, y1, x2, y2.
+
+    Examples
+    --------
+    >>> box_scale((480, 640), (240, 160)).tolist()
+    [0.25, 0.5, 0.25, 0.5]
+    """
+    return np.array([after[1] / before[1], after[0] / before[0]] * 2, np.float32)
+
+
 def working_image(image: NDArray[np.uint8], longest: int) -> NDArray[np.uint8]:
     """An image, (H, W, 3) uint8, larger or smaller, its longer side of the given length."""
     return resize(image, working_size(image.shape, longest))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foveal.boxes import anchor_sizes, clip, grid_anchors
 from foveal.data import Dataset
-from foveal.images import working_size
+from foveal.images import box_scale, working_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +89,8 @@ def anchors_for(dataset: Dataset, strides: Sequence[int], size: int) -> Anchors:
         if not (height and width):
             height = width = int(np.ceil(boxes.max(initial=1)))
         boxes = clip(boxes, width, height)
-        rows, columns = working_size((height, width), size)
-        sides.append((boxes[:, 2:] - boxes[:, :2]) * np.array([columns / width, rows / height], np.float32))
+        scale = box_scale((height, width), working_size((height, width), size))
+        sides.append((boxes[:, 2:] - boxes[:, :2]) * scale[:2])
     levels = anchor_sizes(np.concatenate(sides), strides)
     sizes = tuple(tuple((round(float(w), 2), round(float(h), 2)) for w, h in level) for level in levels)
     return Anchors(sizes, tuple(strides))

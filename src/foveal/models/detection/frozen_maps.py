@@ -14,7 +14,7 @@ from foveal import parallel
 from foveal.data.dataset import Sample
 from foveal.events import Callbacks, stage
 from foveal.features import RegionsOnMaps, stack_images
-from foveal.images import read, working_image
+from foveal.images import box_scale, read, working_image
 from foveal.models.detection.image_regions import ImageRegions
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
@@ -67,7 +67,7 @@ def image_maps(features: RegionsOnMaps, image: NDArray[np.uint8], *, mirror: boo
     both = [small, np.ascontiguousarray(small[:, ::-1])] if mirror else [small]
     # Images are taken side by side by several threads.
     maps = features.backbone.maps(stack_images(both, features.backbone), features.levels, threads=1)
-    scale = np.array([columns / image.shape[1], rows / image.shape[0]] * 2, np.float32)
+    scale = box_scale(image.shape, small.shape)
     return [
         ImageMaps(
             [maps[level][place : place + 1] for level in features.levels], (rows, columns), scale, bool(place)

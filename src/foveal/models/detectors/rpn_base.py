@@ -17,7 +17,7 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
 from foveal.files.plain import from_json
-from foveal.images import working_image
+from foveal.images import box_scale, working_image
 from foveal.models.detection.anchors import anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
 from foveal.models.detection.trace import DetectionTrace, trace_network
@@ -213,10 +213,8 @@ class RPNBase(TrainingConfig, BoxModel):
         working, maps = self._look_at(image)
         (trace,) = self.network_.trace(maps, np.array([working.shape[:2]], np.float32))
         proposed = trace.proposed
-        height, width = image.shape[:2]
-        factors = np.array([width / working.shape[1], height / working.shape[0]] * 2, np.float32)
-        boxes = clip(proposed.boxes * factors, width, height).astype(np.float32, copy=False)
-        return Proposals(boxes, nn.functional.sigmoid(proposed.logits))
+        boxes = clip(proposed.boxes * box_scale(working.shape, image.shape), image.shape[1], image.shape[0])
+        return Proposals(boxes.astype(np.float32, copy=False), nn.functional.sigmoid(proposed.logits))
 
     def _look_at(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.float32]]]:
         """The working image, and the backbone's maps of it."""

@@ -132,12 +132,20 @@ class Postprocessor:
         size : (float, float)
             Rows and columns of the working image without its padding.
         head : callable, optional
-            What looks at moved boxes again; needed for ``refinements``.
+            What looks at moved boxes again.
 
         Returns
         -------
         DetectedRegions
+            Of equal probabilities the earlier region's comes first; of no regions there are none.
+
+        Raises
+        ------
+        ValueError
+            If there are ``refinements`` and no ``head``.
         """
+        if self.refinements and head is None:
+            raise ValueError("refinements need a head that looks at the moved boxes again.")
         every = softmax(logits)
         rows, labels = np.nonzero(every[:, :-1] >= self.min_score)
         scores = every[rows, labels]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.data import Dataset, Detections, Sample
 from foveal.features import Backbone, stack_images
-from foveal.images import padded_size, read, working_image
+from foveal.images import box_scale, padded_size, read, working_image
 from foveal.metrics import evaluate, proposal_recall, to_results
 from foveal.models.detection.network import NetworkTrace
 from foveal.models.detection.rpn.network import RegionProposalNetwork
@@ -88,8 +88,7 @@ class DetectionEvaluator:
         return [answers[i] for i in range(len(self.dataset))]
 
     def _scale(self, index: int) -> NDArray[np.float32]:
-        rows, columns = np.asarray(self._shapes[index]) / self._sizes[index]
-        return np.array([columns, rows, columns, rows], np.float32)
+        return box_scale(self._sizes[index].tolist(), self._shapes[index])
 
 
 class ProposalEvaluator(DetectionEvaluator):

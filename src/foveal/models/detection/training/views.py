@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from foveal.data import BoxAugmentation
 from foveal.data.dataset import Sample
 from foveal.features import Backbone, stack_images
-from foveal.images import padded_size, read, resize, stack_padded, working_size
+from foveal.images import box_scale, padded_size, read, resize, stack_padded, working_size
 from foveal.models.detection.targets import GroundTruth, ViewBatch
 from foveal.nn.batches import made_ahead
 
@@ -192,8 +192,7 @@ class ViewBatches:
         """An image changed at random and the objects that are left in it."""
         image, shape = self.images[index]
         objects = GroundTruth.of(self.images.samples[index], shape)
-        scale = np.array([image.shape[1] / shape[1], image.shape[0] / shape[0]] * 2, np.float32)
-        own = (objects.boxes * scale).astype(np.float32)
+        own = objects.boxes * box_scale(shape, image.shape)
         view, boxes, kept = self.augmentation(
             image, own, working_size(shape, self.size), np.random.default_rng(seed)
         )
