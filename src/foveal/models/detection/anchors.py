@@ -81,6 +81,19 @@ def anchors_for(dataset: Dataset, strides: Sequence[int], size: int) -> Anchors:
     -------
     Anchors
         In pixels of the working image; see :func:`foveal.boxes.anchor_sizes`.
+
+    Raises
+    ------
+    ValueError
+        If the data set has no image.
+
+    Examples
+    --------
+    >>> from foveal.data import Sample
+    >>> sample = Sample("a.jpg", 1, 100, 50, boxes=np.float32([[0, 0, 20, 10]]), labels=np.array([0]))
+    >>> dataset = Dataset(".", "hand", "detection", ("cat",), (sample,))
+    >>> anchors_for(dataset, (8, 16), 100).strides
+    (8, 16)
     """
     sides = []
     for sample in dataset:

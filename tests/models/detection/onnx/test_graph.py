@@ -1,5 +1,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -251,3 +252,12 @@ def test_photographs(backbone, test_data):
     assert len(images) == 3
     detect, expect = detector_of(network, backbone), engine_detector(network, backbone, CLASSES)
     assert check_agreement([detect(i) for i in images], [expect(i) for i in images]) > 20
+
+
+@pytest.mark.parametrize("setting", [{"refinements": 1}, {"vote_threshold": 0.7}, {"min_side": 2.0}])
+def test_what_the_graph_cannot_do_is_told(backbone, setting):
+    network = make_network()
+    changed = replace(network.roi.postprocessing, **setting)
+    network.roi = replace(network.roi, postprocessing=changed)
+    with pytest.raises(ExportError, match="leave them at 0, 1 and 0"):
+        to_detector_onnx(network, backbone, CLASSES)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from foveal.errors import ExportError
 from foveal.features import Backbone
 from foveal.features.fitted_image import FittedImage, fit_image
 from foveal.models.detection.network import DetectionNetwork, RoISettings
@@ -48,8 +49,14 @@ def to_detector_onnx(
     Raises
     ------
     ExportError
-        If a layer has no counterpart in ONNX.
+        If a layer, or a setting of the :class:`foveal.models.detection.Postprocessor`, has no counterpart in
+        ONNX.
     """
+    post = network.roi.postprocessing
+    if post.refinements or post.vote_threshold < 1 or post.min_side > 0:
+        raise ExportError(
+            "The graph has no refinements, vote_threshold and min_side: leave them at 0, 1 and 0."
+        )
     graph = Graph()
     image = fit_image(graph, "image", "working", longest=network.settings.size, backbone=backbone)
     levels = _pyramid(graph, network, _backbone_maps(graph, network, backbone, image.batch))

@@ -54,6 +54,19 @@ def roi_loss(
         Of classes and, times λ, of boxes.
     grads : (ndarray, ndarray)
         Of their sum, by the logits and by the deltas.
+
+    Raises
+    ------
+    KeyError
+        If there is no such ``box_loss``.
+
+    Examples
+    --------
+    >>> region = np.float32([[0, 0, 10, 10]])
+    >>> targets = RoITargets(region, np.array([0]), region)
+    >>> values, _ = roi_loss(np.zeros((1, 2)), np.zeros((1, 1, 4)), targets)
+    >>> round(values[0], 4), values[1]
+    (0.6931, 0.0)
     """
     grad_deltas = np.zeros_like(deltas)
     if not len(logits):

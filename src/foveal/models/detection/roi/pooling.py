@@ -56,6 +56,8 @@ class RoIPooling:
         Returns
         -------
         ndarray of shape (R, size, size, C)
+            Of the maps' dtype; C is the sum of the maps' channels where they are joined by "concat". R may be
+            0.
         """
         seen = [
             roi_align(
@@ -101,5 +103,11 @@ class RoIPooling:
 
 
 def stack_rois(boxes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Boxes of several images one after the other, (R, 4), and the image of each, (R,)."""
+    """Boxes of several images one after the other, (R, 4), and the image of each, (R,).
+
+    Examples
+    --------
+    >>> stack_rois([np.zeros((2, 4), np.float32), np.zeros((1, 4), np.float32)])[1]
+    array([0, 0, 1])
+    """
     return np.concatenate(boxes), np.repeat(np.arange(len(boxes)), [len(some) for some in boxes])

@@ -27,6 +27,12 @@ class RPNHead(Module):
     -----
     The 3×3 convolution is the same for all maps (Lin et al. 2017, section 4.1). The 1×1 convolutions are
     not: levels may have different numbers of anchors.
+
+    Examples
+    --------
+    >>> head = RPNHead(4, (3,), random_state=0)
+    >>> [out.shape for out in head.forward([np.zeros((1, 2, 5, 4), np.float32)])]
+    [(1, 30), (1, 30, 4)]
     """
 
     shown = ("anchors",)

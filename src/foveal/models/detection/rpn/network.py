@@ -223,6 +223,13 @@ def rpn_loss(
         divided by the same number; 0 where nothing was sampled.
     grads : (ndarray, ndarray)
         By the logits and by the deltas of all anchors.
+
+    Examples
+    --------
+    >>> background = AnchorTargets(np.array([1]), 0, np.zeros((0, 4), np.float32))
+    >>> values, grads = rpn_loss(np.zeros((1, 3)), np.zeros((1, 3, 4)), [background])
+    >>> round(values[0], 4), values[1], grads[0].tolist()
+    (0.6931, 0.0, [[0.0, 0.5, 0.0]])
     """
     grad_logits, grad_deltas = np.zeros_like(logits), np.zeros_like(deltas)
     numbers = [len(target.places) for target in targets]

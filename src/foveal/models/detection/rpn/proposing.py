@@ -71,6 +71,14 @@ class ProposalSelector:
         IoU above which the lesser of two is dropped.
     min_side : float, default=1.0
         Proposals narrower or lower than this, in pixels of the working image, are dropped.
+
+    Examples
+    --------
+    >>> from foveal.models.detection import Anchors
+    >>> anchors = Anchors((((8.0, 8.0),),), (8,)).over((8, 16))
+    >>> ProposalSelector()(np.float32([0, 1]), np.zeros((2, 4), np.float32), anchors, (8, 16)).boxes
+    array([[ 8.,  0., 16.,  8.],
+           [ 0.,  0.,  8.,  8.]], dtype=float32)
     """
 
     pre_nms: int = 6000
@@ -99,6 +107,7 @@ class ProposalSelector:
         Returns
         -------
         Proposed
+            Of equal logits the earlier anchor comes first; there may be none.
         """
         chosen = np.concatenate(
             [level.start + _best(logits[level], self.pre_nms) for level in anchors.levels]
