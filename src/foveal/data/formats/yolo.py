@@ -151,7 +151,7 @@ def _from_yaml(tree: Tree, file: str) -> Names | None:
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, list):
         names = dict(enumerate(names))
-    if not isinstance(names, dict) or not all(str(k).isdigit() for k in names):
+    if not isinstance(names, dict) or not all(str(k).isdecimal() for k in names):
         return None
     # Lists in lists, by YAML's references, can be too large to write out.
     if not all(isinstance(name, str | int | float) for name in names.values()):
