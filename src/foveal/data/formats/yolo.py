@@ -145,7 +145,7 @@ def _from_yaml(tree: Tree, file: str) -> Names | None:
 
     try:
         content = yaml.safe_load(tree.path(file).read_bytes())
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         text = " ".join(str(error).split())
         raise DataError(f"{tree.path(file)} is not well-formed YAML ({text}).") from error
     names = content.get("names") if isinstance(content, dict) else None
