@@ -252,6 +252,29 @@ def test_default_folders(run, color_folder, monkeypatch, tmp_path):
         assert (tmp_path / expected / "predictions.json").is_file()
 
 
+def test_brackets_in_the_names_of_folders(run, color_folder, boxed, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    settings = ["--set", "epochs=1", "--set", "width=2", "--set", "image_size=8"]
+    status, _, err = run("train", color_folder, "--model", "cnn", "--out", "r[/x]", *settings)
+    assert status == 0
+    assert "The run is in r[/x]; look at r[/x]/report.html." in err
+    picture = color_folder / "red" / "0.png"
+    status, _, err = run("predict", "r[/x]", picture, "--out", "p[/x]")
+    assert status == 0
+    assert "Everything is in p[/x]." in err
+    status, _, err = run("explain", "r[/x]", picture, "--out", "e[/x]")
+    assert status == 0
+    assert "Everything is in e[/x]; look at e[/x]/explanation.html." in err
+    status, _, err = run("propose", picture, "--mode", "single", "--out", "s[/x]")
+    assert status == 0
+    assert "proposals.json and drawn/ are in s[/x]." in err
+    data = boxed(tmp_path / "data", {"train": [[(0, 10, 10, 40, 40)]]}, ("[/dog]",))
+    status, _, err = run("prepare", data, "--size", "8", "--out", "c[/x]")
+    assert status == 0
+    assert "The crops and manifest.csv are in c[/x]." in err
+    assert "[/dog]" in err
+
+
 def test_stopped(run, monkeypatch, scene_folder, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt

@@ -1,3 +1,5 @@
+import os
+import subprocess
 import sys
 import threading
 import time
@@ -43,6 +45,26 @@ def test_progress_is_told_in_the_calling_thread(n_jobs):
     seen = []
     parallel.map(abs, range(7), n_jobs=n_jobs, done=lambda n: seen.append((n, threading.get_ident())))
     assert seen == [(n, threading.get_ident()) for n in range(1, 8)]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_the_child_of_a_fork_has_threads_of_its_own():
+    code = """
+import os, signal
+from foveal import parallel
+few, many = range(2), range(6)
+assert parallel.threads(abs, few, n_jobs=2) == list(few)
+assert parallel.threads(abs, many, n_jobs=2) == list(many)
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    assert parallel.threads(abs, few, n_jobs=2) == list(few)
+    assert parallel.threads(abs, many, n_jobs=2) == list(many)
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert parallel.threads(abs, many, n_jobs=2) == list(many)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 
 
 def test_one_job_runs_in_the_calling_thread():

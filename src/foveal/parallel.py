@@ -194,6 +194,7 @@ class _Worker:
 if hasattr(os, "register_at_fork"):
     # The child of a fork has the objects and not the threads.
     os.register_at_fork(after_in_child=_Worker._idle.clear)
+    os.register_at_fork(after_in_child=_pool.cache_clear)
 
 
 # What blocks of blas_threads ask for, and what each library of BLAS had before the first of them.

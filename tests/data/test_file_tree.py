@@ -51,6 +51,10 @@ def test_a_name_is_not_found_by_its_end_alone(tmp_path):
     assert Tree.scan(tmp_path).image_named("a.jpg") is None
 
 
+def test_only_plain_digits_are_numbers():
+    assert sorted(["a²", "a10", "a2", "²"], key=natural) == ["a2", "a10", "a²", "²"]
+
+
 def test_accents_of_either_form_are_equal(tmp_path):
     touch(tmp_path, "images/" + unicodedata.normalize("NFD", "Möwe #1 = a.jpg"))
     tree = Tree.scan(tmp_path)

@@ -1,5 +1,6 @@
 """Runs of networks: broken off and gone on with, diverging, settings compared."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -84,6 +85,28 @@ def test_minutes_are_measured_once(color_folder, tmp_path, monkeypatch):
     assert [e["step"] for e in log if e["event"] == "epoch"][-1] == chosen["steps"]
 
 
+def test_killed_between_the_model_and_its_checkpoint(whole, color_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+
+    def kill(event):
+        if event["event"] == "epoch" and event["epoch"] == 17:
+            raise KilledError
+
+    out = tmp_path / "run"
+    with pytest.raises(KilledError):
+        train(color_folder, model="cnn", out=out, settings=SETTINGS, callbacks=[kill])
+    # What is on the disk when a finished training's checkpoint, an older one, could not be removed any more.
+    checkpoint = (out / "checkpoint.safetensors").read_bytes()
+    shutil.rmtree(out)
+    shutil.copytree(whole[0].folder.path, out)
+    (out / "report.html").unlink()
+    (out / "checkpoint.safetensors").write_bytes(checkpoint)
+    done = resume(out)
+    assert not done.folder.checkpoint_file.exists()
+    told = [e["epoch"] for e in done.folder.read_log() if e["event"] == "epoch"]
+    assert told == list(range(1, 31))
+
+
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
 def test_killed_at_a_random_moment(whole, color_folder, tmp_path):
     rng = np.random.default_rng()
@@ -151,6 +174,32 @@ def test_a_comparison_is_not_made_twice(color_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "choose_settings", None)
     done = resume(tmp_path / "run")
     assert done.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
+    # What was compared is still told, once, and nothing of the training is told twice.
+    kinds = ("sweep", "candidate", "epoch")
+    told, whole = (
+        [e for e in run.folder.read_log() if e["event"] in kinds and "seconds" not in e]
+        for run in (done, first)
+    )
+    assert sum(e["event"] == "candidate" for e in told) == 2
+    assert told == whole
+    assert "Settings compared" in done.folder.report_file.read_text()
+
+
+def test_a_comparison_and_the_sweep_of_the_model_itself_are_each_told_once(color_folder, tmp_path):
+    settings = {"momentum": [0.5, 0.9], "iterations": 20}
+    first = train(color_folder, model="logistic", out=tmp_path / "whole", settings=settings)
+
+    def kill(event):
+        if event["event"] == "candidate" and "momentum" not in event["setting"]:
+            raise KilledError
+
+    with pytest.raises(KilledError):
+        train(color_folder, model="logistic", out=tmp_path / "run", settings=settings, callbacks=[kill])
+    done = resume(tmp_path / "run")
+    told, whole = (
+        [e for e in run.folder.read_log() if e["event"] in ("sweep", "candidate")] for run in (done, first)
+    )
+    assert told == whole
 
 
 def test_one_value_is_no_comparison(color_folder, tmp_path):

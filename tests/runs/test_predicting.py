@@ -119,6 +119,13 @@ def test_only_bad_files(scene_run, hostile_folder, tmp_path):
     assert json.loads((tmp_path / "out" / "predictions.json").read_text()) == []
 
 
+def test_the_header_of_a_classifier_whose_files_are_all_bad(color_run, hostile_folder, tmp_path):
+    bad = hostile_folder / "text.jpg"
+    assert predict(color_run.folder.path, [bad], tmp_path / "out", form="csv").results == []
+    text = (tmp_path / "out" / "predictions.csv").read_text()
+    assert text == "file,label,a<b> [bold],green,red\n"
+
+
 def test_what_is_refused(scene_run, hostile_folder, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "full").mkdir()
@@ -132,6 +139,8 @@ def test_what_is_refused(scene_run, hostile_folder, tmp_path):
         predict(scene_run.folder.path, [good, tmp_path / "gone.jpg"], tmp_path / "out")
     with pytest.raises(DataError, match="matches no file"):
         predict(scene_run.folder.path, [str(tmp_path / "*.jpg")], tmp_path / "out")
+    with pytest.raises(DataError, match="no files, folders or patterns"):
+        predict(scene_run.folder.path, [], tmp_path / "out")
     with pytest.raises(SettingError, match="not an empty folder"):
         predict(scene_run.folder.path, [good], tmp_path / "full")
     assert not (tmp_path / "out").exists()

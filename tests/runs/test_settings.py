@@ -3,7 +3,7 @@ import inspect
 import pytest
 
 from foveal.errors import SettingError
-from foveal.features import Pixels
+from foveal.features import Pixels, base
 from foveal.models import MODELS, RCNN, model_class
 from foveal.models.parameter_checks import RENAMED
 from foveal.runs.settings import (
@@ -99,6 +99,13 @@ def test_features_by_their_name():
         resolve("rcnn", {"features": "hogs"})
     with pytest.raises(SettingError, match="features is a word"):
         resolve("rcnn", {"features": 3})
+
+
+def test_registered_features_are_named_among_the_others(monkeypatch):
+    monkeypatch.setattr(base, "_registered", {})
+    base.register_features("tiny-pixels", lambda: Pixels(size=4))
+    with pytest.raises(SettingError, match=r"no features 'tiny': give tiny-pixels, .*efficientnet-lite2\b"):
+        resolve("rcnn", {"features": "tiny"})
 
 
 @pytest.mark.parametrize(

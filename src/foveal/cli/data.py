@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option, spent
-from foveal.cli.output import count, name_unreadable, plain, print_findings, print_json, say
+from foveal.cli.output import bold, count, name_unreadable, plain, print_findings, print_json, say
 from foveal.progress import show_progress
 
 
@@ -24,8 +24,9 @@ def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Se
     say("")
     for name, finished in runs.items():
         key = "AP50" if "AP50" in finished.metrics else "accuracy"
-        say(f"[bold]{key} {finished.metrics[key]:.3f}[/] on held-out {name} ({finished.folder.path})")
-    say(f"The report: [bold]{folder / 'report.html'}[/]")
+        where = plain(str(finished.folder.path))
+        say(f"[bold]{key} {finished.metrics[key]:.3f}[/] on held-out {name} ({where})")
+    say(f"The report: {bold(folder / 'report.html')}")
 
 
 @app.command(epilog="Example: foveal doctor photos --json")
@@ -87,11 +88,9 @@ def propose(
     if as_json:
         print_json(done.results)
     else:
-        say(
-            f"{count(len(done.results), 'picture')}: proposals.json and drawn/ are in [bold]{done.folder}[/]."
-        )
+        say(f"{count(len(done.results), 'picture')}: proposals.json and drawn/ are in {bold(done.folder)}.")
         if explain is not None:
-            say(f"How the search went: [bold]{plain(str(explain))}[/]")
+            say(f"How the search went: {bold(explain)}")
     name_unreadable(done.unreadable)
 
 
@@ -129,5 +128,5 @@ def prepare(
         print_json({"folder": str(folder), "counts": prepared.counts, "skipped": list(prepared.skipped)})
         return
     for split, counts in prepared.counts.items():
-        say(f"{split}: " + (", ".join(f"{n} {label}" for label, n in counts.items()) or "none"))
-    say(f"The crops and manifest.csv are in [bold]{folder}[/].")
+        say(plain(f"{split}: " + (", ".join(f"{n} {label}" for label, n in counts.items()) or "none")))
+    say(f"The crops and manifest.csv are in {bold(folder)}.")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from foveal.benchmark import Table as BenchmarkTable
@@ -44,6 +46,11 @@ def plain(text: str) -> str:
     from rich.markup import escape
 
     return escape(text)
+
+
+def bold(path: "Path") -> str:
+    """Where something is, in markup that stands out."""
+    return f"[bold]{plain(str(path))}[/]"
 
 
 def print_json(value: Any) -> None:

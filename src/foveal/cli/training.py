@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
-from foveal.cli.output import print_json, print_metrics, say
+from foveal.cli.output import bold, print_json, print_metrics, say
 from foveal.progress import show_progress
 
 
@@ -59,7 +59,8 @@ def train(
         print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
         return
     print_metrics(finished.metrics, "Held-out pictures")
-    say(f"The run is in [bold]{finished.folder.path}[/]; look at [bold]{finished.folder.report_file}[/].")
+    run_folder = finished.folder
+    say(f"The run is in {bold(run_folder.path)}; look at {bold(run_folder.report_file)}.")
 
 
 @app.command(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option
-from foveal.cli.output import count, name_unreadable, plain, print_json, print_predictions, say
+from foveal.cli.output import bold, count, name_unreadable, plain, print_json, print_predictions, say
 from foveal.progress import show_progress
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def predict(
     if source is not None:
         _tell_live(live, as_json)
     else:
-        _tell(done, as_json, f"Everything is in [bold]{folder}[/].")
+        _tell(done, as_json, f"Everything is in {bold(folder)}.")
 
 
 def _tell(done: "FileResults", as_json: bool, where: str) -> None:
@@ -91,7 +91,7 @@ def _tell_live(done: "LiveResults", as_json: bool) -> None:
         to_output=True,
     )
     names = [path.name for path in (done.video, done.predictions) if path is not None]
-    say(f"{plain(' and '.join(names))}: in [bold]{plain(str(done.folder))}[/].")
+    say(f"{plain(' and '.join(names))}: in {bold(done.folder)}.")
 
 
 @app.command(epilog="Example: foveal export runs/first detector.onnx")
@@ -116,7 +116,7 @@ def export(
         for name, kind in ends.items():
             say(plain(f"{title:>4}  {name}: {kind}"), to_output=True)
     say(plain(done.check))
-    say(f"{plain(done.model)} in [bold]{plain(str(done.path))}[/], {done.bytes / 1e6:.1f} MB.")
+    say(f"{plain(done.model)} in {bold(done.path)}, {done.bytes / 1e6:.1f} MB.")
 
 
 @app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")
@@ -147,4 +147,4 @@ def explain(
     with show_progress(quiet=as_json) as callback:
         done = go(run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback])
     page = folder / "explanation.html"
-    _tell(done, as_json, f"Everything is in [bold]{folder}[/]; look at [bold]{page}[/].")
+    _tell(done, as_json, f"Everything is in {bold(folder)}; look at {bold(page)}.")

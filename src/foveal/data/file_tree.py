@@ -52,7 +52,7 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     ['a2', 'a10']
     """
     parts = re.split(r"([0-9]+)", name)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part.lower()) for part in parts if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts if part]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import chain, count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -138,20 +138,32 @@ class RunFolder:
             return []
         return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines() if line]
 
-    def rewind_log(self) -> None:
+    def rewind_log(self, *, decided: bool = False) -> None:
         """Strike out of the log what will be gone through again.
 
-        With a checkpoint these are the epochs and losses after its step; with neither a checkpoint nor a
-        model it is all.
+        With a model this is nothing; with a checkpoint it is the epochs and losses after its step. With
+        neither it is all, but for a comparison of settings that is not made again.
+
+        Parameters
+        ----------
+        decided : bool, default=False
+            Whether several settings have been compared, and one was chosen.
         """
+        if self.model_file.is_file() or not self.log_file.is_file():
+            return
+        events = self.read_log()
         if self.checkpoint_file.is_file():
             step = _checkpoint_step(self.checkpoint_file)
             again = ("epoch", "losses")
-            events = [e for e in self.read_log() if not (e["event"] in again and e["step"] > step)]
-            lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
-            write_text(self.log_file, "".join(lines))
-        elif not self.model_file.is_file():
-            self.log_file.unlink(missing_ok=True)
+            events = [e for e in events if not (e["event"] in again and e["step"] > step)]
+        elif decided:
+            # A model may compare values by itself, but only once its training has begun.
+            before = takewhile(lambda e: e.get("stage") != "training", events)
+            events = [e for e in before if e["event"] in ("sweep", "candidate")]
+        else:
+            events = []
+        lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
+        write_text(self.log_file, "".join(lines))
 
     def write_metrics(self, metrics: Mapping[str, float]) -> None:
         """Write ``metrics.json``."""

@@ -57,8 +57,10 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     Raises
     ------
     DataError
-        If a name stands for nothing at all.
+        If nothing is named, or a name stands for nothing at all.
     """
+    if not inputs:
+        raise DataError("There are no files, folders or patterns to look for pictures in: name at least one.")
     found: list[Path] = []
     for name in inputs:
         path = Path(name)
@@ -206,7 +208,7 @@ def predict(
         assert is_classifier(model)
         results, unreadable = _classified(model, files, callbacks)
     if form == "csv":
-        write_text(folder / "predictions.csv", _as_csv(results))
+        write_text(folder / "predictions.csv", _as_csv(model, results))
     else:
         write_json(folder / "predictions.json", rows if form == "coco" else results)
     return FileResults(folder, results, unreadable)
@@ -282,12 +284,13 @@ def encoded(image: NDArray[np.uint8], kind: Literal["JPEG", "PNG"]) -> bytes:
     return file.getvalue()
 
 
-def _as_csv(results: Sequence[dict[str, Any]]) -> str:
-    rows: list[list[Any]] = [["file", "label", "score", "x1", "y1", "x2", "y2"]]
-    if results and "probabilities" in results[0]:
-        classes = list(results[0]["probabilities"])
+def _as_csv(model: Model, results: Sequence[dict[str, Any]]) -> str:
+    rows: list[list[Any]]
+    if is_classifier(model):
+        classes = [str(c) for c in model.classes_]
         rows = [["file", "label", *classes]]
         rows += [[r["file"], r["label"], *(r["probabilities"][c] for c in classes)] for r in results]
     else:
+        rows = [["file", "label", "score", "x1", "y1", "x2", "y2"]]
         rows += [[r["file"], d["label"], d["score"], *d["box"]] for r in results for d in r["detections"]]
     return csv_text(rows)

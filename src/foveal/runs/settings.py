@@ -3,6 +3,7 @@
 import inspect
 import tomllib
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
@@ -104,15 +105,16 @@ def _features(kind: str, given: Mapping[str, Any]) -> "Backbone | RegionFeatures
         If there is no such kind.
     """
     from foveal.errors import ModelFileError
-    from foveal.features import features_from_config
+    from foveal.features import feature_kinds, features_from_config
 
     try:
         features: Backbone | RegionFeatures = features_from_config({"kind": kind, **given})
         return features
     except ModelFileError as error:
+        # The nearest first.
+        kinds = get_close_matches(kind, feature_kinds(), n=len(feature_kinds()), cutoff=0)
         raise SettingError(
-            f"There are no features {kind!r}: give hog-color, pixels, efficientnet-lite0, efficientnet-lite1 "
-            "or efficientnet-lite2."
+            f"There are no features {kind!r}: give {', '.join(kinds[:-1])} or {kinds[-1]}."
         ) from error
 
 

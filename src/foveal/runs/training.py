@@ -69,7 +69,7 @@ class TrainingRun:
 
     def finish(self) -> Finished:
         """Go through all stages: check the data, split it, fit, save, measure, report."""
-        self.folder.rewind_log()
+        self.folder.rewind_log(decided="chosen" in self.config)
         self.callbacks = (*self.callbacks, self.folder.log)
         # Before anything that takes long, so that a run can be resumed wherever it was broken off.
         self._keep(version=__version__, settings=nested(self.settings))

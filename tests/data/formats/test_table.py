@@ -1,4 +1,10 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
 from foveal.data import Dataset, Sample, doctor, load
+from foveal.data.checks.boxes import check_boxes
 from foveal.data.formats import table
 
 
@@ -19,3 +25,20 @@ def test_a_row_is_all_that_a_format_needs(tmp_path, monkeypatch, make_image):
     monkeypatch.setitem(table.FORMATS, "tsv", row)
     assert load(tmp_path).format == load(tmp_path, format="tsv").format == "tsv"
     assert "few-images" in [finding.kind for finding in doctor(tmp_path)]
+
+
+def test_what_the_doctor_asks_of_a_format_stands_in_its_row(monkeypatch):
+    swapped = Sample(
+        Path("a.jpg"), 1, 40, 30, np.array([[5, 5, 9, 5]]), np.array([0]), annotation=Path("a.tsv")
+    )
+    dataset = Dataset(Path(), "tsv", "detection", ("cat",), (swapped,))
+
+    def first():
+        return next(check_boxes(dataset))
+
+    # A data set made by hand has no row.
+    assert (first().kind, first().file) == ("empty-box", "a.tsv")
+    row = table.row_of(dataset)
+    monkeypatch.setitem(table.FORMATS, "tsv", replace(row, inclusive=True, one_for_all=True))
+    assert (first().kind, first().file) == ("inverted-box", "a.jpg")
+    assert first().message.startswith("Object 1 (cat of a.jpg)")

@@ -99,6 +99,24 @@ def test_broken_yaml(tmp_path, make_image):
         load(tmp_path / "data.yaml")
 
 
+def test_a_yaml_key_that_is_no_number(tmp_path, make_image):
+    make_image(tmp_path / "a.jpg")
+    label(tmp_path / "a.txt", "0 0.5 0.5 0.1 0.1")
+    (tmp_path / "data.yaml").write_text("names: {²: dog}", encoding="utf-8")
+    assert kinds(load(tmp_path)) == ["no-class-names"]
+    with pytest.raises(DataError, match="needs a key `names`"):
+        load(tmp_path / "data.yaml")
+
+
+def test_a_yaml_that_is_nested_too_deeply(tmp_path, make_image):
+    make_image(tmp_path / "a.jpg")
+    label(tmp_path / "a.txt", "0 0.5 0.5 0.1 0.1")
+    (tmp_path / "data.yaml").write_text("names: " + "[" * 5000)
+    assert kinds(load(tmp_path)) == ["broken-annotation", "no-class-names"]
+    with pytest.raises(DataError, match=r"data\.yaml is not well-formed YAML"):
+        load(tmp_path / "data.yaml")
+
+
 def test_yaml_cannot_make_objects(tmp_path, make_image):
     make_image(tmp_path / "a.jpg")
     label(tmp_path / "a.txt", "0 0.5 0.5 0.1 0.1")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset, Finding, Sample, relative_name
+from foveal.data.formats.table import row_of
 
 # Boxes drawn to the border may stick out by a rounding.
 _ROUNDING = 1.0
@@ -16,9 +17,10 @@ def check_boxes(dataset: Dataset) -> Iterator[Finding]:
     """Boxes that nothing can be trained on, or that somebody drew by mistake."""
     if dataset.task != "detection":
         return
+    one_for_all = row_of(dataset).one_for_all
     for sample in dataset:
-        # A COCO file is about all images: there the image's name tells more.
-        place = sample.annotation if sample.annotation and dataset.format != "coco" else sample.path
+        # Where one file is about all images, the image's name tells more.
+        place = sample.annotation if sample.annotation and not one_for_all else sample.path
         file = relative_name(place, dataset.root)
         for number in range(len(sample.boxes)):
             finding = _about(dataset, sample, number, file)
@@ -33,16 +35,16 @@ def check_boxes(dataset: Dataset) -> Iterator[Finding]:
 def _about(dataset: Dataset, sample: Sample, number: int, file: str) -> Finding | None:
     box = sample.boxes[number].astype(np.float64)
     name = f"Object {number + 1} ({dataset.classes[int(sample.labels[number])]}"
-    name += f" of {sample.name})" if dataset.format == "coco" else ")"
+    row = row_of(dataset)
+    name += f" of {sample.name})" if row.one_for_all else ")"
     width, height = box[2] - box[0], box[3] - box[1]
-    voc = dataset.format == "voc"
     left_out = "The object is left out of training."
     shown = _shown(box)
-    # VOC's corners are inclusive: one pixel where they are equal, nothing where they are swapped.
-    if width < 0 or height < 0 or (voc and (width == 0 or height == 0)):
+    # Of inclusive corners: one pixel where they are equal, nothing where they are swapped.
+    if width < 0 or height < 0 or (row.inclusive and (width == 0 or height == 0)):
         return Finding("inverted-box", "error", file, f"{name} has its corners swapped: {shown}.", left_out)
-    if width == 0 or height == 0 or (voc and width <= 1 and height <= 1):
-        equal = f", xmin = xmax = {box[2]:g} and ymin = ymax = {box[3]:g}" if voc else ""
+    if width == 0 or height == 0 or (row.inclusive and width <= 1 and height <= 1):
+        equal = f", xmin = xmax = {box[2]:g} and ymin = ymax = {box[3]:g}" if row.inclusive else ""
         return Finding("empty-box", "error", file, f"{name} has no area: {shown}{equal}.", left_out)
     if not sample.width or not sample.height:
         return None

@@ -45,7 +45,7 @@ def check_classes(dataset: Dataset) -> Iterator[Finding]:
         yield Finding("unused-class", "note", "", text, action)
     yield from _one_box(dataset)
     ids = dataset.category_ids
-    if dataset.format == "coco" and ids and max(ids) - min(ids) + 1 != len(ids):
+    if ids and max(ids) - min(ids) + 1 != len(ids):
         text = f"The {len(ids)} category ids run from {min(ids)} to {max(ids)} with gaps."
         yield Finding("category-id-gaps", "note", "", text, "The ids are kept in all results.")
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.file_tree import Tree, stem_of
-from foveal.data.formats.table import FORMATS, formats_of
+from foveal.data.formats.table import FORMATS, formats_of, row_of
 
 
 def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
@@ -17,14 +17,13 @@ def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
     if others and dataset.format in there:
         names = ", ".join(FORMATS[name].title for name in there)
         text = f"The folder holds annotations in several formats: {names}."
-        action = f"{FORMATS[dataset.format].title} counts."
+        action = f"{row_of(dataset).title} counts."
         yield Finding("several-formats", "note", "", text, action)
     if dataset.task != "detection":
         return
     numbers: dict[str, dict[str, int]] = {}
     for where, copy in _copies(dataset, tree, there):
-        first = 0 if copy.format == "yolo" else None
-        ids = copy.category_ids if first is None else range(len(copy.classes))
+        ids = range(len(copy.classes)) if row_of(copy).from_zero else copy.category_ids
         numbers[where] = dict(zip(copy.classes, ids, strict=True))
         yield from _compare(dataset, copy, where)
     yield from _numbering(numbers)
@@ -64,7 +63,7 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
     shift = np.concatenate(shifts) if shifts else np.zeros((0, 4))
     if len(shift):
         typical = np.median(shift, axis=0)
-        if np.abs(typical - [1, 1, 0, 0]).max() < 0.1 and dataset.format == "voc":
+        if np.abs(typical - [1, 1, 0, 0]).max() < 0.1 and row_of(dataset).inclusive:
             text = (
                 "The file uses VOC's numbers, which count from 1, without subtracting 1: its boxes begin "
                 "one pixel further right and down than those of the XML, and are one pixel smaller."
@@ -72,10 +71,10 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
             yield Finding("copy-shifted", "warning", where, text, action)
         elif np.abs(shift).max() > 1:
             most = np.abs(shift).max()
-            text = f"Boxes differ from the {FORMATS[dataset.format].title} ones by up to {most:.1f} pixels."
+            text = f"Boxes differ from the {row_of(dataset).title} ones by up to {most:.1f} pixels."
             yield Finding("copy-differs", "warning", where, text, action)
     if marked > 0:
-        title = FORMATS[dataset.format].title
+        title = row_of(dataset).title
         text = f"{marked} objects that are difficult in the {title} files have no such mark."
         yield Finding("copy-lacks-difficult", "warning", where, text, action)
 

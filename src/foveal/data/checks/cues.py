@@ -11,6 +11,7 @@ import numpy as np
 
 from foveal.data.checks.images import Look
 from foveal.data.dataset import Dataset, Finding
+from foveal.data.formats.table import row_of
 
 # A cue holds for this share of a class, and for at most that share of most other classes.
 _MANY, _FEW = 0.8, 0.3
@@ -20,7 +21,7 @@ _SIDES = ("left", "top", "right", "bottom")
 
 def check_cues(dataset: Dataset, looks: list[Look | None]) -> Iterator[Finding]:
     """Sizes, greyness and uniform borders that most images of one class have and others have not."""
-    if dataset.task != "classification" or dataset.format == "crops":
+    if dataset.task != "classification" or row_of(dataset).cut_out:
         return
     of_class: dict[int, list[Look]] = {label: [] for label in range(len(dataset.classes))}
     for sample, look in zip(dataset, looks, strict=True):

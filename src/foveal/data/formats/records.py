@@ -152,7 +152,7 @@ def assemble(
             findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))
             continue
         kept.append(_sample(tree, record, info, label_of, findings))
-    if format != "coco":
+    if any(record.id is None for record in records):
         kept.sort(key=lambda sample: (sample.path.name, sample.path.as_posix()))
         kept = [_numbered(sample, number) for number, sample in enumerate(kept, 1)]
     else:

@@ -35,6 +35,14 @@ class Format:
         Whether a folder is taken for one of this format only where it holds no other.
     broken : callable, optional
         Findings about a folder's files that would be of this format if they could be read.
+    inclusive : bool
+        Whether its files name the last pixel of a box rather than the one behind it.
+    from_zero : bool
+        Whether its files count classes from 0, whatever the data set's ``category_ids``.
+    one_for_all : bool
+        Whether one file is about many images.
+    cut_out : bool
+        Whether its images were cut out of others: their sizes and borders tell nothing of a class.
     """
 
     name: str
@@ -47,6 +55,10 @@ class Format:
     copies: Callable[[Tree, bool], Iterator[tuple[str, Dataset]]] | None = None
     fallback: bool = False
     broken: Callable[[Tree], list[Finding]] | None = None
+    inclusive: bool = False
+    from_zero: bool = False
+    one_for_all: bool = False
+    cut_out: bool = False
 
 
 _ROWS = (
@@ -56,6 +68,7 @@ _ROWS = (
         "Pascal VOC (.xml files whose root is <annotation>)",
         voc.recognises,
         voc.read_folder,
+        inclusive=True,
     ),
     Format(
         "coco",
@@ -67,6 +80,7 @@ _ROWS = (
         coco.read_file,
         coco.copies,
         broken=coco.broken_files,
+        one_for_all=True,
     ),
     Format(
         "yolo",
@@ -77,6 +91,7 @@ _ROWS = (
         (".yaml", ".yml"),
         yolo.read_file,
         yolo.copies,
+        from_zero=True,
     ),
     Format(
         "crops",
@@ -85,6 +100,7 @@ _ROWS = (
         crops.recognises,
         crops.read_folder,
         fallback=True,
+        cut_out=True,
     ),
     Format(
         "folders",
@@ -98,6 +114,12 @@ _ROWS = (
 
 #: By their names; where a folder holds several, the first of them wins.
 FORMATS = {row.name: row for row in _ROWS}
+
+
+def row_of(dataset: Dataset) -> Format:
+    """The row of a data set's format; of one that was made by hand and has a name of its own, a plain one."""
+    name = dataset.format
+    return FORMATS.get(name) or Format(name, name, "", lambda _: False, lambda *_: None)
 
 
 def formats_of(tree: Tree) -> list[str]:

@@ -145,13 +145,13 @@ def _from_yaml(tree: Tree, file: str) -> Names | None:
 
     try:
         content = yaml.safe_load(tree.path(file).read_bytes())
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         text = " ".join(str(error).split())
         raise DataError(f"{tree.path(file)} is not well-formed YAML ({text}).") from error
     names = content.get("names") if isinstance(content, dict) else None
     if isinstance(names, list):
         names = dict(enumerate(names))
-    if not isinstance(names, dict) or not all(str(k).isdigit() for k in names):
+    if not isinstance(names, dict) or not all(str(k).isdecimal() for k in names):
         return None
     # Lists in lists, by YAML's references, can be too large to write out.
     if not all(isinstance(name, str | int | float) for name in names.values()):
