@@ -3,6 +3,7 @@
 import io
 import math
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from foveal.version import __version__
 
 
 @dataclass(frozen=True, kw_only=True)
-class Benchmark:
+class Benchmark(ABC):
     """Figures of Foveal beside those of its peers.
 
     Attributes
@@ -43,21 +44,21 @@ class Benchmark:
         """Reasons not to trust the times."""
         return self.machine.warnings
 
+    @abstractmethod
     def figures(self) -> dict[str, Any]:
         """What was measured, as JSON values."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tables(self) -> list[Table]:
         """What was measured, for people."""
-        raise NotImplementedError
 
+    @abstractmethod
     def describe(self) -> list[str]:
         """What the tables are about, a sentence a line; warnings first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw(self) -> dict[str, Figure]:
         """Figures by the names of their files."""
-        raise NotImplementedError
 
     def to_json(self) -> dict[str, Any]:
         """Everything as JSON values; what is not known is None."""
