@@ -1,7 +1,7 @@
 """The types: what a labelled image is, and a set of them."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -162,6 +162,10 @@ class Dataset:
     def select(self, indices: Iterable[int]) -> "Dataset":
         """The same data set with only some of its images, in the order given."""
         return replace(self, samples=tuple(self.samples[int(i)] for i in indices))
+
+    def with_ids(self, ids: Container[int]) -> "Dataset":
+        """The same data set with only the images of these ids, in its own order."""
+        return replace(self, samples=tuple(s for s in self.samples if s.id in ids))
 
     def count_objects(self, least: int = 1) -> int:
         """How many objects can be learned from.

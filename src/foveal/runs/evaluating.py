@@ -142,9 +142,8 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
         format = config["data"].get("asked_format")
     dataset = load(data, format=format)
     if config and config["data"]["digest"] == dataset.digest:
-        held = set(config["split"]["test"])
-        chosen = [i for i, s in enumerate(dataset) if s.id in held]
-        return dataset.select(chosen), f"The {len(chosen)} images that the run held out."
+        held = dataset.with_ids(set(config["split"]["test"]))
+        return held, f"The {len(held)} images that the run held out."
     if "test" in dataset.splits:
         part = dataset.part("test")
         return part, f"Other data than the run's: its own test part, {len(part)} images."

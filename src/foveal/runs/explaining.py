@@ -1,7 +1,7 @@
 """Why a trained model answered as it did, for image files: drawn images, a page and JSON."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ from foveal.report.figures.networks.overlays import overlay_map
 from foveal.report.html.blocks import Chapter, Section
 from foveal.runs.explanations import activation_map, look_inside, sees_images
 from foveal.runs.folder import empty_folder
-from foveal.runs.ground_truth import objects_of
+from foveal.runs.ground_truth import Objects, objects_of
 from foveal.runs.predicting import (
     FileResults,
     answers_of,
@@ -32,7 +32,7 @@ from foveal.runs.predicting import (
     encoded,
     find_images,
     of_file,
-    predict,
+    predict_files,
 )
 from foveal.runs.proposing import proposal_answer, search_chapter_of
 
@@ -104,7 +104,8 @@ def explain(
                 f"{run} is a detector: it can be asked about no class, since it answers for each region; "
                 "leave --class out to see how it came to all its detections."
             )
-        return _explain_detector(run, model, files, out, data, format, callbacks)
+        known = {} if data is None else objects_of(files, data, format)
+        return _explain_detector(model, files, empty_folder(out), known, callbacks)
     assert contracts.is_classifier(model)
     if data is not None:
         raise SettingError(f"{run} is a classifier, and what it says of a picture needs no boxes.")
@@ -205,20 +206,17 @@ def _figure_as_png(figure: "Figure") -> bytes:
 
 
 def _explain_detector(
-    run: str | os.PathLike[str],
     model: contracts.ProposerModel,
     files: Sequence[Path],
-    out: str | os.PathLike[str],
-    data: str | os.PathLike[str] | None,
-    format: str | None,
+    folder: Path,
+    known: Mapping[Path, Objects],
     callbacks: Callbacks,
 ) -> FileResults:
     """Predict over image files, and write one page that follows the first of them step by step."""
-    known = {} if data is None else objects_of(files, data, format)
     if contracts.is_detector(model):
-        done = predict(run, files, out, callbacks=callbacks)
+        done = predict_files(model, files, folder, callbacks=callbacks)
     else:
-        done = _proposed(model, files, out, callbacks)
+        done = _proposed(model, files, folder, callbacks)
     threshold = model.threshold_ if contracts.is_detector(model) else 0.5
     search = model.proposer_ if contracts.is_guided(model) else None
     followed = [Path(result["file"]) for result in done.results][:_FOLLOWED]
@@ -247,10 +245,9 @@ def _explain_detector(
 
 
 def _proposed(
-    model: contracts.ProposerModel, files: Sequence[Path], out: str | os.PathLike[str], callbacks: Callbacks
+    model: contracts.ProposerModel, files: Sequence[Path], folder: Path, callbacks: Callbacks
 ) -> FileResults:
     """Of a model that proposes and does not detect: its proposals for image files, as JSON."""
-    folder = empty_folder(out)
 
     def proposed(index: int, image: NDArray[np.uint8]) -> dict[str, Any]:
         return {**of_file(files[index], image), **proposal_answer(model.propose(image))}

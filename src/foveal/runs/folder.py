@@ -8,13 +8,14 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, count, takewhile
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data import Dataset, load
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Event
 from foveal.files import read_container, write_json, write_text
@@ -210,6 +211,17 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise ModelFileError(f"{path} is not TOML any more ({error}).") from error
 
 
+def run_data(config: Mapping[str, Any]) -> Dataset:
+    """The data set that a run was trained on, as it is now, by what its ``config.toml`` says.
+
+    Raises
+    ------
+    DataError
+        If it is gone or can no longer be read.
+    """
+    return load(config["data"]["path"], format=config["data"].get("asked_format"))
+
+
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
     """``features.size`` into a table ``features_settings``, since ``features`` may be a value as well."""
     tables: dict[str, Any] = {}
@@ -252,8 +264,11 @@ def empty_folder(path: str | os.PathLike[str]) -> Path:
 
 def free_folder(path: Path) -> Path:
     """The path, or the first of ``path-2``, ``path-3``, … that does not exist."""
-    others = (path.with_name(f"{path.name}-{number}") for number in count(2))
-    return next(free for free in chain([path], others) if not free.exists())
+    free, number = path, 1
+    while free.exists():
+        number += 1
+        free = path.with_name(f"{path.name}-{number}")
+    return free
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:

@@ -159,7 +159,7 @@ def predict_live(
             try:
                 # The last step is closed first: each waits for its thread, which uses the one before.
                 with (
-                    closing(video.newest(frames) if live else video.ahead(frames)) as decoded,
+                    closing(video.ahead(frames, newest=live)) as decoded,
                     closing(video.ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
                 ):
                     for frame, answer, begin, end in answers:

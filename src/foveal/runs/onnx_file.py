@@ -7,14 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data import load as load_data
 from foveal.errors import FovealError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.images import read
 from foveal.models.contracts import Model
 from foveal.models.exporting import export_model
 from foveal.models.loading import load
-from foveal.runs.folder import RunFolder
+from foveal.runs.folder import RunFolder, run_data
 
 # Images that a model is checked on.
 _IMAGES = 4
@@ -90,11 +89,8 @@ def _images(run: Path) -> list[NDArray[np.uint8]]:
     """Some that the run held out, else two photographs."""
     try:
         config = RunFolder.open(run).read_config()
-        held = set(config["split"]["test"])
-        dataset = load_data(config["data"]["path"], format=config["data"].get("asked_format"))
-        paths = [sample.path for sample in dataset if sample.id in held]
-        chosen = paths[:: max(1, len(paths) // _IMAGES)][:_IMAGES]
-        found = [read(path) for path in chosen]
+        held = run_data(config).with_ids(set(config["split"]["test"]))
+        found = [read(sample.path) for sample in held.samples[:: max(1, len(held) // _IMAGES)][:_IMAGES]]
     except (FovealError, KeyError, OSError):
         # The data is somewhere else by now, or it is a model file alone.
         found = []

@@ -183,9 +183,23 @@ def predict(
     FovealError
         If there is no model, nothing to predict on, or ``out`` is not empty.
     """
-    model = load_predictor(run)
-    files = find_images(inputs)
-    folder = empty_folder(out)
+    model, files = load_predictor(run), find_images(inputs)
+    return predict_files(
+        model, files, empty_folder(out), min_score=min_score, form=form, draw=draw, callbacks=callbacks
+    )
+
+
+def predict_files(
+    model: Model,
+    files: Sequence[Path],
+    folder: Path,
+    *,
+    min_score: float | None = None,
+    form: Form = "json",
+    draw: bool = True,
+    callbacks: Callbacks = (),
+) -> FileResults:
+    """What :func:`predict` does, of a model that is loaded, image files and a folder that is empty."""
     rows: list[dict[str, Any]] = []
     if is_detector(model):
         least = model.threshold_ if min_score is None else min_score

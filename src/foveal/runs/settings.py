@@ -104,18 +104,14 @@ def _features(kind: str, given: Mapping[str, Any]) -> "Backbone | RegionFeatures
     SettingError
         If there is no such kind.
     """
-    from foveal.errors import ModelFileError
     from foveal.features import feature_kinds, features_from_config
 
-    try:
-        features: Backbone | RegionFeatures = features_from_config({"kind": kind, **given})
-        return features
-    except ModelFileError as error:
+    if kind not in feature_kinds():
         # The nearest first.
         kinds = get_close_matches(kind, feature_kinds(), n=len(feature_kinds()), cutoff=0)
-        raise SettingError(
-            f"There are no features {kind!r}: give {', '.join(kinds[:-1])} or {kinds[-1]}."
-        ) from error
+        raise SettingError(f"There are no features {kind!r}: give {', '.join(kinds[:-1])} or {kinds[-1]}.")
+    features: Backbone | RegionFeatures = features_from_config({"kind": kind, **given})
+    return features
 
 
 def _feature_settings(kind: str) -> dict[str, Any]:

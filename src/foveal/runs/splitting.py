@@ -17,11 +17,7 @@ def split_dataset(dataset: Dataset, model: str, settings: Mapping[str, Any], see
     many images validate and the others are learned from.
     """
     kind = model_class(model)
-    cut: dict[str, Any] = {
-        "random_state": seed,
-        "test_size": settings["test_size"],
-        "val_size": settings["val_size"],
-    }
+    cut: dict[str, Any] = {key: settings[key] for key in ("test_size", "val_size")} | {"random_state": seed}
     if kind.validates and kind.task != "detection":
         return partition(dataset, **cut)
     parts = partition(dataset, **cut, validation="none")
@@ -41,7 +37,7 @@ def _without_validation(dataset: Dataset, parts: Parts, model: str) -> Parts:
     trained = {s.id for part in (parts.train, parts.validation) for s in part}
     return replace(
         parts,
-        train=_with_ids(dataset, trained),
+        train=dataset.with_ids(trained),
         validation=dataset.select([]),
         origin=f"{parts.origin} Its val part is trained on: {model} chooses and calibrates by "
         "cross-validation on the training images.",
@@ -56,12 +52,8 @@ def _with_less_validation(dataset: Dataset, parts: Parts, share: float, seed: in
     learnt, held = ({s.id for s in some} for some in cut_off(parts.validation, number / own, seed))
     return replace(
         parts,
-        train=_with_ids(dataset, learnt | {s.id for s in parts.train}),
-        validation=_with_ids(dataset, held),
+        train=dataset.with_ids(learnt | {s.id for s in parts.train}),
+        validation=dataset.with_ids(held),
         origin=f"{parts.origin} Of its {own} val images {len(held)}, drawn with seed {seed}, validate; the "
         "others are learnt from.",
     )
-
-
-def _with_ids(dataset: Dataset, ids: set[int]) -> Dataset:
-    return dataset.select([i for i, s in enumerate(dataset) if s.id in ids])

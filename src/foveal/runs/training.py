@@ -24,7 +24,7 @@ from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
 from foveal.runs.explanations import explained
-from foveal.runs.folder import RunFolder, flat, free_folder, nested, read_config
+from foveal.runs.folder import RunFolder, flat, free_folder, nested, read_config, run_data
 from foveal.runs.grid_search import Labelled, choose_settings
 from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
 from foveal.runs.settings import make_model, resolve, swept_settings
@@ -298,14 +298,13 @@ def retrain(
     """
     known = _known(config)
     same = known["settings"] | flat(known.get("chosen", {}))
-    described, given = known["data"], dict(settings or {})
+    given = dict(settings or {})
     if "minutes" not in given and "minutes" in same:
         settled = {**known.get("schedule", {}), **flat(known.get("resolved", {}))}
         if settled:
             same |= {key: value for key, value in settled.items() if key in same} | {"minutes": None}
-    format = described.get("asked_format") if data is None else None
-    dataset = load(described["path"] if data is None else data, format=format)
-    if data is None and dataset.digest != described["digest"]:
+    dataset = run_data(known) if data is None else load(data)
+    if data is None and dataset.digest != known["data"]["digest"]:
         emit(callbacks, "note", text=f"{dataset.path} has changed since: the model will be another.")
     return train(
         dataset,
@@ -313,7 +312,7 @@ def retrain(
         out=out,
         settings=same | given,
         seed=known["seed"],
-        format=format,
+        format=known["data"].get("asked_format") if data is None else None,
         callbacks=callbacks,
         spent=spent,
     )
@@ -344,7 +343,7 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     if folder.finished:
         raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")
     config = _known(folder.config_file)
-    dataset = load(config["data"]["path"], format=config["data"].get("asked_format"))
+    dataset = run_data(config)
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
     settings = resolve(config["model"], config["settings"])

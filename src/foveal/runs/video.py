@@ -117,28 +117,25 @@ class _End(NamedTuple):
     error: BaseException | None = None
 
 
-def ahead(items: Iterable[Item]) -> Generator[Item, None, None]:
-    """The items, fetched by a thread that is a few ahead."""
-    return _fetched(items, _AHEAD)
+def ahead(items: Iterable[Item], *, newest: bool = False) -> Generator[Item, None, None]:
+    """The items, fetched by a thread that is a few ahead.
 
-
-def newest(items: Iterable[Item]) -> Generator[Item, None, None]:
-    """The newest of the items whenever one is asked for; those that nobody waited for are dropped."""
-    return _fetched(items, 1, drop=True)
-
-
-def _fetched(items: Iterable[Item], size: int, *, drop: bool = False) -> Generator[Item, None, None]:
-    """What a thread fetches and puts into a queue; where that is full it waits, or drops the oldest."""
-    waiting: queue.Queue[Item | _End] = queue.Queue(size)
+    Parameters
+    ----------
+    items : iterable
+    newest : bool, default=False
+        Give the newest of them whenever one is asked for; those that nobody waited for are dropped.
+    """
+    waiting: queue.Queue[Item | _End] = queue.Queue(1 if newest else _AHEAD)
     stop = threading.Event()
 
     def put(item: Item | _End) -> None:
         while not stop.is_set():
             try:
-                waiting.put(item, timeout=0.0 if drop else 0.1)
+                waiting.put(item, timeout=0.0 if newest else 0.1)
                 return
             except queue.Full:
-                if drop:
+                if newest:
                     with suppress(queue.Empty):
                         waiting.get_nowait()
 
