@@ -1,6 +1,6 @@
 import unicodedata
 
-from foveal.data.file_tree import Tree, natural, stem_of
+from foveal.data.file_tree import Match, Tree, natural, stem_of
 
 
 def touch(root, *names):
@@ -23,32 +23,32 @@ def test_a_loop_of_links_ends(tmp_path):
 def test_the_nearest_image_is_meant(tmp_path):
     touch(tmp_path, "images/train/x.jpg", "images/test/x.jpg", "masks/train/x.png", "annotations/train/x.xml")
     tree = Tree.scan(tmp_path)
-    assert tree.image_of("annotations/train/x.xml") == "images/train/x.jpg"
-    assert tree.image_of("images/test/x.xml") == "images/test/x.jpg"
+    assert tree.image_of("annotations/train/x.xml").image == "images/train/x.jpg"
+    assert tree.image_of("images/test/x.xml").image == "images/test/x.jpg"
 
 
 def test_voc_images_win_over_segmentations(tmp_path):
     touch(tmp_path, "JPEGImages/x.jpg", "SegmentationClass/x.png")
-    assert Tree.scan(tmp_path).image_of("Annotations/x.xml") == "JPEGImages/x.jpg"
+    assert Tree.scan(tmp_path).image_of("Annotations/x.xml").image == "JPEGImages/x.jpg"
 
 
 def test_names_cannot_lead_out_of_the_folder(tmp_path):
     touch(tmp_path, "secret.jpg", "data/a.jpg", "data/annotations/x.json")
     tree = Tree.scan(tmp_path / "data")
     for name in ("../secret.jpg", str(tmp_path / "secret.jpg"), "../../secret.jpg", "..\\secret.jpg"):
-        assert tree.image_named(name, "annotations/x.json") is None
+        assert tree.image_named(name, "annotations/x.json") == Match()
 
 
 def test_names_of_other_machines_are_found_by_their_end(tmp_path):
     touch(tmp_path, "train/a.jpg", "test/a.jpg")
     tree = Tree.scan(tmp_path)
-    assert tree.image_named("C:\\data\\test\\a.jpg") == "test/a.jpg"
-    assert tree.image_named("/elsewhere/train/a.jpg") == "train/a.jpg"
+    assert tree.image_named("C:\\data\\test\\a.jpg").image == "test/a.jpg"
+    assert tree.image_named("/elsewhere/train/a.jpg").image == "train/a.jpg"
 
 
 def test_a_name_is_not_found_by_its_end_alone(tmp_path):
     touch(tmp_path, "ba.jpg")
-    assert Tree.scan(tmp_path).image_named("a.jpg") is None
+    assert Tree.scan(tmp_path).image_named("a.jpg") == Match()
 
 
 def test_only_plain_digits_are_numbers():
@@ -58,8 +58,8 @@ def test_only_plain_digits_are_numbers():
 def test_accents_of_either_form_are_equal(tmp_path):
     touch(tmp_path, "images/" + unicodedata.normalize("NFD", "Möwe #1 = a.jpg"))
     tree = Tree.scan(tmp_path)
-    assert tree.image_of("labels/" + unicodedata.normalize("NFC", "Möwe #1 = a.txt")) is not None
-    assert tree.image_named(unicodedata.normalize("NFC", "Möwe #1 = a.jpg")) is not None
+    assert tree.image_of("labels/" + unicodedata.normalize("NFC", "Möwe #1 = a.txt")).image
+    assert tree.image_named(unicodedata.normalize("NFC", "Möwe #1 = a.jpg")).image
 
 
 def test_background_excludes_second_images_of_one_stem(tmp_path):

@@ -10,15 +10,16 @@ def test_missing_and_empty(tmp_path):
     with pytest.raises(DataError, match=r"It looked for Pascal VOC .* COCO .* YOLO .* one folder"):
         load(tmp_path)
     (tmp_path / "a.txt").write_text("text")
-    with pytest.raises(DataError, match="neither a folder nor a COCO"):
+    with pytest.raises(DataError, match=r"data sets are folders, or files with .*\.json"):
         load(tmp_path / "a.txt")
 
 
-def test_voc_wins_and_format_overrides(tmp_path, make_image, xml, coco_file):
+def test_of_copies_the_first_of_the_table_counts_and_format_overrides(tmp_path, make_image, xml, coco_file):
     make_image(tmp_path / "images/a.jpg")
-    xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
+    xml(tmp_path / "xml/a.xml", [("dog", 11, 9, 30, 22)])
     image = {"id": 4, "file_name": "a.jpg", "width": 40, "height": 30}
-    coco_file(tmp_path / "gt.json", [image], [])
+    box = {"image_id": 4, "category_id": 2, "bbox": [10, 8, 20, 14]}
+    coco_file(tmp_path / "gt.json", [image], [box])
     (tmp_path / "labels").mkdir()
     (tmp_path / "labels/a.txt").write_text("0 0.5 0.5 0.5 0.5\n")
     (tmp_path / "classes.txt").write_text("cat")
@@ -35,6 +36,47 @@ def test_voc_wins_and_format_overrides(tmp_path, make_image, xml, coco_file):
         load(tmp_path, format="pascal")
 
 
+def test_formats_that_differ_are_an_error(tmp_path, make_image, xml):
+    make_image(tmp_path / "a.jpg")
+    xml(tmp_path / "a.xml", [("dog", 1, 1, 9, 9)])
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/a.txt").write_text("0 0.8 0.8 0.2 0.2\n")
+    with pytest.raises(DataError, match=r"Pascal VOC and YOLO .* --format voc or --format yolo"):
+        load(tmp_path)
+    assert load(tmp_path, format="yolo").format == "yolo"
+
+
+@pytest.mark.parametrize("stray", ["voc", "coco"])
+def test_the_format_that_explains_most_counts(tmp_path, make_image, xml, coco_file, stray):
+    for i in range(4):
+        make_image(tmp_path / f"images/{i}.jpg")
+        (tmp_path / "labels").mkdir(exist_ok=True)
+        (tmp_path / f"labels/{i}.txt").write_text("0 0.5 0.5 0.5 0.5\n" if i else "")
+    (tmp_path / "labels/0.txt").unlink()
+    if stray == "voc":
+        xml(tmp_path / "0.xml", [("dog", 1, 1, 9, 9)])
+    else:
+        image = {"id": 1, "file_name": "0.jpg", "width": 40, "height": 30}
+        box = {"image_id": 1, "category_id": 1, "bbox": [1, 1, 9, 9]}
+        coco_file(tmp_path / "sample.json", [image], [box])
+    dataset = load(tmp_path)
+    # What only the other speaks of is no background.
+    assert (dataset.format, [s.name for s in dataset]) == ("yolo", ["1.jpg", "2.jpg", "3.jpg"])
+    assert {"several-formats", "other-format"} <= {f.kind for f in dataset.findings}
+
+
+def test_one_annotation_in_folders_of_classes(tmp_path, make_image, xml):
+    for name in ("cat/1", "cat/2", "dog/3", "dog/4"):
+        make_image(tmp_path / f"{name}.jpg")
+    xml(tmp_path / "cat/1.xml", [("cat", 1, 1, 9, 9)])
+    dataset = load(tmp_path)
+    assert (dataset.format, len(dataset)) == ("folders", 4)
+    assert [f.kind for f in dataset.findings] == ["boxes-and-folders"]
+    for name in ("cat/2", "dog/3", "dog/4"):
+        xml(tmp_path / f"{name}.xml", [("cat", 1, 1, 9, 9)])
+    assert load(tmp_path).format == "voc"
+
+
 def test_an_unknown_split(tmp_path, make_image):
     for name in ("train/cat/1.jpg", "train/dog/1.jpg"):
         make_image(tmp_path / name)
@@ -44,7 +86,7 @@ def test_an_unknown_split(tmp_path, make_image):
 
 def test_nothing_usable(tmp_path, xml):
     (tmp_path / "a.xml").write_text("<annotation>")
-    with pytest.raises(DataError, match=r"no usable picture: .*a\.xml is not well-formed"):
+    with pytest.raises(DataError, match=r"is not a data set .*a\.xml is not well-formed"):
         load(tmp_path)
 
 

@@ -3,13 +3,15 @@
 The kinds of findings:
 
 - files that cannot be used: ``broken-annotation``, ``broken-object``, ``unknown-class``,
-  ``unknown-image``, ``missing-image``, ``no-images``, ``unreadable-image``;
+  ``unknown-image``, ``missing-image``, ``ambiguous-image``, ``no-images``, ``unreadable-image``,
+  ``unreadable-file``, ``folder-left-out``;
 - images: ``wrong-extension``, ``small-image``, ``exif-orientation``, ``greyscale``,
   ``alpha-channel``, ``palette``, ``colour-mode``, ``bit-depth``, ``several-frames``,
   ``varying-sizes``, ``duplicate-image``, ``conflicting-duplicate``, ``leak``, ``same-names``,
   ``file-order``;
 - annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``annotated-twice``,
-  ``no-annotation``, ``no-objects``, ``several-annotation-files``, ``several-formats``,
+  ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
+  ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
   ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
@@ -26,7 +28,6 @@ import os
 
 from foveal.data.checks.boxes import check_boxes
 from foveal.data.checks.classes import check_classes, check_splits
-from foveal.data.checks.copies import check_copies
 from foveal.data.checks.cues import check_cues
 from foveal.data.checks.images import check_duplicates, check_images, check_names, look_at
 from foveal.data.dataset import Dataset, Finding
@@ -104,7 +105,5 @@ def doctor(
     findings += check_classes(dataset)
     findings += check_splits(whole)
     findings += check_cues(dataset, looks)
-    if tree is not None:
-        findings += check_copies(whole, tree)
     unique = dict.fromkeys(findings)
     return sorted(unique, key=lambda f: (_ORDER[f.severity], f.kind, natural(f.file), f.message))

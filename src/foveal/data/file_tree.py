@@ -4,16 +4,36 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from foveal.errors import DataError
 from foveal.images import EXTENSIONS
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
-_SKIPPED_FOLDERS = frozenset({"__MACOSX", "__pycache__"})
+#: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
+LITTER = frozenset(
+    {
+        "__macosx",
+        "__pycache__",
+        "@eadir",
+        "$recycle.bin",
+        "recycler",
+        "lost+found",
+        "system volume information",
+    }
+    | {"thumbs", "thumbnails"}
+)
+# A folder with one of these is what a command of Foveal wrote.
+_OWN_OUTPUTS = frozenset({"predictions.json", "predictions.jsonl", "predictions.csv", "proposals.json"})
+_OWN_OUTPUTS |= {"explanations.json", "config.toml"}
+# JPEG and its like lose detail, so that nobody keeps masks in them.
+_PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".webp")
+# Label Studio puts eight digits before the names of files that were uploaded.
+_UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 
 
 def is_image(name: str) -> bool:
@@ -55,6 +75,22 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts if part]
 
 
+@dataclass(frozen=True)
+class Match:
+    """The image that an annotation is about, as far as it can be told.
+
+    Attributes
+    ----------
+    image : str or None
+        Relative to the data folder; None where there is none, or where several fit equally well.
+    rivals : tuple of str
+        The others that fit, sorted.
+    """
+
+    image: str | None = None
+    rivals: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Tree:
     """What lies in a folder: every file, listed once.
@@ -68,14 +104,21 @@ class Tree:
     folders : dict of str to list of str
         For every folder, relative to the root with forward slashes (the root is ``""``), the sorted
         names of its files. Hidden files and folders are left out.
+    skipped : dict of str to str
+        The folders that were not looked into, each with the reason: litter, Foveal's own results, links to a
+        folder above.
+    unreadable : dict of str to str
+        Folders that may not be read, and images that are links which lead nowhere, each with the reason.
     """
 
     root: Path
     folders: dict[str, list[str]]
+    skipped: dict[str, str] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def scan(cls, root: Path, enter: Callable[[str], bool] | None = None) -> "Tree":
-        """List a folder.
+        """List a folder; a folder that can be reached in two ways is listed twice.
 
         Parameters
         ----------
@@ -89,33 +132,52 @@ class Tree:
             If the folder may not be read.
         """
         folders: dict[str, list[str]] = {}
-        seen: set[tuple[int, int]] = set()
-        waiting = [("", str(root))]
+        skipped: dict[str, str] = {}
+        unreadable: dict[str, str] = {}
+        above: tuple[tuple[int, int], ...] = ()
+        waiting = [("", str(root), above)]
         while waiting:
-            relative, absolute = waiting.pop()
+            relative, absolute, above = waiting.pop()
             try:
                 status = os.stat(absolute)  # noqa: PTH116
                 entries = list(os.scandir(absolute))
             except OSError as error:
                 if relative:
-                    continue  # a folder that may not be read holds nothing for us
+                    unreadable[relative] = str(error.strerror)
+                    continue
                 raise DataError(f"The folder {root} cannot be read ({error.strerror}).") from error
-            # A link to a folder above would never end.
-            if (status.st_dev, status.st_ino) in seen and status.st_ino:
+            here = (status.st_dev, status.st_ino)
+            if here in above and status.st_ino:
+                skipped[relative] = "it is a link to a folder above it"
                 continue
-            seen.add((status.st_dev, status.st_ino))
+            if relative and any(entry.name in _OWN_OUTPUTS for entry in entries):
+                skipped[relative] = "it holds results of Foveal"
+                continue
             names = []
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_file():
+                path = join(relative, entry.name)
+                try:
+                    is_file, is_folder = entry.is_file(), entry.is_dir()
+                except OSError as error:
+                    unreadable[path] = str(error.strerror)
+                    continue
+                if is_file:
                     names.append(entry.name)
-                elif entry.is_dir() and entry.name not in _SKIPPED_FOLDERS:
-                    if relative == "" and enter is not None and not enter(entry.name):
-                        continue
-                    waiting.append((join(relative, entry.name), entry.path))
+                elif is_folder and entry.name.lower() in LITTER:
+                    skipped[path] = "folders of that name hold copies and litter"
+                elif is_folder and (relative or enter is None or enter(entry.name)):
+                    waiting.append((path, entry.path, (*above, here)))
+                elif not is_folder and is_image(entry.name):
+                    unreadable[path] = "it is a link that leads nowhere"
             folders[relative] = sorted(names)
-        return cls(root, dict(sorted(folders.items())))
+        return cls(
+            root,
+            dict(sorted(folders.items())),
+            dict(sorted(skipped.items())),
+            dict(sorted(unreadable.items())),
+        )
 
     @cached_property
     def files(self) -> list[str]:
@@ -140,6 +202,13 @@ class Tree:
         return dict(index)
 
     @cached_property
+    def _by_folded_stem(self) -> dict[str, list[str]]:
+        index: dict[str, list[str]] = defaultdict(list)
+        for stem, files in self._by_stem.items():
+            index[_folded(stem)] += files
+        return dict(index)
+
+    @cached_property
     def _by_path(self) -> dict[str, str]:
         return {composed(file): file for file in self.images}
 
@@ -151,42 +220,88 @@ class Tree:
         """The file's path."""
         return self.root / file
 
-    def image_named(self, name: str, near: str = "") -> str | None:
+    def image_named(self, name: str, near: str = "") -> Match:
         """The image that an annotation file names.
+
+        The longest common end of the two paths tells; then, where but one image fits, the name in another
+        case, with another or no suffix, percent-encoded, with a query or blanks.
 
         Parameters
         ----------
         name : str
-            As it stands in the annotation: a bare name, a relative path, or one of another machine.
+            As it stands in the annotation: a bare name, a relative path, a URL, a path of another machine.
         near : str
-            The annotation file; a relative name is looked for from its folder first.
-
-        Returns
-        -------
-        str or None
-            Relative to the root; None when there is no such image inside the folder.
+            The annotation file; a relative name is looked for from its folder first, and of images of one
+            name the nearest is meant.
         """
-        name = composed(name.replace("\\", "/"))
         folder = PurePosixPath(near).parent.as_posix()
-        for start in (folder, ""):
-            whole = os.path.normpath(f"{start}/{name}" if start not in ("", ".") else name)
-            if whole in self._by_path:
-                return self._by_path[whole]
-        base = name.rpartition("/")[2]
-        same = [file for file in self._by_stem.get(stem_of(base), ()) if composed(file).endswith(base)]
-        same = [file for file in same if composed(file).rpartition("/")[2] == base]
-        # Of several images of that name, the one with most of the named path's last folders.
-        parents = name.split("/")[-2::-1]
-        return min(same, key=lambda f: (-_shared(parents, f), _distance(near, f), f), default=None)
+        for said in _spellings(name):
+            for start in (folder, ""):
+                whole = os.path.normpath(f"{start}/{said}" if start not in ("", ".") else said)
+                if whole in self._by_path:
+                    return Match(self._by_path[whole])
+            base = said.rpartition("/")[2]
+            same = [f for f in self._by_stem.get(stem_of(base), ()) if _base(f) == base]
+            if same:
+                return self._nearest(same, said, near)
+        for said in _spellings(name):
+            base = said.rpartition("/")[2]
+            # A name that has no suffix may have a full stop.
+            for stem in dict.fromkeys((stem_of(base), base)):
+                same = self._by_folded_stem.get(_folded(stem), [])
+                alike = [f for f in same if _folded(_base(f)) == _folded(base)] or same
+                if alike:
+                    return self._nearest(alike, said, near)
+        return Match()
 
-    def image_of(self, annotation: str, stem: str | None = None) -> str | None:
-        """The image that an annotation file is about, by its stem.
+    def image_of(self, annotation: str, said: str = "", folders: Iterable[str] = ()) -> Match:
+        """The image that an annotation file is about, by its own name.
 
-        The nearest wins: the same folder, then a parallel folder (``annotations/train`` and
-        ``images/train``), then any.
+        The nearest image with the annotation's stem: in the same folder, then in a parallel folder
+        (``annotations/train`` and ``images/train``), then in any.
+
+        Parameters
+        ----------
+        annotation : str
+            Relative to the data folder; ``a.jpg.txt`` and ``a.xml.xml`` are understood.
+        said : str
+            What the file itself calls the image: it decides between images of the same stem.
+        folders : iterable of str
+            Where the data set says that its images are: they come before all others.
         """
-        same = self._by_stem.get(stem_of(annotation) if stem is None else composed(stem), ())
-        return min(same, key=lambda file: (_distance(annotation, file), file), default=None)
+        same = self._with_name_of(annotation)
+        wanted = composed(said.replace("\\", "/")).rpartition("/")[2]
+        same = [file for file in same if _base(file) == wanted] or same
+        places = tuple(f"{folder}/" if folder else "" for folder in folders)
+        same = [file for file in same if file.startswith(places)] or same if places else same
+        return self._nearest(same, "", annotation)
+
+    def _with_name_of(self, annotation: str) -> list[str]:
+        stem = stem_of(annotation)
+        if is_image(stem):  # a.jpg.txt
+            exact = [file for file in self._by_stem.get(stem_of(stem), ()) if _base(file) == stem]
+            if exact:
+                return exact
+        for shorter in (stem, _without(stem, (".xml", ".txt", ".json"))):
+            same = self._by_stem.get(shorter) or self._by_folded_stem.get(_folded(shorter))
+            if same:
+                return same
+        return []
+
+    def _nearest(self, files: Iterable[str], named: str, near: str) -> Match:
+        """Of images with one name that with most of the named path's last folders, then the nearest."""
+        parents = named.split("/")[-2::-1]
+        rank = {file: (-_shared(parents, file), _distance(near, file)) for file in files}
+        if not rank:
+            return Match()
+        best = min(rank.values())
+        first = sorted(file for file in rank if rank[file] == best)
+        if len(first) == 1:
+            return Match(first[0])
+        photographs = [file for file in first if file.lower().endswith(_PHOTOGRAPHS)]
+        if len(photographs) == 1:
+            return Match(photographs[0], tuple(file for file in first if file != photographs[0]))
+        return Match(None, tuple(first))
 
     def unannotated(self, annotated: Iterable[str], broken: Iterable[str] = ()) -> list[str]:
         """The images that lie in the folder of an annotated one and are not annotated.
@@ -202,6 +317,29 @@ class Tree:
             for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
+
+
+def _folded(name: str) -> str:
+    return composed(name.casefold())
+
+
+def _base(file: str) -> str:
+    return composed(file.rpartition("/")[2])
+
+
+def _without(name: str, suffixes: tuple[str, ...]) -> str:
+    return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """A name as it is, and what it may be meant to be."""
+    name = composed(name.replace("\\", "/"))
+    plain = unquote(name.partition("?")[0].partition("#")[0]) if "%" in name or "?" in name else name
+    plain = composed(plain.replace("\\", "/")).strip()
+    tidy = "/".join(part.strip() for part in plain.split("/"))
+    base = tidy.rpartition("/")[2]
+    given = (name, plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
+    yield from dict.fromkeys(said for said in given if said)
 
 
 def join(folder: str, name: str) -> str:

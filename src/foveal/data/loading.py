@@ -1,13 +1,18 @@
 """Reading a data set, whatever its format."""
 
 import os
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from foveal.data.dataset import Dataset
-from foveal.data.file_tree import Tree
+from foveal.data.choosing import choose, others
+from foveal.data.copies import compare_copies
+from foveal.data.dataset import Dataset, Finding
+from foveal.data.documents import parse_documents
+from foveal.data.file_tree import IMAGE_FOLDERS, Tree
+from foveal.data.formats.records import Reading, assemble
 from foveal.data.formats.split_lists import normalise
-from foveal.data.formats.table import FORMATS
+from foveal.data.formats.table import FORMATS, Format
 from foveal.errors import DataError
 
 
@@ -21,9 +26,10 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     split : str, optional
         Only the images that the data set itself puts in this split: ``"train"``, ``"val"`` or
         ``"test"`` (``"valid"`` and ``"validation"`` are val). All by default.
-    format : {"voc", "coco", "yolo", "folders", "crops"}, optional
-        By default the first that is found: where a folder holds several, VOC wins, then COCO, YOLO, the
-        crops of ``foveal prepare``, one folder a class.
+    format : str, optional
+        A name of ``foveal.data.formats.table.FORMATS``, such as ``"voc"``, ``"coco"`` or ``"folders"``.
+        By default the one that explains most images and boxes; of copies in several formats the first of
+        the table counts. Boxes count more than folders' names where a third of the images have some.
 
     Returns
     -------
@@ -36,7 +42,8 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     ------
     DataError
         If the path does not exist, nothing is recognised in it, the named format is not there, the data
-        set has no such split, or the only file is broken.
+        set has no such split, the only file is broken, or annotations in two formats or files contradict
+        each other.
 
     Notes
     -----
@@ -86,25 +93,134 @@ def select_split(dataset: Dataset, split: str) -> Dataset:
 
 
 def _load_folder(tree: Tree, format: str | None) -> Dataset:
+    documents = parse_documents(tree, FORMATS.values())
+    readings: dict[str, Reading] = {}
+    failed: dict[str, DataError] = {}
+    for row in FORMATS.values():
+        try:
+            reading = row.read(tree, documents)
+        except DataError as error:
+            failed[row.name] = error
+        else:
+            readings |= {} if reading is None else {row.name: reading}
+    usable = {
+        name: reading
+        for name, reading in readings.items()
+        if reading.records and (name == format or FORMATS[name].sure(reading))
+    }
     rows = [row for row in FORMATS.values() if format in (None, row.name)]
-    for row in rows:
-        dataset = row.read(tree, format is not None)
-        if dataset is not None:
-            if not dataset.samples:
-                first = dataset.findings[0].message if dataset.findings else "it is empty."
-                raise DataError(f"{tree.root} holds no usable picture: {first}")
-            return dataset
+    if not any(row.name in usable for row in rows):
+        wrong = [failed[row.name] for row in rows if row.name in failed]
+        raise wrong[0] if wrong else DataError(_refusal(tree, rows, readings))
+    if format is not None:
+        best, findings = format, others(usable, format)
+    else:
+        best, findings = choose(tree, usable)
+        if failed and 2 * len(usable[best].images) <= len(tree.images):
+            raise next(iter(failed.values()))
+    findings += [
+        Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
+        for name, error in failed.items()
+    ]
+    findings += _left_out(tree)
+    boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
+    spoken_for = {image for reading in boxed for image in reading.images}
+    dataset = _assembled(tree, best, usable[best], findings, spoken_for)
+    if not dataset.samples:
+        first = dataset.findings[0].message if dataset.findings else "it is empty."
+        raise DataError(f"{tree.root} holds no usable picture: {first}")
+    if dataset.task == "detection":
+        copies = list(_copies(tree, usable, best))
+        dataset = replace(dataset, findings=(*dataset.findings, *compare_copies(dataset, copies)))
+    return dataset
+
+
+def _assembled(
+    tree: Tree,
+    name: str,
+    reading: Reading,
+    findings: Iterable[Finding] = (),
+    spoken_for: Iterable[str] = (),
+) -> Dataset:
+    whole = replace(
+        reading,
+        findings=[*findings, *reading.findings],
+        spoken_for=[*reading.spoken_for, *spoken_for],
+    )
+    return assemble(tree, name, FORMATS[name].task, whole)
+
+
+def _copies(tree: Tree, usable: dict[str, Reading], best: str) -> Iterator[tuple[str, Dataset]]:
+    """What else says something of the images, each with where it is."""
+    for name, reading in usable.items():
+        if FORMATS[name].task != "detection":
+            continue
+        if name != best:
+            yield reading.where, _assembled(tree, name, reading)
+        for where, copy in reading.copies.items():
+            yield where, _assembled(tree, name, copy)
+
+
+def _left_out(tree: Tree) -> list[Finding]:
+    """What was not looked at."""
+    action = "What is in it is left out."
+    findings = [
+        Finding("folder-left-out", "note", name, f"The folder is not looked into: {why}.", action)
+        for name, why in tree.skipped.items()
+    ]
+    return findings + [
+        Finding("unreadable-file", "error", name, f"It cannot be looked at: {why}.", "It is left out.")
+        for name, why in tree.unreadable.items()
+    ]
+
+
+def _refusal(tree: Tree, rows: Sequence[Format], readings: dict[str, Reading]) -> str:
+    """Why a folder is no data set: what was looked for, and the first reason of each format."""
     looked_for = "; ".join(row.looked_for for row in rows)
-    broken = [finding.message for row in rows if row.broken for finding in row.broken(tree)]
-    also = f" {broken[0]}" if broken else ""
-    raise DataError(f"{tree.root} is not a data set that Foveal knows. It looked for {looked_for}.{also}")
+    reasons = [
+        readings[row.name].reasons[0] for row in rows if row.name in readings and readings[row.name].reasons
+    ]
+    also = "".join(f" {reason}" for reason in dict.fromkeys(reasons))
+    return f"{tree.root} is not a data set that Foveal knows. It looked for {looked_for}.{also}"
 
 
 def _load_file(path: Path, format: str | None) -> Dataset:
-    for row in FORMATS.values():
-        if row.read_file and path.suffix.lower() in row.suffixes and format in (None, row.name):
-            return row.read_file(path)
-    files = " nor ".join(f"a {row.title} {row.suffixes[0]} file" for row in FORMATS.values() if row.read_file)
-    raise DataError(
-        f"{path} is neither a folder nor {files}" + (f" that could be read as {format}." if format else ".")
-    )
+    rows = [row for row in FORMATS.values() if row.take and path.suffix.lower() in row.suffixes]
+    rows = [row for row in rows if format in (None, row.name)]
+    if not rows:
+        known = [row for row in FORMATS.values() if row.take]
+        suffixes = ", ".join(sorted({suffix for row in known for suffix in row.suffixes}))
+        also = f" as {format}" if format else ""
+        raise DataError(f"{path} cannot be read{also}: data sets are folders, or files with {suffixes}.")
+    root, file = path.parent, path.name
+    if root.resolve().name.lower() in ("annotations", "annotation"):
+        root = root if root.name else root.resolve()
+        root, file = root.parent, f"{root.name}/{path.name}"
+    named: set[str] = set()
+
+    def enter(name: str) -> bool:
+        # Only folders that images may be in: the file may lie in somebody's home.
+        return name.lower() in IMAGE_FOLDERS or normalise(name) is not None or name in named
+
+    # A data.yaml has label files beside it.
+    everywhere = path.suffix.lower() in (".yaml", ".yml")
+    tree = Tree.scan(root, None if everywhere else enter)
+    documents = parse_documents(tree, rows, [file])
+    if why := documents.broken.get(file):
+        raise DataError(why)
+    row = next((row for row in rows if documents.of(row.name)), None)
+    if row is None:
+        what = documents.strange.get(file, "it is empty")
+        wanted = " nor ".join(row.looked_for for row in rows)
+        raise DataError(f"{path} is {what}; it is no {wanted}.")
+    reading = row.read(tree, documents)
+    if reading is not None and reading.records and not reading.images and not everywhere:
+        named |= {part for record in reading.records for part in record.named.split("/")[:-1]}
+        tree = Tree.scan(root, enter)
+        reading = row.read(tree, documents)
+    if reading is None:
+        raise DataError(f"{path} says nothing of any picture.")
+    dataset = _assembled(tree, row.name, reading)
+    if reading.records and not dataset.samples:
+        raise DataError(f"No picture that {path} speaks of is in {root}.")
+    return dataset

@@ -69,8 +69,37 @@ def test_a_copy_is_not_read(tmp_path, make_image, coco_file):
     dataset = load(tmp_path)
     assert [(s.id, len(s.boxes)) for s in dataset] == [(1, 1)]
     assert [(f.kind, f.file) for f in dataset.findings] == [
-        ("several-annotation-files", "annotations/b.json")
+        ("several-annotation-files", "annotations/b.json"),
+        ("copy-differs", "annotations/b.json"),
     ]
+
+
+def test_files_of_one_class_each_are_put_together(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "1.jpg")
+    coco_file(tmp_path / "cat.json", [entry(1)], [box(1)], ["cat"])
+    coco_file(tmp_path / "dog.json", [entry(5, "1.jpg")], [box(5)], ["dog"])
+    (sample,) = dataset = load(tmp_path)
+    assert [dataset.classes[i] for i in sample.labels] == ["cat", "dog"]
+    assert sample.id == 1
+
+
+def test_files_that_contradict_each_other(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "1.jpg")
+    coco_file(tmp_path / "a.json", [entry(1)], [box(1, bbox=[1, 1, 9, 9])])
+    coco_file(tmp_path / "b.json", [entry(1)], [box(1, bbox=[20, 15, 9, 9])])
+    with pytest.raises(DataError, match=r"a\.json and b\.json contradict each other about 1\.jpg"):
+        load(tmp_path)
+
+
+def test_a_file_without_boxes_hides_none_with_some(tmp_path, make_image, coco_file):
+    for name in "12":
+        make_image(tmp_path / f"{name}.jpg")
+    coco_file(
+        tmp_path / "captions.json", [entry(1), entry(2)], [{"id": 1, "image_id": 1, "caption": "A cat."}]
+    )
+    coco_file(tmp_path / "image_info.json", [entry(1), entry(2)], [])
+    coco_file(tmp_path / "instances.json", [entry(1)], [box(1)])
+    assert [len(s.boxes) for s in load(tmp_path)] == [1]
 
 
 def test_classes_of_several_files_are_matched_by_name(tmp_path, make_image, coco_file):
@@ -85,10 +114,10 @@ def test_classes_of_several_files_are_matched_by_name(tmp_path, make_image, coco
 
 
 def test_results_are_no_ground_truth(tmp_path, coco_file):
-    with pytest.raises(DataError, match="not a COCO annotation file"):
+    with pytest.raises(DataError, match="it is no COCO"):
         load(coco_file(tmp_path / "a.json", [entry(1)], [box(1, score=0.5)]))
     (tmp_path / "b.json").write_text("[]")
-    with pytest.raises(DataError, match="not a COCO annotation file"):
+    with pytest.raises(DataError, match="it is no COCO"):
         load(tmp_path / "b.json")
 
 

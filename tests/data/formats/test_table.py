@@ -6,22 +6,29 @@ import numpy as np
 from foveal.data import Dataset, Sample, doctor, load
 from foveal.data.checks.boxes import check_boxes
 from foveal.data.formats import table
+from foveal.data.formats.records import Reading, Record
 
 
 def test_the_order_in_which_formats_win():
-    assert list(table.FORMATS) == ["voc", "coco", "yolo", "crops", "folders"]
+    assert list(table.FORMATS)[:3] == ["voc", "coco", "yolo"]
 
 
 def test_a_row_is_all_that_a_format_needs(tmp_path, monkeypatch, make_image):
-    path = make_image(tmp_path / "a.jpg")
+    make_image(tmp_path / "a.jpg")
     (tmp_path / "list.tsv").write_text("a.jpg\tcat\n")
 
-    def read(tree, asked):
-        if "list.tsv" not in tree.files:
-            return None
-        return Dataset(tree.root, "tsv", "classification", ("cat",), (Sample(path, 1, 40, 30, label=0),))
+    def read(tree, documents):
+        records = [
+            Record(row[0], row[0], file, label=row[1])
+            for file, table in documents.of("tsv").items()
+            for _, row in table.rows()
+        ]
+        return Reading(records, ["cat"])
 
-    row = table.Format("tsv", "TSV", "a list.tsv", lambda tree: "list.tsv" in tree.files, read)
+    row = table.Format(
+        name="tsv", title="TSV", looked_for="a list.tsv", read=read, task="classification",
+        suffixes=(".tsv",), take=lambda table, file: table,
+    )  # fmt: skip
     monkeypatch.setitem(table.FORMATS, "tsv", row)
     assert load(tmp_path).format == load(tmp_path, format="tsv").format == "tsv"
     assert "few-images" in [finding.kind for finding in doctor(tmp_path)]

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from foveal.data import load
-from foveal.data.formats.voc import parse
+from foveal.data.documents import parse_xml
+from foveal.data.formats.voc import take
 from foveal.errors import DataError
 
 
@@ -13,7 +14,7 @@ def kinds(dataset):
 def test_corners_become_half_open_and_parts_are_ignored(tmp_path, xml):
     corners = "<xmin>1</xmin><ymin>1</ymin><xmax>2</xmax><ymax>2</ymax>"
     part = f"<part><name>head</name><bndbox>{corners}</bndbox></part>"
-    found = parse(xml(tmp_path / "a.xml", [("dog", 1, 2, 10, 20.5)], extra=part))
+    found = take(parse_xml(xml(tmp_path / "a.xml", [("dog", 1, 2, 10, 20.5)], extra=part)), "a.xml")
     assert [o.box for o in found.objects] == [(0, 1, 10, 20.5)]
     assert [o.name for o in found.objects] == ["dog"]
 
@@ -165,5 +166,6 @@ def test_splits_from_folders_and_from_lists(tmp_path, make_image, xml):
 
 def test_not_an_annotation(tmp_path):
     (tmp_path / "a.xml").write_text("<html/>")
-    with pytest.raises(DataError, match="root is not <annotation>"):
-        parse(tmp_path / "a.xml")
+    assert take(parse_xml(tmp_path / "a.xml"), "a.xml") is None
+    with pytest.raises(DataError, match="XML whose root is <html>; it is no Pascal VOC"):
+        load(tmp_path / "a.xml")

@@ -4,17 +4,17 @@ import json
 import math
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from foveal.data.dataset import Dataset, Finding, SplitName, relative_name
-from foveal.data.file_tree import IMAGE_FOLDERS, Tree, composed
-from foveal.data.formats.records import Record, assemble
+from foveal.data.documents import Documents
+from foveal.data.file_tree import Tree, composed
+from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.split_lists import from_folders, normalise
 from foveal.data.formats.writing import check_detection
-from foveal.errors import DataError
 from foveal.files import write_json
 
 
@@ -37,39 +37,27 @@ class COCOFile:
     annotations: list[Any]
     categories: list[Any]
     split: SplitName | None = None
-    image_files: list[str | None] = field(default_factory=list)
 
 
-def parse(path: Path, file: str = "") -> COCOFile | None:
-    """Read one JSON file.
+def take(content: Any, file: str) -> COCOFile | None:
+    """What a JSON file says, given its content.
 
-    Returns
-    -------
-    COCOFile or None
-        None where the JSON is not a COCO ground truth: a list of results, detections with scores, or
-        something else altogether.
-
-    Raises
-    ------
-    DataError
-        If the file is not JSON.
+    None where it is no COCO ground truth of boxes: a list of results, detections with scores, captions, a
+    panoptic ground truth, or something else altogether.
     """
-    try:
-        content = json.loads(path.read_bytes().decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not well-formed JSON ({error}).") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
     if not isinstance(content, dict):
         return None
     images, annotations = content.get("images"), content.get("annotations")
     categories = content.get("categories", [])
-    if not isinstance(images, list) or not isinstance(annotations, list) or not isinstance(categories, list):
+    if not all(isinstance(some, list) for some in (images, annotations, categories)):
         return None
+    assert isinstance(images, list)
+    assert isinstance(annotations, list)
+    entries = [entry for entry in annotations if isinstance(entry, dict)]
     # A ground truth has no scores: these are somebody's detections in the same clothes.
-    if annotations and all(isinstance(a, dict) and "score" in a for a in annotations):
-        return None
-    file = file or path.name
+    for key in ("score", "caption", "segments_info"):
+        if entries and all(key in entry for entry in entries):
+            return None
     return COCOFile(file, images, annotations, categories, _split_of(file))
 
 
@@ -78,42 +66,6 @@ def _split_of(file: str) -> SplitName | None:
         if (split := normalise(word)) is not None:
             return split
     return from_folders(file)
-
-
-def recognises(tree: Tree) -> bool:
-    """Whether the folder holds a COCO file."""
-    return bool(files_of(tree)[0])
-
-
-def broken_files(tree: Tree) -> list[Finding]:
-    """A finding for each file of the folder that is no JSON, though it is called so."""
-    return files_of(tree)[1]
-
-
-def files_of(tree: Tree) -> tuple[list[COCOFile], list[Finding]]:
-    """The folder's COCO files in the order of their names, and a finding for each broken JSON."""
-    found: list[COCOFile] = []
-    findings: list[Finding] = []
-    for file in tree.with_suffix(".json"):
-        try:
-            content = parse(tree.path(file), file)
-        except DataError as error:
-            findings.append(Finding("broken-annotation", "error", file, str(error), "The file is left out."))
-            continue
-        if content is not None:
-            find_images(tree, content)
-            found.append(content)
-    return found, findings
-
-
-def find_images(tree: Tree, content: COCOFile) -> None:
-    """Look up the images that a file names, among those of the data folder."""
-    content.image_files = [_image(tree, content, image) for image in content.images]
-
-
-def _image(tree: Tree, content: COCOFile, image: Any) -> str | None:
-    name = image.get("file_name") if isinstance(image, dict) else None
-    return tree.image_named(name, near=_home(content)) if isinstance(name, str) and name else None
 
 
 def _home(content: COCOFile) -> str:
@@ -129,97 +81,68 @@ def _home(content: COCOFile) -> str:
     return f"images/{named}/{content.file.rpartition('/')[2]}"
 
 
-def originals(files: list[COCOFile]) -> tuple[list[COCOFile], list[Finding]]:
-    """Of several files about the same images, the first by name; and a finding for each copy."""
-    taken: set[str] = set()
-    kept: list[COCOFile] = []
-    findings: list[Finding] = []
-    # A file without a split of its own may be the union of train and val.
-    union = any(f.split is None for f in files) and any(f.split is not None for f in files)
-    for content in sorted(files, key=lambda f: (f.split is None, f.file) if union else (False, f.file)):
-        names = [
-            image_file or str(image.get("file_name", "")) if isinstance(image, dict) else ""
-            for image_file, image in zip(content.image_files, content.images, strict=True)
-        ]
-        if names and 2 * sum(name in taken for name in names) > len(names):
-            text = f"The file describes pictures that {', '.join(k.file for k in kept)} describes already."
-            action = "The file is not read."
-            findings.append(Finding("several-annotation-files", "note", content.file, text, action))
-            continue
-        taken.update(names)
-        kept.append(content)
-    return sorted(kept, key=lambda f: f.file), findings
+def read(tree: Tree, documents: Documents) -> Reading | None:
+    """What a folder's COCO files say as one data set; None where there are none.
 
-
-def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
-    """Read all COCO files of a folder as one data set, copies left out; None where there are none."""
-    files, findings = files_of(tree)
-    if not files:
-        return None
-    files, copies = originals(files)
-    return read(tree, files, findings + copies)
-
-
-def read_file(path: Path) -> Dataset:
-    """Read one COCO file, whose images may be absent.
+    Several files are merged by the names of their categories; ids of images that are taken by an
+    earlier file are counted on from the largest one. The classes are in the order of their category ids.
 
     Raises
     ------
     DataError
-        If it is not one.
+        If two files contradict each other about an image.
     """
-    root, file = path.parent, path.name
-    if root.resolve().name.lower() in ("annotations", "annotation"):
-        root = root if root.name else root.resolve()
-        root, file = root.parent, f"{root.name}/{path.name}"
-    # Only folders that images may be in: the file may lie in somebody's home.
-    tree = Tree.scan(root, lambda name: name.lower() in IMAGE_FOLDERS or normalise(name) is not None)
-    content = parse(path, file)
-    if content is None:
-        raise DataError(
-            f"{path} is not a COCO annotation file: that is an object with `images` and `annotations`."
-        )
-    find_images(tree, content)
-    return read(tree, [content], [])
-
-
-def copies(tree: Tree, counts: bool) -> Iterator[tuple[str, Dataset]]:
-    """Every file that is not read, where COCO counts, or every file, each read by itself."""
-    files, _ = files_of(tree)
-    kept = {content.file for content in originals(files)[0]} if counts else ()
-    for content in files:
-        if content.file not in kept:
-            yield content.file, read(tree, [content], [])
-
-
-def read(tree: Tree, files: list[COCOFile], findings: list[Finding]) -> Dataset:
-    """Read COCO files as one data set.
-
-    Several files are merged by the names of their categories; ids of images that are taken by an
-    earlier file are counted on from the largest one.
-
-    Parameters
-    ----------
-    tree : Tree
-    files : list of COCOFile
-    findings : list of Finding
-        What was found on the way to the files.
-
-    Returns
-    -------
-    Dataset
-        The classes are in the order of their category ids.
-    """
-    findings = list(findings)
+    files: dict[str, COCOFile] = documents.of("coco")
+    reasons = [why for file, why in documents.broken.items() if file.lower().endswith(".json")]
+    if not files and not reasons:
+        return None
+    # A file without a split of its own may be the union of train and val: it comes later; one without
+    # annotations, which lists images of the others, last.
+    order = sorted(files, key=lambda file: (not files[file].annotations, files[file].split is None, file))
+    reading = Reading(files=order, reasons=reasons)
+    for file, why in documents.broken.items():
+        if file.lower().endswith(".json") and files:
+            finding = Finding("broken-annotation", "error", file, why, "The file is left out.")
+            reading.findings.append(finding)
     categories: dict[str, int] = {}
-    records: list[Record] = []
     taken: set[int] = set()
-    for content in files:
-        name_of = _categories(content, categories, findings)
-        records += _records(content, name_of, taken, findings)
-    names = sorted(categories, key=lambda name: categories[name])
-    ids = [categories[name] for name in names]
-    return assemble(tree, "coco", "detection", records, names, findings, ids)
+    parts = []
+    for file in order:
+        name_of = _categories(files[file], categories, reading.findings)
+        parts.append((file, _records(tree, files[file], name_of, reading.findings)))
+    reading.records, told_before = union(parts)
+    kept = {id(record) for record in reading.records}
+    for file, records in parts:
+        if file in told_before:
+            text = f"{told_before[file]} of its {len(records)} pictures are described by other files too."
+            action = "What they say together counts."
+            reading.findings.append(Finding("several-annotation-files", "note", file, text, action))
+            reading.copies[file] = _alone(files[file], records, categories)
+        _number_anew(file, [r for r in records if id(r) in kept], taken, reading.findings)
+    reading.classes = sorted(categories, key=lambda name: categories[name])
+    reading.category_ids = [categories[name] for name in reading.classes]
+    return reading
+
+
+def _alone(content: COCOFile, records: list[Record], categories: dict[str, int]) -> Reading:
+    """One file by itself, as a copy of what counts."""
+    numbers: dict[str, int] = {}
+    _categories(content, numbers, [])
+    classes = sorted(numbers, key=lambda name: numbers[name])
+    return Reading(deepcopy(records), classes, [numbers[name] for name in classes])
+
+
+def _number_anew(file: str, records: list[Record], taken: set[int], findings: list[Finding]) -> None:
+    """Count the ids of a file's images on from the largest one where another file has them."""
+    ids = {record.id for record in records if record.id is not None}
+    if ids & taken:
+        shift = max(taken) + 1
+        for record in records:
+            record.id = (record.id or 0) + shift
+        text = "Image ids of this file are used by another file too."
+        action = f"{shift} is added to the ids of this file."
+        findings.append(Finding("image-ids-clash", "warning", file, text, action))
+    taken.update(record.id for record in records if record.id is not None)
 
 
 def _categories(content: COCOFile, known: dict[str, int], findings: list[Finding]) -> dict[Any, str]:
@@ -246,18 +169,14 @@ def _categories(content: COCOFile, known: dict[str, int], findings: list[Finding
     return name_of
 
 
-def _records(
-    content: COCOFile, name_of: dict[Any, str], taken: set[int], findings: list[Finding]
-) -> list[Record]:
+def _records(tree: Tree, content: COCOFile, name_of: dict[Any, str], findings: list[Finding]) -> list[Record]:
     record_of: dict[int, Record] = {}
-    shift = max(taken, default=-1) + 1
-    clash = False
-    swapped = 0
+    swapped, home = 0, _home(content)
 
     def tell(kind: str, text: str, action: str) -> None:
         findings.append(Finding(kind, "error", content.file, text, action))
 
-    for image, image_file in zip(content.images, content.image_files, strict=True):
+    for image in content.images:
         identity = image.get("id") if isinstance(image, dict) else None
         name = image.get("file_name") if isinstance(image, dict) else None
         if not _whole(identity) or not isinstance(name, str) or not name:
@@ -268,19 +187,20 @@ def _records(
         if number in record_of:
             tell("broken-object", f"Two images have the id {number}.", "The second one is left out.")
             continue
-        clash |= number in taken
+        match = tree.image_named(name, near=home)
         from_url = _split_of_url(image.get("coco_url"))
         swapped += from_url is not None and content.split is not None and from_url != content.split
         record_of[number] = Record(
-            image_file,
+            match.image,
             name,
             content.file,
             _number(image.get("width")),
             _number(image.get("height")),
             areas=[],
             xywh=[],
-            split=content.split or from_folders(image_file or name),
+            split=content.split or from_folders(match.image or name),
             id=number,
+            rivals=match.rivals,
         )
     for entry in content.annotations:
         _add(entry, record_of, name_of, tell)
@@ -290,13 +210,6 @@ def _records(
             "from another part of COCO: a model that was trained on COCO may know them."
         )
         findings.append(Finding("split-of-origin", "note", content.file, text, "The file's split counts."))
-    if clash:
-        for record in record_of.values():
-            record.id = (record.id or 0) + shift
-        text = "Image ids of this file are used by another file too."
-        action = f"{shift} is added to the ids of this file."
-        findings.append(Finding("image-ids-clash", "warning", content.file, text, action))
-    taken.update(record.id for record in record_of.values() if record.id is not None)
     return list(record_of.values())
 
 

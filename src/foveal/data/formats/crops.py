@@ -1,68 +1,56 @@
 """The crops that ``foveal prepare`` writes: ``manifest.csv``, ``positive/<class>/``, ``negative/``."""
 
-import csv
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import islice
 
-from foveal.data.dataset import Dataset, Finding
+from foveal.data.dataset import Finding
+from foveal.data.documents import Documents, Table
 from foveal.data.file_tree import Tree
-from foveal.data.formats.records import Record, assemble
+from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import normalise
-from foveal.errors import DataError
 
 #: The class of crops that show no object, and the folder that they are in.
 NEGATIVE = "negative"
 
 
-def recognises(tree: Tree) -> bool:
-    """Whether the folder is what ``foveal prepare`` writes."""
-    if "manifest.csv" not in tree.folders[""]:
-        return False
-    with tree.path("manifest.csv").open(encoding="utf-8", errors="replace") as file:
-        return file.readline().strip().split(",")[:2] == ["file", "split"]
+def take(table: Table, file: str) -> Table | None:
+    """The table of a manifest; None where it is none."""
+    return table if file == "manifest.csv" and table.columns[:2] == ["file", "split"] else None
 
 
-def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
-    """Read the crops that ``foveal prepare`` wrote.
+def read(tree: Tree, documents: Documents) -> Reading | None:
+    """What the manifest of crops that ``foveal prepare`` wrote says; None where there is none.
 
-    Returns
-    -------
-    Dataset or None
-        For classification; the classes are those of the objects, sorted, and ``negative``. An object's
-        class is the manifest's ``label``, and the folder's name where there is none: folders cannot be
-        called like every class. None where there is no manifest.
+    The classes are those of the objects, sorted, and ``negative``. An object's class is the manifest's
+    ``label``, and the folder's name where there is none: folders cannot be called like every class.
     """
-    if not recognises(tree):
+    table: Table | None = documents.of("crops").get("manifest.csv")
+    if table is None:
         return None
     known = {file: file for file in tree.images}
-    findings: list[Finding] = []
-    records: list[Record] = []
-    with tree.path("manifest.csv").open(encoding="utf-8", errors="replace", newline="") as file:
-        rows = csv.DictReader(file)
-        if not {"file", "split"} <= set(rows.fieldnames or ()):
-            raise DataError(f"{tree.path('manifest.csv')} lacks the columns file and split.")
-        for line, row in enumerate(rows, 2):
-            name = (row["file"] or "").replace("\\", "/").removeprefix("./")
-            parts = name.split("/")
-            if len(parts) >= 2 and parts[0] == NEGATIVE:
-                label = NEGATIVE
-            elif len(parts) >= 3 and parts[0] == "positive":
-                label = row.get("label") or parts[1]
-                # In a manifest from elsewhere an object may have the name of no object.
-                label = parts[1] if label == NEGATIVE else label
-            else:
-                text = f"Line {line} names {name!r}, which is in neither positive/<class>/ nor negative/."
-                findings.append(
-                    Finding("broken-object", "error", "manifest.csv", text, "The line is left out.")
-                )
-                continue
-            split = normalise(row["split"] or "")
-            records.append(Record(known.get(name), name, "manifest.csv", split=split, label=label))
-    labels = sorted({r.label for r in records if r.label is not None} - {NEGATIVE})
-    if any(record.label == NEGATIVE for record in records):
-        labels.append(NEGATIVE)
-    return assemble(tree, "crops", "classification", records, labels, findings)
+    reading = Reading(files=["manifest.csv"])
+    for line, words in islice(table.rows(), 1, None):
+        row = dict(zip(table.columns, words, strict=False))
+        name = row["file"].replace("\\", "/").removeprefix("./")
+        parts = name.split("/")
+        if len(parts) >= 2 and parts[0] == NEGATIVE:
+            label = NEGATIVE
+        elif len(parts) >= 3 and parts[0] == "positive":
+            label = row.get("label") or parts[1]
+            # In a manifest from elsewhere an object may have the name of no object.
+            label = parts[1] if label == NEGATIVE else label
+        else:
+            text = f"Line {line} names {name!r}, which is in neither positive/<class>/ nor negative/."
+            finding = Finding("broken-object", "error", "manifest.csv", text, "The line is left out.")
+            reading.findings.append(finding)
+            continue
+        split = normalise(row.get("split", ""))
+        reading.records.append(Record(known.get(name), name, "manifest.csv", split=split, label=label))
+    labels = {record.label for record in reading.records if record.label is not None}
+    reading.classes = [*sorted(labels - {NEGATIVE}), *sorted(labels & {NEGATIVE})]
+    return reading
 
 
 def manifest_labels(classes: Iterable[str]) -> list[str]:

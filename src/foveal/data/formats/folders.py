@@ -1,23 +1,10 @@
 """One folder a class."""
 
-from foveal.data.dataset import Dataset, Finding
+from foveal.data.dataset import Finding
+from foveal.data.documents import Documents
 from foveal.data.file_tree import IMAGE_FOLDERS, Tree, is_image
-from foveal.data.formats.records import Record, assemble
+from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import normalise
-
-
-def recognises(tree: Tree) -> bool:
-    """Whether the images lie in the folders of at least two classes."""
-    classes = classes_of(tree)
-    # Images in images/train and images/test are of no class.
-    return len(classes) >= 2 and any(
-        normalise(name) is None and name.lower() not in IMAGE_FOLDERS for name in classes
-    )
-
-
-def classes_of(tree: Tree) -> list[str]:
-    """The classes that the folders' names give, sorted."""
-    return sorted({label for _, label, _ in _places(tree) if label is not None})
 
 
 def _top(tree: Tree) -> str:
@@ -70,26 +57,15 @@ def _places(tree: Tree) -> list[tuple[str, str | None, str | None]]:
     return places
 
 
-def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
-    """Read a folder with one folder of images for each class.
+def read(tree: Tree, documents: Documents) -> Reading | None:
+    """What a folder with one folder of images for each class says; None where there are no such folders.
 
-    Both ``<class>/*`` and ``{train,val,test}/<class>/*`` are understood.
-
-    Parameters
-    ----------
-    tree : Tree
-    asked : bool
-        Whether the format was asked for: then one class is enough, whatever it is called.
-
-    Returns
-    -------
-    Dataset or None
-        The classes are sorted by name. None where there are no such folders.
+    Both ``<class>/*`` and ``{train,val,test}/<class>/*`` are understood. The classes are sorted by name.
     """
-    if not (recognises(tree) or (asked and classes_of(tree))):
-        return None
     places = _places(tree)
     classes = sorted({label for _, label, _ in places if label is not None})
+    if not classes:
+        return None
     text, action = "The picture lies in no class's folder.", "The picture is left out."
     findings = [
         Finding("image-without-class", "warning", file, text, action)
@@ -103,9 +79,17 @@ def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
     ]
     findings += [
         Finding("empty-folder", "warning", folder, "The folder holds no picture.", "It is not a class.")
-        for folder, names in tree.folders.items()
+        for folder in tree.folders
         if folder
         and not _filled(tree, folder)
         and not any(other.startswith(f"{folder}/") for other in tree.folders)
     ]
-    return assemble(tree, "folders", "classification", records, classes, findings)
+    return Reading(records, classes, findings=findings)
+
+
+def sure(reading: Reading) -> bool:
+    """Whether the folders are classes even if nobody says so: at least two, not all of them usual names."""
+    # Images in images/train and images/test are of no class.
+    return len(reading.classes) >= 2 and any(
+        normalise(name) is None and name.lower() not in IMAGE_FOLDERS for name in reading.classes
+    )

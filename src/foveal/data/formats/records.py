@@ -1,14 +1,18 @@
 """From what a reader found in its files to a data set."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.boxes import iou
 from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
-from foveal.data.file_tree import Tree
-from foveal.errors import ImageError
+from foveal.data.file_tree import Match, Tree
+from foveal.data.formats.split_lists import SplitLists, from_folders
+from foveal.errors import DataError, ImageError
 from foveal.images import ImageInfo, probe
 
 
@@ -30,6 +34,11 @@ class Record:
         ``x1, y1, x2, y2``, 0-based and half-open; in units of the image's size where ``relative``.
     names : list of str
         The objects' classes.
+    rivals : tuple of str
+        Other images that the annotation may be about as well.
+    sure : bool
+        False where it is not the annotation's own name that tells its image: another annotation of that
+        image counts more.
     """
 
     image: str | None
@@ -47,6 +56,152 @@ class Record:
     split: SplitName | None = None
     id: int | None = None
     label: str | None = None
+    rivals: tuple[str, ...] = ()
+    sure: bool = True
+
+    def take(self, others: "Record", chosen: Iterable[int]) -> None:
+        """Add objects of another record of the same image, whose boxes are in the same units."""
+        for i in chosen:
+            for name in ("boxes", "names", "difficult", "crowd", "areas", "xywh"):
+                mine, theirs = getattr(self, name), getattr(others, name)
+                if mine is not None and theirs:
+                    mine.append(theirs[i])
+
+
+@dataclass
+class Reading:
+    """What one format makes of a folder, before the images were looked at.
+
+    Attributes
+    ----------
+    records : list of Record
+        One an image; images that no annotation speaks of are not among them, see ``broken``.
+    classes : list of str
+        In the order of the labels.
+    category_ids : list of int
+        The ids of the classes where the format has some.
+    findings : list of Finding
+        What the reader came across.
+    files : list of str
+        The annotation files that were read, relative to the data folder.
+    reasons : list of str
+        Of files that may be meant to be of this format and are not: each with what is wrong, as a sentence.
+    splits : dict of str to str
+        The splits of images that the format itself tells, by their paths.
+    broken : list of str
+        Images whose annotation cannot be read: they are no background.
+    spoken_for : list of str
+        Images that annotations speak of which do not count: they are no background either.
+    copies : dict of str to Reading
+        Annotations of the same images that do not count, each by where it is.
+    """
+
+    records: list[Record] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+    category_ids: list[int] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    splits: dict[str, SplitName] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    spoken_for: list[str] = field(default_factory=list)
+    copies: dict[str, "Reading"] = field(default_factory=dict)
+
+    @property
+    def images(self) -> set[str]:
+        """The images that are there and annotated."""
+        return {r.image for r in self.records if r.image is not None}
+
+    @property
+    def where(self) -> str:
+        """What findings call the annotations: the file, or the folder of the files."""
+        first = self.files[0] if self.files else ""
+        return first if self.copies or len(self.files) == 1 else first.rpartition("/")[0] or first
+
+    @property
+    def objects(self) -> int:
+        """How many boxes, or labels of whole images, there are."""
+        return sum(len(r.boxes) + (r.label is not None) for r in self.records)
+
+
+def record_of(match: Match, named: str, annotation: str, **known: Any) -> Record:
+    """A record of the image that was found."""
+    return Record(match.image, named, annotation, rivals=match.rivals, **known)
+
+
+def union(parts: Sequence[tuple[str, Sequence[Record]]]) -> tuple[list[Record], dict[str, int]]:
+    """The records of several files or folders as one list, an image once.
+
+    Of objects that two of them have, the first counts; what only a later one has is added.
+
+    Parameters
+    ----------
+    parts : sequence of (str, sequence of Record)
+        Each with where it is. Boxes are in the same units in all.
+
+    Returns
+    -------
+    records : list of Record
+    told_before : dict of str to int
+        Of each place how many of its images an earlier one describes already.
+
+    Raises
+    ------
+    DataError
+        If two of them contradict each other about an image: each has objects there that the other lacks,
+        though they are about the same classes. The sentence names both.
+    """
+    kept: list[Record] = []
+    first: dict[str, tuple[str, Record]] = {}
+    told_before: dict[str, int] = defaultdict(int)
+    used = {place: {name for r in records for name in r.names} for place, records in parts}
+    for place, records in parts:
+        for record in records:
+            key = record.image or record.named
+            if key not in first or first[key][0] == place:
+                first.setdefault(key, (place, record))
+                kept.append(record)
+                continue
+            other_place, other = first[key]
+            told_before[place] += 1
+            mine, theirs = unmatched(record, other), unmatched(other, record)
+            apart = not used[place] & used[other_place]
+            if mine and theirs and not apart:
+                raise DataError(
+                    f"{other_place} and {place} contradict each other about {key}: each has objects that the "
+                    "other lacks. Keep one of them, or move the other out of the folder."
+                )
+            other.take(record, range(len(record.boxes)) if apart else mine)
+    return kept, dict(told_before)
+
+
+def unmatched(record: Record, other: Record, *, names: bool = True) -> list[int]:
+    """The objects of a record that another record of the same image lacks.
+
+    Two objects are the same where their boxes overlap by an IoU of .5 or more, and their classes are equal
+    (unless ``names`` is False); each is the same as one other at most.
+    """
+    if not record.boxes:
+        return []
+    if not other.boxes:
+        return list(range(len(record.boxes)))
+    overlap = iou(np.array(record.boxes, np.float64), np.array(other.boxes, np.float64))
+    equal = (np.array(record.boxes)[:, None] == np.array(other.boxes)[None]).all(axis=2)
+    # A box without area overlaps with nothing, not even with its own copy.
+    overlap[equal] = 1
+    if names:
+        overlap *= [[a == b for b in other.names] for a in record.names]
+    # The same box twice in one of them is no other object.
+    left = set(np.flatnonzero(~(equal & (overlap > 0)).any(axis=1)).tolist())
+    taken: set[int] = set()
+    for place in np.argsort(-overlap, axis=None, kind="stable"):
+        mine, theirs = np.unravel_index(place, overlap.shape)
+        if overlap[mine, theirs] < 0.5:
+            break
+        if mine in left and theirs not in taken:
+            left.discard(int(mine))
+            taken.add(int(theirs))
+    return sorted(left)
 
 
 def turn_upright(boxes: NDArray[np.float64], orientation: int, size: tuple[int, int]) -> NDArray[np.float64]:
@@ -90,54 +245,41 @@ def turn_upright(boxes: NDArray[np.float64], orientation: int, size: tuple[int, 
     return np.stack([x[:, 0], y[:, 0], x[:, 1], y[:, 1]], axis=1)
 
 
-def unannotated(tree: Tree, records: Sequence[Record], broken: Sequence[str] = ()) -> list[str]:
-    """The images beside those of the records that are in no record: background; see `Tree.unannotated`."""
-    return tree.unannotated([record.image for record in records if record.image is not None], broken)
-
-
-def assemble(
-    tree: Tree,
-    format: str,
-    task: Task,
-    records: Sequence[Record],
-    classes: Sequence[str],
-    findings: Sequence[Finding],
-    category_ids: Sequence[int] = (),
-) -> Dataset:
+def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
     """Look at the images' headers and make the data set.
 
     Images that are missing or cannot be opened are left out, each with a finding; where not one
     image is there, all are kept as far as the annotations know their sizes, since an evaluation needs
-    no images.
+    no images. Images beside annotated ones that nothing speaks of are background.
 
     Parameters
     ----------
     tree : Tree
     format, task
         As in :class:`Dataset`.
-    records : sequence of Record
-    classes : sequence of str
-        In the order of the labels.
-    findings : sequence of Finding
-        What the reader came across.
-    category_ids : sequence of int, optional
+    reading : Reading
+        It stays as it is.
 
     Returns
     -------
     Dataset
     """
-    findings = list(findings)
-    label_of = {name: label for label, name in enumerate(classes)}
+    findings, records = list(reading.findings), list(reading.records)
+    if task == "detection":
+        annotated = [image for r in records for image in (r.image, *r.rivals) if image is not None]
+        if any(record.id is None for record in records):
+            alone, spoken_for = tree.unannotated(annotated, reading.broken), set(reading.spoken_for)
+            records += [Record(image, image) for image in alone if image not in spoken_for]
+        records = _with_splits(tree, records, reading, findings)
+    label_of = {name: label for label, name in enumerate(reading.classes)}
     none_there = bool(records) and all(record.image is None for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."
         findings.append(Finding("no-images", "warning", "", text, action))
-    twice = _described_twice(records, findings)
+    records = _once(records, findings)
     kept: list[Sample] = []
     for record in records:
-        if id(record) in twice:
-            continue
         info: ImageInfo | None = None
         if record.image is not None:
             try:
@@ -146,36 +288,78 @@ def assemble(
                 action = "The picture is left out."
                 findings.append(Finding("unreadable-image", "error", record.image, str(error), action))
                 continue
+        elif record.rivals:
+            text = f"The picture may be {' or '.join(record.rivals)}."
+            action = "The annotation is left out: say which is meant, or move the others away."
+            file = (record.annotation if record.id is None else None) or _harmless(record.named)
+            findings.append(Finding("ambiguous-image", "error", file, text, action))
+            continue
         elif not none_there or (record.relative and record.boxes):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
             findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))
             continue
+        if record.image is not None and record.rivals:
+            text = f"The annotation {record.annotation} fits {', '.join(record.rivals)} as well."
+            action = "The photograph counts; the others are left out."
+            findings.append(Finding("several-images", "warning", record.image, text, action))
         kept.append(_sample(tree, record, info, label_of, findings))
     if any(record.id is None for record in records):
         kept.sort(key=lambda sample: (sample.path.name, sample.path.as_posix()))
         kept = [_numbered(sample, number) for number, sample in enumerate(kept, 1)]
     else:
         kept.sort(key=lambda sample: sample.id)
-    return Dataset(tree.root, format, task, tuple(classes), tuple(kept), tuple(category_ids), tuple(findings))
+    return Dataset(
+        tree.root,
+        format,
+        task,
+        tuple(reading.classes),
+        tuple(kept),
+        tuple(reading.category_ids),
+        tuple(findings),
+    )
 
 
-def _described_twice(records: Sequence[Record], findings: list[Finding]) -> set[int]:
-    first: dict[str, Record] = {}
-    twice = set()
+def _with_splits(
+    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding]
+) -> list[Record]:
+    """The records with the splits that the format, lists or folders' names tell."""
+    lists = SplitLists(tree)
+    placed = []
     for record in records:
-        if record.image is None:
+        place, file = record.image or record.annotation or record.named, record.annotation or ""
+        told = record.split or reading.splits.get(place) or lists.of(place) or lists.of(file)
+        placed.append(replace(record, split=told or from_folders(place, file)))
+    findings += lists.findings + lists.unused()
+    return placed
+
+
+def _once(records: Sequence[Record], findings: list[Finding]) -> list[Record]:
+    """The records, an image once: what several annotations say of it together, or the surer one."""
+    kept: dict[object, Record] = {}
+    contradicted: set[object] = set()
+    # Who is told by its own name comes first.
+    for record in sorted(records, key=lambda record: not record.sure):
+        key: object = record.image or (id(record),)
+        other = kept.setdefault(key, record)
+        if other is record:
             continue
-        other = first.setdefault(record.image, record)
-        if other is not record:
-            twice.add(id(record))
-            text, action = (
-                f"{record.image} is described by {other.annotation} too.",
-                f"{other.annotation} counts.",
-            )
-            file = record.annotation or record.image
-            findings.append(Finding("annotated-twice", "warning", file, text, action))
-    return twice
+        new, missing = unmatched(record, other), unmatched(other, record)
+        file = record.annotation or record.named
+        text = f"{record.image} is described by {other.annotation} too."
+        action = f"{other.annotation} counts."
+        if new and record.sure:
+            text = f"{record.image} is described by {other.annotation} too, which lacks {len(new)} objects."
+            action = "The objects of both count."
+            if missing:
+                text = f"{record.annotation} and {other.annotation} contradict each other about {key}."
+                action = "The picture is left out."
+                findings.append(Finding("contradicting-annotations", "error", file, text, action))
+                contradicted.add(key)
+                continue
+            other.take(record, new)
+        findings.append(Finding("annotated-twice", "warning", file, text, action))
+    return [record for key, record in kept.items() if key not in contradicted]
 
 
 def _numbered(sample: Sample, number: int) -> Sample:

@@ -1,15 +1,17 @@
-"""The formats that are known, one row each, in the order in which they win."""
+"""The formats that are known, one row each, in the order in which they win where copies are equal."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
-from foveal.data.dataset import Dataset, Finding
+from foveal.data.dataset import Dataset, Task
+from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
 from foveal.data.formats import coco, crops, folders, voc, yolo
+from foveal.data.formats.records import Reading
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Format:
     """One way in which data sets lie on disk.
 
@@ -21,20 +23,16 @@ class Format:
         As sentences call it.
     looked_for : str
         What a folder of this format holds, for the one who has another.
-    recognises : callable
-        Whether a folder holds such a data set.
     read : callable
-        Of a folder and whether the format was asked for by name: the data set, None where there is none.
+        Given a folder and its parsed files: what it says, None where there is nothing of this format.
+    task : {"detection", "classification"}
     suffixes : tuple of str
-        Of the files that can be loaded by themselves, in lower case with the dot.
-    read_file : callable, optional
-        The data set of such a file.
-    copies : callable, optional
-        Of a folder and whether this format counts there: the annotations that do not, each with where it is.
-    fallback : bool
-        Whether a folder is taken for one of this format only where it holds no other.
-    broken : callable, optional
-        Findings about a folder's files that would be of this format if they could be read.
+        Of the files that it keeps something of, in lower case with the dot.
+    take : callable, optional
+        Given the parsed content of such a file and its name: what the format keeps of it, None where the
+        file is not its own.
+    sure : callable
+        Whether a reading counts even if nobody asked for this format.
     inclusive : bool
         Whether its files name the last pixel of a box rather than the one behind it.
     from_zero : bool
@@ -48,13 +46,11 @@ class Format:
     name: str
     title: str
     looked_for: str
-    recognises: Callable[[Tree], bool]
-    read: Callable[[Tree, bool], Dataset | None]
+    read: Callable[[Tree, Documents], Reading | None]
+    task: Task = "detection"
     suffixes: tuple[str, ...] = ()
-    read_file: Callable[[Path], Dataset] | None = None
-    copies: Callable[[Tree, bool], Iterator[tuple[str, Dataset]]] | None = None
-    fallback: bool = False
-    broken: Callable[[Tree], list[Finding]] | None = None
+    take: Callable[[Any, str], Any] | None = None
+    sure: Callable[[Reading], bool] = lambda reading: True
     inclusive: bool = False
     from_zero: bool = False
     one_for_all: bool = False
@@ -63,65 +59,57 @@ class Format:
 
 _ROWS = (
     Format(
-        "voc",
-        "Pascal VOC",
-        "Pascal VOC (.xml files whose root is <annotation>)",
-        voc.recognises,
-        voc.read_folder,
+        name="voc",
+        title="Pascal VOC",
+        looked_for="Pascal VOC (.xml files whose root is <annotation>)",
+        read=voc.read,
+        suffixes=(".xml",),
+        take=voc.take,
         inclusive=True,
     ),
     Format(
-        "coco",
-        "COCO",
-        "COCO (a .json file with images and annotations)",
-        coco.recognises,
-        coco.read_folder,
-        (".json",),
-        coco.read_file,
-        coco.copies,
-        broken=coco.broken_files,
+        name="coco",
+        title="COCO",
+        looked_for="COCO (a .json file with images and annotations)",
+        read=coco.read,
+        suffixes=(".json",),
+        take=coco.take,
         one_for_all=True,
     ),
     Format(
-        "yolo",
-        "YOLO",
-        "YOLO (.txt files named like the pictures, with lines `class cx cy width height`)",
-        yolo.recognises,
-        yolo.read_folder,
-        (".yaml", ".yml"),
-        yolo.read_file,
-        yolo.copies,
+        name="yolo",
+        title="YOLO",
+        looked_for="YOLO (.txt files named like the pictures, with lines `class cx cy width height`)",
+        read=yolo.read,
+        suffixes=(".yaml", ".yml"),
+        take=yolo.take,
         from_zero=True,
     ),
     Format(
-        "crops",
-        "crops",
-        "crops of `foveal prepare` (a file manifest.csv)",
-        crops.recognises,
-        crops.read_folder,
-        fallback=True,
+        name="crops",
+        title="crops",
+        looked_for="crops of `foveal prepare` (a file manifest.csv)",
+        read=crops.read,
+        task="classification",
+        suffixes=(".csv",),
+        take=crops.take,
         cut_out=True,
     ),
     Format(
-        "folders",
-        "folders",
-        "one folder of pictures for each of at least two classes",
-        folders.recognises,
-        folders.read_folder,
-        fallback=True,
+        name="folders",
+        title="folders",
+        looked_for="one folder of pictures for each of at least two classes",
+        read=folders.read,
+        task="classification",
+        sure=folders.sure,
     ),
 )
 
-#: By their names; where a folder holds several, the first of them wins.
+#: By their names.
 FORMATS = {row.name: row for row in _ROWS}
 
 
 def row_of(dataset: Dataset) -> Format:
     """The row of a data set's format; of one that was made by hand and has a name of its own, a plain one."""
     name = dataset.format
-    return FORMATS.get(name) or Format(name, name, "", lambda _: False, lambda *_: None)
-
-
-def formats_of(tree: Tree) -> list[str]:
-    """Every format that a folder holds, the winning one first."""
-    return [name for name, row in FORMATS.items() if row.recognises(tree)]
+    return FORMATS.get(name) or Format(name=name, title=name, looked_for="", read=lambda *_: None)

@@ -4,16 +4,15 @@ import math
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
+from foveal.data.documents import Documents, local_name
 from foveal.data.file_tree import Tree, composed, stem_of
-from foveal.data.formats.records import Record, assemble, unannotated
-from foveal.data.formats.split_lists import SplitLists, from_folders
+from foveal.data.formats.records import Reading, record_of
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
-from foveal.errors import DataError
 from foveal.files import write_text
 
 
@@ -49,28 +48,14 @@ class VOCFile:
     broken: tuple[str, ...] = ()
 
 
-def parse(path: Path) -> VOCFile:
-    """Read one XML file.
+def take(root: Element, file: str) -> VOCFile | None:
+    """What an XML file says, given its root; None where it is no VOC annotation.
 
     A box ``(xmin, ymin, xmax, ymax)``, counted from 1 and inclusive, becomes ``(xmin - 1, ymin - 1, xmax,
     ymax)``. The ``<part>`` elements inside an object are left alone.
-
-    Raises
-    ------
-    DataError
-        If the file is not XML, or not an annotation.
     """
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
-
-    try:
-        root = fromstring(path.read_bytes())
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise DataError(f"{path} is not well-formed XML ({error}).") from error
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
-    if root is None or root.tag != "annotation":
-        raise DataError(f"{path} is XML, but its root is not <annotation>.")
+    if local_name(root) != "annotation":
+        return None
     objects, broken = [], []
     for number, element in enumerate(root.findall("object"), 1):
         try:
@@ -123,82 +108,55 @@ def _object(element: "Element") -> VOCObject:
     return VOCObject(name, (x1 - 1, y1 - 1, x2, y2), _flag(element, "difficult"), _flag(element, "truncated"))
 
 
-def recognises(tree: Tree) -> bool:
-    """Whether the folder holds a VOC annotation."""
-    return any(_looks_right(tree.path(file)) for file in tree.with_suffix(".xml"))
+def read(tree: Tree, documents: Documents) -> Reading | None:
+    """What a folder's VOC annotations say; None where there are none.
 
-
-def _looks_right(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(4096)
-    # UTF-16 writes a zero byte beside every letter.
-    return b"<annotation" in head.replace(b"\0", b"")
-
-
-def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
-    """Read a folder of VOC annotations.
-
-    Returns
-    -------
-    Dataset or None
-        The classes are sorted by name. None where there is no annotation.
+    The classes are sorted by name.
     """
-    if not recognises(tree):
+    files: dict[str, VOCFile] = documents.of("voc")
+    broken = {file: why for file, why in documents.broken.items() if file.lower().endswith(".xml")}
+    if not files and not broken:
         return None
-    findings: list[Finding] = []
-    records: list[Record] = []
-    left_out: list[str] = []
-    by_filename: set[str] = set()
-    lists = SplitLists(tree)
-    objects = truncated = 0
-    for file in tree.with_suffix(".xml"):
-        try:
-            content = parse(tree.path(file))
-        except DataError as error:
-            if not _looks_right(tree.path(file)) and tree.image_of(file) is None:
-                continue  # some other XML, which is about no image
+    reading = Reading(files=list(files), reasons=list(broken.values()))
+    for file, why in broken.items():
+        image = tree.image_of(file).image
+        # Other XML, which is about no image, is not our business.
+        if image is not None or not files:
             action = "The file and its picture are left out."
-            findings.append(Finding("broken-annotation", "error", file, str(error), action))
-            left_out += [image] if (image := tree.image_of(file)) else []
-            continue
-        image = tree.image_of(file)
-        if image is None and content.filename:
-            image = tree.image_named(content.filename, near=file)
-            by_filename.add(file)
-        findings += [
+            reading.findings.append(Finding("broken-annotation", "error", file, why, action))
+            reading.broken += [image] if image else []
+    objects = truncated = 0
+    for file, content in files.items():
+        match, sure = tree.image_of(file, content.filename), True
+        if match.image is None and not match.rivals and content.filename:
+            match, sure = tree.image_named(content.filename, near=file), False
+        reading.findings += [
             Finding("broken-object", "error", file, text, "The object is left out.")
             for text in content.broken
         ]
-        if image is not None:
-            findings += _wrong_filename(file, content.filename, image)
+        if match.image is not None:
+            reading.findings += _wrong_filename(file, content.filename, match.image)
         objects += len(content.objects)
         truncated += sum(o.truncated for o in content.objects)
-        records.append(
-            Record(
-                image,
+        reading.records.append(
+            record_of(
+                match,
                 content.filename or stem_of(file),
                 file,
-                content.width,
-                content.height,
+                width=content.width,
+                height=content.height,
                 boxes=[list(o.box) for o in content.objects],
                 names=[o.name for o in content.objects],
                 difficult=[o.difficult for o in content.objects],
+                sure=sure,
             )
         )
     if truncated:
         text = f"{truncated} of {objects} objects are marked as truncated (not wholly visible)."
         action = "They are learnt from like all others."
-        findings.append(Finding("truncated-objects", "note", "", text, action))
-    # The stem is more to be trusted than what a file says: who has the image's stem comes first.
-    records.sort(key=lambda record: (record.annotation in by_filename, record.annotation or ""))
-    records += [Record(image, image) for image in unannotated(tree, records, left_out)]
-    for record in records:
-        place = record.image or record.annotation or record.named
-        record.split = lists.of(place) or lists.of(record.annotation or place)
-        record.split = record.split or from_folders(place, record.annotation or "")
-    classes = sorted({name for record in records for name in record.names})
-    findings += lists.findings + lists.unused()
-    return assemble(tree, "voc", "detection", records, classes, findings)
+        reading.findings.append(Finding("truncated-objects", "note", "", text, action))
+    reading.classes = sorted({name for record in reading.records for name in record.names})
+    return reading
 
 
 def _wrong_filename(file: str, said: str, image: str) -> list[Finding]:

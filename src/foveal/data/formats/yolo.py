@@ -2,8 +2,7 @@
 
 import math
 import os
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from foveal.data.dataset import Dataset, Finding, SplitName
+from foveal.data.documents import Documents, text_of
 from foveal.data.file_tree import Tree, composed, join, stem_of
-from foveal.data.formats.records import Record, assemble, unannotated
-from foveal.data.formats.split_lists import SplitLists, from_folders, normalise
+from foveal.data.formats.records import Reading, Record, record_of, union
+from foveal.data.formats.split_lists import SplitLists, normalise
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.errors import DataError
 from foveal.files import write_text
@@ -31,9 +31,9 @@ class Names:
     places: tuple[tuple[SplitName, str], ...] = ()
 
 
-def recognises(tree: Tree) -> bool:
-    """Whether the folder holds label files of images."""
-    return bool(label_folders(tree))
+def take(content: Any, file: str) -> dict[str, Any] | None:
+    """A ``data.yaml``, given its content; None where it is none."""
+    return content if isinstance(content, dict) and "names" in content else None
 
 
 def label_folders(tree: Tree) -> list[str]:
@@ -42,7 +42,7 @@ def label_folders(tree: Tree) -> list[str]:
     found, empty = [], []
     for folder, names in tree.folders.items():
         files = [join(folder, name) for name in names if _is_label(name)]
-        files = [file for file in files if file not in lists and tree.image_of(file)]
+        files = [file for file in files if file not in lists and _has_image(tree, file)]
         if any(_looks_right(tree.path(file)) for file in files):
             found.append(folder)
         elif files and all(not tree.path(file).stat().st_size for file in files):
@@ -50,6 +50,11 @@ def label_folders(tree: Tree) -> list[str]:
     # A split may hold background only; empty files by themselves are labels only where they are called so.
     found += [folder for folder in empty if found or _called_labels(folder)]
     return sorted(found, key=lambda folder: (not _called_labels(folder), folder))
+
+
+def _has_image(tree: Tree, file: str) -> bool:
+    match = tree.image_of(file)
+    return match.image is not None or bool(match.rivals)
 
 
 def _called_labels(folder: str) -> bool:
@@ -67,7 +72,7 @@ def _looks_right(path: Path) -> bool:
 
 
 def _lines(path: Path) -> list[str]:
-    return path.read_bytes().decode("utf-8-sig", errors="replace").splitlines()
+    return text_of(path).splitlines()
 
 
 def _object(line: str) -> tuple[int, list[float]] | None:
@@ -92,40 +97,26 @@ def _object(line: str) -> tuple[int, list[float]] | None:
 
 
 def names_of(
-    tree: Tree, folders: Sequence[str], findings: list[Finding], yaml: str | None = None
+    tree: Tree, documents: Documents, folders: Sequence[str], findings: list[Finding]
 ) -> Names | None:
     """The classes' names, from ``data.yaml``, ``classes.txt`` or ``obj.names``.
 
     Parameters
     ----------
     tree : Tree
+    documents : Documents
+        Their YAML files are asked first.
     folders : sequence of str
         The folders of the label files: their names files are looked at before those of the root.
     findings : list of Finding
-        Gets one for every broken YAML file, unless it is the one to take.
-    yaml : str, optional
-        The YAML file to take.
-
-    Raises
-    ------
-    DataError
-        If ``yaml`` is given and is broken or has no names.
+        Gets one for every broken YAML file.
     """
-    yamls = [yaml] if yaml else [f for f in tree.with_suffix(".yaml", ".yml") if f.count("/") <= 1]
-    for file in yamls:
-        try:
-            found = _from_yaml(tree, file)
-        except DataError as error:
-            if yaml:
-                raise
-            findings.append(Finding("broken-annotation", "error", file, str(error), "The file is not read."))
-            continue
-        if found is not None:
+    for file, why in documents.broken.items():
+        if file.lower().endswith((".yaml", ".yml")) and file.count("/") <= 1:
+            findings.append(Finding("broken-annotation", "error", file, why, "The file is not read."))
+    for file, content in documents.of("yolo").items():
+        if file.count("/") <= 1 and (found := _from_yaml(tree, file, content)) is not None:
             return found
-    if yaml:
-        raise DataError(
-            f"{tree.path(yaml)} does not list the classes: it needs a key `names`, a list or a mapping."
-        )
     for folder in [*folders, ""]:
         files = tree.folders[folder]
         listed = [n for n in files if n.lower() in _NAME_FILES] or [
@@ -140,15 +131,8 @@ def names_of(
     return None
 
 
-def _from_yaml(tree: Tree, file: str) -> Names | None:
-    import yaml
-
-    try:
-        content = yaml.safe_load(tree.path(file).read_bytes())
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise DataError(f"{tree.path(file)} is not well-formed YAML ({text}).") from error
-    names = content.get("names") if isinstance(content, dict) else None
+def _from_yaml(tree: Tree, file: str, content: dict[str, Any]) -> Names | None:
+    names = content.get("names")
     if isinstance(names, list):
         names = dict(enumerate(names))
     if not isinstance(names, dict) or not all(str(k).isdecimal() for k in names):
@@ -184,98 +168,82 @@ def _inside(tree: Tree, file: str, base: str, place: str) -> str:
     return "/".join(parts)
 
 
-def read_folder(tree: Tree, asked: bool = False) -> Dataset | None:
-    """Read a folder of YOLO label files; None where there are none."""
-    folders = label_folders(tree)
-    return read(tree, folders=folders) if folders else None
+def read(tree: Tree, documents: Documents) -> Reading | None:
+    """What a folder's YOLO label files say; None where there is nothing that looks like them.
 
-
-def read_file(path: Path) -> Dataset:
-    """Read the data set that a ``data.yaml`` describes.
+    The classes are in the order of their numbers.
 
     Raises
     ------
     DataError
-        If there are no label files beside it, or no image that it speaks of.
+        If two folders of label files contradict each other about an image.
     """
-    tree = Tree.scan(path.parent)
     folders = label_folders(tree)
     if not folders:
-        raise DataError(f"{path} names classes, but there are no label files in {path.parent}.")
-    dataset = read(tree, path.name, folders)
-    if not dataset.samples:
-        raise DataError(f"No picture that {path} speaks of is in {path.parent}.")
-    return dataset
-
-
-def copies(tree: Tree, counts: bool) -> Iterator[tuple[str, Dataset]]:
-    """Every folder of label files, each read by itself; without the first where YOLO counts."""
-    for folder in label_folders(tree)[counts:]:
-        try:
-            yield folder or "the root's .txt files", read(tree, folders=[folder])
-        except DataError:
-            continue
-
-
-def read(tree: Tree, yaml: str | None = None, folders: Sequence[str] = ()) -> Dataset:
-    """Read a folder of YOLO label files.
-
-    Parameters
-    ----------
-    tree : Tree
-    yaml : str, optional
-        The ``data.yaml`` to take, relative to the folder.
-    folders : sequence of str
-        The folders of the label files; of two that are about an image the first counts.
-
-    Returns
-    -------
-    Dataset
-        The classes are in the order of their numbers.
-    """
-    findings: list[Finding] = []
-    found = names_of(tree, folders, findings, yaml)
-    lists = SplitLists(tree)
-    listed = set(lists.files)
-    taken: dict[str, str] = {}
-    records: list[Record] = []
-    numbers: list[list[int]] = []
-    skipped: dict[str, int] = defaultdict(int)
+        reasons = _reasons(tree)
+        return Reading(reasons=reasons) if reasons else None
+    reading = Reading()
+    findings = reading.findings
+    found = names_of(tree, documents, folders, findings)
+    listed = set(SplitLists(tree).files)
+    places = [place for _, place in found.places if place in tree.folders] if found else []
+    parts: list[tuple[str, list[Record]]] = []
+    numbers: dict[int, list[int]] = {}
     for folder in folders:
+        records = []
         for name in tree.folders[folder]:
             file = join(folder, name)
             if not _is_label(name) or file in listed:
-                continue
-            image = tree.image_of(file)
-            if image is not None and taken.setdefault(image, folder) != folder:
-                skipped[folder] += 1
                 continue
             boxes, classes, broken = _parse(tree.path(file))
             findings += [
                 Finding("broken-object", "error", file, text, "The line is left out.") for text in broken
             ]
-            records.append(Record(image, stem_of(file), file, boxes=boxes, relative=True))
-            numbers.append(classes)
-    for folder, count in sorted(skipped.items()):
-        text = f"{count} files describe pictures that files in {folders[0] or 'the root'} describe already."
-        findings.append(Finding("several-annotation-files", "note", folder, text, "They are not read."))
-    names = found.names if found else {}
-    if found is None:
-        used = sorted({number for classes in numbers for number in classes})
-        names = {number: str(number) for number in range(used[-1] + 1 if used else 0)}
-        text = "No file names the classes (classes.txt, obj.names or data.yaml)."
-        action = "The classes are called by their numbers."
-        findings.append(Finding("no-class-names", "warning", "", text, action))
-    label_of = {number: name for number, name in names.items() if name}
-    for record, classes in zip(records, numbers, strict=True):
-        _name(record, classes, label_of, found.file if found else "", findings)
-    records += [Record(image, image, relative=True) for image in unannotated(tree, records)]
-    places = dict(_places(tree, found.places, findings)) if found else {}
-    for record in records:
-        place = record.image or record.annotation or record.named
-        record.split = places.get(place) or lists.of(place) or from_folders(place, record.annotation or "")
-    findings += lists.findings + lists.unused()
-    return assemble(tree, "yolo", "detection", records, list(dict.fromkeys(label_of.values())), findings)
+            match = tree.image_of(file, folders=places)
+            record = record_of(match, stem_of(file), file, boxes=boxes, relative=True)
+            numbers[id(record)] = classes
+            records.append(record)
+            reading.files.append(file)
+        parts.append((folder, records))
+    label_of = _names_used(found, {number for some in numbers.values() for number in some}, findings)
+    for _, records in parts:
+        for record in records:
+            _name(record, numbers[id(record)], label_of, found.file if found else "", findings)
+    reading.records, told_before = union(parts)
+    reading.classes = list(dict.fromkeys(label_of.values()))
+    for folder, records in parts:
+        if folder in told_before:
+            text = (
+                f"{told_before[folder]} files describe pictures that files in {folders[0] or 'the root'} "
+                "describe already."
+            )
+            action = "What they say together counts."
+            findings.append(Finding("several-annotation-files", "note", folder, text, action))
+            reading.copies[folder or "the root's .txt files"] = Reading(records, reading.classes)
+    reading.splits = dict(_places(tree, found.places, findings)) if found else {}
+    return reading
+
+
+def _reasons(tree: Tree) -> list[str]:
+    """Of the first text file that is called like an image: what its first line is."""
+    for folder, names in tree.folders.items():
+        for name in names:
+            file = join(folder, name)
+            if _is_label(name) and _has_image(tree, file):
+                line = next((line for line in _lines(tree.path(file)) if line.strip()), "")
+                if line:
+                    return [f"Line 1 of {file} is not `class cx cy width height`: {line.strip()[:60]!r}."]
+    return []
+
+
+def _names_used(found: Names | None, used: set[int], findings: list[Finding]) -> dict[int, str]:
+    """The name of each class by its number; the number itself where no file names the classes."""
+    if found is not None:
+        return {number: name for number, name in found.names.items() if name}
+    text = "No file names the classes (classes.txt, obj.names or data.yaml)."
+    action = "The classes are called by their numbers."
+    findings.append(Finding("no-class-names", "warning", "", text, action))
+    return {number: str(number) for number in sorted(used)}
 
 
 def _parse(path: Path) -> tuple[list[list[float]], list[int], list[str]]:
@@ -318,7 +286,7 @@ def _places(
             if place in tree.folders:
                 inside = [p for p in tree.images if p.startswith(f"{place}/") or place == ""]
             elif place in tree.files:
-                named = [tree.image_named(line.strip(), place) for line in _lines(tree.path(place))]
+                named = [tree.image_named(line.strip(), place).image for line in _lines(tree.path(place))]
                 inside = [image for image in named if image is not None]
             else:
                 text = f"The YAML file calls this the {split} part, but it is not in the data set."

@@ -1,39 +1,35 @@
-"""The doctor's look at copies of the annotations in other formats."""
+"""Where copies of the annotations, in other files and formats, say something else than what counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.file_tree import Tree, stem_of
-from foveal.data.formats.table import FORMATS, formats_of, row_of
+from foveal.data.file_tree import stem_of
+from foveal.data.formats.table import row_of
 
 
-def check_copies(dataset: Dataset, tree: Tree) -> Iterator[Finding]:
-    """Which formats there are, which counts, and where the copies say something else."""
-    there = [name for name in formats_of(tree) if not FORMATS[name].fallback]
-    others = [name for name in there if name != dataset.format]
-    if others and dataset.format in there:
-        names = ", ".join(FORMATS[name].title for name in there)
-        text = f"The folder holds annotations in several formats: {names}."
-        action = f"{row_of(dataset).title} counts."
-        yield Finding("several-formats", "note", "", text, action)
-    if dataset.task != "detection":
-        return
+def compare_copies(dataset: Dataset, copies: Iterable[tuple[str, Dataset]]) -> Iterator[Finding]:
+    """What copies say otherwise.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        What counts.
+    copies : iterable of (str, Dataset)
+        Each with where it is.
+
+    Yields
+    ------
+    Finding
+    """
     numbers: dict[str, dict[str, int]] = {}
-    for where, copy in _copies(dataset, tree, there):
+    for where, copy in copies:
         ids = range(len(copy.classes)) if row_of(copy).from_zero else copy.category_ids
         numbers[where] = dict(zip(copy.classes, ids, strict=True))
         yield from _compare(dataset, copy, where)
     yield from _numbering(numbers)
-
-
-def _copies(dataset: Dataset, tree: Tree, there: list[str]) -> Iterator[tuple[str, Dataset]]:
-    """Every annotation file or folder that is about the same images, read by itself."""
-    for name in there:
-        if (copies := FORMATS[name].copies) is not None:
-            yield from copies(tree, name == dataset.format)
 
 
 def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:

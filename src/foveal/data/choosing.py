@@ -1,0 +1,138 @@
+"""Which of several formats in one folder counts: the one that explains most."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from foveal.data.dataset import Finding
+from foveal.data.file_tree import IMAGE_FOLDERS, Tree
+from foveal.data.formats.records import Reading, Record, unmatched
+from foveal.data.formats.table import FORMATS
+from foveal.errors import DataError, ImageError
+from foveal.images import probe
+
+# A format that explains this share of what the best explains may be a copy of it.
+_NEARLY = 0.9
+# So many objects of copies are the same at least.
+_AGREE = 0.8
+# Boxes count where more than this share of the images in classes' folders have some.
+_BOXED = 1 / 3
+# Images that two formats are compared on at most.
+_COMPARED = 200
+
+
+def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Finding]]:
+    """The format that counts, and what is to be said of the others.
+
+    The best is who explains most images, then most objects. Where others explain nearly as much of the
+    same images and their boxes agree, they are copies, and the first in the table counts.
+
+    Parameters
+    ----------
+    tree : Tree
+    readings : mapping of str to Reading
+        By the formats' names, in the order of the table; each has a record at least.
+
+    Returns
+    -------
+    str
+    list of Finding
+
+    Raises
+    ------
+    DataError
+        If two formats explain nearly as much and differ; the sentence names both.
+    """
+    boxed = {name: r for name, r in readings.items() if FORMATS[name].task == "detection"}
+    whole = {name: r for name, r in readings.items() if name not in boxed}
+    if not boxed:
+        return next(iter(whole)), []
+    best = max(boxed, key=lambda name: _explained(boxed[name]))
+    if whole:
+        folders = next(iter(whole))
+        images, labelled = len(boxed[best].images), len(whole[folders].images)
+        mixed = f"{images} pictures have boxes ({FORMATS[best].title}), {labelled} lie in folders of classes"
+        if images <= _BOXED * labelled and not _in_folders_of_their_own(tree, boxed[best]):
+            action = f"The folders count, the boxes do not: --format {best} takes the boxes."
+            return folders, [Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
+        findings = []
+        if not whole[folders].images <= boxed[best].images:
+            action = f"The boxes count: --format {folders} takes the folders' names."
+            findings = [Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
+    else:
+        findings = []
+    alike = [name for name in boxed if _nearly(boxed[name], boxed[best])]
+    for name in alike:
+        if name != best and not agree(tree, boxed[name], boxed[best]):
+            one, other = sorted((name, best), key=list(FORMATS).index)
+            raise DataError(
+                f"{tree.root} holds {FORMATS[one].title} and {FORMATS[other].title} annotations that are not "
+                f"the same: choose one with --format {one} or --format {other}."
+            )
+    best = alike[0]
+    return best, findings + others(boxed, best)
+
+
+def _explained(reading: Reading) -> tuple[int, int, int]:
+    return len(reading.images), reading.objects, len(reading.records)
+
+
+def _nearly(reading: Reading, best: Reading) -> bool:
+    return all(a >= _NEARLY * b for a, b in zip(_explained(reading), _explained(best), strict=True))
+
+
+def _in_folders_of_their_own(tree: Tree, reading: Reading) -> bool:
+    """Whether the images lie in folders called ``images``, which hold hardly any others."""
+    folders = {image.rpartition("/")[0] for image in reading.images}
+    there = sum(file.rpartition("/")[0] in folders for file in tree.images)
+    called = all(IMAGE_FOLDERS & set(folder.lower().split("/")) for folder in folders)
+    return called and len(reading.images) >= _NEARLY * there
+
+
+def others(readings: Mapping[str, Reading], best: str) -> list[Finding]:
+    """What is to be said of the formats that do not count."""
+    boxed = {name: r for name, r in readings.items() if FORMATS[name].task == "detection"}
+    title = FORMATS[best].title
+    findings: list[Finding] = []
+    if best not in boxed:
+        return findings
+    if len(boxed) > 1:
+        names = ", ".join(FORMATS[name].title for name in boxed)
+        text = f"The folder holds annotations in several formats: {names}."
+        findings.append(Finding("several-formats", "note", "", text, f"{title} counts."))
+    for name, reading in boxed.items():
+        only = sorted(reading.images - boxed[best].images)
+        if name != best and only:
+            text = f"{len(only)} pictures have {FORMATS[name].title} annotations alone, such as {only[0]}."
+            action = f"They are left out: {title} counts, and it does not speak of them."
+            findings.append(Finding("other-format", "warning", reading.where, text, action))
+    return findings
+
+
+def agree(tree: Tree, one: Reading, other: Reading) -> bool:
+    """Whether two formats put the same boxes on the images that both speak of, which are most of them."""
+    mine, theirs = ({r.image: r for r in reading.records if r.image} for reading in (one, other))
+    common = sorted(mine.keys() & theirs.keys())
+    if 2 * len(common) < min(len(mine), len(theirs)):
+        return False
+    step = max(1, len(common) // _COMPARED)
+    left = total = 0
+    for image in common[::step]:
+        try:
+            a, b = (_in_pixels(tree, records[image]) for records in (mine, theirs))
+        except ImageError:
+            continue
+        left += len(unmatched(a, b, names=False)) + len(unmatched(b, a, names=False))
+        total += len(a.boxes) + len(b.boxes)
+    return left <= (1 - _AGREE) * total
+
+
+def _in_pixels(tree: Tree, record: Record) -> Record:
+    if not record.relative or record.image is None:
+        return record
+    info = probe(tree.path(record.image))
+    boxes: NDArray[np.float64] = np.array(record.boxes, np.float64).reshape(-1, 4)
+    size = [info.width, info.height, info.width, info.height]
+    return replace(record, boxes=(boxes * size).tolist(), relative=False)

@@ -1,0 +1,295 @@
+"""The annotation files of a folder: each is parsed once, and belongs to the format that knows it.
+
+A format says of the content of a file, not of its name, whether it is its own (`take`), and keeps what it
+needs of it. So a file belongs to one format at most, a set in several formats is parsed once, and what
+belongs to none can be named.
+"""
+
+import codecs
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+from xml.etree.ElementTree import Element, ParseError
+
+from foveal.data.file_tree import Tree
+from foveal.errors import DataError
+
+# Rows of a table that are looked at to tell what it is.
+_HEAD = 50
+
+
+class Takes(Protocol):
+    """What this module asks of a format; see :class:`foveal.data.formats.table.Format`."""
+
+    @property
+    def name(self) -> str:
+        """As the table calls it."""
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """Of the files that it keeps something of."""
+
+    @property
+    def take(self) -> Callable[[Any, str], Any] | None:
+        """Given a file's content and name: what the format keeps of it, None where it is not its own."""
+
+
+@dataclass
+class Documents:
+    """The parsed files of a folder.
+
+    Attributes
+    ----------
+    kept : dict of str to dict
+        For each format what it keeps of its files, by their paths relative to the folder.
+    broken : dict of str to str
+        The files that cannot be parsed, each with the reason as a sentence.
+    strange : dict of str to str
+        The files that belong to no format, each with what it is.
+    """
+
+    kept: dict[str, dict[str, Any]] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    strange: dict[str, str] = field(default_factory=dict)
+
+    def of(self, format: str) -> dict[str, Any]:
+        """What a format keeps of its files."""
+        return self.kept.get(format, {})
+
+
+def parse_documents(tree: Tree, formats: Iterable[Takes], files: Iterable[str] | None = None) -> Documents:
+    """Parse the annotation files of a folder, each once.
+
+    Parameters
+    ----------
+    tree : Tree
+    formats : iterable of Format
+        The first that takes a file has it.
+    files : iterable of str, optional
+        The files to look at; by default all.
+
+    Returns
+    -------
+    Documents
+    """
+    documents = Documents()
+    takers = [format for format in formats if format.take is not None]
+    for file in tree.files if files is None else files:
+        suffix = file[file.rfind(".") :].lower()
+        parse = PARSERS.get(suffix)
+        asked = [format for format in takers if suffix in format.suffixes]
+        if parse is None or not asked:
+            continue
+        try:
+            content = parse(tree.path(file))
+        except DataError as error:
+            documents.broken[file] = str(error)
+            continue
+        for format in asked:
+            assert format.take is not None
+            kept = format.take(content, file)
+            if kept is not None:
+                documents.kept.setdefault(format.name, {})[file] = kept
+                break
+        else:
+            documents.strange[file] = described(content)
+    return documents
+
+
+def described(content: Any) -> str:
+    """What parsed content is, for one who expected something else."""
+    if isinstance(content, Element):
+        return f"XML whose root is <{local_name(content)}>"
+    if isinstance(content, Table):
+        return f"a table with the columns {', '.join(content.columns[:8])}"
+    if isinstance(content, dict):
+        keys = ", ".join(str(key)[:40] for key in islice(content, 6))
+        return f"an object with the keys {keys}" if keys else "an empty object"
+    if isinstance(content, list):
+        return f"a list of {len(content)} entries"
+    return f"a single {type(content).__name__}"
+
+
+# -- parsers --------------------------------------------------------------------------------------------
+
+
+def content_of(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, by its byte-order mark, else as UTF-8; what is neither becomes U+FFFD.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read.
+    """
+    return decoded(content_of(path))
+
+
+def decoded(content: bytes) -> str:
+    """Bytes as text; see :func:`text_of`."""
+    for mark, encoding in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF32_LE, "utf-32"),
+        (codecs.BOM_UTF32_BE, "utf-32"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if content.startswith(mark):
+            return content.decode(encoding, errors="replace")
+    return content.decode("utf-8", errors="replace")
+
+
+def parse_json(path: Path) -> Any:
+    """The value of a JSON file in any of Unicode's encodings.
+
+    Raises
+    ------
+    DataError
+        If it is not JSON or cannot be read.
+    """
+    content = content_of(path)
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not well-formed JSON ({error}).") from error
+
+
+def parse_json_lines(path: Path) -> list[Any]:
+    """The values of a file with one JSON value a line.
+
+    Raises
+    ------
+    DataError
+        If a line is not JSON, or the file cannot be read.
+    """
+    values = []
+    for number, line in enumerate(text_of(path).splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            values.append(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"Line {number} of {path} is not well-formed JSON ({error}).") from error
+    return values
+
+
+def parse_xml(path: Path) -> Element:
+    """The root of an XML file; entities and references to other files are refused.
+
+    Raises
+    ------
+    DataError
+        If it is not XML or cannot be read.
+    """
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    content = content_of(path)
+    try:
+        root = fromstring(content)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise DataError(f"{path} is not well-formed XML ({error}).") from error
+    assert isinstance(root, Element)
+    return root
+
+
+def local_name(element: Element) -> str:
+    """The tag of an element without its namespace."""
+    return element.tag.rpartition("}")[2]
+
+
+def parse_yaml(path: Path) -> Any:
+    """The value of a YAML file.
+
+    Raises
+    ------
+    DataError
+        If it is not YAML or cannot be read.
+    """
+    import yaml
+
+    try:
+        return yaml.safe_load(content_of(path))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        text = " ".join(str(error).split())
+        raise DataError(f"{path} is not well-formed YAML ({text}).") from error
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file: the words of its first line, and its rows.
+
+    Attributes
+    ----------
+    path : pathlib.Path
+    columns : list of str
+        The words of the first line, which may be a row like the others.
+    head : list of list of str
+        The first rows, the first line among them.
+    delimiter : str
+    """
+
+    path: Path
+    columns: list[str]
+    head: list[list[str]]
+    delimiter: str
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Every row that is not empty, the first line among them, with the number of its line.
+
+        Raises
+        ------
+        DataError
+            If the file is not CSV or cannot be read.
+        """
+        reader = csv.reader(text_of(self.path).splitlines(keepends=True), delimiter=self.delimiter)
+        try:
+            for row in reader:
+                if any(word.strip() for word in row):
+                    yield reader.line_num, [word.strip() for word in row]
+        except csv.Error as error:
+            raise DataError(f"Line {reader.line_num} of {self.path} is not CSV ({error}).") from error
+
+
+def parse_table(path: Path) -> Table:
+    """A CSV file, its columns separated by whatever its first line has most of.
+
+    Raises
+    ------
+    DataError
+        If it is not CSV or cannot be read.
+    """
+    first = text_of(path).partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    table = Table(path, [], [], delimiter)
+    head = [row for _, row in islice(table.rows(), _HEAD)]
+    return Table(path, head[0] if head else [], head, delimiter)
+
+
+#: How files are parsed, by their suffixes in lower case.
+PARSERS: dict[str, Callable[[Path], Any]] = {
+    ".json": parse_json,
+    ".jsonl": parse_json_lines,
+    ".xml": parse_xml,
+    ".yaml": parse_yaml,
+    ".yml": parse_yaml,
+    ".csv": parse_table,
+    ".tsv": parse_table,
+}
