@@ -223,7 +223,7 @@ def test_the_data_set_is_read_once(color_folder, color_run, tmp_path, monkeypatc
         read.append(words)
         return load(*words, **named)
 
-    for module in ("foveal.runs.training", "foveal.data.doctor"):
+    for module in ("foveal.runs.training", "foveal.runs.folder", "foveal.data.doctor"):
         monkeypatch.setattr(sys.modules[module], "load", counted)
     retrain(color_run.folder.path, out=tmp_path / "again")
     assert len(read) == 1

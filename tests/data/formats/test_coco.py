@@ -99,7 +99,7 @@ def test_a_file_without_boxes_hides_none_with_some(tmp_path, make_image, coco_fi
     )
     coco_file(tmp_path / "image_info.json", [entry(1), entry(2)], [])
     coco_file(tmp_path / "instances.json", [entry(1)], [box(1)])
-    assert [len(s.boxes) for s in load(tmp_path)] == [1]
+    assert [len(s.boxes) for s in load(tmp_path)] == [1, 0]
 
 
 def test_classes_of_several_files_are_matched_by_name(tmp_path, make_image, coco_file):
