@@ -158,7 +158,9 @@ def _copies(tree: Tree, usable: dict[str, Reading], best: str) -> Iterator[tuple
         if name != best:
             yield reading.where, _assembled(tree, name, reading)
         for where, copy in reading.copies.items():
-            yield where, _assembled(tree, name, copy)
+            # Of what counts, a file whose other objects have been added is none.
+            if name != best or copy.repeats(reading):
+                yield where, _assembled(tree, name, copy)
 
 
 def _left_out(tree: Tree) -> list[Finding]:

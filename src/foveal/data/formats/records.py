@@ -124,6 +124,13 @@ class Reading:
         return sum(len(r.boxes) + (r.label is not None) for r in self.records)
 
 
+    def repeats(self, other: "Reading") -> bool:
+        """Whether it has the objects that another reading has in the same images, no more and no fewer."""
+        known = {record.image or record.named: record for record in other.records}
+        pairs = [(record, known.get(record.image or record.named)) for record in self.records]
+        return all(o is not None and not unmatched(r, o) and not unmatched(o, r) for r, o in pairs)
+
+
 def record_of(match: Match, named: str, annotation: str, **known: Any) -> Record:
     """A record of the image that was found."""
     return Record(match.image, named, annotation, rivals=match.rivals, **known)
