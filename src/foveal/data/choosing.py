@@ -54,11 +54,12 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
         folders = next(iter(whole))
         images, labelled = len(boxed[best].images), len(whole[folders].images)
         mixed = f"{images} pictures have boxes ({FORMATS[best].title}), {labelled} lie in folders of classes"
-        if images <= _BOXED * labelled and not _in_folders_of_their_own(tree, boxed[best]):
+        apart = _in_folders_of_their_own(tree, boxed[best])
+        if images <= _BOXED * labelled and not apart:
             action = f"The folders count, the boxes do not: --format {best} takes the boxes."
             return folders, [Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
         findings = []
-        if not whole[folders].images <= boxed[best].images:
+        if not apart and not whole[folders].images <= boxed[best].images:
             action = f"The boxes count: --format {folders} takes the folders' names."
             findings = [Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
     else:

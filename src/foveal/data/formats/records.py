@@ -123,7 +123,6 @@ class Reading:
         """How many boxes, or labels of whole images, there are."""
         return sum(len(r.boxes) + (r.label is not None) for r in self.records)
 
-
     def repeats(self, other: "Reading") -> bool:
         """Whether it has the objects that another reading has in the same images, no more and no fewer."""
         known = {record.image or record.named: record for record in other.records}
