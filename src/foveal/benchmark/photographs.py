@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import DataError, ImageError
+from foveal.images import read, resize_to_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +98,6 @@ def choose_photographs(
     if data is None:
         return _sample_photographs(number, longest)
     from foveal.data import load
-    from foveal.images import read, resize_to_fit
 
     dataset = load(data, format=format)
     chosen: list[Photograph] = []
@@ -114,7 +115,7 @@ def choose_photographs(
         chosen.append(
             Photograph(
                 sample.name,
-                _reader(sample.path, longest),
+                partial(_read, sample.path, longest),
                 image.shape[:2],
                 (sample.boxes[known] * np.float32(scale)).astype(np.float32),
                 sample.labels[known],
@@ -125,19 +126,12 @@ def choose_photographs(
     return Photographs(os.fspath(data), tuple(chosen), len(dataset), tuple(unreadable))
 
 
-def _reader(path: Path, longest: int) -> Callable[[], NDArray[np.uint8]]:
-    def again() -> NDArray[np.uint8]:
-        from foveal.images import read, resize_to_fit
-
-        return resize_to_fit(read(path), longest)[0]
-
-    return again
+def _read(path: Path, longest: int) -> NDArray[np.uint8]:
+    return resize_to_fit(read(path), longest)[0]
 
 
 def _sample_photographs(number: int, longest: int) -> Photographs:
     from sklearn.datasets import load_sample_image
-
-    from foveal.images import resize_to_fit
 
     chosen = []
     for name in ("china.jpg", "flower.jpg")[:number]:
