@@ -45,15 +45,12 @@ class Photographs:
     source : str
         Where they are from, for people.
     chosen : tuple of Photograph
-    available : int
-        How many there were to choose from.
     unreadable : tuple of str
         A sentence for each image that was chosen and passed over.
     """
 
     source: str
     chosen: tuple[Photograph, ...]
-    available: int
     unreadable: tuple[str, ...] = ()
 
 
@@ -123,7 +120,7 @@ def choose_photographs(
         )
     if not chosen:
         raise DataError(f"{data} holds no picture that can be read.")
-    return Photographs(os.fspath(data), tuple(chosen), len(dataset), tuple(unreadable))
+    return Photographs(os.fspath(data), tuple(chosen), tuple(unreadable))
 
 
 def _read(path: Path, longest: int) -> NDArray[np.uint8]:
@@ -137,4 +134,4 @@ def _sample_photographs(number: int, longest: int) -> Photographs:
     for name in ("china.jpg", "flower.jpg")[:number]:
         image = np.asarray(resize_to_fit(load_sample_image(name), longest)[0], np.uint8)
         chosen.append(Photograph(name, lambda image=image: image, image.shape[:2]))  # type: ignore[misc]
-    return Photographs("the photographs that come with scikit-learn", tuple(chosen), 2)
+    return Photographs("the photographs that come with scikit-learn", tuple(chosen))
