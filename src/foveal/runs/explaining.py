@@ -20,7 +20,7 @@ from foveal.models.loading import load
 from foveal.proposals import SelectiveSearch
 from foveal.report.chapters.explanation import explanation_section, write_explanation_page
 from foveal.report.chapters.trace import trace_chapter, write_trace_page
-from foveal.report.figures.networks.overlays import overlay_map
+from foveal.report.figures.networks.explanation import overlay_map
 from foveal.report.html.blocks import Chapter, Section
 from foveal.runs.explanations import activation_map, look_inside, sees_images
 from foveal.runs.folder import empty_folder

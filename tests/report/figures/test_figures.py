@@ -269,6 +269,14 @@ def test_augmentations_begin_with_the_picture_itself(channels):
     assert [axes.get_title() for axes in figure.axes[::3]] == ["none", "mirrored"]
 
 
+def test_names_of_stages_are_whole():
+    name = "proposals of selective search, for comparison (the rest)"
+    figure = figures.draw_timing({name: 2.0, "report": 1.0})
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [words.replace("\n", " ") for words in shown] == [name, "report"]
+    assert shown[0] != name
+
+
 def test_a_range_test_marks_the_suggestion_and_lets_the_explosion_leave_the_axes():
     rates = np.geomspace(1e-4, 1, 5)
     axes = figures.draw_range_test(

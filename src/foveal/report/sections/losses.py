@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from foveal.report.figures.training.loss_parts import PARTS, draw_loss_parts
+from foveal.report.figures.training.learning_curves import PARTS, draw_loss_parts
 from foveal.report.html.blocks import Block, Chart, Fold, Table
 from foveal.report.wording import say_duration
 

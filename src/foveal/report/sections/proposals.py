@@ -40,7 +40,7 @@ def proposals_section(
         blocks.append(
             Chart(
                 "Recall beside other methods",
-                draw_recall_of_methods(compared, (0.5, 0.7)),
+                draw_recall_of_methods(compared),
                 f"Recall of {len(compared)} methods. With 100 proposals, at IoU 0.5: {said}.",
                 f"On {count(images, 'held-out image')}. Recall at IoU 0.5 with 100 proposals: {said}.",
             )

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foveal.report.figures.training.grid import draw_grid
-from foveal.report.figures.training.learning_curve import draw_learning_curve
-from foveal.report.figures.training.losses import draw_losses
+from foveal.report.figures.training.learning_curves import draw_learning_curve
+from foveal.report.figures.training.losses import draw_losses, draw_range_test
 from foveal.report.figures.training.mining import draw_mining
-from foveal.report.figures.training.range_test import draw_range_test
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
 from foveal.report.sections.losses import Event, cell_of, loss_parts_blocks, number_of
 

@@ -96,14 +96,12 @@ def draw_roi_sampling(
         "RoIPool: whole cells, the largest of each bin",
     )
     said = _say_aligned(aligned[chosen], point), _say_pooled(pooled[chosen], scaled, whole)
-    for i in (0, 1):
-        axes = _show_map(figure, (1, 2, i + 1), x, view)
-        if i == 0:
-            _draw_aligned(axes, aligned, scaled, chosen, point, sampling_ratio, right - left)
-        else:
-            _draw_pooled(axes, pooled, scaled, whole, chosen)
-        name_axes(axes, title=titles[i])
-        axes.set_xlabel(said[i], color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
+    panels = [_show_map(figure, (1, 2, i + 1), x, view) for i in (0, 1)]
+    _draw_aligned(panels[0], aligned, scaled, chosen, point, sampling_ratio, right - left)
+    _draw_pooled(panels[1], pooled, scaled, whole, chosen)
+    for axes, title, words in zip(panels, titles, said, strict=True):
+        name_axes(axes, title=title)
+        axes.set_xlabel(words, color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
     return figure
 
 

@@ -86,7 +86,6 @@ def draw_suppression(
             axes, rows[drawn[::-1]], colors, width=1.0 if len(drawn) > 40 else 1.6, halo=False
         )
         image_panel.outline_boxes(axes, objects, "#ffffff", width=1.6, dashed=True)
-        image_panel.look_at(axes, 0, 0, image.shape[1], image.shape[0])
         panels.append(axes)
     image_panel.add_color_bar(figure, panels, _COLORS, low, high, "score", fraction=0.03)
     return figure
