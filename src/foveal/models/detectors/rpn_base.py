@@ -139,7 +139,7 @@ class RPNBase(TrainingConfig, BoxModel):
             an_image = seconds / n_validation if evaluator is not None else 0.0
             return images_after * max(self._seconds_an_image, 2 * an_image) + seconds
 
-        result = train_network(
+        plan = train_network(
             self.network_,
             backbone,
             dataset,
@@ -151,9 +151,9 @@ class RPNBase(TrainingConfig, BoxModel):
             spent=spent + time.perf_counter() - began,
             after=after,
         )
-        self.network_.finetuned = result.finetunes_from < result.steps
+        self.network_.finetuned = plan.finetunes_from < plan.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": result.epochs, "finetune_fraction": result.finetune_fraction}
+        self.resolved_ = {"epochs": plan.epochs, "finetune_fraction": plan.finetune_fraction}
         self._conclude(evaluator)
         self.n_images_ = len(dataset)
         return self
