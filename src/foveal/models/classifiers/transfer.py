@@ -192,7 +192,9 @@ class TransferClassifier(LinearClassifier):
         y = self._image_targets(X, y)
         labels = self._learn_classes(y)
         self.features_ = features_from_config({"kind": self.backbone})
-        side = self.image_size or _default_side(native_sides(X))
+        sides = native_sides(X)
+        usual = _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
+        side = self.image_size or usual
         self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         with stage(callbacks, "features", len(X)) as progress:
@@ -421,10 +423,6 @@ class TransferClassifier(LinearClassifier):
             self.tail_ = Tail(self._frozen)
             self.tail_.load(below(arrays, "tail."))
             self.history_ = below(arrays, "history.")
-
-
-def _default_side(sides: tuple[int, int] | None) -> int:
-    return _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
 
 
 def _fit_linear(

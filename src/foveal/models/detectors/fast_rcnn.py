@@ -361,12 +361,14 @@ class FastRCNN(ProposalDetector):
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        arrays = {f"network.{name}": value for name, value in self.network_.state_dict().items()}
-        return {**arrays, "mean": self.mean_, "scale": self.scale_, **super()._arrays()}
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has learned, its method of proposing too."""
+        arrays = {**super().arrays(), "mean": self.mean_, "scale": self.scale_}
+        return arrays | {f"network.{name}": value for name, value in self.network_.state_dict().items()}
 
-    def _config(self) -> dict[str, Any]:
-        config = super()._config()
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        config = super().get_config()
         return {**config, "settings": {**config["settings"], "dropout": self.dropout_}}
 
     @classmethod

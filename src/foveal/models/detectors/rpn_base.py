@@ -228,20 +228,22 @@ class RPNBase(TrainingConfig, BoxModel):
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """The weights that were trained: the backbone's own are not among them where it was frozen."""
+        self._check_fitted()
         return {
             name: value
             for name, value in self.network_.state_dict().items()
             if self.network_.finetuned or not name.startswith("stages.")
         }
 
-    def _config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        config = super().get_config()
         parameters = self.get_params(deep=False)
         del parameters["features"]
         return {
-            "classes": list(self.classes_),
-            "n_images": self.n_images_,
+            **config,
             "features": self.backbone_.get_config(),
             "finetuned": self.network_.finetuned,
             "resolved": self.resolved_,

@@ -66,10 +66,8 @@ def first_negatives(
     for label in range(overlaps.shape[1]):
         beside = overlaps[:, label]
         there = bool((beside > 0).any())
-        if there:
-            candidates = np.flatnonzero((beside >= mining.low) & (beside < mining.high) & ~unsure)
-        else:
-            candidates = np.flatnonzero(~unsure)
+        suits = (beside >= mining.low) & (beside < mining.high) | (not there)
+        candidates = np.flatnonzero(suits & ~unsure)
         number = mining.first if there else max(1, mining.first // 4)
         if len(candidates) > number:
             candidates = np.sort(generator.choice(candidates, number, replace=False))

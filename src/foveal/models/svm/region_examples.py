@@ -19,11 +19,9 @@ def collect_objects(bank: RegionBank, pool: ExamplePool, *, flip: bool, callback
     """Every object, and its mirror image where ``flip`` is set, is a positive of its class."""
 
     def describe(index: int) -> NDArray[np.float32]:
+        views = (False, True) if flip else (False,)
         objects = bank.images[index].objects
-        seen = [bank.describe(index, objects)]
-        if flip:
-            seen.append(bank.describe(index, objects, mirrored=True))
-        return np.concatenate(seen)
+        return np.concatenate([bank.describe(index, objects, mirrored=mirrored) for mirrored in views])
 
     with stage(callbacks, "objects", len(bank.images)) as progress:
         described = parallel.map(describe, range(len(bank.images)), done=progress)
