@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,20 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.events import Callbacks, emit, stage
 from foveal.files import Cache, digest_file, digest_json
+from foveal.files.container import restore
 from foveal.images import Source, as_image
 from foveal.proposals.proposal import Proposals, Proposer
-from foveal.proposals.restoring import proposer_from_config
+from foveal.proposals.selective_search import SelectiveSearch
+from foveal.proposals.sliding_window import SlidingWindow
 from foveal.version import __version__
 
 #: Counted up whenever a method of Foveal gives other boxes, scores or another order for the same settings.
 ALGORITHM_VERSION = 2
+
+_KINDS: dict[Any, Callable[..., Proposer]] = {
+    "selective-search": SelectiveSearch,
+    "sliding-window": SlidingWindow,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +209,17 @@ def close_stage(cache: Cache | None, cached: Sequence[bool], callbacks: Callback
         emit(callbacks, "note", text=text)
     elif found < len(cached):
         cache.trim()
+
+
+def proposer_from_config(config: dict[str, Any]) -> Proposer:
+    """Make a method of proposing regions from what its ``get_config`` gave; see `foveal.files.restore`.
+
+    Examples
+    --------
+    >>> proposer_from_config({"kind": "sliding-window", "stride": 0.5}).stride
+    0.5
+    """
+    return restore(config, _KINDS, "proposals")
 
 
 def _settings(proposer: Proposer) -> str | None:

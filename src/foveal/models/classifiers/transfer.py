@@ -411,7 +411,7 @@ class TransferClassifier(LinearClassifier):
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays = {"coef": self.coef_, "intercept": self.intercept_}
         if self.tail_ is not None:
-            arrays |= {f"tail.{name}": value for name, value in self.tail_.state().items()}
+            arrays |= {f"tail.{name}": value for name, value in self.tail_.network.state_dict().items()}
             arrays |= {f"history.{name}": values for name, values in self.history_.items()}
         return arrays, {"C": self.C_, "cv_results": self.cv_results_, "fine_tuned": self.tail_ is not None}
 

@@ -27,8 +27,7 @@ from foveal.models.detection.frozen_maps import (
     image_maps,
 )
 from foveal.models.detection.image_regions import ImageRegions, regions_of
-from foveal.models.detection.roi.head import BoxHead
-from foveal.models.detection.roi.loss import check_box_loss, roi_loss
+from foveal.models.detection.roi.head import BoxHead, check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets

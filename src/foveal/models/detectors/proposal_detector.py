@@ -23,7 +23,7 @@ from foveal.models.detection.trace import DetectionTrace, scaled_objects
 from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
 from foveal.models.detectors.rpn import RPN
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, propose_files
-from foveal.proposals.restoring import proposer_from_config
+from foveal.proposals.cached import proposer_from_config
 
 # Passes of a region proposal network that is asked for by a word; not minutes, so that the model is the same
 # every time.

@@ -22,10 +22,9 @@ from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.examples import ExamplePool
 from foveal.models.svm.kernels import fit_with, restore_svms
 from foveal.models.svm.linear import LinearSVMs
-from foveal.models.svm.mining import Mining, mine
+from foveal.models.svm.mining import Mining, collect_objects, collect_proposals, mine
 from foveal.models.svm.out_of_fold import Suppressed, out_of_fold_detections
 from foveal.models.svm.platt import Platt, fit_platt
-from foveal.models.svm.region_examples import collect_objects, collect_proposals
 from foveal.models.svm.region_svms import RegionSVMs
 from foveal.proposals import Proposals, Proposer, SelectiveSearch
 
