@@ -207,10 +207,8 @@ def trace_network(
     image : ndarray of shape (H, W, 3), uint8
         The working image without its padding.
     classes : tuple of str
-    scale : (float, float)
-        See :class:`DetectionTrace`.
-    objects : array-like of shape (M, 4), optional
-        Ground truth, in the pixels of the original image.
+    scale, objects
+        See :class:`DetectionTrace`; the objects in the pixels of the original image, array-like.
 
     Returns
     -------

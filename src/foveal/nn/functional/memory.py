@@ -88,9 +88,14 @@ def nothing(dtype: "np.dtype[Any]") -> NDArray[Any]:
     return np.empty(0, dtype)
 
 
-def _release_idle() -> None:
+def release() -> None:
+    """Give all idle blocks of this thread back to the operating system."""
+    _release_idle(patience=0)
+
+
+def _release_idle(patience: int = _PATIENCE) -> None:
     for size, kept in list(_blocks.by_size.items()):
-        asked_since = _blocks.requests - _PATIENCE
+        asked_since = _blocks.requests - patience
         kept[:] = [entry for entry in kept if sys.getrefcount(entry[0]) > 2 or entry[1] > asked_since]
         if not kept:
             del _blocks.by_size[size]
