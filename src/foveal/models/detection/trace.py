@@ -208,7 +208,7 @@ def trace_network(
         The working image without its padding.
     classes : tuple of str
     scale, objects
-        See :class:`DetectionTrace`; the objects in the pixels of the original image, array-like.
+        See :class:`DetectionTrace`; the objects, array-like of shape (M, 4), in the original image's pixels.
 
     Returns
     -------
