@@ -70,7 +70,8 @@ def draw_roi_sampling(
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['RoIAlign: 3 × 3 bins, 2 × 2 points each', 'RoIPool: whole cells, the largest of each bin']
     """
-    from foveal.nn.roi_walkthrough import roi_align_steps, roi_pool_cells, roi_pool_steps
+    from foveal.nn.functional.roi_pool import covered_cells
+    from foveal.nn.roi_walkthrough import roi_align_steps, roi_pool_steps
 
     x, corners = np.asarray(x, np.float64), np.asarray(box, np.float64)
     aligned = roi_align_steps(
@@ -84,7 +85,7 @@ def draw_roi_sampling(
         raise ValueError(f"point is {point}; there are {sampling_ratio**2} in a bin.")
     chosen = row * output_size + column
     scaled = corners * spatial_scale
-    whole = np.array(roi_pool_cells(corners, spatial_scale), np.float64)
+    whole = covered_cells(corners[None], spatial_scale)[0].astype(np.float64)
     left, top = np.minimum(scaled[:2], whole[:2]) - _AROUND
     right, bottom = np.maximum(scaled[2:], whole[2:]) + _AROUND
     view = (left, top, right, bottom)
