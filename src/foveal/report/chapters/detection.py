@@ -119,7 +119,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             + "; ".join(_confusions(matrix.matrix, [*record.test.classes, "nothing"]))
             + ".",
             f"Rows are the truth, columns what is said from score {record.score_threshold:.2f} on. The last "
-            "row counts boxes where there is nothing, the last column objects that were missed.",
+            "row counts boxes that match no object, whatever the reason; the last column objects that were "
+            "missed.",
         ),
         Chart(
             "What the AP50 is lost to",

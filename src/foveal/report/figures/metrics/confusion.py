@@ -21,7 +21,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
         Rows are the truth, columns what was predicted.
     names : sequence of K str
     background : bool
-        Whether the last row (boxes where there is nothing) and the last column (objects that nothing
+        Whether the last row (boxes that match no object) and the last column (objects that nothing
         was said of) stand for the background.
 
     Returns
@@ -39,7 +39,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     --------
     >>> figure = draw_confusion([[8, 1, 1], [0, 5, 0], [2, 0, 0]], ["cat", "dog"], background=True)
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    ['cat', 'dog', 'nothing there']
+    ['cat', 'dog', 'no match']
     """
     counts = np.asarray(matrix, dtype=np.float64)
     side = len(names) + int(background)
@@ -50,7 +50,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
         )
     rows, columns = [*names], [*names]
     if background:
-        rows.append("nothing there")
+        rows.append("no match")
         columns.append("missed")
     title = ""
     if len(names) > MOST_CLASSES:
