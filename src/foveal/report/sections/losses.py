@@ -56,9 +56,9 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     marked = None if kept is None else kept["seconds"]
     blocks: list[Block] = [
         Chart(
-            "Losses by part, and the validation",
+            "Losses by part" + (", and the validation" if measured else ""),
             draw_loss_parts(losses, measured, measure=measure, marked=marked),
-            f"Lines of the losses against time, and below them the validation. {caption}",
+            f"Lines of the losses against time. {caption}",
             caption,
         )
     ]

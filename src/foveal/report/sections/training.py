@@ -54,11 +54,7 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
         blocks.append(Fold(f"Notes of the training log ({len(notes)})", notes[:100]))
     if not blocks:
         blocks.append(Note("The training log holds nothing to draw."))
-    return Section(
-        "Training",
-        "How the model came about, and what was chosen by looking at the validation images.",
-        blocks,
-    )
+    return Section("Training", "How the model came about.", blocks)
 
 
 def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
@@ -84,7 +80,7 @@ def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
     marked = None if best is None else int(best["epoch"])
     chart = Chart(
         "Learning curve",
-        draw_learning_curve(epochs, marked=marked, mark="kept" if kept else "least validation loss"),
+        draw_learning_curve(epochs, marked=marked, mark="kept" if kept else "least"),
         f"Lines of the losses, the accuracies and the learning rate over {len(epochs)} epochs. {caption}",
         caption,
     )
