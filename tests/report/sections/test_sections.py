@@ -189,3 +189,9 @@ def test_numbers_of_proposals_that_no_image_has_are_one_row():
 def test_losses_without_a_validation_promise_none():
     log = [{"event": "losses", "step": 1, "seconds": 1.0, "head_class": 0.5}]
     assert [block.title for block in loss_parts_blocks(log)] == ["Losses by part"]
+
+
+@pytest.mark.parametrize("more", [[], [{"event": "losses", "step": 1, "seconds": 1.0, "head_class": 0.5}]])
+def test_one_epoch_is_in_the_singular(more):
+    titles = [block.title for block in training_section(epochs(1) + more).blocks]
+    assert "The 1 epoch as a table" in titles

@@ -11,6 +11,7 @@ from foveal.report.figures.training.mining import draw_mining
 from foveal.report.figures.training.range_test import draw_range_test
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
 from foveal.report.sections.losses import Event, cell_of, loss_parts_blocks, number_of
+from foveal.report.wording import count
 
 # What an epoch's event may have been measured.
 _MEASURED = {
@@ -81,13 +82,14 @@ def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
     chart = Chart(
         "Learning curve",
         draw_learning_curve(epochs, marked=marked, mark="kept" if kept else "least"),
-        f"Lines of the losses, the accuracies and the learning rate over {len(epochs)} epochs. {caption}",
+        f"Lines of the losses, the accuracies and the learning rate over {count(len(epochs), 'epoch')}. "
+        f"{caption}",
         caption,
     )
     columns = ("epoch", *_MEASURED.values(), "learning rate", "seconds")
     keys = (*_MEASURED, "learning_rate", "seconds")
     rows = [[str(e["epoch"]), *(cell_of(e, key) for key in keys)] for e in epochs]
-    return [chart, Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)])]
+    return [chart, Fold(f"The {count(len(epochs), 'epoch')} as a table", [Table("", columns, rows)])]
 
 
 def _range_test(events: Sequence[Event]) -> Chart:
