@@ -132,6 +132,14 @@ def test_sampling_shows_the_weights():
     assert "bin [0, 1] is the largest of 2 × 2 cells: 19.00" in pooled.get_xlabel()
 
 
+@pytest.mark.parametrize("box", [[100, 10, 160, 380], [100, 60, 250, 300], [10, 200, 400, 300]])
+def test_words_below_the_sampling_are_not_cut(box):
+    values = np.random.default_rng(0).random((12, 16))
+    figure = figures.draw_roi_sampling(values, box, 5, spatial_scale=1 / 32, sampling_ratio=1)
+    figure.draw_without_rendering()
+    assert all(axes.xaxis.label.get_window_extent().y0 >= 0 for axes in figure.axes)
+
+
 def test_regression_says_the_overlap():
     figure = figures.draw_regression(
         IMAGE, [[0, 0, 10, 10], [40, 30, 44, 34]], [[0, 0, 20, 10], [40, 30, 45, 34]],

@@ -104,6 +104,8 @@ def draw_roi_sampling(
             _draw_pooled(axes, pooled, scaled, whole, chosen)
         name_axes(axes, title=titles[i])
         axes.set_xlabel(said[i], color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
+    # Where the aspect makes the panels narrower, one round of the layout leaves the labels no room.
+    figure.draw_without_rendering()
     return figure
 
 
