@@ -104,7 +104,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             ),
             f"Precision against recall for {len(curves)} classes"
             + (f"; the best is {best}, {curves[best].average_precision:.2f}." if best else "."),
-            f"The further to the upper right the better; the number is the area under the curve. {overlap}",
+            "The further to the upper right the better; the number is the area under the curve, which AP50 "
+            f"takes from 101 of its points. {overlap}",
         ),
         Chart(
             "Scores of right and wrong detections",
