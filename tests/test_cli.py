@@ -1,3 +1,4 @@
+import inspect
 import json
 import subprocess
 import sys
@@ -282,3 +283,11 @@ def test_stopped(run, monkeypatch, scene_folder, tmp_path):
     monkeypatch.setattr("foveal.runs.training.load", interrupted)
     status, out, err = run("train", scene_folder, "--out", tmp_path / "run")
     assert (status, out, err) == (130, "", "foveal: stopped.\n")
+
+
+def test_help_is_not_broken_twice():
+    """Line ends of a docstring stay in the help, which has 80 columns where it is narrow."""
+    for command in cli.app.registered_commands:
+        for paragraph in inspect.cleandoc(command.callback.__doc__).split("\n\n"):
+            *broken, _ = paragraph.split("\n")
+            assert all(len(line) <= 78 for line in broken), broken

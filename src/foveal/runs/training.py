@@ -7,6 +7,7 @@ on with a run that was broken off, whose folder tells which of these stages are 
 """
 
 import os
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -102,7 +103,9 @@ class TrainingRun:
         findings = doctor(self.dataset, callbacks=self.callbacks)
         matter = sum(f.severity != "note" for f in findings)
         if matter:
-            text = f"{matter} findings about the data: foveal doctor {self.dataset.path} lists them."
+            found, them = ("1 finding", "it") if matter == 1 else (f"{matter} findings", "them")
+            command = shlex.join(["foveal", "doctor", str(self.dataset.path)])
+            text = f"{found} about the data: {command} lists {them}."
             emit(self.callbacks, "note", text=text)
         return findings
 

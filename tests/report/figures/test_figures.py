@@ -81,7 +81,7 @@ def test_other_classes_are_added_up():
     axes = figure.axes[0]
     names = [t.get_text() for t in axes.get_yticklabels()]
     assert names[:20] == MANY[60:]
-    assert names[20:] == ["other classes", "nothing there"]
+    assert names[20:] == ["other classes", "no match"]
     words = [t.get_text() for t in axes.texts]
     assert f"{sum(range(60)):,}" in words
     assert "7" in words
@@ -298,7 +298,7 @@ def test_learning_curve_has_what_was_measured():
     figure = figures.draw_learning_curve(measured, marked=2, mark="kept")
     assert [len(a.lines) for a in figure.axes] == [3, 3, 2]
     assert figure.axes[0].lines[1].get_ydata().tolist() == [1.0] * 3
-    assert figure.axes[0].texts[0].get_text() == "kept: 2"
+    assert figure.axes[0].texts[0].get_text() == "kept: epoch 2"
 
 
 def test_explanation_names_the_class_that_was_asked_about():

@@ -106,7 +106,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             ),
             f"Precision against recall for {len(curves)} classes"
             + (f"; the best is {best}, {curves[best].average_precision:.2f}." if best else "."),
-            f"The further to the upper right the better; the number is the area under the curve. {overlap}",
+            "The further to the upper right the better; the number is the area under the curve, which AP50 "
+            f"takes from 101 of its points. {overlap}",
         ),
         Chart(
             "Scores of right and wrong detections",
@@ -121,7 +122,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             + "; ".join(_confusions(matrix.matrix, [*record.test.classes, "nothing"]))
             + ".",
             f"Rows are the truth, columns what is said from score {record.score_threshold:.2f} on. The last "
-            "row counts boxes where there is nothing, the last column objects that were missed.",
+            "row counts boxes that match no object, whatever the reason; the last column objects that were "
+            "missed.",
         ),
         Chart(
             "What the AP50 is lost to",

@@ -176,9 +176,9 @@ def _sampling(trace: "DetectionTrace") -> list[Block]:
             "RoIAlign's sampling points",
             draw_roi_sampling(trace.activity[level], box, trace.roi_size, **points),
             f"The region of {whose} on the grid of the level with stride {stride}.",
-            f"The region of {whose} on the map with stride {stride}; the darker a cell, the stronger its "
-            "features. RoIAlign (left, used here) reads between the cells' centres; RoIPool (right) would "
-            "round the region to whole cells.",
+            f"The region of {whose} on the map with stride {stride}; the more a cell stands out, the "
+            "stronger its features. RoIAlign (left, used here) reads between the cells' centres; RoIPool "
+            "(right) would round the region to whole cells.",
         )
     ]
 

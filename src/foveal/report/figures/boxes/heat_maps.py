@@ -134,7 +134,7 @@ def draw_attention(
         x1, y1, x2, y2 = box
         centre, half = ((x1 + x2) / 2, (y1 + y2) / 2), 0.55 * max(x2 - x1, y2 - y1, 2.0)
         title = shorten(names[i], 20) if names else ""
-        most = numbers.ravel()[np.abs(numbers).argmax()]
+        most = round(numbers.ravel()[np.abs(numbers).argmax()], 2) + 0.0
         for row, (words, grey) in enumerate(((title, False), (f"most: {most:.2f}".replace("-", "−"), True))):
             axes = image_panel.show_image(
                 figure, (2, len(rows), row * len(rows) + i + 1), image, words, grey=grey

@@ -103,6 +103,8 @@ def draw_roi_sampling(
     for axes, title, words in zip(panels, titles, said, strict=True):
         name_axes(axes, title=title)
         axes.set_xlabel(words, color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
+    # Where the aspect makes the panels narrower, one round of the layout leaves the labels no room.
+    figure.draw_without_rendering()
     return figure
 
 

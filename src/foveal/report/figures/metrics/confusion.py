@@ -29,7 +29,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
         Rows are the truth, columns what was predicted.
     names : sequence of K str
     background : bool
-        Whether the last row (boxes where there is nothing) and the last column (objects that nothing
+        Whether the last row (boxes that match no object) and the last column (objects that nothing
         was said of) stand for the background.
 
     Returns
@@ -47,7 +47,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     --------
     >>> figure = draw_confusion([[8, 1, 1], [0, 5, 0], [2, 0, 0]], ["cat", "dog"], background=True)
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    ['cat', 'dog', 'nothing there']
+    ['cat', 'dog', 'no match']
     """
     counts = np.asarray(matrix, dtype=np.float64)
     side = len(names) + int(background)
@@ -61,7 +61,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
         counts, frequent = _fold(counts, len(names), background)
         shown = [*(shown[k] for k in frequent), "other classes"]
         title = f"The {MOST_CLASSES} most frequent of {len(names)} classes"
-    rows = [*shown, "nothing there"] if background else shown
+    rows = [*shown, "no match"] if background else shown
     columns = [*shown, "missed"] if background else shown
     if not len(names):
         return say_instead("There are no classes.")

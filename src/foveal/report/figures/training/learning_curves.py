@@ -91,7 +91,7 @@ def draw_learning_curve(
             axes.set_ylim(bottom=0)
         if marked is not None:
             late = len(x) > 0 and marked > (x[0] + x[-1]) / 2
-            mark_x(axes, marked, "" if i else f"{mark}: {marked}", shift=(-4 if late else 4, -2))
+            mark_x(axes, marked, "" if i else f"{mark}: epoch {marked}", shift=(-4 if late else 4, -2))
         if len(x) == 1:
             axes.set_xticks(x)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
