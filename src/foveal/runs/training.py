@@ -20,12 +20,13 @@ from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
+from foveal.files import free_folder
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
 from foveal.runs.explanations import explained
-from foveal.runs.folder import RunFolder, flat, free_folder, nested, read_config, run_data
+from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
 from foveal.runs.grid_search import Labelled, choose_settings
 from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
 from foveal.runs.settings import make_model, resolve, swept_settings
