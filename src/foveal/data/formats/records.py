@@ -15,6 +15,9 @@ from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
 from foveal.images import ImageInfo, probe
 
+#: Numbers of pixels beyond this are no coordinates of anything.
+FARTHEST = 1e7
+
 
 @dataclass
 class Record:
@@ -423,13 +426,14 @@ def _harmless(named: str) -> str:
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:
     """Note where the annotation is wrong on the size; True where its boxes are on the stored pixels."""
     said = (round(record.width), round(record.height))
-    # Where an annotation has no size at all, nothing is wrong with it.
-    if said == (info.width, info.height) or (said == (0, 0) and record.annotation is None):
+    # Where an annotation has no size, nothing is wrong with it.
+    if said == (info.width, info.height) or not all(said):
         return False
     # One COCO file is about all images: there the image's name tells more.
     file = record.image if record.id is not None else record.annotation
     file = file or record.named
-    turns = info.orientation >= 5 and said == (info.height, info.width)
+    swapped = said == (info.height, info.width)
+    turns = info.orientation >= 5 and swapped
     if turns:
         kind, action = "exif-boxes", "The boxes are turned with the picture."
         text = (
@@ -440,7 +444,7 @@ def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> b
         kind, action = "wrong-size", "The picture's size counts; the boxes are used as they are."
         text = (
             f"The annotation says {said[0]}×{said[1]} pixels, the picture {record.image} has "
-            f"{info.width}×{info.height}."
+            f"{info.width}×{info.height}{': the sides are swapped' if swapped else ''}."
         )
     findings.append(Finding(kind, "warning", file, text, action))
     return turns
