@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,12 @@ from foveal.images import ImageInfo, probe
 
 #: Numbers of pixels beyond this are no coordinates of anything.
 FARTHEST = 1e7
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value of a file is a number that can be a coordinate: finite, and not absurd."""
+    # Compared rather than asked whether it is finite: a whole number may be too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
 
 
 @dataclass
