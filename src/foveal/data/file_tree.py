@@ -34,6 +34,8 @@ _OWN_OUTPUTS |= {"explanations.json", "config.toml"}
 _PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".webp")
 # Label Studio puts eight digits before the names of files that were uploaded.
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
+# The page that hands out a file is asked for it: /data/local-files/?d=photos/a.jpg
+_ASKED_FOR = re.compile(r"[?&](?:d|filepath|fileuri)=([^&#]+)")
 
 
 def is_image(name: str) -> bool:
@@ -235,7 +237,7 @@ class Tree:
             name the nearest is meant.
         """
         folder = PurePosixPath(near).parent.as_posix()
-        for said in _spellings(name):
+        for said in spellings(name):
             for start in (folder, ""):
                 whole = os.path.normpath(f"{start}/{said}" if start not in ("", ".") else said)
                 if whole in self._by_path:
@@ -244,7 +246,7 @@ class Tree:
             same = [f for f in self._by_stem.get(stem_of(base), ()) if _base(f) == base]
             if same:
                 return self._nearest(same, said, near)
-        for said in _spellings(name):
+        for said in spellings(name):
             base = said.rpartition("/")[2]
             # A name that has no suffix may have a full stop.
             for stem in dict.fromkeys((stem_of(base), base)):
@@ -291,7 +293,7 @@ class Tree:
     def _nearest(self, files: Iterable[str], named: str, near: str) -> Match:
         """Of images with one name that with most of the named path's last folders, then the nearest."""
         parents = named.split("/")[-2::-1]
-        rank = {file: (-_shared(parents, file), _distance(near, file)) for file in files}
+        rank = {file: (-shared_folders(parents, file), _distance(near, file)) for file in files}
         if not rank:
             return Match()
         best = min(rank.values())
@@ -331,10 +333,12 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
 
 
-def _spellings(name: str) -> Iterator[str]:
+def spellings(name: str) -> Iterator[str]:
     """A name as it is, and what it may be meant to be."""
     name = composed(name.replace("\\", "/"))
-    plain = unquote(name.partition("?")[0].partition("#")[0]) if "%" in name or "?" in name else name
+    asked = _ASKED_FOR.search(name)
+    plain = asked.group(1) if asked else name.partition("?")[0].partition("#")[0] if "?" in name else name
+    plain = unquote(plain) if "%" in plain else plain
     plain = composed(plain.replace("\\", "/")).strip()
     tidy = "/".join(part.strip() for part in plain.split("/"))
     base = tidy.rpartition("/")[2]
@@ -347,7 +351,7 @@ def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _shared(parents: list[str], file: str) -> int:
+def shared_folders(parents: list[str], file: str) -> int:
     """How many of the file's last folders are the parents, nearest first."""
     count = 0
     for named, real in zip(parents, file.split("/")[-2::-1], strict=False):
