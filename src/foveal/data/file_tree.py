@@ -336,14 +336,17 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
 def spellings(name: str) -> Iterator[str]:
     """A name as it is, and what it may be meant to be."""
     name = composed(name.replace("\\", "/"))
+    # Most names are right: what else they may be is not worked out before.
+    if name:
+        yield name
     asked = _ASKED_FOR.search(name)
     plain = asked.group(1) if asked else name.partition("?")[0].partition("#")[0] if "?" in name else name
     plain = unquote(plain) if "%" in plain else plain
     plain = composed(plain.replace("\\", "/")).strip()
-    tidy = "/".join(part.strip() for part in plain.split("/"))
+    tidy = "/".join(part.strip() for part in plain.split("/")) if " " in plain else plain
     base = tidy.rpartition("/")[2]
-    given = (name, plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
-    yield from dict.fromkeys(said for said in given if said)
+    given = (plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
+    yield from (said for said in dict.fromkeys(given) if said and said != name)
 
 
 def join(folder: str, name: str) -> str:

@@ -16,6 +16,7 @@ from foveal.images import EXTENSIONS
 Kind = Literal["test", "val", "train", "trainval"]
 # A picture's name and what comes behind it: its annotation, its class, its boxes.
 _COLUMNS = re.compile(rf"(.+?(?:{'|'.join(re.escape(e) for e in sorted(EXTENSIONS))}))[\s,;]+(\S.*)$", re.I)
+_GAP = re.compile(r"[\s,;]")
 _NUMBERS_BEHIND = re.compile(r"(?:\s+-?\d+)+$")
 
 
@@ -146,7 +147,8 @@ def _some(names: Sequence[str], one: str, several: str) -> str:
 def _columns(line: str, numbered: bool) -> Iterator[str]:
     """What of a line may be a picture's name, the likeliest first."""
     line = line.replace("\\", "/")
-    if (found := _COLUMNS.match(line)) is not None:
+    found = _COLUMNS.match(line) if _GAP.search(line) else None
+    if found is not None:
         yield found[1].removeprefix("./")
         yield line.removeprefix("./")
         if found[2].lower().endswith((".xml", ".txt", ".json")):
