@@ -1,9 +1,11 @@
-"""Apple Create ML: one JSON list of images, boxes by their centres (Apple's "Building an object detector
-data source"; also written by Turi Create, labelImg, RectLabel and Roboflow)."""
+"""Apple Create ML: one JSON list of images, boxes by their centres.
+
+The format is Apple's ("Building an object detector data source"); Turi Create, labelImg, RectLabel and
+Roboflow write it as well.
+"""
 
 import os
 from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,6 @@ from foveal.data.file_tree import Tree, composed
 from foveal.data.formats.drawings import Drawing, class_name, coordinate, gather, shown, tell_broken
 from foveal.data.formats.records import Reading
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
-from foveal.errors import DataError
 from foveal.files import write_json
 
 # In lower case, without underscores.
@@ -23,23 +24,11 @@ _IMAGE_KEYS = ("image", "imagefilename", "imagename", "filename", "imagepath")
 _OBJECT_KEYS = ("annotations", "annotation")
 
 
-@dataclass
-class CreateMLFile:
-    """What one file says.
+def take(content: Any, file: str) -> list[Drawing] | None:
+    """What a JSON file says of its images, given its content; None where it is no file of Create ML.
 
-    Attributes
-    ----------
-    drawings : list of Drawing
-    relative : bool
-        Whether its numbers are shares of the images' sizes: none is above 1.
+    Where no number of the file is above 1, they are shares of the images' sizes.
     """
-
-    drawings: list[Drawing]
-    relative: bool
-
-
-def take(content: Any, file: str) -> CreateMLFile | None:
-    """What a JSON file says, given its content; None where it is no file of Create ML."""
     if not isinstance(content, list) or not content:
         return None
     entries = [_entry(entry) for entry in content]
@@ -62,7 +51,9 @@ def take(content: Any, file: str) -> CreateMLFile | None:
             except ValueError as error:
                 drawing.broken.append(f"Annotation {place} of {drawing.named} {error}.")
         drawings.append(drawing)
-    return CreateMLFile(drawings, 0 < max(numbers) <= 1)
+    for drawing in drawings:
+        drawing.relative = 0 < max(numbers) <= 1
+    return drawings
 
 
 def _entry(entry: Any) -> tuple[str, Any] | None:
@@ -96,28 +87,17 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     Raises
     ------
     DataError
-        If two files contradict each other about an image, or one has pixels and another one shares of the
-        size.
+        If two files contradict each other about an image.
     """
-    files: dict[str, CreateMLFile] = documents.of("create_ml")
+    files: dict[str, list[Drawing]] = documents.of("create_ml")
     if not files:
         return None
-    boxed = {file: kept for file, kept in files.items() if any(drawing.boxes for drawing in kept.drawings)}
-    by_unit = {kept.relative: file for file, kept in boxed.items()}
-    if len(by_unit) > 1:
-        raise DataError(
-            f"{by_unit[False]} has coordinates in pixels, {by_unit[True]} in shares of the pictures' sizes: "
-            "bring them to the same unit, or keep one of them."
-        )
     found = [
         (file, tree.image_named(drawing.named, near=file), drawing)
-        for file, kept in files.items()
-        for drawing in kept.drawings
-        if drawing.named or drawing.broken
+        for file, drawings in files.items()
+        for drawing in drawings
     ]
-    reading = gather(found, relative=True in by_unit)
-    # An entry without an image is told of, and is no image.
-    reading.records = [record for record in reading.records if record.named]
+    reading = gather(found)
     tell_broken(reading, tree, documents, (".json",), one_each=False)
     return reading
 

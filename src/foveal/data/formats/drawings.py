@@ -7,7 +7,7 @@ lines, is left out. Both are counted and told once for the whole set.
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, composed
 from foveal.data.formats.records import Reading, Record, record_of, union
 from foveal.data.formats.split_lists import from_file_name
+from foveal.errors import DataError
 
 # Nothing in an image is further away; larger numbers are no coordinates.
 _FURTHEST = 1e7
@@ -28,11 +29,11 @@ class Drawing:
     Attributes
     ----------
     named : str
-        What the file calls the image; ``""`` where it does not.
+        What the file calls the image; without a name it is told of what is broken, and no more.
     width, height : float
         As the file says; 0 where it does not.
     boxes : list of list of float
-        ``x1, y1, x2, y2``, 0-based and half-open.
+        ``x1, y1, x2, y2``, 0-based and half-open; in units of the image's size where ``relative``.
     names : list of str
         The objects' classes.
     difficult : list of bool
@@ -42,6 +43,7 @@ class Drawing:
         How many objects of which shape are taken by their bounding boxes.
     left_out : Counter
         How many of which shape have no box.
+    relative : bool
     """
 
     named: str = ""
@@ -53,6 +55,7 @@ class Drawing:
     broken: list[str] = field(default_factory=list)
     around: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    relative: bool = False
 
     def add(self, name: str, box: list[float], shape: str = "", *, difficult: bool = False) -> None:
         """Add an object; ``shape`` is what was drawn where that is no upright rectangle."""
@@ -62,7 +65,7 @@ class Drawing:
         if shape:
             self.around[shape] += 1
 
-    def record(self, file: str, match: Match, *, relative: bool = False) -> Record:
+    def record(self, file: str, match: Match) -> Record:
         """What the file says of the image, for :func:`foveal.data.formats.records.assemble`."""
         return record_of(
             match,
@@ -73,7 +76,7 @@ class Drawing:
             boxes=[list(box) for box in self.boxes],
             names=list(self.names),
             difficult=list(self.difficult),
-            relative=relative,
+            relative=self.relative,
         )
 
 
@@ -180,7 +183,6 @@ def gather(
     found: Sequence[tuple[str, Match, Drawing]],
     *,
     place: Callable[[str], str] = lambda file: file,
-    relative: bool = False,
 ) -> Reading:
     """One reading of what files say of images; the classes are sorted by name.
 
@@ -190,13 +192,11 @@ def gather(
         Each with its file and the image that is meant, the files that count most first.
     place : callable
         Given a file: what it is one of. Files of different places may be about the same images.
-    relative : bool
-        Whether boxes are in units of the images' sizes.
 
     Raises
     ------
     DataError
-        If files of two places contradict each other about an image.
+        If files of two places contradict each other about an image, or speak of it in different units.
     """
     parts: dict[str, list[Record]] = defaultdict(list)
     images = Counter(file for file, _, _ in found)
@@ -204,9 +204,11 @@ def gather(
     split = {file: from_file_name(file) if count > 1 else None for file, count in images.items()}
     # A file that is of no split may be the union of those that are: it comes later.
     for file, match, drawing in sorted(found, key=lambda one: split[one[0]] is None):
-        record = drawing.record(file, match, relative=relative)
-        record.split = split[file]
-        parts[place(file)].append(record)
+        if drawing.named:
+            record = drawing.record(file, match)
+            record.split = split[file]
+            parts[place(file)].append(record)
+    _refuse_two_units(parts)
     reading = Reading(files=list(dict.fromkeys(file for file, _, _ in found)))
     reading.findings = _told(found)
     reading.records, told_before = union(list(parts.items()))
@@ -216,6 +218,20 @@ def gather(
         reading.findings.append(Finding("several-annotation-files", "note", where, text, action))
     reading.classes = sorted({name for record in reading.records for name in record.names})
     return reading
+
+
+def _refuse_two_units(parts: Mapping[str, Sequence[Record]]) -> None:
+    known: dict[str, tuple[str, bool]] = {}
+    for place, records in parts.items():
+        for record in records:
+            if not record.boxes:
+                continue
+            other, relative = known.setdefault(record.image or record.named, (place, record.relative))
+            if relative != record.relative:
+                raise DataError(
+                    f"Of {place} and {other}, which speak of the same pictures, one has pixels and one has "
+                    "shares of the sizes: keep one of them, or move the other out of the folder."
+                )
 
 
 def _told(found: Iterable[tuple[str, Match, Drawing]]) -> list[Finding]:

@@ -80,7 +80,8 @@ def take(content: Any, file: str) -> LabelmeFile | None:
 
 def _add(kept: LabelmeFile, shape: dict[str, Any]) -> None:
     drawing = kept.drawing
-    name, points = class_name(shape.get("label")), shape.get("points")
+    name = class_name(shape.get("label"))
+    points: Any = shape.get("points")
     # labelme 2 knew polygons only, and wrote no kind.
     kind = str(shape.get("shape_type") or "polygon")
     if name in _NO_CLASSES:
@@ -231,7 +232,7 @@ def write_labelme(dataset: Dataset, folder: str | os.PathLike[str], *, images: b
                 sample.boxes.astype(np.float64), sample.labels, marked, strict=True
             )
         ]
-        content = {
+        content: dict[str, Any] = {
             "version": "5.5.0",
             "flags": {},
             "shapes": shapes,

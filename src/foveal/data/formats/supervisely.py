@@ -1,13 +1,17 @@
-"""Supervisely: a folder a data set with ``img/`` and ``ann/``, one JSON file an image, classes in ``meta.json``
-(developer.supervisely.com, "Supervisely annotation format"; also what Dataset Ninja hands out)."""
+"""Supervisely: one JSON file an image, the classes in ``meta.json``.
+
+Each data set is a folder with ``img/`` and ``ann/`` (developer.supervisely.com, "Supervisely annotation
+format"); Dataset Ninja hands out the same.
+"""
 
 import base64
-import binascii
 import io
+import struct
 import zlib
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree, stem_of
@@ -23,10 +27,15 @@ from foveal.data.formats.drawings import (
 )
 from foveal.data.formats.records import Reading
 
-_OUTLINES = {"polygon": "polygon", "polyline": "polyline", "cuboid": "cuboid", "oriented_bbox": "rotated box"}
+_OUTLINES: dict[str, str] = {
+    "polygon": "polygon",
+    "polyline": "polyline",
+    "cuboid": "cuboid",
+    "oriented_bbox": "rotated box",
+}
 _MASKS = ("bitmap", "alpha_mask")
 # Of the file that a mask is in, and of the mask.
-_MOST_BYTES, _MOST_PIXELS = 64 << 20, 100_000_000
+_MOST_BYTES, _MOST_PIXELS = 64 << 20, 50_000_000
 
 
 def take(content: Any, file: str) -> Drawing | list[str] | None:
@@ -91,19 +100,7 @@ def _around_mask(mask: Any) -> list[float]:
     if not isinstance(origin, list) or len(origin) != 2:
         raise ValueError(f"has {shown(origin)} for the origin of its mask")
     x, y = (coordinate(value) for value in origin)
-    from PIL import Image
-
-    try:
-        inflating = zlib.decompressobj()
-        content = inflating.decompress(base64.b64decode(str(mask.get("data"))), _MOST_BYTES)
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise ValueError("has a mask of too many pixels")
-            # A palette's numbers, or the opacity, say what belongs to the object.
-            pixels = np.asarray(image.getchannel("A") if image.mode in ("RGBA", "LA") else image)
-    except (zlib.error, binascii.Error, OSError, SyntaxError, EOFError, Image.DecompressionBombError):
-        raise ValueError("has a mask that cannot be read") from None
-    inside = pixels.reshape(*pixels.shape[:2], -1).any(axis=2)
+    inside = _pixels(mask.get("data"))
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         raise ValueError("has an empty mask")
@@ -113,6 +110,25 @@ def _around_mask(mask: Any) -> list[float]:
         x + float(columns[-1]) + 1,
         y + float(rows[-1]) + 1,
     ]
+
+
+def _pixels(data: Any) -> NDArray[np.bool_]:
+    """Which pixels of a mask belong to its object."""
+    from PIL import Image
+
+    try:
+        inflating = zlib.decompressobj()
+        content = inflating.decompress(base64.b64decode(str(data)), _MOST_BYTES)
+        width, height = struct.unpack(">II", content[16:24])
+        if width * height > _MOST_PIXELS:
+            raise ValueError("too large")
+        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
+            # A palette's numbers, or the opacity, tell.
+            opaque = image.getchannel("A") if image.mode in ("RGBA", "LA") else image
+            pixels: NDArray[Any] = np.asarray(opaque)
+    except (zlib.error, struct.error, ValueError, OSError, SyntaxError, EOFError):
+        raise ValueError("has a mask that cannot be read") from None
+    return np.asarray(pixels.reshape(*pixels.shape[:2], -1).any(axis=2), np.bool_)
 
 
 def read(tree: Tree, documents: Documents) -> Reading | None:

@@ -1,5 +1,7 @@
-"""VoTT's own JSON: a file an image, an export of all, and version 1's file of frames (microsoft/VoTT,
-``applicationState.ts`` and ``vottJson.ts``)."""
+"""VoTT's own JSON: a file an image, an export of all, and version 1's file of frames.
+
+After microsoft/VoTT's ``applicationState.ts`` and ``vottJson.ts``, and version 1's ``save``.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,7 +61,8 @@ def take(content: Any, file: str) -> VoTTFile | None:
             if _is_asset(asset):
                 _add_asset(kept, asset)
             else:
-                kept.drawings.append(Drawing(broken=[f"The asset {identity[:60]} has no name or no regions."]))
+                broken = f"The asset {identity[:60]} has no name or no regions."
+                kept.drawings.append(Drawing(broken=[broken]))
                 kept.paths.append("")
         return kept
     frames = content.get("frames")
@@ -125,7 +128,7 @@ def _frames(frames: dict[str, Any]) -> VoTTFile:
         if named.isdecimal():
             kept.unnamed += bool(regions)
             continue
-        drawing = Drawing(composed(named))
+        drawing = Drawing(composed(named), relative=True)
         for number, region in enumerate(regions, 1):
             try:
                 _add_region(drawing, region)
@@ -141,8 +144,8 @@ def _add_region(drawing: Drawing, region: Any) -> None:
         raise ValueError("is none")
     names = _tags(region)
     inner = region.get("box")
-    ends = [region.get(key, inner.get(key) if isinstance(inner, dict) else None) for key in ("x1", "y1", "x2", "y2")]
-    box = [coordinate(end) for end in ends]
+    place = inner | region if isinstance(inner, dict) else region
+    box = [coordinate(place.get(key)) for key in ("x1", "y1", "x2", "y2")]
     width, height = side(region.get("width")), side(region.get("height"))
     if not width or not height:
         raise ValueError(f"has {shown(region.get('width'))} for the width it was drawn on")
@@ -171,7 +174,6 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         for drawing, path in zip(files[file].drawings, files[file].paths, strict=True)
     ]
     reading = gather(found, place=lambda file: file.rpartition("/")[0] if files[file].alone else file)
-    reading.records = [record for record in reading.records if record.named]
     for file in order:
         if files[file].unnamed:
             text = f"{files[file].unnamed} frames have numbers for names, which tell no picture."
