@@ -8,6 +8,8 @@ from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
 from foveal.data.formats.coco import write_coco
+from foveal.data.formats.create_ml import write_create_ml
+from foveal.data.formats.labelme import write_labelme
 from foveal.data.formats.voc import write_voc
 from foveal.data.formats.yolo import write_yolo
 from foveal.data.loading import load
@@ -31,6 +33,8 @@ __all__ = [
     "partition",
     "scenes",
     "write_coco",
+    "write_create_ml",
+    "write_labelme",
     "write_voc",
     "write_yolo",
 ]

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from xml.etree.ElementTree import Element, ParseError
 
 from foveal.data.file_tree import Tree
+from foveal.data.unread import named
 from foveal.errors import DataError
 
 # Rows of a table that are looked at to tell what it is.
@@ -102,6 +103,11 @@ def parse_documents(tree: Tree, formats: Iterable[Takes], files: Iterable[str] |
 
 def described(content: Any) -> str:
     """What parsed content is, for one who expected something else."""
+    tool = named(content)
+    return f"{_kind(content)}, as of {tool}" if tool else _kind(content)
+
+
+def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):

@@ -49,6 +49,18 @@ def from_folders(*files: str) -> SplitName | None:
     return None
 
 
+def from_file_name(file: str) -> SplitName | None:
+    """The split that a word in the name of an annotation file of many images names.
+
+    Examples
+    --------
+    >>> from_file_name("a/instances_val2017.json"), from_file_name("train/a.json")
+    ('val', None)
+    """
+    words = re.split(r"[^a-z0-9]+", file.rpartition("/")[2].lower())
+    return next((split for split in map(normalise, words) if split is not None), None)
+
+
 # Of a picture in several lists the first counts.
 _KINDS: tuple[Kind, ...] = ("test", "val", "train", "trainval")
 # Words around a split's name: train_list.txt, list_train.txt.

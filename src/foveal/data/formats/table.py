@@ -7,7 +7,7 @@ from typing import Any
 from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats import coco, crops, folders, voc, yolo
+from foveal.data.formats import coco, create_ml, crops, folders, labelme, supervisely, via, voc, vott, yolo
 from foveal.data.formats.records import Reading
 
 
@@ -84,6 +84,49 @@ _ROWS = (
         suffixes=(".yaml", ".yml"),
         take=yolo.take,
         from_zero=True,
+    ),
+    Format(
+        name="labelme",
+        title="labelme",
+        looked_for="labelme (a .json file an image, with imagePath and shapes)",
+        read=labelme.read,
+        suffixes=(".json",),
+        take=labelme.take,
+    ),
+    Format(
+        name="create_ml",
+        title="Create ML",
+        looked_for="Create ML (a .json list of images with annotations and coordinates)",
+        read=create_ml.read,
+        suffixes=(".json",),
+        take=create_ml.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="supervisely",
+        title="Supervisely",
+        looked_for="Supervisely (folders ann and img, a .json file an image)",
+        read=supervisely.read,
+        suffixes=(".json",),
+        take=supervisely.take,
+    ),
+    Format(
+        name="vott",
+        title="VoTT",
+        looked_for="VoTT (a .json file with assets and regions)",
+        read=vott.read,
+        suffixes=(".json",),
+        take=vott.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="via",
+        title="VIA",
+        looked_for="VGG Image Annotator (a .json or .csv file with regions)",
+        read=via.read,
+        suffixes=(".json", ".csv"),
+        take=via.take,
+        one_for_all=True,
     ),
     Format(
         name="crops",
