@@ -7,7 +7,19 @@ from typing import Any
 from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats import coco, create_ml, crops, folders, labelme, supervisely, via, voc, vott, yolo
+from foveal.data.formats import (
+    coco,
+    create_ml,
+    crops,
+    cvat,
+    folders,
+    labelme,
+    supervisely,
+    via,
+    voc,
+    vott,
+    yolo,
+)
 from foveal.data.formats.records import Reading
 
 
@@ -129,6 +141,15 @@ _ROWS = (
         one_for_all=True,
     ),
     Format(
+        name="cvat",
+        title="CVAT",
+        looked_for="CVAT for images 1.1 (an .xml file with <annotations> and <image>)",
+        read=cvat.read,
+        suffixes=(".xml",),
+        take=cvat.take,
+        one_for_all=True,
+    ),
+    Format(
         name="crops",
         title="crops",
         looked_for="crops of `foveal prepare` (a file manifest.csv)",
@@ -137,6 +158,16 @@ _ROWS = (
         suffixes=(".csv",),
         take=crops.take,
         cut_out=True,
+    ),
+    Format(
+        name="cvat_tags",
+        title="CVAT's tags",
+        looked_for="CVAT's tags of whole pictures",
+        read=cvat.read_tags,
+        task="classification",
+        suffixes=(".xml",),
+        take=cvat.take_tags,
+        one_for_all=True,
     ),
     Format(
         name="folders",
