@@ -14,6 +14,8 @@ from foveal.errors import DataError
 from foveal.images import EXTENSIONS
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+# KITTI's cameras.
+IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image_01", "image_02", "image_03"}
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {

@@ -13,6 +13,7 @@ from foveal.data.formats import (
     crops,
     cvat,
     folders,
+    kitti,
     labelme,
     supervisely,
     via,
@@ -148,6 +149,12 @@ _ROWS = (
         suffixes=(".xml",),
         take=cvat.take,
         one_for_all=True,
+    ),
+    Format(
+        name="kitti",
+        title="KITTI",
+        looked_for="KITTI (.txt files named like the pictures, with a class and 14 numbers a line)",
+        read=kitti.read,
     ),
     Format(
         name="crops",
