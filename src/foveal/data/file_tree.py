@@ -67,6 +67,25 @@ def composed(text: str) -> str:
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
+def alike(said: str, file: str, *, suffix: bool = True) -> bool:
+    r"""Whether a name in an annotation is a file's, apart from folders, case, spelling or a lacking suffix.
+
+    Parameters
+    ----------
+    said, file : str
+    suffix : bool, default=True
+        Whether another suffix makes it another name.
+
+    Examples
+    --------
+    >>> alike("C:\\pics\\A%20b.JPG", "images/a b.jpg"), alike("a", "a.jpg"), alike("a.png", "a.jpg")
+    (True, True, False)
+    """
+    base, stem = _folded(_base(file)), _folded(stem_of(file))
+    names = [_folded(spelling.rpartition("/")[2]) for spelling in spellings(said)]
+    return any(name in (base, stem) or (not suffix and stem_of(name) == stem) for name in names)
+
+
 def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that sorts numbers in names by their value: ``a2`` before ``a10``.
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,15 @@ from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
 from foveal.images import ImageInfo, probe
+
+#: Numbers of pixels beyond this are no coordinates of anything.
+FARTHEST = 1e7
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value of a file is a number that can be a coordinate: finite, and not absurd."""
+    # Compared rather than asked whether it is finite: a whole number may be too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
 
 
 @dataclass
@@ -278,7 +287,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             records += [Record(image, image) for image in alone if image not in spoken_for]
     records = _with_splits(tree, records, reading, findings, task)
     label_of = {name: label for label, name in enumerate(reading.classes)}
-    none_there = bool(records) and all(record.image is None for record in records)
+    none_there = bool(records) and not any(record.image or record.rivals for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."
@@ -433,7 +442,8 @@ def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> b
     # One COCO file is about all images: there the image's name tells more.
     file = record.image if record.id is not None else record.annotation
     file = file or record.named
-    turns = info.orientation >= 5 and said == (info.height, info.width)
+    swapped = said == (info.height, info.width)
+    turns = info.orientation >= 5 and swapped
     if turns:
         kind, action = "exif-boxes", "The boxes are turned with the picture."
         text = (
@@ -444,7 +454,7 @@ def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> b
         kind, action = "wrong-size", "The picture's size counts; the boxes are used as they are."
         text = (
             f"The annotation says {said[0]}×{said[1]} pixels, the picture {record.image} has "
-            f"{info.width}×{info.height}."
+            f"{info.width}×{info.height}{': the sides are swapped' if swapped else ''}."
         )
     findings.append(Finding(kind, "warning", file, text, action))
     return turns
