@@ -11,6 +11,7 @@ from foveal.data.formats.coco import write_coco
 from foveal.data.formats.create_ml import write_create_ml
 from foveal.data.formats.cvat import write_cvat
 from foveal.data.formats.kitti import write_kitti
+from foveal.data.formats.label_studio import write_label_studio
 from foveal.data.formats.labelme import write_labelme
 from foveal.data.formats.voc import write_voc
 from foveal.data.formats.yolo import write_yolo
@@ -38,6 +39,7 @@ __all__ = [
     "write_create_ml",
     "write_cvat",
     "write_kitti",
+    "write_label_studio",
     "write_labelme",
     "write_voc",
     "write_yolo",
