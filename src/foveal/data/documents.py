@@ -18,6 +18,7 @@ from xml.etree.ElementTree import Element
 
 from foveal.data.encodings import content_of, decoded, sure_text
 from foveal.data.file_tree import Tree
+from foveal.data.unread import named
 from foveal.data.xml_parsing import parse_xml
 from foveal.errors import DataError
 
@@ -105,6 +106,11 @@ def parse_documents(tree: Tree, formats: Iterable[Takes], files: Iterable[str] |
 
 def described(content: Any) -> str:
     """What parsed content is, for one who expected something else."""
+    tool = named(content)
+    return f"{_kind(content)}, as of {tool}" if tool else _kind(content)
+
+
+def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):

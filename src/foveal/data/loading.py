@@ -223,6 +223,8 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         reading = row.read(tree, documents)
     if reading is None:
         raise DataError(f"{path} says nothing of any picture.")
+    if reading.reasons and not reading.records:
+        raise DataError(reading.reasons[0])
     dataset = _assembled(tree, row.name, reading)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")

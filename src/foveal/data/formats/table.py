@@ -7,7 +7,21 @@ from typing import Any
 from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats import coco, crops, folders, voc, yolo
+from foveal.data.formats import (
+    coco,
+    create_ml,
+    crops,
+    cvat,
+    folders,
+    kitti,
+    label_studio,
+    labelme,
+    supervisely,
+    via,
+    voc,
+    vott,
+    yolo,
+)
 from foveal.data.formats.records import Reading
 
 
@@ -86,6 +100,73 @@ _ROWS = (
         from_zero=True,
     ),
     Format(
+        name="labelme",
+        title="labelme",
+        looked_for="labelme (a .json file an image, with imagePath and shapes)",
+        read=labelme.read,
+        suffixes=(".json",),
+        take=labelme.take,
+    ),
+    Format(
+        name="create_ml",
+        title="Create ML",
+        looked_for="Create ML (a .json list of images with annotations and coordinates)",
+        read=create_ml.read,
+        suffixes=(".json",),
+        take=create_ml.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="supervisely",
+        title="Supervisely",
+        looked_for="Supervisely (folders ann and img, a .json file an image)",
+        read=supervisely.read,
+        suffixes=(".json",),
+        take=supervisely.take,
+    ),
+    Format(
+        name="vott",
+        title="VoTT",
+        looked_for="VoTT (a .json file with assets and regions)",
+        read=vott.read,
+        suffixes=(".json",),
+        take=vott.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="via",
+        title="VIA",
+        looked_for="VGG Image Annotator (a .json or .csv file with regions)",
+        read=via.read,
+        suffixes=(".json", ".csv"),
+        take=via.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="cvat",
+        title="CVAT",
+        looked_for="CVAT for images 1.1 (an .xml file with <annotations> and <image>)",
+        read=cvat.read,
+        suffixes=(".xml",),
+        take=cvat.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="label_studio",
+        title="Label Studio",
+        looked_for="Label Studio (a .json export with boxes)",
+        read=label_studio.read,
+        suffixes=(".json", ".xml"),
+        take=label_studio.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="kitti",
+        title="KITTI",
+        looked_for="KITTI (.txt files named like the pictures, with a class and 14 numbers a line)",
+        read=kitti.read,
+    ),
+    Format(
         name="crops",
         title="crops",
         looked_for="crops of `foveal prepare` (a file manifest.csv)",
@@ -94,6 +175,26 @@ _ROWS = (
         suffixes=(".csv",),
         take=crops.take,
         cut_out=True,
+    ),
+    Format(
+        name="cvat_tags",
+        title="CVAT's tags",
+        looked_for="CVAT's tags of whole pictures",
+        read=cvat.read_tags,
+        task="classification",
+        suffixes=(".xml",),
+        take=cvat.take_tags,
+        one_for_all=True,
+    ),
+    Format(
+        name="label_studio_choices",
+        title="Label Studio's choices",
+        looked_for="Label Studio's choices for whole pictures",
+        read=label_studio.read_choices,
+        task="classification",
+        suffixes=(".json",),
+        take=label_studio.take_choices,
+        one_for_all=True,
     ),
     Format(
         name="folders",
