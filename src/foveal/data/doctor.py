@@ -11,7 +11,8 @@ The kinds of findings:
   ``file-order``;
 - annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``annotated-twice``,
   ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
-  ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
+  ``several-annotation-files``, ``unusual-lines``, ``confidence-column``, ``bounding-boxes``,
+  ``several-formats``, ``other-format``, ``boxes-and-folders``,
   ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
