@@ -278,7 +278,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             records += [Record(image, image) for image in alone if image not in spoken_for]
         records = _with_splits(tree, records, reading, findings)
     label_of = {name: label for label, name in enumerate(reading.classes)}
-    none_there = bool(records) and all(record.image is None for record in records)
+    none_there = bool(records) and all(record.image is None and not record.rivals for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."

@@ -13,7 +13,7 @@ from foveal.data.file_tree import Match, Tree, join, stem_of
 from foveal.data.formats.records import Reading, Record, record_of, union
 from foveal.data.formats.split_lists import SplitLists
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
-from foveal.data.formats.yolo_labels import Meaning, meanings, not_shares, reach, shortened
+from foveal.data.formats.yolo_labels import Meaning, first_row, meanings, not_shares, reach, shortened
 from foveal.data.formats.yolo_lines import LabelFile, class_number, parse_lines, what_it_is
 from foveal.data.formats.yolo_names import Names, is_name_file, names_of, take
 from foveal.data.formats.yolo_splits import splits_of
@@ -172,7 +172,7 @@ def _refuse_others(
     *,
     named: bool,
 ) -> None:
-    """Refuse a set whose numbers are no shares of its images' sizes.
+    """Refuse a set none of whose rows can be read, or whose numbers are no shares of its images' sizes.
 
     Raises
     ------
@@ -188,11 +188,13 @@ def _refuse_others(
             return None
         return None if info is None else (info.width, info.height)
 
-    why = not_shares(labels, read_as, size_of)
+    if not any(len(row.values) in read_as for label in labels for row in label.rows):
+        where = first_row(labels, lambda row: True)
+        why = f"{where} is not `class cx cy width height`." if where else ""
+    elif (why := not_shares(labels, read_as, size_of)) and not named:
+        raise DataError(why)
     if not why:
         return
-    if not named:
-        raise DataError(why)
     # Names and large numbers are other formats' as well.
     reading.reasons.insert(0, why)
     for label in labels:
@@ -336,7 +338,7 @@ def _say_what_was_understood(
         text = (
             f"{total} objects have a number between 0 and 1 in the {place} column, as a model's confidence."
         )
-        action = "It is not used: see that these are labels, not predictions."
+        action = "It is not used: see that these are labels, no predictions, and that it is no angle."
         findings.append(Finding("confidence-column", "note", "", text, action))
     odd = [label.file for label in labels if label.unusual]
     if odd:

@@ -243,8 +243,8 @@ def _area(p: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _ambiguous(files: Sequence[LabelFile], count: int, where: str) -> str:
     """That rows may be pose labels or polygons, and what to write."""
-    shapes = [f"`kpt_shape: [{(count - 4) // size}, {size}]`" for size in (3, 2) if not (count - 4) % size]
-    shapes = shapes or ["`kpt_shape: [K, 3]`"]
+    sizes = [size for size in (2, 3) if not (count - 4) % size]
+    shapes = [f"`kpt_shape: [{(count - 4) // size}, {size}]`" for size in sizes] or ["`kpt_shape: [K, 3]`"]
     return (
         f"The labels look like pose labels (a box and keypoints in {count + 1} columns: "
         f"{_quoted(files, count)}), but may "

@@ -75,7 +75,7 @@ def parse_lines(file: str, text: str) -> LabelFile:
     """
     found = LabelFile(file)
     if "\0" in text:
-        # What a file system leaves at the end of a file after a crash.
+        # A crash of the system leaves them at the end of a file.
         text = text.replace("\0", "")
     first_line = True
     for number, line in enumerate(text.splitlines(), 1):
@@ -95,7 +95,7 @@ def parse_lines(file: str, text: str) -> LabelFile:
             if row is None and first_line and _is_header(words):
                 first_line = False
                 continue
-            found.unusual |= row is not None and (row[0] != words[0] or len(row[1]) != len(words) - 1)
+            found.unusual |= row is not None and any(sign in line for sign in ",;()[]")
         first_line = False
         if row is None or not all(-_HUGE < value < _HUGE for value in row[1]):
             found.broken.append((number, line.strip()))

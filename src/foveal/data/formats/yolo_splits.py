@@ -39,21 +39,21 @@ def splits_of(
     told: dict[str, SplitName] = {}
     moved: dict[tuple[str, str], list[str]] = defaultdict(list)
     image_of = {record.annotation: record.image for record in records if record.image is not None}
-    wanted: tuple[SplitName, ...] = ("train", "val", "test")
-    for split in wanted:
-        for place in by_split[split] if split not in same else ():
+    counted: tuple[SplitName, ...] = ("train", "val", "test")
+    for wanted in counted:
+        for place in by_split[wanted] if wanted not in same else ():
             inside = _inside(tree, place, image_of)
             if inside is None:
-                text = f"The YAML file calls this the {split} part, but it is not in the data set."
+                text = f"The YAML file calls this the {wanted} part, but it is not in the data set."
                 findings.append(Finding("listed-but-missing", "warning", place, text, "The name is ignored."))
                 continue
             for image in inside:
-                if (before := told.get(image, split)) != split:
-                    moved[before, split].append(image)
-                told[image] = split
-    for (before, split), images in moved.items():
-        text = f"{len(images)} pictures, such as {images[0]}, are in the {before} and the {split} part."
-        findings.append(Finding("in-two-splits", "warning", found.yaml, text, f"They count as {split} only."))
+                if (before := told.get(image, wanted)) != wanted:
+                    moved[before, wanted].append(image)
+                told[image] = wanted
+    for (before, after), images in moved.items():
+        text = f"{len(images)} pictures, such as {images[0]}, are in the {before} and the {after} part."
+        findings.append(Finding("in-two-splits", "warning", found.yaml, text, f"They count as {after} only."))
     return told
 
 
