@@ -3,13 +3,14 @@
 from foveal.files.atomic import replacing, write_bytes, write_json, write_text
 from foveal.files.cache import Cache, user_cache
 from foveal.files.container import parse_container, read_container, restore, write_container
-from foveal.files.names import digest_bytes, digest_file, digest_json, unique_names
+from foveal.files.names import digest_bytes, digest_file, digest_json, identity_of, unique_names
 
 __all__ = [
     "Cache",
     "digest_bytes",
     "digest_file",
     "digest_json",
+    "identity_of",
     "parse_container",
     "read_container",
     "replacing",
