@@ -33,11 +33,11 @@ def splits_of(
         by_split[split].append(place)
     held_out: tuple[SplitName, ...] = ("val", "test")
     same = [s for s in held_out if by_split[s] and set(by_split[s]) == set(by_split["train"])]
-    for split in same:
-        text = f"The train and the {split} part are the same: {', '.join(by_split[split])}."
-        findings.append(Finding("in-two-splits", "warning", found.yaml, text, f"It is no {split} part."))
+    for one in same:
+        text = f"The train and the {one} part are the same: {', '.join(by_split[one])}."
+        findings.append(Finding("in-two-splits", "warning", found.yaml, text, f"It is no {one} part."))
     told: dict[str, SplitName] = {}
-    moved: dict[tuple[str, str], list[str]] = defaultdict(list)
+    moved: dict[tuple[SplitName, SplitName], list[str]] = defaultdict(list)
     image_of = {record.annotation: record.image for record in records if record.image is not None}
     counted: tuple[SplitName, ...] = ("train", "val", "test")
     for wanted in counted:
