@@ -8,16 +8,15 @@ belongs to none can be named.
 import codecs
 import csv
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 from xml.etree.ElementTree import Element, ParseError
 
 from foveal.data.file_tree import Tree
+from foveal.data.yaml_parsing import yaml_value
 from foveal.errors import DataError
 
 # Rows of a table that are looked at to tell what it is.
@@ -134,7 +133,7 @@ def content_of(path: Path) -> bytes:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file, by its byte-order mark, else as UTF-8 or UTF-16; what is neither becomes U+FFFD.
+    """The text of a file, by its byte-order mark, else as UTF-8; what is neither becomes U+FFFD.
 
     Raises
     ------
@@ -154,14 +153,6 @@ def decoded(content: bytes) -> str:
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
-    head = content[:64]
-    for zeros, others, encoding in (
-        (head[1::2], head[::2], "utf-16-le"),
-        (head[::2], head[1::2], "utf-16-be"),
-    ):
-        # UTF-16 without its mark: every other byte of plain letters is 0.
-        if len(zeros) > 1 and not any(zeros) and all(others):
             return content.decode(encoding, errors="replace")
     return content.decode("utf-8", errors="replace")
 
@@ -226,102 +217,15 @@ def local_name(element: Element) -> str:
 
 
 def parse_yaml(path: Path) -> Any:
-    r"""The value of a YAML file, every scalar of it as the text that stands there: ``no``, ``007``.
-
-    Of several documents that are mappings the entries are put together, the first counts. Tabs for indents
-    and backslashes in double quotes, as in ``"C:\Users"``, are no YAML, and read where their meaning is
-    certain.
+    """The value of a YAML file; see :func:`foveal.data.yaml_parsing.yaml_value`.
 
     Raises
     ------
     DataError
         If it is not YAML or cannot be read.
     """
-    import yaml
-
     content = content_of(path)
-    text = decoded(content)
-    if "\ufffd" in text:
-        # Letters in comments do no harm; a name in an unknown encoding cannot be told.
-        text = content.decode("latin-1")
-        said = [line.partition("#")[0] for line in text.splitlines()]
-        line = next((number for number, words in enumerate(said, 1) if not words.isascii()), 0)
-        if line:
-            raise DataError(f"Line {line} of {path} is not UTF-8: save the file as UTF-8.")
-    # ASCII's control characters, which editors and systems leave behind, have no place in YAML.
-    text = "".join(character for character in text if character >= " " or character in "\t\n\r\x85")
-    try:
-        return _yaml_value(text)
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
-        first = error
-    for repaired in (_escaped(text), *_without_tabs(text)):
-        try:
-            return _yaml_value(repaired)
-        except (yaml.YAMLError, ValueError, RecursionError, TypeError):
-            continue
-    why = " ".join(str(first).replace('in "<unicode string>", ', "at ").split())
-    raise DataError(f"{path} is not well-formed YAML ({why}).") from first
-
-
-def _escaped(text: str) -> str:
-    """YAML with the backslashes inside double quotes doubled, where a path of Windows was meant."""
-    return re.sub(r'"[^"\n]*"', lambda match: match[0].replace("\\", "\\\\"), text)
-
-
-def _without_tabs(text: str) -> Iterator[str]:
-    """YAML whose indents are blanks instead of tabs, where it says the same for every width of a tab."""
-    import yaml
-
-    if "\t" not in text:
-        return
-    narrow, wide = (_escaped(text.expandtabs(width)) for width in (2, 8))
-    try:
-        same = _yaml_events(narrow) == _yaml_events(wide)
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return
-    if same:
-        yield narrow
-
-
-def _yaml_events(text: str) -> list[tuple[str, Any, Any]]:
-    """What a parser sees; values themselves may repeat each other too often to be compared."""
-    import yaml
-
-    events = yaml.parse(text, Loader=yaml.SafeLoader)
-    return [(type(e).__name__, getattr(e, "value", None), getattr(e, "anchor", None)) for e in events]
-
-
-def _yaml_value(text: str) -> Any:
-    import yaml
-
-    documents = [value for value in yaml.load_all(text, Loader=_text_loader()) if value not in ("", None)]
-    if len(documents) > 1 and all(isinstance(value, dict) for value in documents):
-        return {key: value for document in reversed(documents) for key, value in document.items()}
-    return documents[0] if documents else None
-
-
-@cache
-def _text_loader() -> Any:
-    """A loader of YAML that makes texts, lists and mappings and nothing else."""
-    import yaml
-
-    class TextLoader(yaml.SafeLoader):
-        # Only the merging of mappings by "<<" keeps its meaning.
-        yaml_implicit_resolvers = {"<": yaml.SafeLoader.yaml_implicit_resolvers["<"]}  # noqa: RUF012
-
-    def text(loader: Any, node: Any) -> str:
-        return str(loader.construct_scalar(node))
-
-    def items(loader: Any, node: Any) -> list[Any]:
-        return list(loader.construct_sequence(node, deep=True))
-
-    for word in ("null", "bool", "int", "float", "timestamp", "binary"):
-        TextLoader.add_constructor(f"tag:yaml.org,2002:{word}", text)
-    for word in ("str", "unicode", "int", "float", "bool"):
-        TextLoader.add_constructor(f"tag:yaml.org,2002:python/{word}", text)
-    for word in ("tuple", "list"):
-        TextLoader.add_constructor(f"tag:yaml.org,2002:python/{word}", items)
-    return TextLoader
+    return yaml_value(content, decoded(content), str(path))
 
 
 @dataclass(frozen=True)

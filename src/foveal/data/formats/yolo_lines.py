@@ -9,6 +9,8 @@ _HUGE = 1e7
 # `tensor(0.)`, `tensor(3, device='cuda:0')`, `np.float64(0.5)`: what print() makes of numbers.
 _PRINTED = re.compile(r"\b(?:tensor|array|(?:np|numpy)\.\w+)\(\s*([-+.\deE]+)\s*(?:,[^()]*)?\)")
 _DECIMAL_COMMA = re.compile(r"[-+]?\d*,\d+(?:[eE][-+]?\d+)?")
+# Blanks without width, the byte-order mark among them.
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff"), " ") | {ord("\u2212"): "-"}
 _TO_BLANKS = str.maketrans("[](){}|\"'", " " * 9)
 _HEADER = frozenset(
     {"class", "classid", "id", "cls", "label", "category", "name", "x", "y", "w", "h", "cx", "cy", "xc", "yc"}
@@ -106,7 +108,10 @@ def parse_lines(file: str, text: str) -> LabelFile:
 
 def _understood(line: str) -> tuple[str, list[float]] | None:
     """The first word and the numbers of a line that is not just words between blanks."""
-    line = re.sub(r"\s[#%].*$|\s//.*$", "", line)
+    line = re.sub(r"\s[#%].*$|\s//.*$", "", line.translate(_INVISIBLE))
+    if line[:1].isdecimal():
+        # A non-breaking blank in an encoding that is not UTF-8.
+        line = line.replace("\ufffd", " ")
     if "(" in line:
         line = _PRINTED.sub(r"\1", line)
     for attempt in dict.fromkeys((line, line.translate(_TO_BLANKS))):
@@ -119,7 +124,7 @@ def _understood(line: str) -> tuple[str, list[float]] | None:
                 start -= 1
         values = [_number(word) for word in words[start:]]
         if len(values) >= 4 and None not in values:
-            first = " ".join(words[:start])
+            first = " ".join(words[:start]).strip("\"'")
             return first, [value for value in values if value is not None]
     return None
 

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents, text_of
@@ -83,25 +83,31 @@ def names_of(tree: Tree, documents: Documents, folders: Sequence[str], findings:
     DataError
         If files that there is no choosing between name the classes differently.
     """
-    broken = [
-        file for file in documents.broken if file.lower().endswith((".yaml", ".yml")) and file.count("/") <= 1
-    ]
-    for file in broken:
-        why = documents.broken[file]
-        findings.append(Finding("broken-annotation", "error", file, why, "The file is not read."))
     found = [_from_yaml(tree, file, content) for file, content in documents.of("yolo").items()]
     told = _foremost(tree, found, findings)
     listed = [_from_lines(tree, file) for file in _name_files(tree, folders)]
+    listed = [names for names in listed if names.names or names.why]
     names = _best_list(listed, folders, findings) if listed else None
+    broken = [file for file in documents.broken if _is_near_yaml(file)]
+    needed = (told is None or not told.names) and (names is None or not names.names)
+    for file in broken:
+        why = documents.broken[file]
+        kind: Literal["error", "warning"] = "error" if needed else "warning"
+        findings.append(Finding("broken-annotation", kind, file, why, "The file is not read."))
     if told is None:
-        told = Names()
-        if broken and names is None:
-            told = Names(why=f"{broken[0]} cannot be read: {documents.broken[broken[0]]}", yaml=broken[0])
+        why = f"The names of the classes may stand in {broken[0]}, which cannot be read." if broken else ""
+        told = Names(yaml=broken[0] if broken else "", why=why)
     if not told.names and names is not None:
+        if names.why:
+            return replace(told, yaml=names.yaml, why=told.why or names.why)
         return replace(told, names=names.names, file=names.file, why="")
     if names is not None:
         _tell_apart(told, names, findings)
     return told
+
+
+def _is_near_yaml(file: str) -> bool:
+    return file.lower().endswith((".yaml", ".yml")) and file.count("/") <= 1
 
 
 def _foremost(tree: Tree, found: Sequence[Names], findings: list[Finding]) -> Names | None:
@@ -198,9 +204,11 @@ def _from_lines(tree: Tree, file: str) -> Names:
     try:
         lines = [composed(line.strip()) for line in text_of(tree.path(file)).splitlines()]
     except DataError:
-        return Names(file=file)
+        return Names(yaml=file, why=f"The names in {file} cannot be read: it may not be read.")
     while lines and not lines[-1]:
         lines.pop()
+    if any("\ufffd" in line for line in lines):
+        return Names(yaml=file, why=f"The names in {file} cannot be read: it is not UTF-8. Save it as UTF-8.")
     numbered = [_NUMBERED.fullmatch(line) for line in lines]
     numbers = [int(match[1]) for match in numbered if match]
     if len(lines) > 1 and numbers in (list(range(len(lines))), list(range(1, len(lines) + 1))):
@@ -249,14 +257,14 @@ def _named(tree: Tree, file: str, names: Any, count: int | None) -> dict[int, st
         if names and all(isinstance(entry, dict) for entry in names):
             return _from_entries(names)
         if not all(isinstance(name, str) for name in names):
-            return "`names` holds lists where names should be; write `names: [cat, dog]`"
+            return "`names` holds lists or mappings where names should be; write `names: [cat, dog]`"
         return dict(enumerate(names)) if names else "`names` is empty"
     if isinstance(names, dict):
         if not names:
             return "`names` is empty"
         # Lists in lists, by YAML's references, can be too large to write out.
         if not all(isinstance(key, str) and isinstance(name, str) for key, name in names.items()):
-            return "`names` holds lists where names should be; write `names: [cat, dog]`"
+            return "`names` holds lists or mappings where names should be; write `names: [cat, dog]`"
         if all(_whole(key) for key in names):
             return {int(key): name for key, name in names.items()}
         if all(_whole(name) for name in names.values()) and len(set(names.values())) == len(names):
