@@ -20,6 +20,7 @@ from foveal.data.encodings import content_of, decoded, sure_text
 from foveal.data.file_tree import Tree
 from foveal.data.unread import named
 from foveal.data.xml_parsing import parse_xml
+from foveal.data.yaml_parsing import yaml_value
 from foveal.errors import DataError
 
 # Rows of a table that are looked at to tell what it is.
@@ -195,20 +196,15 @@ def local_name(element: Element) -> str:
 
 
 def parse_yaml(path: Path) -> Any:
-    """The value of a YAML file.
+    """The value of a YAML file; see :func:`foveal.data.yaml_parsing.yaml_value`.
 
     Raises
     ------
     DataError
         If it is not YAML or cannot be read.
     """
-    import yaml
-
-    try:
-        return yaml.safe_load(content_of(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise DataError(f"{path} is not well-formed YAML ({text}).") from error
+    content = content_of(path)
+    return yaml_value(content, decoded(content), str(path))
 
 
 @dataclass(frozen=True)

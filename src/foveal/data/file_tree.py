@@ -208,6 +208,11 @@ class Tree:
         return [join(folder, name) for folder, names in self.folders.items() for name in names]
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """Every folder and file, relative to the root."""
+        return frozenset(self.folders) | frozenset(self.files)
+
+    @cached_property
     def images(self) -> list[str]:
         """The files that are images by their suffix."""
         return [file for file in self.files if is_image(file)]
