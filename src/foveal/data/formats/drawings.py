@@ -249,7 +249,7 @@ def _told(found: Iterable[tuple[str, Match, Drawing]]) -> list[Finding]:
     if around:
         be, boxes = ("is", "its bounding box") if around.total() == 1 else ("are", "their bounding boxes")
         text = f"{_listed(around)} {be} taken by {boxes}."
-        action = "A detector learns boxes; the outlines are not read."
+        action = "What lies outside them in the boxes is learnt too."
         findings.append(Finding("bounding-boxes", "note", "", text, action))
     if left_out:
         be, they = ("has", "It is") if left_out.total() == 1 else ("have", "They are")

@@ -423,8 +423,8 @@ def _harmless(named: str) -> str:
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:
     """Note where the annotation is wrong on the size; True where its boxes are on the stored pixels."""
     said = (round(record.width), round(record.height))
-    # Where an annotation has no size at all, nothing is wrong with it.
-    if said == (info.width, info.height) or (said == (0, 0) and record.annotation is None):
+    # Where an annotation has no size, nothing is wrong with it.
+    if said == (info.width, info.height) or not all(said):
         return False
     # One COCO file is about all images: there the image's name tells more.
     file = record.image if record.id is not None else record.annotation

@@ -27,7 +27,7 @@ from foveal.data.formats.drawings import (
 )
 from foveal.data.formats.records import Reading
 
-_OUTLINES: dict[str, str] = {
+_OUTLINES = {
     "polygon": "polygon",
     "polyline": "polyline",
     "cuboid": "cuboid",
