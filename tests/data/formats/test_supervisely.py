@@ -48,7 +48,9 @@ def test_a_project(tmp_path, make_image):
     for folder in ("ds0", "ds1"):
         make_image(tmp_path / folder / "img/a.jpg")
         write(
-            tmp_path / folder / "ann/a.jpg.json", figure("rectangle", [[10, 5], [30, 25]]), figure("rectangle", [[30, 25], [10, 5]], "dog")
+            tmp_path / folder / "ann/a.jpg.json",
+            figure("rectangle", [[10, 5], [30, 25]]),
+            figure("rectangle", [[30, 25], [10, 5]], "dog"),
         )
     make_image(tmp_path / "ds1/img/b.png")
     write(tmp_path / "ds1/ann/b.png.json")

@@ -81,7 +81,9 @@ def test_files_of_images_and_an_export_of_them(tmp_path, make_image):
     assert boxes(dataset) == [[[10, 5, 30, 25]]] * 2
     assert kinds(dataset) == ["several-annotation-files"]
     export(tmp_path / "target/vott-json-export/x-export.json", asset("a.jpg", region((1, 1, 3, 3), "cat")))
-    with pytest.raises(DataError, match=r"x-export\.json and target contradict each other about source/a\.jpg"):
+    with pytest.raises(
+        DataError, match=r"x-export\.json and target contradict each other about source/a\.jpg"
+    ):
         load(tmp_path)
 
 
