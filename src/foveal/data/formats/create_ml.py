@@ -22,6 +22,8 @@ from foveal.files import write_json
 # In lower case, without underscores.
 _IMAGE_KEYS = ("image", "imagefilename", "imagename", "filename", "imagepath")
 _OBJECT_KEYS = ("annotations", "annotation")
+# Entries that are enough to tell another list.
+_LOOKED_AT = 100
 
 
 def take(content: Any, file: str) -> list[Drawing] | None:
@@ -30,6 +32,9 @@ def take(content: Any, file: str) -> list[Drawing] | None:
     Where no number of the file is above 1, they are shares of the images' sizes.
     """
     if not isinstance(content, list) or not content:
+        return None
+    # A list of results may have millions of entries.
+    if not any(_entry(entry) for entry in content[:_LOOKED_AT]):
         return None
     entries = [_entry(entry) for entry in content]
     told = [objects for _, objects in filter(None, entries) if isinstance(objects, list)]
