@@ -73,7 +73,8 @@ def _add(drawing: Drawing, entry: Any) -> None:
     points = entry.get("points")
     exterior = points.get("exterior") if isinstance(points, dict) else None
     # Of 2018 and before: no kind, and an empty bitmap with whatever is no mask.
-    guess = "bitmap" if entry.get("bitmap") else "polygon" if len(exterior or ()) > 2 else "rectangle"
+    many = isinstance(exterior, list) and len(exterior) > 2
+    guess = "bitmap" if entry.get("bitmap") else "polygon" if many else "rectangle"
     kind = str(entry.get("geometryType") or entry.get("shape") or guess)
     try:
         if kind == "rectangle":
@@ -82,7 +83,7 @@ def _add(drawing: Drawing, entry: Any) -> None:
             drawing.add(name, corners(exterior))
         elif kind in _MASKS:
             drawing.add(name, _around_mask(entry.get(kind)), "mask")
-        elif kind in _OUTLINES and isinstance(exterior, list) and len(exterior) > 2:
+        elif kind in _OUTLINES and many:
             drawing.add(name, corners(exterior), _OUTLINES[kind])
         elif kind in _OUTLINES and kind != "polyline":
             raise ValueError(f"has {shown(exterior)} for the points of a {_OUTLINES[kind]}")

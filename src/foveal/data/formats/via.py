@@ -13,7 +13,7 @@ from foveal.errors import DataError
 
 # Names of attributes that can mean nothing but the class; then those that mostly mean it.
 _CLASS_NAMES = (
-    ("class", "label", "category", "classname"),
+    ("class", "label", "category", "classname", "labelname", "categoryname"),
     ("type", "name", "object", "objecttype", "species"),
 )
 # What all are called where no attribute tells.
