@@ -10,8 +10,17 @@ import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents
-from foveal.data.file_tree import Match, Tree, composed, stem_of
-from foveal.data.formats.drawings import Drawing, class_name, coordinate, corners, gather, side, tell_broken
+from foveal.data.file_tree import Match, Tree, stem_of
+from foveal.data.formats.drawings import (
+    Drawing,
+    class_name,
+    coordinate,
+    corners,
+    gather,
+    plain,
+    side,
+    tell_broken,
+)
 from foveal.data.formats.records import Reading
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_json
@@ -62,7 +71,7 @@ def take(content: Any, file: str) -> LabelmeFile | None:
         return None
     named = content.get("imagePath")
     drawing = Drawing(
-        composed(named) if isinstance(named, str) else "",
+        plain(named) if isinstance(named, str) else "",
         side(content.get("imageWidth")),
         side(content.get("imageHeight")),
     )

@@ -21,6 +21,7 @@ from foveal.data.formats.drawings import (
     coordinate,
     corners,
     gather,
+    plain,
     shown,
     side,
     tell_broken,
@@ -47,7 +48,7 @@ def take(content: Any, file: str) -> Drawing | list[str] | None:
         return None
     classes = content.get("classes")
     if isinstance(classes, list) and classes and all(_is_class(entry) for entry in classes):
-        return [str(entry["title"]) for entry in classes]
+        return [plain(entry["title"].strip()) for entry in classes]
     size, objects = content.get("size"), content.get("objects")
     if not isinstance(size, dict) or not isinstance(objects, list) or "frames" in content:
         return None
