@@ -139,11 +139,12 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
             shape("rectangle", [[1, 2], [3, float("nan")]]),
             shape("rectangle", [[1, 2], ["3", "4.5"]]),
             shape("rectangle", 7),
+            shape("circle", [{"x": 1, "y": 2}, {"x": 3}]),
         ],
     )
     dataset = load(tmp_path)
     assert boxes(dataset) == [[[1, 2, 3, 4.5]]]
-    assert kinds(dataset) == ["broken-object"] * 10
+    assert kinds(dataset) == ["broken-object"] * 11
     assert "Shape 3 has 1e+40 for a coordinate." in [finding.message for finding in dataset.findings]
 
 
@@ -217,6 +218,17 @@ def test_images_inside_their_files(tmp_path, make_image):
         write(tmp_path / f"{name}.json", [shape("rectangle", [[1, 2], [3, 4]])], imageData="AAAA")
     messages = [finding.message for finding in load(tmp_path).findings]
     assert "1 pictures that are not there lie inside their annotation files (imageData)." in messages
+
+
+def test_halves_of_characters_are_escaped(tmp_path, make_image):
+    make_image(tmp_path / "a.jpg")
+    write(tmp_path / "a.json", [shape("rectangle", [[1, 2], [3, 4]], "\ud83d"), shape("\ud83d", [[1, 2]])])
+    write(tmp_path / "b.json", [], "\ud83d.jpg")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("\\ud83d",)
+    assert kinds(dataset) == ["shapes-without-box", "missing-image"]
+    for finding in dataset.findings:
+        finding.message.encode("utf-8")
 
 
 def test_images_without_shapes_and_broken_files(tmp_path, make_image):

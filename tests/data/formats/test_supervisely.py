@@ -108,6 +108,7 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
         figure("rectangle", [[10, 5], [30, 1e9]]),
         figure("rectangle"),
         figure("polygon", [[10, 5]]),
+        figure("polygon", 7),
         figure("rectangle", [[10, 5], [30, 25]], None),
         figure("bitmap", bitmap={"data": "????", "origin": [1, 2]}),
         figure("bitmap", bitmap={"data": bomb, "origin": [1, 2]}),
@@ -121,7 +122,7 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
     )
     dataset = load(tmp_path)
     assert boxes(dataset) == [[[10, 5, 30, 25]]]
-    assert [finding.kind for finding in dataset.findings] == ["broken-object"] * 11 + ["shapes-without-box"]
+    assert [finding.kind for finding in dataset.findings] == ["broken-object"] * 12 + ["shapes-without-box"]
     assert dataset.findings[-1].message.startswith("1 shape of kind point, 1 line and 1 shape of kind graph")
 
 

@@ -14,7 +14,6 @@ from foveal.data.file_tree import Match, Tree, stem_of
 from foveal.data.formats.drawings import (
     Drawing,
     class_name,
-    coordinate,
     corners,
     gather,
     plain,
@@ -108,7 +107,7 @@ def _add(kept: LabelmeFile, shape: dict[str, Any]) -> None:
     elif kind == "circle":
         if count != 2:
             raise ValueError(f"({name}) has {count} points, a circle has 2: its centre and one on its edge")
-        (x, y), (edge_x, edge_y) = ([coordinate(value) for value in point[:2]] for point in points)
+        (x, y), (edge_x, edge_y) = (corners([point])[:2] for point in points)
         radius = math.hypot(edge_x - x, edge_y - y)
         drawing.add(name, [x - radius, y - radius, x + radius, y + radius], "circle", difficult=difficult)
     elif kind == "mask":
