@@ -87,6 +87,23 @@ def test_masks_and_polygons_give_their_bounding_box(tmp_path, make_image, palett
     assert finding.message == "1 mask and 1 polygon are taken by their bounding boxes."
 
 
+def test_other_shapes(tmp_path, make_image):
+    make_image(tmp_path / "img/a.jpg")
+    mask = packed(np.ones((20, 20), bool))
+    write(
+        tmp_path / "ann/a.jpg.json",
+        figure("alpha_mask", bitmap={"data": mask, "origin": [10, 5]}),
+        figure("oriented_bbox", points=[[10, 5], [30, 15]], angle=np.pi / 2),
+        figure("multipolygon", parts=[{"exterior": [[10, 5], [12, 5], [10, 7]]}, {"exterior": [[30, 25]]}]),
+        figure("graph", nodes={"a": {"loc": [10, 5]}, "b": {"loc": [30, 25]}}),
+        figure("cuboid", points=[[10, 5], [30, 5], [30, 25], [11, 6]], faces=[]),
+    )
+    dataset = load(tmp_path)
+    around = [10, 5, 30, 25]
+    np.testing.assert_allclose(dataset[0].boxes, [around, [15, 0, 25, 20], around, around, around])
+    assert [finding.kind for finding in dataset.findings] == ["bounding-boxes"]
+
+
 def test_figures_of_old_files_have_no_kind(tmp_path, make_image):
     make_image(tmp_path / "img/a.jpg")
     old = {"classTitle": "cat", "bitmap": None, "tags": []}
@@ -109,6 +126,8 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
         figure("rectangle"),
         figure("polygon", [[10, 5]]),
         figure("polygon", 7),
+        figure("graph"),
+        figure("oriented_bbox", points=[[10, 5], [30, 15]]),
         figure("rectangle", [[10, 5], [30, 25]], None),
         figure("bitmap", bitmap={"data": "????", "origin": [1, 2]}),
         figure("bitmap", bitmap={"data": bomb, "origin": [1, 2]}),
@@ -117,13 +136,13 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
         figure("bitmap"),
         "text",
         figure("point", [[10, 5]]),
-        figure("polyline", [[10, 5], [11, 6]]),
-        figure("graph"),
+        figure("line", [[10, 5], [11, 6]]),
+        figure("point_3d"),
     )
     dataset = load(tmp_path)
     assert boxes(dataset) == [[[10, 5, 30, 25]]]
-    assert [finding.kind for finding in dataset.findings] == ["broken-object"] * 12 + ["shapes-without-box"]
-    assert dataset.findings[-1].message.startswith("1 shape of kind point, 1 line and 1 shape of kind graph")
+    assert [finding.kind for finding in dataset.findings] == ["broken-object"] * 14 + ["shapes-without-box"]
+    assert dataset.findings[-1].message.startswith("1 point, 1 line and 1 shape of kind point_3d")
 
 
 def test_a_broken_file_makes_no_background(tmp_path, make_image):
