@@ -12,7 +12,8 @@ The kinds of findings:
 - annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``annotated-twice``,
   ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
   ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
-  ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``;
+  ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``,
+  ``box-layout``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
   ``crowd-regions``, ``truncated-objects``, ``one-box-per-image``;

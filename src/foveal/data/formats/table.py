@@ -7,8 +7,10 @@ from typing import Any
 from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats import coco, crops, folders, voc, yolo
+from foveal.data.formats import coco, crops, folders, hugging_face, keras_yolo, voc, wider_face, yolo
 from foveal.data.formats.records import Reading
+from foveal.data.formats.tables import boxes as table_boxes
+from foveal.data.formats.tables import labels as table_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +86,49 @@ _ROWS = (
         suffixes=(".yaml", ".yml"),
         take=yolo.take,
         from_zero=True,
+    ),
+    Format(
+        name="csv",
+        title="CSV",
+        looked_for="tables (.csv, .tsv) with a picture, a class and a box in each row",
+        read=table_boxes.read,
+        suffixes=(".csv", ".tsv"),
+        take=table_boxes.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="hugging-face",
+        title="Hugging Face",
+        looked_for="Hugging Face's image folder (a metadata.jsonl with file_name and objects)",
+        read=hugging_face.read,
+        suffixes=(".jsonl",),
+        take=hugging_face.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="wider-face",
+        title="WIDER FACE",
+        looked_for="WIDER FACE (a .txt list of pictures, each with its number of faces and their boxes)",
+        read=wider_face.read,
+        one_for_all=True,
+    ),
+    Format(
+        name="keras-yolo",
+        title="keras-yolo3",
+        looked_for="keras-yolo3 (a .txt list with lines `picture x1,y1,x2,y2,class ...`)",
+        read=keras_yolo.read,
+        from_zero=True,
+        one_for_all=True,
+    ),
+    Format(
+        name="labels",
+        title="tables of classes",
+        looked_for="tables (.csv, .tsv, .jsonl) with a picture and its class in each row",
+        read=table_labels.read,
+        task="classification",
+        suffixes=(".csv", ".tsv", ".jsonl"),
+        take=table_labels.take,
+        one_for_all=True,
     ),
     Format(
         name="crops",
