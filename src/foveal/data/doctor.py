@@ -16,7 +16,8 @@ The kinds of findings:
   ``box-layout``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
-  ``crowd-regions``, ``truncated-objects``, ``one-box-per-image``;
+  ``crowd-regions``, ``truncated-objects``, ``bounding-boxes``,
+  ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
   ``no-class-names``, ``empty-folder``, ``image-without-class``, ``category-id-gaps``,
   ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``, ``size-cue``,

@@ -41,6 +41,8 @@ class Format:
         Whether its files count classes from 0, whatever the data set's ``category_ids``.
     one_for_all : bool
         Whether one file is about many images.
+    verbatim : bool
+        Whether its files repeat the numbers of others, whatever these count the first pixel as.
     cut_out : bool
         Whether its images were cut out of others: their sizes and borders tell nothing of a class.
     """
@@ -56,6 +58,7 @@ class Format:
     inclusive: bool = False
     from_zero: bool = False
     one_for_all: bool = False
+    verbatim: bool = False
     cut_out: bool = False
 
 
@@ -95,6 +98,7 @@ _ROWS = (
         suffixes=(".csv", ".tsv"),
         take=table_boxes.take,
         one_for_all=True,
+        verbatim=True,
     ),
     Format(
         name="hugging-face",
