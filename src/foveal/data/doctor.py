@@ -13,7 +13,7 @@ The kinds of findings:
   ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
   ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
   ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``,
-  ``box-layout``;
+  ``table-columns``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
   ``crowd-regions``, ``truncated-objects``, ``bounding-boxes``,

@@ -127,10 +127,10 @@ def as_usual(verdict: Verdict, usual: Layout | None, file: str, mend: str) -> Fi
             return None
         assert usual is not None
         text = f"The boxes are {called}, not {CALLED[usual]} as is usual: only so do they fit."
-        return Finding("box-layout", "warning", file, text, f"{mend} to make it sure.")
+        return Finding("table-columns", "warning", file, text, f"{mend} to make it sure.")
     if verdict.layout == usual:
         text = f"The boxes are read as {called}, as is usual; all would fit as {also} too."
-        return Finding("box-layout", "note", file, text, f"{mend} to make it sure.")
+        return Finding("table-columns", "note", file, text, f"{mend} to make it sure.")
     raise DataError(
         f"The boxes of {file} may be {called} or {also}: they fit as each, and nothing tells. {mend}."
     )

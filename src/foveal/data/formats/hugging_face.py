@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from foveal.data.dataset import Finding
-from foveal.data.documents import Documents, text_of
+from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree, composed
 from foveal.data.formats.box_layouts import (
     FARTHEST,
@@ -21,8 +21,9 @@ from foveal.data.formats.box_layouts import (
     layout_of,
     sizes_of,
 )
+from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, record_of, union
-from foveal.data.formats.tables.rows import named_classes, without_missing
+from foveal.data.formats.tables.rows import without_missing
 from foveal.errors import DataError
 
 _BOXES = ("bbox", "bboxes", "boxes")
@@ -39,7 +40,6 @@ _NAMES = (
 )
 # The class of objects where none has one.
 _UNNAMED = "object"
-_DEEPEST = 20
 
 
 def take(content: Any, file: str) -> list[Any] | None:
@@ -89,7 +89,10 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     for record, box in zip(records, corners_of(numbers, verdict.layout).tolist(), strict=True):
         record.boxes.append(box)
         record.relative = relative
-    _name(tree, documents, [record for _, some, _, _ in parts for record in some], reading)
+    used = {name for record in records for name in record.names}
+    called, reading.classes = named_classes(tree, documents, used, reading.findings)
+    for record in {id(record): record for record in records}.values():
+        record.names = [called[name] for name in record.names]
     reading.records, told_before = union([(file, some) for file, some, _, _ in parts])
     for file, count in told_before.items():
         text, action = f"{count} of its pictures are in other files too.", "What they say together counts."
@@ -167,46 +170,3 @@ def _box(box: Any) -> list[float] | None:
         if known and all(math.isfinite(n) and abs(n) <= FARTHEST for n in box)
         else None
     )
-
-
-def _name(tree: Tree, documents: Documents, records: Sequence[Record], reading: Reading) -> None:
-    """Give the objects the names of their categories."""
-    used = {name for record in records for name in record.names}
-    labels = _class_labels(tree)
-    if used and all(name.isdecimal() and int(name) in labels for name in used):
-        called, classes = {name: labels[int(name)] for name in used}, list(dict.fromkeys(labels.values()))
-    else:
-        called, classes = named_classes(tree, documents, used, reading.findings)
-    for record in records:
-        record.names = [called[name] for name in record.names]
-    reading.classes = classes
-
-
-def _class_labels(tree: Tree) -> dict[int, str]:
-    """The names of the one ``class_label`` that the head of a README describes, by their numbers."""
-    import yaml
-
-    readme = next((name for name in tree.folders.get("", []) if name.lower() == "readme.md"), None)
-    if readme is None:
-        return {}
-    parts = text_of(tree.path(readme)).split("---\n", 2)
-    if len(parts) < 3 or parts[0].strip():
-        return {}
-    try:
-        found = list(_named(yaml.load(parts[1], Loader=yaml.BaseLoader), 0))
-    except (yaml.YAMLError, ValueError, RecursionError):
-        return {}
-    return found[0] if len(found) == 1 else {}
-
-
-def _named(value: Any, depth: int) -> Iterator[dict[int, str]]:
-    if depth > _DEEPEST or not isinstance(value, list | dict):
-        return
-    if isinstance(value, dict) and isinstance(names := value.get("names"), list | dict):
-        pairs = names.items() if isinstance(names, dict) else enumerate(names)
-        if all(str(key).isdecimal() and isinstance(name, str) for key, name in pairs):
-            pairs = names.items() if isinstance(names, dict) else enumerate(names)
-            yield {int(key): composed(name) for key, name in pairs}
-            return
-    for inner in value.values() if isinstance(value, dict) else value:
-        yield from _named(inner, depth + 1)

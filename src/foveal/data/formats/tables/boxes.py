@@ -5,19 +5,21 @@ first line; ``path,x1,y1,x2,y2,class``), Detecto's, Open Images', Google AutoML'
 ``[x, y, w, h]`` in one column.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 from foveal.data.dataset import Finding
-from foveal.data.documents import Documents, Table
+from foveal.data.documents import Documents, Table, parse_table
 from foveal.data.file_tree import Tree
 from foveal.data.formats.box_layouts import FARTHEST
+from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.tables.cells import (
     NOTHING,
     YES,
     boxes_in,
     class_name,
+    names_in,
     number_of,
     outline_in,
     thousands,
@@ -30,10 +32,10 @@ from foveal.data.formats.tables.rows import (
     best_names,
     is_submission,
     left_out,
-    named_classes,
     sheets_of,
     without_missing,
 )
+from foveal.data.formats.text_lists import text_lists
 from foveal.errors import DataError
 
 
@@ -56,7 +58,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         If the columns' names do not say what the numbers are and two layouts fit all boxes, or if two tables
         contradict each other about an image.
     """
-    sheets = sheets_of(documents, "csv")
+    sheets = {**sheets_of(documents, "csv"), **dict(_from_texts(tree))}
     reasons = [why for file, why in documents.broken.items() if file.lower().endswith((".csv", ".tsv"))]
     if not sheets and not reasons:
         return None
@@ -79,13 +81,23 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         for part in parts:
             to_pixels(tree, part.records)
     used = {name for part in parts for record in part.records for name in record.names}
-    called, reading.classes = named_classes(tree, documents, used, reading.findings)
+    called, reading.classes = named_classes(tree, documents, used, reading.findings, files=reading.files)
     for part in parts:
         for record in part.records:
             record.names = [called[name] for name in record.names]
     _unite(parts, reading)
     _note_outlines(parts, reading.findings)
     return reading
+
+
+def _from_texts(tree: Tree) -> Iterator[tuple[str, Sheet]]:
+    """The text files that are tables of boxes (keras-frcnn's ``path,x1,y1,x2,y2,class``)."""
+    for file, lines in text_lists(tree):
+        first = next(line for line in lines if line)
+        if max(first.count(mark) for mark in ",;\t") >= 4 and " " not in first.partition(",")[2]:
+            sheet = take(parse_table(tree.path(file)), file)
+            if sheet is not None:
+                yield file, sheet
 
 
 def _part(tree: Tree, file: str, sheet: Sheet, reading: Reading) -> Part | None:
@@ -107,7 +119,7 @@ def _part(tree: Tree, file: str, sheet: Sheet, reading: Reading) -> Part | None:
                 "write them with a full stop or without a comma."
             )
     part = Part(file, columns)
-    naming = best_names(columns, [row for _, row in content])
+    naming = best_names(rows, content)
     position: dict[str, int] = {}
     for line, row in content:
         name = row[columns.images[0]]
@@ -144,10 +156,12 @@ def _part(tree: Tree, file: str, sheet: Sheet, reading: Reading) -> Part | None:
 def _no_truth(rows: Rows, content: Sequence[tuple[int, list[str]]], file: str) -> str:
     """Why a table is no truth about images that are here; "" where it is."""
     columns = rows.columns
+    if not content:
+        return f"{file} has no rows."
     if is_submission(file):
         return f"{file} is called a submission: it holds no truth."
     if not rows.matched and rows.tree.images:
-        named = content[0][1][columns.images[0]] if content else ""
+        named = content[0][1][columns.images[0]]
         return f"{file} names pictures that are not there, such as {named[:60]!r}."
     if columns.score is not None:
         scores = {number_of(row[columns.score]) for _, row in content}
@@ -173,7 +187,7 @@ def _add(part: Part, rows: Rows, line: int, row: list[str], naming: int | None, 
         cells = row[columns.text] if columns.text is not None else ", ".join(row[i] for i in _cells(columns))
         rows.tell(line, f"has no box of four numbers: {cells[:60]!r}", "object")
         return
-    names = said.replace(",", " ").split()
+    names = names_in(said)
     several = len(found) > 1 and len(names) == len(found)
     for i, (name, numbers) in enumerate(found):
         if not all(abs(n) <= FARTHEST for n in numbers):

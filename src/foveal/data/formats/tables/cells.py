@@ -79,6 +79,10 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
     return found
 
 
+def _given(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def outline_in(text: str) -> list[float] | None:
     """The box ``x1, y1, x2, y2`` around the points that a cell lists; None where it lists none."""
     numbers = [float(word) for word in _NUMBER.findall(text)]
@@ -106,3 +110,16 @@ def class_name(text: str) -> str:
     if text.lower() in NOTHING:
         return ""
     return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else composed(text)
+
+
+def names_in(text: str) -> list[str]:
+    """The classes that one cell lists.
+
+    Examples
+    --------
+    >>> names_in("['cat', 'big dog']"), names_in("cat dog"), names_in("cat,dog")
+    (['cat', 'big dog'], ['cat', 'dog'], ['cat', 'dog'])
+    """
+    if text.startswith("["):
+        return [word.strip() for word in re.findall(r"[^\[\]'\",]+", text) if word.strip()]
+    return text.replace(",", " ").split()

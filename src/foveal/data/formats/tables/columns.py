@@ -36,6 +36,8 @@ class Columns:
         One a class, each 0 or 1.
     named : bool
         Whether the words of the first line told all this, not what stands in the columns.
+    masks : bool
+        Whether there are masks as run lengths, and nothing else.
     """
 
     header: bool | None
@@ -54,6 +56,7 @@ class Columns:
     score: int | None = None
     one_hot: tuple[int, ...] = ()
     named: bool = False
+    masks: bool = False
 
     @property
     def has_boxes(self) -> bool:
@@ -87,6 +90,9 @@ def _by_names(table: Table, words: list[str]) -> Columns | None:
         return None  # VIA's own
     images = tuple(i for name in called.IMAGES for i, word in enumerate(words) if word == name)
     names = [i for name in called.NAMES for i, word in enumerate(words) if word == name]
+    if not images:
+        # Columns of file names, whatever they are called: `name,label`.
+        images = tuple(i for i in range(len(words)) if _are_files(_filled(table.head[1:], i)))
     names = [i for i in names if i not in images[:1]]
     outline = _outline_columns(ask)
     box, layout, size = _box_columns(ask)
@@ -95,8 +101,8 @@ def _by_names(table: Table, words: list[str]) -> Columns | None:
     text, outlined = None, False
     if not box and not outline:
         text, outlined = _text_column(table, words, {*images})
-        layout = called.BOXES.get(words[text]) if text is not None else None
-    split, is_val = ask.exact(*called.SPLITS), ask.exact(*called.IS_VAL)
+        layout = _text_layout(table, words, text) if text is not None else None
+    split, is_val = _split_column(table, ask, {*images, *names, *box}), ask.exact(*called.IS_VAL)
     known = {*images, *names, *box, *size, *outline, text, split, is_val}
     left = [i for i in range(len(words)) if i not in known and words[i]]
     columns = Columns(
@@ -120,7 +126,7 @@ def _by_names(table: Table, words: list[str]) -> Columns | None:
         # Beside boxes the column that names the image may be called anything.
         return columns if images else replace(columns, images=tuple(left)) if left else None
     if any(word in called.MASKS for word in words):
-        return None
+        return replace(columns, names=(), masks=True) if images else None
     if not images:
         # ClassId,Name: what numbers mean; or two words of which only the images tell.
         return Columns(None, (0, 1), (1, 0)) if len(words) == 2 else None
@@ -190,6 +196,27 @@ def _text_column(table: Table, words: list[str], images: set[int]) -> tuple[int 
     return None, False
 
 
+def _text_layout(table: Table, words: list[str], text: int) -> Layout | None:
+    """The layout of boxes in a column of text, as far as its name or its cells tell."""
+    if any(cell.startswith(("{", "[{")) for cell in _filled(table.head[1:], text)):
+        return "sides"  # with x, y, width and height by their names
+    return called.BOXES.get(words[text])
+
+
+def _are_files(cells: list[str]) -> bool:
+    return bool(cells) and all(is_image(cell) for cell in cells)
+
+
+def _split_column(table: Table, ask: Words, others: set[int]) -> int | None:
+    """The column that says of each image which part it is in."""
+    said = ask.exact(*called.SPLITS)
+    for i in [*([] if said is None else [said]), *(i for i in range(len(ask.words)) if i not in others)]:
+        cells = _filled(table.head[1:], i)
+        if cells and all(_split_word(cell) for cell in cells):
+            return i
+    return None
+
+
 def _filled(rows: list[list[str]], column: int) -> list[str]:
     return [row[column] for row in rows if len(row) > column and row[column].lower() not in NOTHING]
 
@@ -217,8 +244,12 @@ def _by_content(table: Table, *, header: bool | None) -> Columns | None:
         return None
     if not names and len(numeric) == 5:
         names, numeric = (numeric[4],), numeric[:4]
-    if len(numeric) == 4 or (len(numeric) == 6 and names):
-        return Columns(header, (image,), names, tuple(numeric[-4:]), size=tuple(numeric[:-4]))
+    if len(numeric) == 4:
+        return Columns(header, (image,), names, tuple(numeric))
+    if (image, *names) == (0, 3) and numeric == [1, 2, 4, 5, 6, 7]:
+        return Columns(header, (0,), (3,), (4, 5, 6, 7), size=(1, 2))  # TensorFlow's object detection
+    if (*names, image) == (0, 5) and numeric == [1, 2, 3, 4, 6, 7]:
+        return Columns(header, (5,), (0,), (1, 2, 3, 4), size=(6, 7))  # makesense.ai
     if count == 6 and len([column for column in cells if column]) <= 2 and files[image]:
         return Columns(header, (0,), (5,), (1, 2, 3, 4))  # background alone
     if count == 2:

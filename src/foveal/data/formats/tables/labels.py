@@ -1,5 +1,6 @@
 """Classes of whole images in tables: a row an image, its class in one column or a column each class."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,25 +8,29 @@ from typing import Any
 
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, Table
-from foveal.data.file_tree import Match, Tree
+from foveal.data.file_tree import Match, Tree, is_image
+from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import from_folders
 from foveal.data.formats.tables.cells import NOTHING, class_name, number_of
-from foveal.data.formats.tables.columns import columns_of
+from foveal.data.formats.tables.columns import Columns, columns_of
 from foveal.data.formats.tables.rows import (
     Rows,
     Sheet,
     best_names,
     is_submission,
     left_out,
-    named_classes,
     sheets_of,
     without_missing,
 )
+from foveal.data.formats.tables.words import NAMES, plain
+from foveal.data.formats.text_lists import text_lists
 
 # Of so many different words for each image no classes are made: they are names or captions.
 _DIFFERENT = 0.5
 _FEW = 10
+# A few images that are all of different classes need a column that is called so.
+_LEAST = 3
 # A table whose first line says nothing is one of classes where this share of its rows names images.
 _KNOWN = 0.5
 
@@ -70,6 +75,39 @@ class _Listed(Table):
                 yield line, [_word(entry.get(key)) for key in self.columns]
 
 
+def _from_texts(tree: Tree) -> dict[str, Sheet]:
+    """The text files whose lines are an image and its class, as Caffe's and ImageNet's lists are."""
+    found = {}
+    for file, lines in text_lists(tree):
+        pairs = [_parted(line) for line in lines if line]
+        fit = [pair for pair in pairs if pair is not None]
+        if pairs and 10 * len(fit) >= 9 * len(pairs):
+            table = _Pairs(tree.path(file), ["", ""], [list(pair) for pair in fit[:50]], " ", tuple(fit))
+            found[file] = Sheet(table, Columns(False, (0,), (1,)))
+    return found
+
+
+def _parted(line: str) -> tuple[str, str] | None:
+    """The image and the class of a line; None where it is none of these."""
+    parts = re.split(r"\s*[,;\t]\s*", line)
+    if len(parts) == 1:
+        parts = line.rsplit(maxsplit=1)
+    if len(parts) != 2 or not is_image(parts[0]) or re.search(r"[/\\]|\.\w{2,4}$|,", parts[1]):
+        return None  # a mask or an annotation file in the second place is no class
+    return parts[0], parts[1]
+
+
+@dataclass(frozen=True)
+class _Pairs(Table):
+    """Lines of a text file as a table."""
+
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Every pair; broken lines are not among them."""
+        yield from ((line, list(pair)) for line, pair in enumerate(self.pairs, 1))
+
+
 def _word(value: Any) -> str:
     # A list of labels is no class.
     return str(value).strip() if isinstance(value, str | int | float) else ""
@@ -104,7 +142,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     An image has one class: those that several rows or columns give several are left out, with a finding.
     The classes are sorted by name, those of a table that numbers them are in its order.
     """
-    sheets = sheets_of(documents, "labels")
+    sheets = {**sheets_of(documents, "labels"), **_from_texts(tree)}
     if not sheets:
         return None
     reading, labels = Reading(), _Labels()
@@ -119,7 +157,9 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         reading.reasons.append(f"{reading.files[0]} gives all pictures several classes; one has one class.")
     reading.records = list(labels.records.values())
     used = {record.label for record in reading.records if record.label is not None}
-    called, reading.classes = named_classes(tree, documents, used, reading.findings, note=True)
+    called, reading.classes = named_classes(
+        tree, documents, used, reading.findings, files=reading.files, note=True
+    )
     for record in reading.records:
         record.label = called[record.label or ""]
     if reading.records:
@@ -141,13 +181,15 @@ def _read(tree: Tree, file: str, sheet: Sheet, reading: Reading, labels: _Labels
             reading.findings.append(left_out(file, reason))
         return
     several = none = 0
-    naming = best_names(columns, [row for _, row in content])
+    naming = best_names(rows, content)
     records = []
     for line, row in content:
         name = row[columns.images[0]]
         if name.lower() in NOTHING:
             rows.tell(line, "names no picture")
             continue
+        if columns.score is not None and number_of(row[columns.score]) == 0:
+            continue  # Open Images: people say that the class is not there
         label: str | None
         if columns.one_hot:
             ones = [i for i in columns.one_hot if number_of(row[i]) == 1]
@@ -162,7 +204,8 @@ def _read(tree: Tree, file: str, sheet: Sheet, reading: Reading, labels: _Labels
             continue
         records.append(_record(rows, name, label, file, row))
     rows.close()
-    what = "" if columns.one_hot else _no_classes(records)
+    known = columns.named and plain(sheet.table.columns[naming or 0]) in NAMES
+    what = "" if columns.one_hot else _no_classes(records, sure=known)
     if columns.one_hot and 2 * several > len(content):
         what = "gives most pictures several classes at once; one has one class"
     if what:
@@ -192,6 +235,11 @@ def _no_truth(rows: Rows, content: Sequence[tuple[int, list[str]]], file: str) -
         return f"{file} has no rows."
     if rows.matched <= wanted and rows.tree.images:
         return f"{file} names pictures that are not there, such as {content[0][1][columns.images[0]][:60]!r}."
+    if columns.masks:
+        return f"{file} holds masks as run lengths: no classes and no boxes."
+    scores = {number_of(row[columns.score]) for _, row in content} if columns.score is not None else set()
+    if not scores <= {0, 1, None}:
+        return f"{file} has scores: they are a model's answers, not the truth."
     if not columns.names and not columns.one_hot:
         others = [word for i, word in enumerate(words) if i not in (columns.images[0], columns.split)]
         return f"{file} does not say which column is the class ({', '.join(others)[:200]}): call it 'label'."
@@ -204,10 +252,14 @@ def _record(rows: Rows, name: str, label: str, file: str, row: Sequence[str]) ->
     return Record(match.image, name, file, split=split, label=label, rivals=match.rivals)
 
 
-def _no_classes(records: Sequence[Record]) -> str:
-    """What speaks against a column's words being classes; "" where nothing does."""
+def _no_classes(records: Sequence[Record], *, sure: bool) -> str:
+    """What speaks against a column's words being classes; "" where nothing does.
+
+    ``sure`` is whether the column is called like one of classes.
+    """
     different = {record.label for record in records if record.label is not None}
-    if len(records) > _FEW and len(different) > _DIFFERENT * len(records):
+    many = len(records) > _FEW and len(different) > _DIFFERENT * len(records)
+    if many or (not sure and _FEW >= len(records) == len(different) > _LEAST):
         return f"has {len(different)} different words in {len(records)} rows: these are no classes"
     values = [number_of(word) for word in different]
     if any(value is not None and value % 1 for value in values) and None not in values:

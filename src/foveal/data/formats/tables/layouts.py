@@ -78,7 +78,7 @@ def _told(
     if columns.named and columns.box:
         if verdict.layout == "centres":
             text = "x and y are the centres of the boxes: as their corners they would stick out."
-            finding = Finding("box-layout", "warning", file, text, "Call them cx and cy to make it sure.")
+            finding = Finding("table-columns", "warning", file, text, "Call them cx and cy to make it sure.")
             findings.append(finding)
         return verdict.layout
     mend = f"Give the file a first line, such as {_FIRST_LINES}"
@@ -95,8 +95,8 @@ def _documented(part: Part) -> Layout | None:
     columns = part.columns
     if not columns.header and (columns.images[0], *columns.box, *columns.names) == (0, 1, 2, 3, 4, 5):
         return "corners"  # keras-retinanet
-    if not columns.header and columns.size and columns.names[:1] == (3,) and columns.box == (4, 5, 6, 7):
-        return "corners"  # TensorFlow's object detection without its first line
+    if not columns.header and columns.size and columns.box:
+        return "sides" if columns.size == (6, 7) else "corners"  # makesense.ai, TensorFlow's object detection
     if columns.text is not None and columns.size:
         return "sides"  # Kaggle's: image_id,width,height,bbox
     return None

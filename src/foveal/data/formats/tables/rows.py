@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents, Table
-from foveal.data.file_tree import Match, Tree, join, natural
+from foveal.data.file_tree import Match, Tree, join
 from foveal.data.formats.split_lists import from_folders, normalise
-from foveal.data.formats.tables.cells import NOTHING, YES, class_name, number_of
+from foveal.data.formats.tables.cells import NOTHING, YES, number_of
 from foveal.data.formats.tables.columns import Columns
-from foveal.data.formats.yolo import names_of
 
 # Rows that are looked at to tell which column names the images.
 _TRIED = 200
@@ -172,81 +171,26 @@ def without_missing(
 # -- classes --------------------------------------------------------------------------------------------
 
 
-def best_names(columns: Columns, rows: Sequence[Sequence[str]]) -> int | None:
-    """The column of the class: of several that may be it, words before numbers, and the usual name first."""
+def best_names(rows: Rows, content: Sequence[tuple[int, Sequence[str]]]) -> int | None:
+    """The column of the class: of several that may be it, words before numbers, and the usual name first.
+
+    Where two columns of words put the rows in different classes, a finding says which counts.
+    """
+    names, said = rows.columns.names, rows.sheet.table.columns
 
     def is_number(i: int) -> bool:
-        cells = [row[i] for row in rows if row[i].lower() not in NOTHING]
-        return not cells or all(number_of(cell) is not None for cell in cells)
+        return all(number_of(row[i]) is not None for _, row in content if row[i].lower() not in NOTHING)
 
-    return min(columns.names, key=is_number, default=None)
-
-
-def named_classes(
-    tree: Tree, documents: Documents, used: set[str], findings: list[Finding], *, note: bool = False
-) -> tuple[dict[str, str], list[str]]:
-    """What the classes of tables are called, and their order.
-
-    A table of two columns may name numbers and codes (RetinaNet's ``cat,0``, Open Images' ``/m/01yrx,Cat``,
-    ``ClassId,Name``), or a list as YOLO's ``classes.txt``.
-
-    Parameters
-    ----------
-    used : set of str
-        The classes as the rows call them.
-    findings : list of Finding
-    note : bool
-        Whether numbers without names are but a note.
-
-    Returns
-    -------
-    names : dict of str to str
-        Of each class that is used.
-    classes : list of str
-        In the order of their numbers where they have some, else sorted.
-    """
-    same = {name: name for name in used}
-    pairs = list(_pairs(documents))
-    for numbers in pairs:
-        if used and used <= numbers.keys() and all(number.isdecimal() for number in numbers.values()):
-            order = sorted(numbers, key=lambda name: (int(numbers[name]), name))
-            return same, order
-    coded = all(name.isdecimal() or name.startswith("/m/") for name in used)
-    if not used or not coded:
-        return same, sorted(used, key=natural)
-    for names in pairs:
-        if used <= names.keys():
-            found = {code: names[code] for code in used}
-            return found, list(dict.fromkeys(found[code] for code in sorted(found, key=natural)))
-    numbers_used = {int(name) for name in used if name.isdecimal()}
-    listed = names_of(tree, documents, [], []) if len(numbers_used) == len(used) else None
-    if listed is not None and (start := _counted_from(listed.names, numbers_used)) is not None:
-        classes = {str(number + start): name for number, name in listed.names.items() if name}
-        found = {code: classes.get(str(int(code)), code) for code in used}
-        return found, list(dict.fromkeys([*classes.values(), *found.values()]))
-    what = "numbers" if numbers_used else "codes"
-    text = f"No file names the classes, which are {what}."
-    action = f"The classes are called by their {what}."
-    findings.append(Finding("no-class-names", "note" if note else "warning", "", text, action))
-    return same, sorted(used, key=natural)
-
-
-def _counted_from(names: dict[int, str], used: set[int]) -> int | None:
-    """What a list's numbers begin with, 0 or 1; None where it cannot name all that are used."""
-    if used <= names.keys():
-        return 0
-    return 1 if used <= {number + 1 for number in names} else None
-
-
-def _pairs(documents: Documents) -> Iterator[dict[str, str]]:
-    """The tables of two columns as dictionaries, either way round."""
-    for sheet in (*documents.of("labels").values(), *documents.of("csv").values()):
-        table: Table = sheet.table
-        if len(table.columns) != 2:
-            continue
-        rows = [(class_name(row[0]), class_name(row[1])) for _, row in table.rows() if len(row) == 2]
-        turned = [(b, a) for a, b in rows]
-        for some in (rows, turned):
-            for part in (some, some[1:]):
-                if len({key for key, _ in part}) == len(part):
-                    yield dict(part)
+    numbers = {i: is_number(i) for i in names}
+    best = min(names, key=lambda i: numbers[i], default=None)
+    rivals = [i for i in names if i != best and not numbers[i]]
+    if best is None or numbers[best] or not rows.columns.named:
+        return best
+    for i in rivals:
+        pairs = {(row[best], row[i]) for _, row in content}
+        # Names of the same classes in another language tell nothing else.
+        if len(pairs) > min(len({pair[k] for pair in pairs}) for k in (0, 1)):
+            text = f"The columns {said[best]} and {said[i]} both may be the class."
+            action = f"{said[best]} counts: take the other's name away to change that."
+            rows.findings.append(Finding("table-columns", "note", rows.file, text, action))
+    return best

@@ -14,7 +14,8 @@ def _words(text: str) -> tuple[str, ...]:
 IMAGES = _words(
     "filename file filepath image imagepath imagefile imagefilename imagename img imgpath imgname imgfile "
     "fname path fullpath relativepath picture photo pic frame uri url imageurl imageuri imgurl externalid "
-    "imageid imgid photoid pictureid patientid fileid id uuid key images"
+    "imageid imgid photoid pictureid patientid fileid id uuid key images filepaths filenames paths "
+    "imagepaths imagenames imageids imgs"
 )
 #: Of columns with the class.
 NAMES = _words(
@@ -32,7 +33,7 @@ CENTRE_Y = _words("cy ycenter ycentre centery centrey yc ymid")
 #: Of the image's size, where they do not mean the box's.
 WIDTH = _words("imagewidth imgwidth imgw imagew originalwidth")
 HEIGHT = _words("imageheight imgheight imgh imageh originalheight")
-SPLITS = _words("split subset set partition mluse datasplit datatype")
+SPLITS = _words("split subset set partition mluse datasplit datatype dataset")
 IS_VAL = _words("isvalid isval isvalidation")
 SCORES = _words("score confidence conf probability prob")
 CROWD = _words("isgroupof iscrowd groupof crowd")
