@@ -12,11 +12,11 @@ The kinds of findings:
 - annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``annotated-twice``,
   ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
   ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
-  ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``, ``class-numbers-differ``,
-  ``table-columns``;
+  ``bounding-boxes``, ``shapes-without-box``, ``confidence-column``, ``copy-shifted``, ``copy-differs``,
+  ``copy-lacks-difficult``, ``class-numbers-differ``, ``table-columns``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
-  ``crowd-regions``, ``truncated-objects``, ``bounding-boxes``,
+  ``crowd-regions``, ``truncated-objects``, ``deleted-objects``, ``bounding-boxes``,
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
   ``no-class-names``, ``empty-folder``, ``image-without-class``, ``category-id-gaps``,

@@ -127,7 +127,8 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
     spoken_for = {image for reading in boxed for image in reading.images}
     dataset = _assembled(tree, best, usable[best], findings, spoken_for)
     if not dataset.samples:
-        first = dataset.findings[0].message if dataset.findings else "it is empty."
+        told = sorted(dataset.findings, key=lambda finding: finding.severity != "error")
+        first = told[0].message if told else "it is empty."
         raise DataError(f"{tree.root} holds no usable picture: {first}")
     if dataset.task == "detection":
         copies = list(_copies(tree, usable, best))
@@ -222,6 +223,8 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         reading = row.read(tree, documents)
     if reading is None:
         raise DataError(f"{path} says nothing of any picture.")
+    if reading.reasons and not reading.records:
+        raise DataError(reading.reasons[0])
     dataset = _assembled(tree, row.name, reading)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")

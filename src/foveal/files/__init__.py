@@ -4,12 +4,17 @@ from foveal.files.atomic import replacing, write_bytes, write_json, write_text
 from foveal.files.cache import Cache, user_cache
 from foveal.files.container import parse_container, read_container, restore, write_container
 from foveal.files.names import digest_bytes, digest_file, digest_json, unique_names
+from foveal.files.outputs import check_free, empty_folder, free_folder, new_file
 
 __all__ = [
     "Cache",
+    "check_free",
     "digest_bytes",
     "digest_file",
     "digest_json",
+    "empty_folder",
+    "free_folder",
+    "new_file",
     "parse_container",
     "read_container",
     "replacing",

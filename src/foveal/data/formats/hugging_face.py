@@ -69,7 +69,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     DataError
         If two files contradict each other about an image, or the boxes fit in several ways but the usual.
     """
-    files: dict[str, list[Any]] = documents.of("hugging-face")
+    files: dict[str, list[Any]] = documents.of("hugging_face")
     if not files:
         return None
     reading = Reading(files=list(files))

@@ -92,7 +92,8 @@ def _faces(found: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
 
 def _marked(lines: Sequence[str]) -> Iterator[_Image]:
     """The images of a list with a mark before their paths."""
-    path, start, faces = "", 0, []
+    faces: list[tuple[int, str]] = []
+    path, start = "", 0
     for number, line in enumerate(lines, 1):
         if line.startswith("#"):
             if path:

@@ -80,7 +80,9 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
 
 
 def _given(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value)
 
 
 def outline_in(text: str) -> list[float] | None:

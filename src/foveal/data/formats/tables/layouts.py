@@ -85,8 +85,8 @@ def _told(
     if columns.text is not None:
         choices = [_CALL_IT[layout] for layout in (verdict.layout, *verdict.also)]
         mend = f"Call the column {' or '.join(choices)}"
-    finding = as_usual(verdict, documented, file, mend)
-    findings += [] if finding is None else [finding]
+    told = as_usual(verdict, documented, file, mend)
+    findings += [] if told is None else [told]
     return verdict.layout
 
 
