@@ -5,12 +5,13 @@ first line; ``path,x1,y1,x2,y2,class``), Detecto's, Open Images', Google AutoML'
 ``[x, y, w, h]`` in one column.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, Table, parse_table
-from foveal.data.file_tree import Tree
+from foveal.data.file_tree import Tree, is_image
 from foveal.data.formats.box_layouts import FARTHEST
 from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, union
@@ -93,8 +94,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 def _from_texts(tree: Tree) -> Iterator[tuple[str, Sheet]]:
     """The text files that are tables of boxes (keras-frcnn's ``path,x1,y1,x2,y2,class``)."""
     for file, lines in text_lists(tree):
-        first = next(line for line in lines if line)
-        if max(first.count(mark) for mark in ",;\t") >= 4 and " " not in first.partition(",")[2]:
+        cells = re.split("[,;\t]", next(line for line in lines if line))
+        if len(cells) > 4 and any(is_image(cell.strip()) for cell in cells):
             sheet = take(parse_table(tree.path(file)), file)
             if sheet is not None:
                 yield file, sheet

@@ -69,13 +69,18 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
         return None
     found: list[tuple[str | None, list[float]]] = []
     for entry in content if isinstance(content, list) else [content]:
-        four = (
-            [entry.get(key) for key in ("x", "y", "width", "height")] if isinstance(entry, dict) else [None]
-        )
-        if not all(isinstance(n, int | float) and not isinstance(n, bool) for n in four):
+        if not isinstance(entry, dict):
             return None
+        four = [_given(entry.get(key)) for key in ("x", "y", "width", "height")]
         name = entry.get("class", entry.get("label"))
-        found.append((name if isinstance(name, str) else None, [float(n) for n in four]))
+        if isinstance(names := entry.get("rectanglelabels"), list):
+            # Label Studio's are hundredths of the image's size.
+            size = [_given(entry.get(key)) for key in ("original_width", "original_height")] * 2
+            four = [None if n is None or s is None else n * s / 100 for n, s in zip(four, size, strict=True)]
+            name = names[0] if names else None
+        if None in four:
+            return None
+        found.append((name if isinstance(name, str) else None, [n for n in four if n is not None]))
     return found
 
 
