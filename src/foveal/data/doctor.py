@@ -14,7 +14,7 @@ The kinds of findings:
   ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
   ``bounding-boxes``, ``unusual-lines``, ``shapes-without-box``, ``confidence-column``,
   ``copy-shifted``, ``copy-differs``,
-  ``copy-lacks-difficult``, ``class-numbers-differ``;
+  ``copy-lacks-difficult``, ``class-numbers-differ``, ``table-columns``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
   ``crowd-regions``, ``truncated-objects``, ``deleted-objects``,

@@ -252,7 +252,8 @@ def parse_table(path: Path) -> Table:
         If it is not CSV or cannot be read.
     """
     first = text_of(path).partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    # A decimal comma is no reason to part columns by commas.
+    delimiter = max(";\t|,", key=first.count)
     table = Table(path, [], [], delimiter)
     head = [row for _, row in islice(table.rows(), _HEAD)]
     return Table(path, head[0] if head else [], head, delimiter)
