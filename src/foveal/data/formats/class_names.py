@@ -7,7 +7,7 @@ from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, text_of
 from foveal.data.file_tree import Tree, composed, natural
 from foveal.data.formats.tables.cells import class_name
-from foveal.data.formats.yolo import names_of
+from foveal.data.formats.yolo_names import names_of
 
 # How deep the head of a README is looked into.
 _DEEPEST = 20
@@ -54,9 +54,9 @@ def named_classes(
     coded = all(name.isdecimal() or name.startswith("/m/") for name in used)
     if not used or not coded:
         return same, sorted(used, key=natural)
-    for names in pairs:
-        if used <= names.keys():
-            found = {code: names[code] for code in used}
+    for pair in pairs:
+        if used <= pair.keys():
+            found = {code: pair[code] for code in used}
             if all(code.isdecimal() for code in used):
                 return found, list(dict.fromkeys(found[code] for code in sorted(found, key=int)))
             return found, sorted(set(found.values()))
@@ -64,9 +64,9 @@ def named_classes(
     if all(name.isdecimal() and int(name) in labels for name in used):
         return {name: labels[int(name)] for name in used}, list(dict.fromkeys(labels.values()))
     numbers_used = {int(name) for name in used if name.isdecimal()}
-    listed = names_of(tree, documents, [], []) if len(numbers_used) == len(used) else None
-    if listed is not None and (start := _counted_from(listed.names, numbers_used)) is not None:
-        classes = {str(number + start): name for number, name in listed.names.items() if name}
+    names = names_of(tree, documents, [], []).names if len(numbers_used) == len(used) else {}
+    if names and (start := _counted_from(names, numbers_used)) is not None:
+        classes = {str(number + start): name for number, name in names.items() if name}
         found = {code: classes.get(str(int(code)), code) for code in used}
         return found, list(dict.fromkeys([*classes.values(), *found.values()]))
     what = "numbers" if numbers_used else "codes"
