@@ -62,5 +62,5 @@ def test_what_is_said_of_a_layout():
     assert as_usual(Verdict("sides"), None, "a", "Mend it") is None
     assert as_usual(Verdict("sides"), "corners", "a", "Mend it").severity == "warning"
     assert as_usual(Verdict("sides", ("corners",)), "sides", "a", "Mend it").severity == "note"
-    with pytest.raises(DataError, match="x, y, width, height or x1, y1, x2, y2.*Mend it"):
+    with pytest.raises(DataError, match=r"x, y, width, height or x1, y1, x2, y2: .*Mend it"):
         as_usual(Verdict("sides", ("corners",)), None, "a", "Mend it")
