@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from foveal.data import load
@@ -58,7 +59,6 @@ def test_objects_as_the_documentation_has_them(metadata):
         {"objects": {"bboxes": [[40, 20, 20, 24]], "labels": ["cat"]}},
         {"bbox": [[40, 20, 20, 24]], "categories": ["cat"]},
         {"bbox": [40, 20, 20, 24], "label": "cat"},
-        {"objects": {"bbox": [[0.625, 0.4166667, 0.3125, 0.5]], "categories": ["cat"]}},
     ],
 )
 def test_other_shapes(metadata, entry):
@@ -88,6 +88,17 @@ def test_corners_are_seen_where_only_they_fit(metadata):
     dataset = load(root)
     assert dataset[0].boxes.tolist() == [[10, 5, 30, 25]]
     assert kinds(dataset) == [("note", "table-columns")]
+
+
+def test_shares(metadata):
+    # The second box would stick out if its first numbers were its centre.
+    entry = objects((0.625, 0.4166667, 0.3125, 0.5), (0.05, 0.05, 0.3, 0.9), categories=["cat", "cat"])
+    np.testing.assert_allclose(load(metadata(entry))[0].boxes[0], [40, 20, 60, 44], atol=0.01)
+
+
+def test_a_broken_line_is_quoted(metadata):
+    with pytest.raises(DataError, match=r"Line 2 of .*metadata\.jsonl is not well-formed JSON"):
+        load(metadata(objects((40, 20, 20, 24)), "{"))
 
 
 def test_shares_that_fit_in_two_unusual_ways_are_an_error(metadata):

@@ -64,6 +64,7 @@ def kinds(dataset):
         ("", "cat,40,20,20,24,{n}.jpg,64,48"),
         ("", "{n}.jpg,cat,40,20,60,44"),
         ("", "UNASSIGNED,gs://bucket/{n}.jpg,cat,.625,.4166667,,,.9375,.9166667,,"),
+        ("sep=;\nImage;X;Y;W;H;Label", "{n}.jpg;40;20;20;24;cat"),
         ("bild;links;oben;rechts;unten;klasse", "{n}.jpg;40;20;60;44;cat"),
     ],
 )
@@ -117,6 +118,13 @@ def test_what_a_tool_documents_counts_with_a_note(pictures):
     assert boxes(dataset)["p0.jpg"] == [[10, 5, 30, 25]]
     assert {("note", "table-columns"), ("warning", "no-class-names")} <= set(kinds(dataset))
     assert dataset.classes == ("object",)
+
+
+def test_shares_without_names_are_no_usual_table(pictures):
+    root = pictures()
+    (root / "a.csv").write_text("p0.jpg,0.3,0.4,0.5,0.6,cat\n")
+    with pytest.raises(DataError, match="x1, y1, x2, y2 or x, y, width, height or centre x"):
+        load(root)
 
 
 def test_x_and_y_may_be_centres(pictures):

@@ -172,6 +172,13 @@ def test_tables_beside_folders_of_classes(pictures):
         assert (dataset.format, dataset.classes) == ("folders", ("cat", "dog"))
 
 
+def test_a_table_that_cannot_be_used_beside_folders(pictures):
+    root = pictures("cat/p0.jpg", "cat/p1.jpg", "dog/p2.jpg", "dog/p3.jpg")
+    (root / "a.csv").write_text("image,dx,sex\np0,nv,m\np1,mel,f\n")
+    dataset = load(root)
+    assert (dataset.format, kinds(dataset)) == ("folders", [("warning", "broken-annotation")])
+
+
 def test_boxes_beside_classes_of_whole_images(pictures, xml):
     root = pictures()
     (root / "a.csv").write_text("image,label\np0.jpg,cat\np1.jpg,dog\np2.jpg,cat\np3.jpg,dog\n")

@@ -70,12 +70,11 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         if part is not None:
             parts.append(part)
             reading.files.append(file)
-    if parts:
-        reading.findings += [
-            Finding("broken-annotation", "error", file, why, "The file is left out.")
-            for file, why in documents.broken.items()
-            if file.lower().endswith((".csv", ".tsv"))
-        ]
+    reading.findings += [
+        Finding("broken-annotation", "error", file, why, "The file is left out.")
+        for file, why in documents.broken.items()
+        if file.lower().endswith((".csv", ".tsv"))
+    ]
     for shape in dict.fromkeys(part.shape for part in parts):
         place(tree, [part for part in parts if part.shape == shape], reading.findings)
     if len({record.relative for part in parts for record in part.records if record.boxes}) > 1:

@@ -66,7 +66,8 @@ def _told(
     if columns.layout is not None:
         return columns.layout
     sizes = _sizes(tree, parts, relative)
-    documented = _documented(parts[0])
+    # What tools document is in pixels.
+    documented = None if relative else _documented(parts[0])
     candidates: list[Layout] = ["corners", "sides"]
     if columns.named and columns.box:
         candidates = ["sides", "centres"]  # columns x and y
