@@ -58,7 +58,7 @@ def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
         raise ImageError(f"{path} is empty (0 bytes); copy it again from where it came, or delete it.")
     if is_raw(head, path.name):
         # Its first image, which would be read, is a small preview.
-        raise ImageError(f"{path} is not an image that can be read: it is {unread('.raw')}.")
+        raise ImageError(f"{path} is not an image that can be read: it is {unread('a.raw')}.")
     for name in ("HEIF",) if is_heic(head) and _has_heif() else _formats():
         factory, accept = Image.OPEN[name]
         # On a file of a few bytes some of them would fail.
