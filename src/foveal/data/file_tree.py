@@ -14,6 +14,10 @@ from foveal.errors import DataError
 from foveal.images import EXTENSIONS
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+#: Folders of images whose colours stand for objects, in lower case.
+MASK_FOLDERS = frozenset(
+    {"mask", "masks", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "semantic"}
+)
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {
