@@ -15,6 +15,7 @@ from foveal.files import digest_bytes, digest_file, digest_json
 
 Task = Literal["detection", "classification"]
 SplitName = Literal["train", "val", "test"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +104,7 @@ class Finding:
     """
 
     kind: str
-    severity: Literal["error", "warning", "note"]
+    severity: Severity
     file: str
     message: str
     action: str

@@ -126,13 +126,14 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
     ]
-    findings += _left_out(tree)
+    findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
     spoken_for = {image for reading in boxed for image in reading.images}
     dataset = _assembled(tree, best, usable[best], findings, spoken_for)
     if not dataset.samples:
         worst = sorted(dataset.findings, key=lambda finding: finding.severity != "error")
         first = worst[0].message if worst else "it is empty."
+        first = f"{worst[0].file}: {first}" if worst and worst[0].file not in first else first
         raise DataError(f"{tree.root} holds no usable picture: {first}")
     if dataset.task == "detection":
         copies = list(_copies(tree, usable, best))

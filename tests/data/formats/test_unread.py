@@ -17,7 +17,7 @@ def refused(folder, format=None):
 
 @pytest.mark.parametrize(("name", "words"), [
     ("train.zip", "an archive: unpack it"), ("x/data.tar.gz", "an archive: unpack it"),
-    ("train.tfrecord-00000-of-00010.tfrecord", "TFRecords"), ("x.npz", "NumPy"), ("annot.mat", "MATLAB"),
+    ("train.tfrecord-00000-of-00010", "TFRecords"), ("x.npz", "NumPy"), ("annot.mat", "MATLAB"),
     ("data.parquet", "Parquet"), ("x.pkl", "can run code"), ("d.h5", "HDF5"), ("labels.xlsx", "as CSV"),
     ("cifar/data_batch_1", "a batch of CIFAR"), ("train-images-idx3-ubyte.gz", "a file of MNIST"),
     ("film.mp4", "a video: save its frames"), ("scan.PDF", "a PDF: save its pages"),

@@ -13,7 +13,7 @@ from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
-from foveal.images import ImageInfo, probe
+from foveal.images import ImageInfo, probe, unread
 
 
 @dataclass
@@ -279,6 +279,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         records = _with_splits(tree, records, reading, findings)
     label_of = {name: label for label, name in enumerate(reading.classes)}
     none_there = bool(records) and all(record.image is None for record in records)
+    none_there = none_there and not any(_unread(tree, record) for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."
@@ -299,6 +300,10 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             action = "The annotation is left out: say which is meant, or move the others away."
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             findings.append(Finding("ambiguous-image", "error", file, text, action))
+            continue
+        elif unread_file := _unread(tree, record):
+            text, action = f"It is {unread(unread_file)}.", "The picture and its annotation are left out."
+            findings.append(Finding("unreadable-image", "error", unread_file, text, action))
             continue
         elif not none_there or (record.relative and record.boxes):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
@@ -324,6 +329,11 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         tuple(reading.category_ids),
         tuple(findings),
     )
+
+
+def _unread(tree: Tree, record: Record) -> str | None:
+    """The file that a record is about, where its kind cannot be read."""
+    return None if record.image is not None or record.rivals else tree.unread_named(record.named)
 
 
 def _with_splits(
@@ -423,8 +433,8 @@ def _harmless(named: str) -> str:
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:
     """Note where the annotation is wrong on the size; True where its boxes are on the stored pixels."""
     said = (round(record.width), round(record.height))
-    # Where an annotation has no size at all, nothing is wrong with it.
-    if said == (info.width, info.height) or (said == (0, 0) and record.annotation is None):
+    # Where an annotation has no size, nothing is wrong with it.
+    if said == (info.width, info.height) or min(said) <= 0:
         return False
     # One COCO file is about all images: there the image's name tells more.
     file = record.image if record.id is not None else record.annotation

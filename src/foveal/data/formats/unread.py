@@ -1,13 +1,16 @@
 """What is known and not read: archives, records of other programs, masks; each with the way out."""
 
+import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from foveal.data.dataset import Finding, Severity, Task
 from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, natural
+from foveal.data.formats.records import Reading
 from foveal.data.formats.split_lists import normalise
 from foveal.errors import ImageError
-from foveal.images import probe, unread
+from foveal.images import NO_PHOTOGRAPHS, probe, unread
 
 _EXPORT = "export the data set as COCO or Pascal VOC"
 
@@ -46,11 +49,12 @@ SUFFIXES: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 
 # Files without a usual suffix, by their names.
-_NAMES = (
-    (re.compile(r"^(data_batch_\d+|test_batch)(\.bin)?$"), "a batch of CIFAR"),
-    (re.compile(r"-idx\d-ubyte(\.gz)?$"), "a file of MNIST"),
-)
 _CIFAR = "save its pictures as PNG in a folder for each class"
+_NAMES = (
+    (re.compile(r"^(data_batch_\d+|test_batch)(\.bin)?$"), f"a batch of CIFAR: {_CIFAR}"),
+    (re.compile(r"-idx\d-ubyte(\.gz)?$"), f"a file of MNIST: {_CIFAR}"),
+    (re.compile(r"\.(tf)?records?-\d+-of-\d+$"), ": ".join(SUFFIXES[".tfrecord"])),
+)
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:e-?\d+)?"
 # Text files by their first lines: in the order in which they are tried.
@@ -97,12 +101,34 @@ def named(tree: Tree) -> list[str]:
     return [*_by_suffix(tree), *_texts(tree), *_masks(tree), *_without_suffix(tree), *_by_suffix(tree, True)]
 
 
+def pictures(tree: Tree, reading: Reading, task: Task) -> list[Finding]:
+    """What lies among the images of a data set and cannot be read, each with the way out.
+
+    What an annotation speaks of is named where the image is looked for.
+    """
+    folders = {image.rpartition("/")[0] for image in reading.images}
+    # A class may consist of nothing else.
+    above = {folder.rpartition("/")[0] for folder in folders if folder} if task == "classification" else set()
+    spoken_of = {tree.unread_named(record.named) for record in reading.records if record.image is None}
+    findings = []
+    for file in tree.unread:
+        folder = file.rpartition("/")[0]
+        if file in spoken_of or not (folder in folders or (folder and folder.rpartition("/")[0] in above)):
+            continue
+        severity: Severity = "error"
+        if os.path.splitext(file)[1].lower() in NO_PHOTOGRAPHS:  # noqa: PTH122
+            severity = "warning" if task == "classification" else "note"
+        text = f"It is {unread(file)}."
+        findings.append(Finding("unreadable-image", severity, file, text, "The file is left out."))
+    return findings
+
+
 def of_file(name: str) -> str:
     """What a file is by its name, and the way out, as the end of a sentence; ``""`` where nothing tells."""
     name = name.rpartition("/")[2]
     for pattern, what in _NAMES:
         if pattern.search(name):
-            return f"{what}: {_CIFAR}"
+            return what
     what, way = SUFFIXES.get(name[name.rfind(".") :].lower() if "." in name else "", ("", ""))
     return f"{what}: {way}" if what else unread(name).replace("; ", ": ", 1)
 
