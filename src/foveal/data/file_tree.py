@@ -196,7 +196,7 @@ class Tree:
 
     @cached_property
     def unread(self) -> list[str]:
-        """The files that show something and cannot be read, by their suffix: raw photographs, drawings, films.
+        """The files that show something and cannot be read, by their suffix: raw photographs, films.
 
         Those beside which an image of the same name lies, as cameras write it, are not among them.
         """

@@ -1,6 +1,7 @@
 """The doctor's look at the classes and the splits."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from foveal.data.dataset import Dataset, Finding
@@ -43,6 +44,7 @@ def check_classes(dataset: Dataset) -> Iterator[Finding]:
         )
         action = "They are not learnt; evaluation leaves them out."
         yield Finding("unused-class", "note", "", text, action)
+    yield from _similar_names(dataset)
     yield from _one_box(dataset)
     ids = dataset.category_ids
     if ids and max(ids) - min(ids) + 1 != len(ids):
@@ -61,6 +63,16 @@ def _imbalance(dataset: Dataset, objects: Counter[int]) -> Iterator[Finding]:
     text = f"{dataset.classes[label]} has {count} of {total} {what} ({100 * count / total:.0f} %)."
     action = "Every object is learnt from; read the figures class by class."
     yield Finding("class-imbalance", "warning", "", text, action)
+
+
+def _similar_names(dataset: Dataset) -> Iterator[Finding]:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in dataset.classes:
+        alike[re.sub(r"[\s_-]+", "", name.casefold())].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            text = f"The classes {' and '.join(map(repr, names))} differ by case or blanks alone."
+            yield Finding("similar-class-names", "note", "", text, "They are classes of their own.")
 
 
 def _one_box(dataset: Dataset) -> Iterator[Finding]:
