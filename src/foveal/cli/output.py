@@ -33,7 +33,7 @@ def say(text: str, *, to_output: bool = False) -> None:
     """Talk to the person: on standard error, so that standard output is for results."""
     from rich.console import Console
 
-    Console(stderr=not to_output, highlight=False, soft_wrap=True).print(text)
+    Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True).print(text)
 
 
 def count(number: int, thing: str) -> str:
@@ -66,15 +66,15 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     table = Table(title=plain(title), title_justify="left", show_header=False, box=None)
     for key, value in metrics.items():
         table.add_row(plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)
 
 
 def _wide_console() -> "Console":
     """Standard output, wide enough for tables where it is no terminal."""
     from rich.console import Console
 
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=160)
 
 
 def print_table(table: "BenchmarkTable") -> None:
@@ -127,7 +127,7 @@ def print_predictions(results: list[dict[str, Any]]) -> None:
     """What was found in each picture, or what it shows, or how many regions were proposed."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for result in results:
         if "label" in result:
             said = f"{result['label']} {result['probabilities'][result['label']]:.2f}"

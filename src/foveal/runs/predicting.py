@@ -54,9 +54,9 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     A folder stands for every file in it and below it whose name ends like an image's, as in a data set:
     hidden files, litter and Foveal's own results are passed over, links are followed. What shows something
     and cannot be read by its kind, such as a raw photograph, is among them, so that it is named. A pattern
-    with ``*``, ``?`` or ``[`` stands for what it matches, unless a file of that very name exists. A file that is
-    named itself is taken whatever its name. Each file comes once, in the order in which it is named; those of
-    a folder are sorted.
+    with ``*``, ``?`` or ``[`` stands for what it matches, unless a file of that very name exists. A file that
+    is named itself is taken whatever its name. Each file comes once, in the order in which it is named; those
+    of a folder are sorted.
 
     Raises
     ------

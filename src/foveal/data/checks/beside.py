@@ -17,7 +17,7 @@ def check_beside(dataset: Dataset, tree: Tree | None) -> Iterator[Finding]:
     used = {relative_name(sample.path, dataset.root).rpartition("/")[0] for sample in dataset}
     # What a finding names is spoken of.
     told = {finding.file for finding in dataset.findings}
-    stems = {stem_of(sample.name) for sample in dataset}
+    stems = {stem_of(sample.path.name) for sample in dataset}
     in_folder: dict[str, list[str]] = defaultdict(list)
     for image in tree.images:
         folder = image.rpartition("/")[0]
