@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from foveal.benchmark import Table as BenchmarkTable
-    from foveal.data import Finding
+    from foveal.data import Dataset, Finding
 
 # Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
+# Classes that the line about a data set names.
+_CLASSES = 8
 _COLORS = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
@@ -36,9 +38,9 @@ def say(text: str, *, to_output: bool = False) -> None:
     Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True).print(text)
 
 
-def count(number: int, thing: str) -> str:
+def count(number: int, thing: str, things: str = "") -> str:
     """A number and what it counts, in the plural where there are several."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
 
 
 def plain(text: str) -> str:
@@ -91,6 +93,31 @@ def print_table(table: "BenchmarkTable") -> None:
     console = _wide_console()
     console.print(drawn)
     console.print()
+
+
+def print_what_it_is(dataset: "Dataset") -> None:
+    """One line about a data set: its format, images, objects, classes and splits."""
+    from collections import Counter
+
+    from foveal.data.formats.table import row_of
+
+    boxed = dataset.task == "detection"
+    labels = [label for s in dataset for label in (s.labels.tolist() if boxed else [s.label])]
+    counts = Counter(dataset.classes[label] for label in labels if label is not None)
+    classes = [f"{name} {counts[name]}" for name in sorted(dataset.classes, key=lambda name: -counts[name])]
+    more = f" and {len(classes) - _CLASSES} more" if len(classes) > _CLASSES else ""
+    said = [
+        count(len(dataset), "picture"),
+        *([count(len(labels), "object")] if boxed else []),
+        count(len(classes), "class", "classes")
+        + (f" ({', '.join(classes[:_CLASSES])}{more})" if classes else ""),
+    ]
+    parts: Counter[str] = Counter(s.split or "in no part" for s in dataset)
+    order = ("train", "val", "test", "in no part")
+    splits = (
+        ", ".join(f"{part} {parts[part]}" for part in order if parts[part]) if dataset.splits else "no splits"
+    )
+    say(plain(f"{row_of(dataset).title}: {', '.join(said)}; {splits}."), to_output=True)
 
 
 def print_findings(findings: "list[Finding]") -> None:

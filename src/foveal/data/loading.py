@@ -18,6 +18,9 @@ from foveal.errors import DataError
 
 # Sentences about what is known and not read, and reasons of formats, that a refusal has.
 _NAMED = 3
+# How the description of a document ends that another tool wrote, and the way out.
+_OF_A_TOOL = ", as of "
+_ANOTHER = ", which is not read: export the data set as COCO or Pascal VOC"
 
 
 def load(path: str | os.PathLike[str], split: str | None = None, format: str | None = None) -> Dataset:
@@ -189,7 +192,11 @@ def _refusal(
     if not tree.files:
         return f"{tree.root} is not a data set that Foveal knows: it holds no file."
     reasons = {row.name: why for row in rows if row.name in readings and (why := _reason(readings[row.name]))}
-    strange = [f"{file} is {what}, as no format has it." for file, what in documents.strange.items()]
+    strange = [
+        f"{file} is {what}{_ANOTHER if _OF_A_TOOL in what else ', as no format has it'}."
+        # What is known of a file tells more.
+        for file, what in sorted(documents.strange.items(), key=lambda item: _OF_A_TOOL not in item[1])
+    ]
     broken = list(documents.broken.values())
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
     about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]

@@ -4,7 +4,9 @@ import re
 from pathlib import PurePosixPath
 
 from foveal.data.dataset import Finding, SplitName
+from foveal.data.documents import text_of
 from foveal.data.file_tree import Tree, composed, is_image
+from foveal.errors import DataError
 
 _NAMES: dict[str, SplitName] = {
     "train": "train",
@@ -79,7 +81,13 @@ class SplitLists:
         for kind in ("test", "val", "train", "trainval"):
             for file in named.get(kind, ()):
                 split = normalise(kind) or "train"
-                for entry in _entries(tree, file):
+                try:
+                    entries = _entries(tree, file)
+                except DataError as error:
+                    action = "The list is not read."
+                    self.findings.append(Finding("broken-annotation", "error", file, str(error), action))
+                    continue
+                for entry in entries:
                     before = self._split.setdefault(entry, split)
                     if kind != "trainval" and before != split:
                         twice.setdefault(entry, {before}).add(split)
@@ -121,8 +129,7 @@ def _without_suffix(name: str) -> str:
 
 def _entries(tree: Tree, file: str) -> list[str]:
     entries = []
-    text = tree.path(file).read_text(encoding="utf-8", errors="replace").lstrip("\ufeff")
-    for line in text.splitlines():
+    for line in text_of(tree.path(file)).splitlines():
         words = line.strip()
         # "2008_000002 -1": the lists of one class say whether it is there; a name may hold spaces.
         words = re.sub(r"\s+-?[01]$", "", words).replace("\\", "/").removeprefix("./")
