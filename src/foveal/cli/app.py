@@ -92,8 +92,9 @@ def _prepare_streams() -> None:
     """Let no library's warning reach the terminal, and no name that is not UTF-8 end the program."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 # What helps where the system refuses.
