@@ -20,6 +20,11 @@ IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image
 MASK_FOLDERS = frozenset(
     {"mask", "masks", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "semantic"}
 )
+# Folders of copies with something drawn on them, in lower case.
+_DRAWN_FOLDERS = frozenset(
+    {"annotated", "debug", "drawn", "output", "outputs", "overlay", "overlays", "predicted", "predictions"}
+    | {"result", "results", "vis", "viz", "visualization", "visualizations", "visualised", "visualized"}
+)
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {
@@ -369,6 +374,15 @@ class Tree:
             for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
+
+
+def _is_photograph(file: str) -> bool:
+    return file.lower().endswith(_PHOTOGRAPHS)
+
+
+def _is_original(file: str) -> bool:
+    """Whether no folder on the way says that its images were made out of others."""
+    return not any(folder in MASK_FOLDERS | _DRAWN_FOLDERS for folder in file.lower().split("/")[:-1])
 
 
 def _folded(name: str) -> str:
