@@ -356,8 +356,9 @@ class Tree:
         photographs = [file for file in first if file.lower().endswith(_PHOTOGRAPHS)]
         # Phones keep the same photograph as HEIC and as JPEG.
         photographs = [file for file in photographs if not file.lower().endswith(_HEIC)] or photographs
-        if len(photographs) == 1:
-            return Match(photographs[0], tuple(file for file in first if file != photographs[0]))
+        for some in (photographs, [file for file in first if _is_original(file)]):
+            if len(some) == 1:
+                return Match(some[0], tuple(file for file in first if file != some[0]))
         return Match(None, tuple(first))
 
     def unannotated(self, annotated: Iterable[str], broken: Iterable[str] = ()) -> list[str]:
@@ -374,10 +375,6 @@ class Tree:
             for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
-
-
-def _is_photograph(file: str) -> bool:
-    return file.lower().endswith(_PHOTOGRAPHS)
 
 
 def _is_original(file: str) -> bool:
