@@ -115,7 +115,11 @@ def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):
-        return f"a table with the columns {', '.join(content.columns[:8])}"
+        return (
+            f"a table with the columns {', '.join(content.columns[:8])}"
+            if content.columns
+            else "an empty table"
+        )
     if isinstance(content, dict):
         return f"an object with the keys {_keys(content)}" if content else "an empty object"
     if isinstance(content, list):
