@@ -21,8 +21,8 @@ from foveal.data.formats.box_layouts import (
     layout_of,
     sizes_of,
 )
-from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, record_of, union
+from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.rows import without_missing
 from foveal.errors import DataError
 

@@ -13,7 +13,6 @@ from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, Table, parse_table
 from foveal.data.file_tree import Tree, is_image
 from foveal.data.formats.box_layouts import FARTHEST
-from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.tables.cells import (
     NOTHING,
@@ -25,6 +24,7 @@ from foveal.data.formats.tables.cells import (
     outline_in,
     thousands,
 )
+from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.columns import Columns, columns_of
 from foveal.data.formats.tables.layouts import Part, place, to_pixels
 from foveal.data.formats.tables.rows import (
