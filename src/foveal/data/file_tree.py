@@ -4,10 +4,10 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote
 
 from foveal.errors import DataError
@@ -34,6 +34,8 @@ _OWN_OUTPUTS |= {"explanations.json", "config.toml"}
 _PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".webp")
 # Label Studio puts eight digits before the names of files that were uploaded.
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
+# A name that can be meant in one way only.
+_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
 
 
 def is_image(name: str) -> bool:
@@ -253,17 +255,20 @@ class Tree:
             The annotation file; a relative name is looked for from its folder first, and of images of one
             name the nearest is meant.
         """
-        folder = PurePosixPath(near).parent.as_posix()
-        for said in _spellings(name):
-            for start in (folder, ""):
-                whole = os.path.normpath(f"{start}/{said}" if start not in ("", ".") else said)
+        if not self.images:
+            return Match()
+        folder = near.rpartition("/")[0]
+        spellings = _spellings(name)
+        for said in spellings:
+            for start in dict.fromkeys((folder, "")):
+                whole = os.path.normpath(join(start, said))
                 if whole in self._by_path:
                     return Match(self._by_path[whole])
             base = said.rpartition("/")[2]
             same = [f for f in self._by_stem.get(stem_of(base), ()) if _base(f) == base]
             if same:
                 return self._nearest(same, said, near)
-        for said in _spellings(name):
+        for said in spellings:
             base = said.rpartition("/")[2]
             # A name that has no suffix may have a full stop.
             for stem in dict.fromkeys((stem_of(base), base)):
@@ -350,15 +355,17 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
 
 
-def _spellings(name: str) -> Iterator[str]:
+def _spellings(name: str) -> list[str]:
     """A name as it is, and what it may be meant to be."""
     name = composed(name.replace("\\", "/"))
+    if _PLAIN.fullmatch(name) and not _UPLOADED.match(name.rpartition("/")[2]):
+        return [name]
     plain = unquote(name.partition("?")[0].partition("#")[0]) if "%" in name or "?" in name else name
     plain = composed(plain.replace("\\", "/")).strip()
     tidy = "/".join(part.strip() for part in plain.split("/"))
     base = tidy.rpartition("/")[2]
     given = (name, plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
-    yield from dict.fromkeys(said for said in given if said)
+    return list(dict.fromkeys(said for said in given if said))
 
 
 def join(folder: str, name: str) -> str:

@@ -343,8 +343,12 @@ def _with_splits(
     placed = []
     for record in records:
         place, file = record.image or record.annotation or record.named, record.annotation or ""
-        told = record.split or reading.splits.get(place) or lists.of(place) or lists.of(file)
-        placed.append(replace(record, split=told or from_folders(place, file)))
+        told = record.split or reading.splits.get(place)
+        if not told and lists:
+            told = lists.of(place) or lists.of(file)
+        told = told or from_folders(place, file)
+        # Copying a record is felt at hundreds of thousands.
+        placed.append(record if told == record.split else replace(record, split=told))
     findings += lists.findings + lists.unused()
     return placed
 
@@ -410,14 +414,18 @@ def _sample(
         height=height,
         boxes=boxes.astype(np.float32),
         labels=np.array([label_of[name] for name in record.names], np.int64),
-        difficult=np.array(record.difficult or [False] * count, np.bool_),
-        crowd=np.array(record.crowd or [False] * count, np.bool_),
+        difficult=_flags(record.difficult, count),
+        crowd=_flags(record.crowd, count),
         areas=areas,
         xywh=xywh,
         label=None if record.label is None else label_of[record.label],
         split=record.split,
         annotation=None if record.annotation is None else tree.path(record.annotation),
     )
+
+
+def _flags(flags: list[bool], count: int) -> NDArray[np.bool_]:
+    return np.array(flags, np.bool_) if any(flags) else np.zeros(count, np.bool_)
 
 
 def _to_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
