@@ -334,6 +334,12 @@ def test_truncated(tmp_path, format, part):
         assert "is truncated, its end is missing" in message
 
 
+def test_hardly_a_byte_is_truncated(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    assert "is truncated, its end is missing" in refused(path, "truncated")
+
+
 def test_damaged_pixels(tmp_path):
     path = saved(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (60, 80, 3)).astype(np.uint8))
     content = bytearray(path.read_bytes())

@@ -51,7 +51,7 @@ def out_option(default: str) -> Any:
 
 def new_folder(out: Path | None, default: str) -> Path:
     """The folder that was named, or the first free one of the default name."""
-    from foveal.runs.folder import free_folder
+    from foveal.files import free_folder
 
     return free_folder(Path(default)) if out is None else out
 

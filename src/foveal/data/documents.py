@@ -16,7 +16,9 @@ from xml.etree.ElementTree import Element
 
 from foveal.data.encodings import content_of, decoded, sure_text
 from foveal.data.file_tree import Tree
+from foveal.data.unread import named
 from foveal.data.xml_parsing import parse_xml
+from foveal.data.yaml_parsing import yaml_value
 from foveal.errors import DataError
 
 # Rows of a table that are looked at to tell what it is.
@@ -103,6 +105,11 @@ def parse_documents(tree: Tree, formats: Iterable[Takes], files: Iterable[str] |
 
 def described(content: Any) -> str:
     """What parsed content is, for one who expected something else."""
+    tool = named(content)
+    return f"{_kind(content)}, as of {tool}" if tool else _kind(content)
+
+
+def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):
@@ -174,20 +181,15 @@ def local_name(element: Element) -> str:
 
 
 def parse_yaml(path: Path) -> Any:
-    """The value of a YAML file.
+    """The value of a YAML file; see :func:`foveal.data.yaml_parsing.yaml_value`.
 
     Raises
     ------
     DataError
         If it is not YAML or cannot be read.
     """
-    import yaml
-
-    try:
-        return yaml.safe_load(content_of(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise DataError(f"{path} is not well-formed YAML ({text}).") from error
+    content = content_of(path)
+    return yaml_value(content, decoded(content), str(path))
 
 
 @dataclass(frozen=True)
@@ -235,7 +237,8 @@ def parse_table(path: Path) -> Table:
         If it is not CSV or cannot be read.
     """
     first = text_of(path).partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    # A decimal comma is no reason to part columns by commas.
+    delimiter = max(";\t|,", key=first.count)
     table = Table(path, [], [], delimiter)
     head = [row for _, row in islice(table.rows(), _HEAD)]
     return Table(path, head[0] if head else [], head, delimiter)

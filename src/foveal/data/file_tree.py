@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +14,8 @@ from foveal.errors import DataError
 from foveal.images import EXTENSIONS
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+# KITTI's cameras.
+IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image_01", "image_02", "image_03"}
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {
@@ -34,8 +36,8 @@ _OWN_OUTPUTS |= {"explanations.json", "config.toml"}
 _PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".webp")
 # Label Studio puts eight digits before the names of files that were uploaded.
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
-# A name that can be meant in one way only.
-_PLAIN = re.compile(r"[A-Za-z0-9_./-]+")
+# The page that hands out a file is asked for it: /data/local-files/?d=photos/a.jpg
+_ASKED_FOR = re.compile(r"[?&](?:d|filepath|fileuri)=([^&#]+)")
 
 
 def is_image(name: str) -> bool:
@@ -80,7 +82,7 @@ def alike(said: str, file: str, *, suffix: bool = True) -> bool:
     (True, True, False)
     """
     base, stem = _folded(_base(file)), _folded(stem_of(file))
-    names = [_folded(spelling.rpartition("/")[2]) for spelling in _spellings(said)]
+    names = [_folded(spelling.rpartition("/")[2]) for spelling in spellings(said)]
     return any(name in (base, stem) or (not suffix and stem_of(name) == stem) for name in names)
 
 
@@ -206,6 +208,11 @@ class Tree:
         return [join(folder, name) for folder, names in self.folders.items() for name in names]
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """Every folder and file, relative to the root."""
+        return frozenset(self.folders) | frozenset(self.files)
+
+    @cached_property
     def images(self) -> list[str]:
         """The files that are images by their suffix."""
         return [file for file in self.files if is_image(file)]
@@ -258,8 +265,7 @@ class Tree:
         if not self.images:
             return Match()
         folder = near.rpartition("/")[0]
-        spellings = _spellings(name)
-        for said in spellings:
+        for said in spellings(name):
             for start in dict.fromkeys((folder, "")):
                 whole = os.path.normpath(join(start, said))
                 if whole in self._by_path:
@@ -268,7 +274,7 @@ class Tree:
             same = [f for f in self._by_stem.get(stem_of(base), ()) if _base(f) == base]
             if same:
                 return self._nearest(same, said, near)
-        for said in spellings:
+        for said in spellings(name):
             base = said.rpartition("/")[2]
             # A name that has no suffix may have a full stop.
             for stem in dict.fromkeys((stem_of(base), base)):
@@ -315,7 +321,7 @@ class Tree:
     def _nearest(self, files: Iterable[str], named: str, near: str) -> Match:
         """Of images with one name that with most of the named path's last folders, then the nearest."""
         parents = named.split("/")[-2::-1]
-        rank = {file: (-_shared(parents, file), _distance(near, file)) for file in files}
+        rank = {file: (-shared_folders(parents, file), _distance(near, file)) for file in files}
         if not rank:
             return Match()
         best = min(rank.values())
@@ -355,17 +361,20 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
 
 
-def _spellings(name: str) -> list[str]:
+def spellings(name: str) -> Iterator[str]:
     """A name as it is, and what it may be meant to be."""
     name = composed(name.replace("\\", "/"))
-    if _PLAIN.fullmatch(name) and not _UPLOADED.match(name.rpartition("/")[2]):
-        return [name]
-    plain = unquote(name.partition("?")[0].partition("#")[0]) if "%" in name or "?" in name else name
+    # Most names are right: what else they may be is not worked out before.
+    if name:
+        yield name
+    asked = _ASKED_FOR.search(name)
+    plain = asked.group(1) if asked else name.partition("?")[0].partition("#")[0] if "?" in name else name
+    plain = unquote(plain) if "%" in plain else plain
     plain = composed(plain.replace("\\", "/")).strip()
-    tidy = "/".join(part.strip() for part in plain.split("/"))
+    tidy = "/".join(part.strip() for part in plain.split("/")) if " " in plain else plain
     base = tidy.rpartition("/")[2]
-    given = (name, plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
-    return list(dict.fromkeys(said for said in given if said))
+    given = (plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
+    yield from (said for said in dict.fromkeys(given) if said and said != name)
 
 
 def join(folder: str, name: str) -> str:
@@ -373,7 +382,7 @@ def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _shared(parents: list[str], file: str) -> int:
+def shared_folders(parents: list[str], file: str) -> int:
     """How many of the file's last folders are the parents, nearest first."""
     count = 0
     for named, real in zip(parents, file.split("/")[-2::-1], strict=False):

@@ -7,6 +7,7 @@ directly instead, each through what it registered.
 
 import os
 import stat
+import struct
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, partial
@@ -111,7 +112,7 @@ def _refuse_no_file(path: Path) -> None:
 
 def _damaged(path: Path, error: Exception) -> ImageError:
     reason = str(error) or type(error).__name__
-    if isinstance(error, EOFError) or "truncated" in reason.lower():
+    if isinstance(error, (EOFError, struct.error)) or "truncated" in reason.lower():
         return ImageError(
             f"{path} is truncated, its end is missing; copy it again from where it came, or delete it."
         )

@@ -38,9 +38,7 @@ def _on_white(image: "Image") -> "Image":
 
 
 def _three_times(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    rgb = np.empty((*grey.shape, 3), np.uint8)
-    rgb[...] = grey[..., None]
-    return rgb
+    return np.repeat(grey[..., None], 3, axis=2)
 
 
 def _from_16_bits(values: NDArray[Any]) -> NDArray[np.uint8]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import SettingError, did_you_mean
 from foveal.events import Callbacks, stage
-from foveal.files import unique_names, write_bytes, write_json
+from foveal.files import empty_folder, unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models import contracts
 from foveal.models.explaining.attention import with_attention
@@ -20,10 +20,9 @@ from foveal.models.loading import load
 from foveal.proposals import SelectiveSearch
 from foveal.report.chapters.explanation import explanation_section, write_explanation_page
 from foveal.report.chapters.trace import trace_chapter, write_trace_page
-from foveal.report.figures.networks.overlays import overlay_map
+from foveal.report.figures.networks.explanation import overlay_map
 from foveal.report.html.blocks import Chapter, Section
 from foveal.runs.explanations import activation_map, look_inside, sees_images
-from foveal.runs.folder import empty_folder
 from foveal.runs.ground_truth import Objects, objects_of
 from foveal.runs.predicting import (
     FileResults,

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data import Dataset, load
-from foveal.errors import ModelFileError, SettingError
+from foveal.errors import ModelFileError
 from foveal.events import Event
-from foveal.files import read_container, write_json, write_text
+from foveal.files import empty_folder, read_container, write_json, write_text
 from foveal.models.loading import MODEL_FILE
 
 _BEGINNING = "# A run of Foveal: every setting as resolved.\n"
@@ -245,30 +245,6 @@ def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             single[key] = value
     return single
-
-
-def empty_folder(path: str | os.PathLike[str]) -> Path:
-    """Make a folder for results.
-
-    Raises
-    ------
-    SettingError
-        If it exists and is not empty, or is a file.
-    """
-    path = Path(path)
-    if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise SettingError(f"{path} exists and is not an empty folder: name another one with --out.")
-    path.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def free_folder(path: Path) -> Path:
-    """The path, or the first of ``path-2``, ``path-3``, … that does not exist."""
-    free, number = path, 1
-    while free.exists():
-        number += 1
-        free = path.with_name(f"{path.name}-{number}")
-    return free
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:

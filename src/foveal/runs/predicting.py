@@ -14,11 +14,11 @@ from foveal import parallel
 from foveal.data.detections import Detections
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.files import unique_names, write_bytes, write_json, write_text
+from foveal.files import empty_folder, unique_names, write_bytes, write_json, write_text
 from foveal.images import EXTENSIONS, read, resize_to_fit
 from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
-from foveal.runs.folder import csv_text, empty_folder
+from foveal.runs.folder import csv_text
 
 Form = Literal["json", "coco", "csv"]
 Answer = TypeVar("Answer")

@@ -285,7 +285,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         if any(record.id is None for record in records):
             alone, spoken_for = tree.unannotated(annotated, reading.broken), set(reading.spoken_for)
             records += [Record(image, image) for image in alone if image not in spoken_for]
-        records = _with_splits(tree, records, reading, findings)
+    records = _with_splits(tree, records, reading, findings, task)
     label_of = {name: label for label, name in enumerate(reading.classes)}
     none_there = bool(records) and not any(record.image or record.rivals for record in records)
     if none_there:
@@ -336,20 +336,21 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
 
 
 def _with_splits(
-    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding]
+    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding], task: Task
 ) -> list[Record]:
     """The records with the splits that the format, lists or folders' names tell."""
+    if task == "classification" and any(record.split for record in records):
+        return list(records)
     lists = SplitLists(tree)
     placed = []
-    for record in records:
-        place, file = record.image or record.annotation or record.named, record.annotation or ""
-        told = record.split or reading.splits.get(place)
-        if not told and lists:
-            told = lists.of(place) or lists.of(file)
-        told = told or from_folders(place, file)
+    places = [(r.image or r.annotation or r.named, r.annotation or "") for r in records]
+    for record, place, listed in zip(records, places, lists.splits_of(places), strict=True):
+        told = record.split or reading.splits.get(place[0]) or listed
+        # Which of the folders of classes are splits, their reader says.
+        told = told or (from_folders(*place) if task == "detection" else None)
         # Copying a record is felt at hundreds of thousands.
         placed.append(record if told == record.split else replace(record, split=told))
-    findings += lists.findings + lists.unused()
+    findings += lists.findings
     return placed
 
 

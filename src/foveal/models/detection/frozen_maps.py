@@ -194,26 +194,19 @@ def channel_scaling(maps: FrozenMaps, most: int = 64) -> tuple[NDArray[np.float3
     mean, scale : ndarray of shape (channels,), float32
         A channel that never changes counts as one of deviation 1.
     """
-    n_levels = len(maps.features.levels)
-    sums: list[Any] = [0.0] * n_levels
-    squares: list[Any] = [0.0] * n_levels
-    counts = [0] * n_levels
+    total = square = count = np.zeros(maps.features.n_channels)
+    widths: list[int] = []
     for index in range(min(most, len(maps))):
-        for place, level in enumerate(maps.view(index).levels):
-            flat = level.reshape(-1, level.shape[3]).astype(np.float64)
-            sums[place] = sums[place] + flat.sum(axis=0)
-            squares[place] = squares[place] + (flat * flat).sum(axis=0)
-            counts[place] += len(flat)
-    means = [total / count for total, count in zip(sums, counts, strict=True)]
-    spread = [
-        np.sqrt(np.maximum(square / count - mean * mean, 0))
-        for square, count, mean in zip(squares, counts, means, strict=True)
-    ]
-    for deviation in spread:
-        deviation[deviation < 1e-3] = 1.0
-    channels = sum(map(len, spread))
-    deviation = np.concatenate([d * np.sqrt(len(d) * n_levels / channels) for d in spread])
-    return np.concatenate(means).astype(np.float32), deviation.astype(np.float32)
+        flats = [m.reshape(-1, m.shape[3]).astype(np.float64) for m in maps.view(index).levels]
+        widths = [flat.shape[1] for flat in flats]
+        total = total + np.concatenate([flat.sum(axis=0) for flat in flats])
+        square = square + np.concatenate([(flat * flat).sum(axis=0) for flat in flats])
+        count = count + np.repeat([len(flat) for flat in flats], widths)
+    mean = total / count
+    deviation = np.sqrt(np.maximum(square / count - mean * mean, 0))
+    deviation[deviation < 1e-3] = 1.0
+    deviation *= np.sqrt(np.repeat(widths, widths) * len(widths) / len(mean))
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
