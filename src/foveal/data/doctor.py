@@ -20,7 +20,7 @@ The kinds of findings:
   ``crowd-regions``, ``truncated-objects``, ``deleted-objects``,
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
-  ``no-class-names``, ``empty-folder``, ``image-without-class``, ``category-id-gaps``,
+  ``no-class-names``, ``empty-folder``, ``image-without-class``, ``same-sub-folders``, ``category-id-gaps``,
   ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``, ``word-ids``,
   ``size-cue``, ``colour-cue``, ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,

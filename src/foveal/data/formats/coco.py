@@ -6,12 +6,12 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from foveal.data.dataset import Dataset, Finding, SplitName, relative_name
+from foveal.data.dataset import Dataset, Finding, relative_name
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
 from foveal.data.formats.coco_records import COCOFile, categories_of, records_of
 from foveal.data.formats.records import Reading, Record, union
-from foveal.data.formats.split_lists import from_folders, normalise
+from foveal.data.formats.split_lists import from_file_name, from_folders, normalise
 from foveal.data.formats.writing import check_detection
 from foveal.files import write_json
 
@@ -35,14 +35,7 @@ def take(content: Any, file: str) -> COCOFile | None:
     for key in ("score", "caption", "segments_info"):
         if entries and all(key in entry for entry in entries):
             return None
-    return COCOFile(file, images, annotations, categories, _split_of(file))
-
-
-def _split_of(file: str) -> SplitName | None:
-    for word in re.split(r"[^a-z0-9]+", file.rpartition("/")[2].lower()):
-        if (split := normalise(word)) is not None:
-            return split
-    return from_folders(file)
+    return COCOFile(file, images, annotations, categories, from_file_name(file) or from_folders(file))
 
 
 def _home(content: COCOFile) -> str:
