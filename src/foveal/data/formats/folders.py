@@ -121,8 +121,8 @@ def _layout(folders: _Folders) -> _Layout:
         return _Layout({top: None}, inside=True)
     if alike:
         action = (
-            "The inner folders' names are the classes; the outer ones' are not used. Call those train, val or "
-            "test if they are splits; move the pictures up if they are the classes."
+            "The inner folders' names are the classes; the outer ones' are not used. Call these train, val "
+            "or test if they are splits; move the pictures up if they are the classes."
         )
         return _Layout(dict.fromkeys(tops), findings=[_same(top, tops, alike, action)])
     return _Layout({top: None})
