@@ -208,6 +208,18 @@ def test_categories_may_be_called_by_their_names(tmp_path, coco_file):
     assert objects_of(dataset) == [(1, CAT)]
 
 
+def test_a_file_without_categories_has_classes_by_their_numbers(tmp_path, coco_file):
+    dataset = load(coco_file(tmp_path / "gt.json", [entry(1)], [box(1, 7), box(1, "3")], ()))
+    assert (dataset.classes, dataset.category_ids) == (("3", "7"), (3, 7))
+    assert kinds(dataset) == ["no-class-names", "no-images"]
+
+
+def test_the_reason_where_no_image_can_be_used(tmp_path, coco_file):
+    coco_file(tmp_path / "gt.json", [{"id": 1}], [box(1)])
+    with pytest.raises(DataError, match=r'gt\.json: The image {"id": 1} has no file_name\.'):
+        load(tmp_path)
+
+
 def test_lvis_has_a_url_for_a_name(tmp_path, make_image, coco_file):
     make_image(tmp_path / "train2017/000001.jpg")
     image = {

@@ -96,6 +96,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
             reading.findings.append(Finding("several-annotation-files", "note", file, text, action))
             reading.copies[file] = _alone(files[file], records, categories)
         _number_anew(file, [r for r in records if id(r) in kept], taken, reading.findings)
+    if not reading.records:
+        reading.reasons += [f"{finding.file}: {finding.message}" for finding in reading.findings[:1]]
     reading.classes = sorted(categories, key=lambda name: categories[name])
     reading.category_ids = [categories[name] for name in reading.classes]
     return reading

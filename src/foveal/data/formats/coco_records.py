@@ -99,17 +99,14 @@ def categories_of(content: COCOFile, known: dict[str, int], findings: list[Findi
 
     Where the file lists no categories, the names that its annotations have in place of an id are some.
     """
-    entries = content.categories
-    if not entries:
-        said = (_category(entry) for entry in content.annotations if isinstance(entry, dict))
-        names = dict.fromkeys(v for v in said if isinstance(v, str) and _number_of(v) is None and v.strip())
-        entries = [{"id": number, "name": name} for number, name in enumerate(names, 1)]
+    entries = content.categories or _named_in_annotations(content, findings)
     numbers, word = ids_of([entry.get("id") for entry in entries if isinstance(entry, dict)])
     _words(content.file, "categories", word, findings)
     name_of: dict[Any, str] = {}
     mine: set[str] = set()
     for entry in entries:
         identity, name = (entry.get("id"), entry.get("name")) if isinstance(entry, dict) else (None, None)
+        name = str(name) if type(name) is int else name
         number = _looked_up(identity, numbers)
         wrong = (
             "has no id"
@@ -140,6 +137,22 @@ def categories_of(content: COCOFile, known: dict[str, int], findings: list[Findi
             findings.append(Finding("category-ids-differ", "warning", content.file, text, action))
         mine.add(name)
     return name_of
+
+
+def _named_in_annotations(content: COCOFile, findings: list[Finding]) -> list[dict[str, Any]]:
+    """Categories of a file that lists none: by the names in its annotations, or else by the numbers."""
+    said = [_category(entry) for entry in content.annotations if isinstance(entry, dict)]
+    numbers = {n for value in said if (n := _number_of(value)) is not None}
+    names = {v.strip() for v in said if isinstance(v, str) and v.strip() and _number_of(v) is None}
+    if numbers:
+        text = "The file lists no categories."
+        action = "The classes are called by their numbers."
+        findings.append(Finding("no-class-names", "warning", content.file, text, action))
+    free = max(numbers, default=0) + 1
+    return [
+        *({"id": number, "name": str(number)} for number in sorted(numbers)),
+        *({"id": free + place, "name": name} for place, name in enumerate(sorted(names))),
+    ]
 
 
 def _category(entry: dict[str, Any]) -> Any:
@@ -361,7 +374,7 @@ def _unusual(
     if record is None and isinstance(number, str):
         record = by_file.get(number)
     if record is None:
-        text = f"{called} is of image {str(number)[:40]!r}, which the file lacks."
+        text = f"{called} is of image {_shown(number)}, which the file lacks."
         tell("unknown-image", text if number is not None else f"{called} has no image_id.", "It is left out.")
         return None
     called = f"{called} ({record.named})"
@@ -370,7 +383,7 @@ def _unusual(
     if name is None and isinstance(category, str) and (said := readable(composed(category.strip()))):
         name = next((known for known in name_of.values() if known == said), None)
     if name is None:
-        text = f"{called} is of category {str(category)[:40]!r}, which the file lacks."
+        text = f"{called} is of category {_shown(category)}, which the file lacks."
         text = text if category is not None else f"{called} has no category_id."
         tell("unknown-class", text, "The object is left out.")
         return None
@@ -388,6 +401,11 @@ def _unusual(
         tell("broken-object", f"{called} {error}.", "The object is left out.")
         return None
     return record, name, (box[0], box[1], box[2], box[3]), False
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def _flag(value: Any) -> bool:

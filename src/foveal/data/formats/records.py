@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -294,6 +295,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         findings.append(Finding("no-images", "warning", "", text, action))
     records = _once(records, findings)
     kept: list[Sample] = []
+    paths = {file: tree.path(file) for file in {r.annotation for r in records} if file is not None}
     for record in records:
         info: ImageInfo | None = None
         if record.image is not None:
@@ -318,7 +320,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             text = f"The annotation {record.annotation} fits {', '.join(record.rivals)} as well."
             action = "The photograph counts; the others are left out."
             findings.append(Finding("several-images", "warning", record.image, text, action))
-        kept.append(_sample(tree, record, info, label_of, findings))
+        kept.append(_sample(tree, record, info, label_of, paths, findings))
     if any(record.id is None for record in records):
         kept.sort(key=lambda sample: (sample.path.name, sample.path.as_posix()))
         kept = [_numbered(sample, number) for number, sample in enumerate(kept, 1)]
@@ -393,6 +395,7 @@ def _sample(
     record: Record,
     info: ImageInfo | None,
     label_of: dict[str, int],
+    paths: dict[str, Path],
     findings: list[Finding],
 ) -> Sample:
     width, height = (info.width, info.height) if info else (round(record.width), round(record.height))
@@ -421,7 +424,7 @@ def _sample(
         xywh=xywh,
         label=None if record.label is None else label_of[record.label],
         split=record.split,
-        annotation=None if record.annotation is None else tree.path(record.annotation),
+        annotation=None if record.annotation is None else paths[record.annotation],
     )
 
 
