@@ -157,3 +157,15 @@ def test_images_that_may_be_several_are_told_where_all_are(tmp_path, make_image,
     xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
     with pytest.raises(DataError, match=r"The picture may be drawn/a\.jpg or raw/a\.jpg"):
         load(tmp_path, format="voc")
+
+
+def test_a_copy_of_one_image_differs_in_that_one_only(tmp_path, make_image, xml, coco_file):
+    images, boxes = [], []
+    for number in range(1, 5):
+        make_image(tmp_path / f"{number}.jpg")
+        images.append({"id": number, "file_name": f"{number}.jpg", "width": 40, "height": 30})
+        boxes.append({"id": number, "image_id": number, "category_id": 1, "bbox": [1, 1, 9, 9]})
+    coco_file(tmp_path / "all.json", images, boxes)
+    xml(tmp_path / "1.xml", [("sample", 1, 1, 5, 5)])
+    (finding,) = (f for f in load(tmp_path).findings if f.kind == "copy-differs")
+    assert finding.message == "1.xml names other objects in 1 pictures, such as 1.jpg."

@@ -1,7 +1,9 @@
 """Reading a data set, whatever its format."""
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +81,22 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
         raise DataError(f"There is no format {format!r}; the formats are {', '.join(FORMATS)}.")
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
-    dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
+    with _without_collection():
+        dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
     dataset = replace(dataset, source=path)
     return dataset if split is None else select_split(dataset, split)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for cycles: large files make millions of objects, and none of them is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def select_split(dataset: Dataset, split: str) -> Dataset:
@@ -260,9 +275,11 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} is {what}; it is no {wanted}.")
     reading = row.read(tree, documents)
     if reading is not None and reading.records and not reading.images and not everywhere:
-        named |= {part for record in reading.records for part in record.named.split("/")[:-1]}
-        tree = Tree.scan(root, enter)
-        reading = row.read(tree, documents)
+        said = {part for record in reading.records for part in record.named.split("/")[:-1]}
+        named |= {entry.name for entry in root.iterdir() if entry.name in said and not enter(entry.name)}
+        if named:
+            tree = Tree.scan(root, enter)
+            reading = row.read(tree, documents)
     if reading is None:
         raise DataError(f"{path} says nothing of any picture.")
     if reading.reasons and not reading.records:
