@@ -56,8 +56,9 @@ def take(content: Any, file: str) -> list[Drawing] | None:
             except ValueError as error:
                 drawing.broken.append(f"Annotation {place} of {drawing.named} {error}.")
         drawings.append(drawing)
+    relative = 0 < max(numbers) <= 1
     for drawing in drawings:
-        drawing.relative = 0 < max(numbers) <= 1
+        drawing.relative = relative
     return drawings
 
 
