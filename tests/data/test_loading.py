@@ -138,3 +138,10 @@ def test_real_copies_hold_the_same_objects(test_data):
         for sample in voc:
             names = sorted(voc.classes[i] for i in sample.labels)
             assert names == sorted(other.classes[i] for i in by_name[sample.name].labels)
+
+
+def test_the_file_of_one_image_says_nothing_of_the_others(tmp_path, make_image, xml):
+    for name in "ab":
+        make_image(tmp_path / f"{name}.jpg")
+        xml(tmp_path / f"{name}.xml", [("cat", 1, 1, 5, 5)])
+    assert [sample.name for sample in load(tmp_path / "a.xml")] == ["a.jpg"]
