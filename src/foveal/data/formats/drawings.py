@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from foveal.data.dataset import Finding
+from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
 from foveal.data.encodings import readable
 from foveal.data.file_tree import Match, Tree, composed
@@ -45,6 +45,8 @@ class Drawing:
     left_out : Counter
         How many of which shape have no box.
     relative : bool
+    split : {"train", "val", "test"} or None
+        As the file says.
     """
 
     named: str = ""
@@ -57,6 +59,7 @@ class Drawing:
     around: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     relative: bool = False
+    split: SplitName | None = None
 
     def add(self, name: str, box: list[float], shape: str = "", *, difficult: bool = False) -> None:
         """Add an object; ``shape`` is what was drawn where that is no upright rectangle."""
@@ -78,6 +81,7 @@ class Drawing:
             names=list(self.names),
             difficult=list(self.difficult),
             relative=self.relative,
+            split=self.split,
         )
 
 
@@ -212,7 +216,7 @@ def gather(
     for file, match, drawing in sorted(found, key=lambda one: split[one[0]] is None):
         if drawing.named:
             record = drawing.record(file, match)
-            record.split = split[file]
+            record.split = record.split or split[file]
             parts[place(file)].append(record)
     _refuse_two_units(parts)
     reading = Reading(files=list(dict.fromkeys(file for file, _, _ in found)))
