@@ -284,7 +284,9 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} says nothing of any picture.")
     if reading.reasons and not reading.records:
         raise DataError(reading.reasons[0])
-    dataset = _assembled(tree, row.name, reading)
+    # Of a file of one image the others beside it have files of their own, which were not asked for.
+    elsewhere = () if row.one_for_all or everywhere else tree.images
+    dataset = _assembled(tree, row.name, reading, spoken_for=elsewhere)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")
     return dataset

@@ -27,6 +27,10 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
 
 
+# Bytes that a file's name has at most.
+_LONGEST = 255
+
+
 @dataclass
 class Record:
     """One image as an annotation file tells it, before the image itself was looked at.
@@ -466,7 +470,9 @@ def _to_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _harmless(named: str) -> str:
     """A name from an annotation as a path that cannot lead out of the data folder."""
-    return named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
+    name = named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
+    # No system has longer names, and merely asking for one is an error.
+    return name if len(name) < 80 else name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
 
 
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:
