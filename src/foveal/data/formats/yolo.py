@@ -4,6 +4,7 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -254,7 +255,8 @@ def _names_used(found: Names, told: Iterable[str | int], findings: list[Finding]
         return label_of
     if found.why:
         action = "The classes are called by their numbers."
-        findings.append(Finding("no-class-names", "error", found.yaml, found.why, action))
+        severity: Literal["error", "warning"] = "error" if found.unusable else "warning"
+        findings.append(Finding("no-class-names", severity, found.yaml, found.why, action))
     else:
         text = "No file names the classes (classes.txt, obj.names or data.yaml)."
         action = "The classes are called by their numbers."

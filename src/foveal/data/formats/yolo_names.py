@@ -44,6 +44,8 @@ class Names:
         Why there are no names though a file seems to hold them, as a sentence.
     count : int or None
         ``nc`` of the YAML file.
+    unusable : bool
+        Whether ``why`` is about names that are there and cannot be used.
     """
 
     names: dict[int, str] = field(default_factory=dict)
@@ -54,6 +56,7 @@ class Names:
     task: str = ""
     why: str = ""
     count: int | None = None
+    unusable: bool = True
 
 
 def take(content: Any, file: str) -> dict[str, Any] | None:
@@ -99,7 +102,7 @@ def names_of(tree: Tree, documents: Documents, folders: Sequence[str], findings:
         told = Names(yaml=broken[0] if broken else "", why=why)
     if not told.names and names is not None:
         if names.why:
-            return replace(told, yaml=names.yaml, why=told.why or names.why)
+            return replace(told, yaml=names.yaml, why=names.why, unusable=True)
         return replace(told, names=names.names, file=names.file, why="")
     if names is not None:
         _tell_apart(told, names, findings)
@@ -246,6 +249,7 @@ def _from_yaml(tree: Tree, file: str, content: dict[str, Any]) -> Names:
         task if task in ("detect", "segment", "obb", "pose") else "",
         f"{file} does not name the classes: {why}." if why else "",
         int(count) if _whole(count) else None,
+        "names" in content,
     )
 
 
