@@ -112,6 +112,15 @@ def test_outlines_in_the_middle_of_their_images_are_polygons():
     assert kinds_of("0 " + " ".join(f"{x:.4f} {y:.4f}" for x, y in circle)) == {32: ("polygon", "")}
 
 
+def test_keypoints_with_scores_instead_of_marks_are_asked_about():
+    rng = np.random.default_rng(0)
+    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+    circle = [(0.5 + 0.08 * np.cos(angle), 0.5 + 0.08 * np.sin(angle)) for angle in angles]
+            for _ in range(3)]  # fmt: skip
+    with pytest.raises(DataError, match=r"look like pose labels .*kpt_shape: \[5, 3\]"):
+        kinds_of(*rows)
+
+
 @pytest.mark.parametrize("turn", [0.0, 0.3, 1.2])
 def test_oriented_boxes(tmp_path, yolo_set, turn):
     corners = np.array([[-12, -6], [12, -6], [12, 6], [-12, 6]])

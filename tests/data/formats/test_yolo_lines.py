@@ -106,3 +106,10 @@ def test_what_is_no_class_number_is_left_out_and_told(tmp_path, yolo_set, first,
     assert dataset[0].labels.tolist() == [1, 0]
     assert [f.kind for f in dataset.findings] == ["broken-object"]
     assert said in dataset.findings[0].message
+
+
+@pytest.mark.parametrize("first", ["0.5", "-1"])
+def test_a_set_without_a_single_class_number_is_refused(tmp_path, yolo_set, first):
+    yolo_set(tmp_path, *[f"{first} .5 .5 .2 .2"] * 2, classes="cat")
+    with pytest.raises(DataError, match=rf"labels/p0.txt, line 1 has {first} for a class number"):
+        load(tmp_path)

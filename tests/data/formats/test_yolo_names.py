@@ -157,10 +157,10 @@ def test_of_several_yaml_files_the_one_whose_folders_are_there_counts(tmp_path, 
     assert load(tmp_path / "pets.yaml").classes == ("cat", "dog")
 
 
-def test_a_broken_yaml_beside_a_good_one_is_a_warning(tmp_path, yolo_set):
+def test_a_broken_yaml_beside_a_good_one_is_a_note(tmp_path, yolo_set):
     yolo_set(tmp_path, TWO, yaml="names: [cat, dog]\n")
     (tmp_path / "mkdocs.yml").write_text("plugins: [a\n")
-    assert told(load(tmp_path)) == [("broken-annotation", "warning", "mkdocs.yml")]
+    assert told(load(tmp_path)) == [("broken-annotation", "note", "mkdocs.yml")]
 
 
 def test_several_names_files(tmp_path, yolo_set):

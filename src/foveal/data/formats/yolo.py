@@ -67,6 +67,9 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         classes[id(record)] = told
         parts[folder].append(record)
         reading.files.append(label.file)
+    if not any(classes.values()) and any(file.rows for file in labels):
+        first = next(f for f in reading.findings if f.kind == "broken-object")
+        return Reading(reasons=[f"{first.file}, {first.message[0].lower()}{first.message[1:]}"])
     label_of = names_used(found, (name for told in classes.values() for name in told), reading.findings)
     for records in parts.values():
         for record in records:

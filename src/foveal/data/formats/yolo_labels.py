@@ -221,9 +221,10 @@ def _parallelogram(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _clear_polygons(values: NDArray[np.float64]) -> bool:
-    """Whether the rows make clear outlines: of six points or more, all small steps, none far from the others.
+    """Whether the rows make clear outlines: of six points or more, in small steps around an area.
 
-    Of a box with keypoints the first two points, its centre and its size, are no part of an outline.
+    Of a box with keypoints the first two points, its centre and its size, are no part of an outline, and the
+    others are spread over the box.
     """
     p = values.reshape(len(values), -1, 2)
     if p.shape[1] < 6:
@@ -233,8 +234,10 @@ def _clear_polygons(values: NDArray[np.float64]) -> bool:
     ours = steps[:, [-1, 0, 1]].max(axis=1)
     others = steps[:, 2:-1]
     distinct = (steps > 0).mean(axis=1) > 0.9
-    turning = np.abs(_area(p)) >= 0.3 * np.ptp(p, axis=1).prod(axis=1)
-    return fits(distinct & turning & (ours <= 2 * others.max(axis=1)))
+    sides = np.ptp(p, axis=1)
+    around = (np.abs(_area(p)) >= 0.3 * sides.prod(axis=1)) & (steps.sum(axis=1) <= 2.6 * sides.sum(axis=1))
+    narrow = (sides <= 0.5 * p[:, 1]).all(axis=1)
+    return fits(distinct & around & narrow & (ours <= 2 * others.max(axis=1)))
 
 
 def _area(p: NDArray[np.float64]) -> NDArray[np.float64]:

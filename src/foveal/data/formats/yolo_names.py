@@ -43,8 +43,9 @@ def names_of(tree: Tree, documents: Documents, folders: Sequence[str], findings:
     needed = (told is None or not told.names) and (names is None or not names.names)
     for file in broken:
         why = documents.broken[file]
-        kind: Literal["error", "warning"] = "error" if needed else "warning"
-        findings.append(Finding("broken-annotation", kind, file, why, "The file is not read."))
+        called = file.rpartition("/")[2].lower() in _DATA_FILES
+        severity: Literal["error", "warning", "note"] = "error" if needed else "warning" if called else "note"
+        findings.append(Finding("broken-annotation", severity, file, why, "The file is not read."))
     if told is None:
         why = f"The names of the classes may stand in {broken[0]}, which cannot be read." if broken else ""
         told = Names(yaml=broken[0] if broken else "", why=why)
