@@ -114,9 +114,8 @@ def test_outlines_in_the_middle_of_their_images_are_polygons():
 
 def test_keypoints_with_scores_instead_of_marks_are_asked_about():
     rng = np.random.default_rng(0)
-    angles = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-    circle = [(0.5 + 0.08 * np.cos(angle), 0.5 + 0.08 * np.sin(angle)) for angle in angles]
-            for _ in range(3)]  # fmt: skip
+    points = rng.uniform([0.25, 0.25, 0], [0.5, 0.6, 1], (3, 5, 3))
+    rows = [f"{BOX} " + " ".join(f"{value:.3f}" for value in row.ravel()) for row in points]
     with pytest.raises(DataError, match=r"look like pose labels .*kpt_shape: \[5, 3\]"):
         kinds_of(*rows)
 
