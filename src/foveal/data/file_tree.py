@@ -11,9 +11,20 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from foveal.errors import DataError
-from foveal.images import EXTENSIONS
+from foveal.images import EXTENSIONS, unread
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+# KITTI's cameras.
+IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image_01", "image_02", "image_03"}
+#: Folders of images whose colours stand for objects, in lower case.
+MASK_FOLDERS = frozenset(
+    {"mask", "masks", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "semantic"}
+)
+# Folders of copies with something drawn on them, in lower case.
+_DRAWN_FOLDERS = frozenset(
+    {"annotated", "debug", "drawn", "output", "outputs", "overlay", "overlays", "predicted", "predictions"}
+    | {"result", "results", "vis", "viz", "visualization", "visualizations", "visualised", "visualized"}
+)
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {
@@ -31,9 +42,12 @@ LITTER = frozenset(
 _OWN_OUTPUTS = frozenset({"predictions.json", "predictions.jsonl", "predictions.csv", "proposals.json"})
 _OWN_OUTPUTS |= {"explanations.json", "config.toml"}
 # JPEG and its like lose detail, so that nobody keeps masks in them.
-_PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".webp")
+_PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".hif", ".webp")
+_HEIC = (".heic", ".heif", ".hif")
 # Label Studio puts eight digits before the names of files that were uploaded.
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
+# The page that hands out a file is asked for it: /data/local-files/?d=photos/a.jpg
+_ASKED_FOR = re.compile(r"[?&](?:d|filepath|fileuri)=([^&#]+)")
 
 
 def is_image(name: str) -> bool:
@@ -61,6 +75,25 @@ def stem_of(name: str) -> str:
 def composed(text: str) -> str:
     """Unicode's composed form (NFC)."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def alike(said: str, file: str, *, suffix: bool = True) -> bool:
+    r"""Whether a name in an annotation is a file's, apart from folders, case, spelling or a lacking suffix.
+
+    Parameters
+    ----------
+    said, file : str
+    suffix : bool, default=True
+        Whether another suffix makes it another name.
+
+    Examples
+    --------
+    >>> alike("C:\\pics\\A%20b.JPG", "images/a b.jpg"), alike("a", "a.jpg"), alike("a.png", "a.jpg")
+    (True, True, False)
+    """
+    base, stem = _folded(_base(file)), _folded(stem_of(file))
+    names = [_folded(spelling.rpartition("/")[2]) for spelling in spellings(said)]
+    return any(name in (base, stem) or (not suffix and stem_of(name) == stem) for name in names)
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -195,6 +228,23 @@ class Tree:
         return [file for file in self.files if is_image(file)]
 
     @cached_property
+    def unread(self) -> list[str]:
+        """The files that show something and cannot be read, by their suffix: raw photographs, films.
+
+        Those beside which an image of the same name lies, as cameras write it, are not among them.
+        """
+        shown = {file.rpartition(".")[0] for file in self.images}
+        return [file for file in self.files if unread(file) and file.rpartition(".")[0] not in shown]
+
+    @cached_property
+    def _unread_by_stem(self) -> dict[str, str]:
+        return {stem_of(file): file for file in reversed(self.unread)}
+
+    def unread_named(self, name: str) -> str | None:
+        """The file that cannot be read and is what an annotation names, or has the name of an annotation."""
+        return self._unread_by_stem.get(stem_of(name.replace("\\", "/")))
+
+    @cached_property
     def image_folders(self) -> list[str]:
         """The folders that hold an image themselves."""
         return sorted({file.rpartition("/")[0] for file in self.images})
@@ -240,7 +290,7 @@ class Tree:
             name the nearest is meant.
         """
         folder = PurePosixPath(near).parent.as_posix()
-        for said in _spellings(name):
+        for said in spellings(name):
             for start in (folder, ""):
                 whole = os.path.normpath(f"{start}/{said}" if start not in ("", ".") else said)
                 if whole in self._by_path:
@@ -249,7 +299,7 @@ class Tree:
             same = [f for f in self._by_stem.get(stem_of(base), ()) if _base(f) == base]
             if same:
                 return self._nearest(same, said, near)
-        for said in _spellings(name):
+        for said in spellings(name):
             base = said.rpartition("/")[2]
             # A name that has no suffix may have a full stop.
             for stem in dict.fromkeys((stem_of(base), base)):
@@ -296,7 +346,7 @@ class Tree:
     def _nearest(self, files: Iterable[str], named: str, near: str) -> Match:
         """Of images with one name that with most of the named path's last folders, then the nearest."""
         parents = named.split("/")[-2::-1]
-        rank = {file: (-_shared(parents, file), _distance(near, file)) for file in files}
+        rank = {file: (-shared_folders(parents, file), _distance(near, file)) for file in files}
         if not rank:
             return Match()
         best = min(rank.values())
@@ -304,8 +354,11 @@ class Tree:
         if len(first) == 1:
             return Match(first[0])
         photographs = [file for file in first if file.lower().endswith(_PHOTOGRAPHS)]
-        if len(photographs) == 1:
-            return Match(photographs[0], tuple(file for file in first if file != photographs[0]))
+        # Phones keep the same photograph as HEIC and as JPEG.
+        photographs = [file for file in photographs if not file.lower().endswith(_HEIC)] or photographs
+        for some in (photographs, [file for file in first if _is_original(file)]):
+            if len(some) == 1:
+                return Match(some[0], tuple(file for file in first if file != some[0]))
         return Match(None, tuple(first))
 
     def unannotated(self, annotated: Iterable[str], broken: Iterable[str] = ()) -> list[str]:
@@ -324,6 +377,11 @@ class Tree:
         ]
 
 
+def _is_original(file: str) -> bool:
+    """Whether no folder on the way says that its images were made out of others."""
+    return not any(folder in MASK_FOLDERS | _DRAWN_FOLDERS for folder in file.lower().split("/")[:-1])
+
+
 def _folded(name: str) -> str:
     return composed(name.casefold())
 
@@ -336,15 +394,20 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
 
 
-def _spellings(name: str) -> Iterator[str]:
+def spellings(name: str) -> Iterator[str]:
     """A name as it is, and what it may be meant to be."""
     name = composed(name.replace("\\", "/"))
-    plain = unquote(name.partition("?")[0].partition("#")[0]) if "%" in name or "?" in name else name
+    # Most names are right: what else they may be is not worked out before.
+    if name:
+        yield name
+    asked = _ASKED_FOR.search(name)
+    plain = asked.group(1) if asked else name.partition("?")[0].partition("#")[0] if "?" in name else name
+    plain = unquote(plain) if "%" in plain else plain
     plain = composed(plain.replace("\\", "/")).strip()
-    tidy = "/".join(part.strip() for part in plain.split("/"))
+    tidy = "/".join(part.strip() for part in plain.split("/")) if " " in plain else plain
     base = tidy.rpartition("/")[2]
-    given = (name, plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
-    yield from dict.fromkeys(said for said in given if said)
+    given = (plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
+    yield from (said for said in dict.fromkeys(given) if said and said != name)
 
 
 def join(folder: str, name: str) -> str:
@@ -352,7 +415,7 @@ def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _shared(parents: list[str], file: str) -> int:
+def shared_folders(parents: list[str], file: str) -> int:
     """How many of the file's last folders are the parents, nearest first."""
     count = 0
     for named, real in zip(parents, file.split("/")[-2::-1], strict=False):

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,17 @@ from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
-from foveal.images import ImageInfo, probe
+from foveal.files import readable
+from foveal.images import ImageInfo, probe, unread
+
+#: Numbers of pixels beyond this are no coordinates of anything.
+FARTHEST = 1e7
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value of a file is a number that can be a coordinate: finite, and not absurd."""
+    # Compared rather than asked whether it is finite: a whole number may be too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
 
 
 @dataclass
@@ -271,14 +281,16 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
     Dataset
     """
     findings, records = list(reading.findings), list(reading.records)
+    classes, records = _readable_classes(reading.classes, records)
     if task == "detection":
         annotated = [image for r in records for image in (r.image, *r.rivals) if image is not None]
         if any(record.id is None for record in records):
             alone, spoken_for = tree.unannotated(annotated, reading.broken), set(reading.spoken_for)
             records += [Record(image, image) for image in alone if image not in spoken_for]
-        records = _with_splits(tree, records, reading, findings)
-    label_of = {name: label for label, name in enumerate(reading.classes)}
-    none_there = bool(records) and all(record.image is None and not record.rivals for record in records)
+    records = _with_splits(tree, records, reading, findings, task)
+    label_of = {name: label for label, name in enumerate(classes)}
+    none_there = bool(records) and not any(record.image or record.rivals for record in records)
+    none_there = none_there and not any(_unread(tree, record) for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."
@@ -300,6 +312,10 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             findings.append(Finding("ambiguous-image", "error", file, text, action))
             continue
+        elif unread_file := _unread(tree, record):
+            text, action = f"It is {unread(unread_file)}.", "The picture and its annotation are left out."
+            findings.append(Finding("unreadable-image", "error", unread_file, text, action))
+            continue
         elif not none_there or (record.relative and record.boxes):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
@@ -319,24 +335,49 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         tree.root,
         format,
         task,
-        tuple(reading.classes),
+        tuple(classes),
         tuple(kept),
         tuple(reading.category_ids),
         tuple(findings),
     )
 
 
+def _readable_classes(classes: list[str], records: list[Record]) -> tuple[list[str], list[Record]]:
+    """The classes and the records with names that can be written: a folder's name need not be UTF-8."""
+    written = {name: readable(name) for name in classes}
+    if all(name == text for name, text in written.items()):
+        return classes, records
+    renamed = [
+        replace(
+            record,
+            names=[written.get(name, name) for name in record.names],
+            label=None if record.label is None else written.get(record.label, record.label),
+        )
+        for record in records
+    ]
+    return [written[name] for name in classes], renamed
+
+
+def _unread(tree: Tree, record: Record) -> str | None:
+    """The file that a record is about, where its kind cannot be read."""
+    return None if record.image is not None or record.rivals else tree.unread_named(record.named)
+
+
 def _with_splits(
-    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding]
+    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding], task: Task
 ) -> list[Record]:
     """The records with the splits that the format, lists or folders' names tell."""
+    if task == "classification" and any(record.split for record in records):
+        return list(records)
     lists = SplitLists(tree)
     placed = []
-    for record in records:
-        place, file = record.image or record.annotation or record.named, record.annotation or ""
-        told = record.split or reading.splits.get(place) or lists.of(place) or lists.of(file)
-        placed.append(replace(record, split=told or from_folders(place, file)))
-    findings += lists.findings + lists.unused()
+    places = [(r.image or r.annotation or r.named, r.annotation or "") for r in records]
+    for record, place, listed in zip(records, places, lists.splits_of(places), strict=True):
+        told = record.split or reading.splits.get(place[0]) or listed
+        # Which of the folders of classes are splits, their reader says.
+        told = told or (from_folders(*place) if task == "detection" else None)
+        placed.append(replace(record, split=told))
+    findings += lists.findings
     return placed
 
 
@@ -423,13 +464,14 @@ def _harmless(named: str) -> str:
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:
     """Note where the annotation is wrong on the size; True where its boxes are on the stored pixels."""
     said = (round(record.width), round(record.height))
-    # Where an annotation has no size at all, nothing is wrong with it.
-    if said == (info.width, info.height) or (said == (0, 0) and record.annotation is None):
+    # Where an annotation has no size, nothing is wrong with it.
+    if said == (info.width, info.height) or not all(said):
         return False
     # One COCO file is about all images: there the image's name tells more.
     file = record.image if record.id is not None else record.annotation
     file = file or record.named
-    turns = info.orientation >= 5 and said == (info.height, info.width)
+    swapped = said == (info.height, info.width)
+    turns = info.orientation >= 5 and swapped
     if turns:
         kind, action = "exif-boxes", "The boxes are turned with the picture."
         text = (
@@ -440,7 +482,7 @@ def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> b
         kind, action = "wrong-size", "The picture's size counts; the boxes are used as they are."
         text = (
             f"The annotation says {said[0]}×{said[1]} pixels, the picture {record.image} has "
-            f"{info.width}×{info.height}."
+            f"{info.width}×{info.height}{': the sides are swapped' if swapped else ''}."
         )
     findings.append(Finding(kind, "warning", file, text, action))
     return turns
