@@ -257,9 +257,9 @@ def test_images_in_two_parts_of_a_yaml(tmp_path, make_image):
 
 
 def test_a_label_that_fits_several_images_is_ambiguous(tmp_path, make_image):
-    for folder in ("raw", "drawn"):
+    for folder in ("left", "right"):
         make_image(tmp_path / f"{folder}/a.jpg")
     label(tmp_path / "labels/a.txt", "0 0.5 0.5 0.1 0.1")
     label(tmp_path / "classes.txt", "dog")
-    with pytest.raises(DataError, match=r"may be drawn/a.jpg or raw/a.jpg"):
+    with pytest.raises(DataError, match=r"may be left/a.jpg or right/a.jpg"):
         load(tmp_path)

@@ -203,4 +203,5 @@ def test_a_kitti_label_is_none_of_yolo(tmp_path, yolo_set):
     yolo_set(tmp_path / "b", f"{row} 0.9")
     for folder in ("a", "b"):
         with pytest.raises(DataError, match=r"labels/p0.txt, line 1: 'Car"):
-            load(tmp_path / folder)
+            load(tmp_path / folder, format="yolo")
+        assert load(tmp_path / folder).format == "kitti"
