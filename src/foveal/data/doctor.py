@@ -16,7 +16,7 @@ The kinds of findings:
   ``copy-lacks-difficult``, ``class-numbers-differ``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
-  ``crowd-regions``, ``truncated-objects``, ``deleted-objects``, ``bounding-boxes``,
+  ``crowd-regions``, ``truncated-objects``, ``deleted-objects``,
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
   ``no-class-names``, ``empty-folder``, ``image-without-class``, ``category-id-gaps``,

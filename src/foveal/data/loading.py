@@ -196,7 +196,7 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         also = f" as {format}" if format else ""
         raise DataError(f"{path} cannot be read{also}: data sets are folders, or files with {suffixes}.")
     root, file = path.parent, path.name
-    if root.resolve().name.lower() in ("annotations", "annotation"):
+    if root.resolve().name.lower() in ("annotations", "annotation", "ann"):
         root = root if root.name else root.resolve()
         root, file = root.parent, f"{root.name}/{path.name}"
     named: set[str] = set()

@@ -13,8 +13,8 @@ import numpy as np
 
 from foveal.data.dataset import Dataset
 from foveal.data.documents import Documents
-from foveal.data.file_tree import Tree, composed
-from foveal.data.formats.drawings import Drawing, class_name, coordinate, gather, shown, tell_broken
+from foveal.data.file_tree import Tree
+from foveal.data.formats.drawings import Drawing, class_name, coordinate, gather, plain, shown, tell_broken
 from foveal.data.formats.records import Reading
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_json
@@ -22,6 +22,8 @@ from foveal.files import write_json
 # In lower case, without underscores.
 _IMAGE_KEYS = ("image", "imagefilename", "imagename", "filename", "imagepath")
 _OBJECT_KEYS = ("annotations", "annotation")
+# Entries that are enough to tell another list.
+_LOOKED_AT = 100
 
 
 def take(content: Any, file: str) -> list[Drawing] | None:
@@ -30,6 +32,9 @@ def take(content: Any, file: str) -> list[Drawing] | None:
     Where no number of the file is above 1, they are shares of the images' sizes.
     """
     if not isinstance(content, list) or not content:
+        return None
+    # A list of results may have millions of entries.
+    if not any(_entry(entry) for entry in content[:_LOOKED_AT]):
         return None
     entries = [_entry(entry) for entry in content]
     told = [objects for _, objects in filter(None, entries) if isinstance(objects, list)]
@@ -44,7 +49,7 @@ def take(content: Any, file: str) -> list[Drawing] | None:
             broken = f"Entry {number} ({shown(content[number - 1])}) has no image or no list of annotations."
             drawings.append(Drawing(broken=[broken]))
             continue
-        drawing = Drawing(composed(entry[0]))
+        drawing = Drawing(plain(entry[0]))
         for place, described in enumerate(entry[1], 1):
             try:
                 numbers += _add(drawing, described)

@@ -13,6 +13,7 @@ from typing import Any
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
+from foveal.data.encodings import readable
 from foveal.data.file_tree import Match, Tree, composed
 from foveal.data.formats.records import Reading, Record, record_of, union
 from foveal.data.formats.split_lists import from_file_name
@@ -128,12 +129,17 @@ def class_name(value: Any) -> str:
     name = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if not name:
         raise ValueError("has no class")
-    return composed(name)
+    return plain(name)
+
+
+def plain(text: str) -> str:
+    """A name as it is compared and shown: composed, and without halves of characters."""
+    return readable(composed(text))
 
 
 def shown(value: Any) -> str:
     """A value of a file, short enough for a sentence."""
-    return json.dumps(value, ensure_ascii=False, default=str)[:60]
+    return readable(json.dumps(value, ensure_ascii=False, default=str)[:60])
 
 
 def corners(points: Any) -> list[float]:
@@ -244,7 +250,7 @@ def _told(found: Iterable[tuple[str, Match, Drawing]]) -> list[Finding]:
     first = ""
     for file, _, drawing in found:
         findings += [
-            Finding("broken-object", "error", file, text, "The object is left out.")
+            Finding("broken-object", "error", file, readable(text), "The object is left out.")
             for text in drawing.broken
         ]
         around += drawing.around
@@ -253,7 +259,7 @@ def _told(found: Iterable[tuple[str, Match, Drawing]]) -> list[Finding]:
     if around:
         be, boxes = ("is", "its bounding box") if around.total() == 1 else ("are", "their bounding boxes")
         text = f"{_listed(around)} {be} taken by {boxes}."
-        action = "A detector learns boxes; the outlines are not read."
+        action = "What lies outside them in the boxes is learnt too."
         findings.append(Finding("bounding-boxes", "note", "", text, action))
     if left_out:
         be, they = ("has", "It is") if left_out.total() == 1 else ("have", "They are")
@@ -264,7 +270,7 @@ def _told(found: Iterable[tuple[str, Match, Drawing]]) -> list[Finding]:
 
 def _listed(counts: Counter[str]) -> str:
     words = [f"{count} {_plural(word) if count > 1 else word}" for word, count in counts.most_common()]
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
+    return readable(" and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0])
 
 
 def _plural(words: str) -> str:

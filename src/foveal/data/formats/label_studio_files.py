@@ -266,7 +266,8 @@ def regions_of(task: Task, size: tuple[float, float] | None) -> Regions:
     size : tuple of float or None
         Of the image, where it is known: a turned box needs the ratio of its sides.
     """
-    regions = Regions(Drawing(task.named, relative=True, split=task.split))
+    width, height = _size(task.results or ()) or (0, 0)
+    regions = Regions(Drawing(task.named, width, height, relative=True, split=task.split))
     together: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for number, result in enumerate(task.results or ()):
         # Results of one region, its outline and its class, have one id.

@@ -10,8 +10,16 @@ import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents
-from foveal.data.file_tree import Match, Tree, composed, stem_of
-from foveal.data.formats.drawings import Drawing, class_name, coordinate, corners, gather, side, tell_broken
+from foveal.data.file_tree import Match, Tree, stem_of
+from foveal.data.formats.drawings import (
+    Drawing,
+    class_name,
+    corners,
+    gather,
+    plain,
+    side,
+    tell_broken,
+)
 from foveal.data.formats.records import Reading
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_json
@@ -62,7 +70,7 @@ def take(content: Any, file: str) -> LabelmeFile | None:
         return None
     named = content.get("imagePath")
     drawing = Drawing(
-        composed(named) if isinstance(named, str) else "",
+        plain(named) if isinstance(named, str) else "",
         side(content.get("imageWidth")),
         side(content.get("imageHeight")),
     )
@@ -99,7 +107,7 @@ def _add(kept: LabelmeFile, shape: dict[str, Any]) -> None:
     elif kind == "circle":
         if count != 2:
             raise ValueError(f"({name}) has {count} points, a circle has 2: its centre and one on its edge")
-        (x, y), (edge_x, edge_y) = ([coordinate(value) for value in point[:2]] for point in points)
+        (x, y), (edge_x, edge_y) = (corners([point])[:2] for point in points)
         radius = math.hypot(edge_x - x, edge_y - y)
         drawing.add(name, [x - radius, y - radius, x + radius, y + radius], "circle", difficult=difficult)
     elif kind == "mask":

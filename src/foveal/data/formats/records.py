@@ -309,7 +309,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             findings.append(Finding("ambiguous-image", "error", file, text, action))
             continue
-        elif not none_there or (record.relative and record.boxes):
+        elif not none_there or (record.relative and record.boxes and not record.width):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
             findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))

@@ -6,6 +6,7 @@ format"); Dataset Ninja hands out the same.
 
 import base64
 import io
+import math
 import struct
 import zlib
 from typing import Any
@@ -21,18 +22,21 @@ from foveal.data.formats.drawings import (
     coordinate,
     corners,
     gather,
+    plain,
     shown,
     side,
     tell_broken,
 )
 from foveal.data.formats.records import Reading
 
-_OUTLINES: dict[str, str] = {
+_OUTLINES = {
     "polygon": "polygon",
-    "polyline": "polyline",
+    "multipolygon": "polygon",
     "cuboid": "cuboid",
-    "oriented_bbox": "rotated box",
+    "cuboid_2d": "cuboid",
+    "graph": "set of keypoints",
 }
+_WITHOUT_BOX = {"point": "point", "line": "line", "polyline": "line"}
 _MASKS = ("bitmap", "alpha_mask")
 # Of the file that a mask is in, and of the mask.
 _MOST_BYTES, _MOST_PIXELS = 64 << 20, 50_000_000
@@ -47,7 +51,7 @@ def take(content: Any, file: str) -> Drawing | list[str] | None:
         return None
     classes = content.get("classes")
     if isinstance(classes, list) and classes and all(_is_class(entry) for entry in classes):
-        return [str(entry["title"]) for entry in classes]
+        return [plain(entry["title"].strip()) for entry in classes]
     size, objects = content.get("size"), content.get("objects")
     if not isinstance(size, dict) or not isinstance(objects, list) or "frames" in content:
         return None
@@ -70,26 +74,50 @@ def _add(drawing: Drawing, entry: Any) -> None:
     if not isinstance(entry, dict):
         raise ValueError("is none")
     name = class_name(entry.get("classTitle"))
-    points = entry.get("points")
-    exterior = points.get("exterior") if isinstance(points, dict) else None
+    points = _points(entry)
     # Of 2018 and before: no kind, and an empty bitmap with whatever is no mask.
-    guess = "bitmap" if entry.get("bitmap") else "polygon" if len(exterior or ()) > 2 else "rectangle"
+    guess = "bitmap" if entry.get("bitmap") else "polygon" if len(points) > 2 else "rectangle"
     kind = str(entry.get("geometryType") or entry.get("shape") or guess)
     try:
-        if kind == "rectangle":
-            if not isinstance(exterior, list) or len(exterior) < 2:
-                raise ValueError(f"has {shown(exterior)} for the corners of a rectangle")
-            drawing.add(name, corners(exterior))
-        elif kind in _MASKS:
-            drawing.add(name, _around_mask(entry.get(kind)), "mask")
-        elif kind in _OUTLINES and isinstance(exterior, list) and len(exterior) > 2:
-            drawing.add(name, corners(exterior), _OUTLINES[kind])
-        elif kind in _OUTLINES and kind != "polyline":
-            raise ValueError(f"has {shown(exterior)} for the points of a {_OUTLINES[kind]}")
+        if kind in _MASKS:
+            drawing.add(name, _around_mask(entry.get("bitmap")), "mask")
+        elif kind in ("rectangle", "oriented_bbox"):
+            if len(points) < 2:
+                raise ValueError(f"has {shown(entry.get('points'))} for the corners of a rectangle")
+            turned = kind == "oriented_bbox"
+            box = _around_turned(corners(points), entry.get("angle")) if turned else corners(points)
+            drawing.add(name, box, "rotated box" if turned else "")
+        elif kind in _OUTLINES:
+            if len(points) < 3 and kind != "graph":
+                raise ValueError(f"has {shown(entry.get('points'))} for the points of a {_OUTLINES[kind]}")
+            drawing.add(name, corners(points), _OUTLINES[kind])
         else:
-            drawing.left_out["line" if kind == "polyline" else f"shape of kind {kind[:30]}"] += 1
+            drawing.left_out[_WITHOUT_BOX.get(kind, f"shape of kind {kind[:30]}")] += 1
     except ValueError as error:
         raise ValueError(f"({name}) {error}") from None
+
+
+def _points(entry: dict[str, Any]) -> list[Any]:
+    """All points of an object, wherever its shape keeps them."""
+    points, parts = entry.get("points"), entry.get("parts")
+    if isinstance(points, list):
+        return points
+    outlines = [points, *(parts if isinstance(parts, list) else ())]
+    found = [some["exterior"] for some in outlines if isinstance(some, dict) and "exterior" in some]
+    for key in ("nodes", "vertices"):
+        nodes = entry.get(key)
+        if isinstance(nodes, dict):
+            found.append([node.get("loc") for node in nodes.values() if isinstance(node, dict)])
+    return [point for some in found if isinstance(some, list) for point in some]
+
+
+def _around_turned(box: list[float], angle: Any) -> list[float]:
+    """The box around a rectangle that is turned about its middle by an angle in radians."""
+    x, y, turn = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2, coordinate(angle)
+    width, height = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2
+    across = width * abs(math.cos(turn)) + height * abs(math.sin(turn))
+    down = width * abs(math.sin(turn)) + height * abs(math.cos(turn))
+    return [x - across, y - down, x + across, y + down]
 
 
 def _around_mask(mask: Any) -> list[float]:

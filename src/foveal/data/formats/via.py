@@ -13,7 +13,7 @@ from foveal.errors import DataError
 
 # Names of attributes that can mean nothing but the class; then those that mostly mean it.
 _CLASS_NAMES = (
-    ("class", "label", "category", "classname"),
+    ("class", "label", "category", "classname", "labelname", "categoryname"),
     ("type", "name", "object", "objecttype", "species"),
 )
 # What all are called where no attribute tells.
@@ -51,7 +51,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         text = f"No attribute of the {len(regions)} regions says what they are."
         action = f"All are called {_ONLY_CLASS!r}."
         reading.findings.append(Finding("no-class-names", "warning", next(iter(files)), text, action))
-    tell_broken(reading, tree, documents, (".json",), one_each=False)
+    tell_broken(reading, tree, documents, (".json", ".csv"), one_each=False)
     return reading
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from foveal.data.documents import Table, text_of
-from foveal.data.file_tree import composed
-from foveal.data.formats.drawings import around_ellipse, corners, from_sides, shown
+from foveal.data.formats.drawings import around_ellipse, corners, from_sides, plain, shown
 from foveal.errors import DataError
 
 # Version 3 numbers its shapes; 8 and 9 are drawn by points on the edge of the object.
@@ -95,7 +94,7 @@ def _is_image(entry: Any) -> bool:
 
 def _image(entry: Mapping[str, Any], options: Mapping[str, Mapping[str, str]]) -> Image:
     size, regions = entry.get("size"), entry["regions"]
-    image = Image(composed(entry["filename"]), size if isinstance(size, int) else 0)
+    image = Image(plain(entry["filename"]), size if isinstance(size, int) else 0)
     # Version 1 numbers them.
     for region in regions.values() if isinstance(regions, dict) else regions:
         if isinstance(region, dict):
@@ -136,8 +135,8 @@ def _region(shape: Any, attributes: Any, options: Mapping[str, Mapping[str, str]
 def _said(value: Any) -> tuple[str, ...]:
     """What an attribute says: a word, or the words of the boxes that are ticked."""
     words = [key for key, ticked in value.items() if ticked] if isinstance(value, dict) else [value]
-    plain = [composed(str(word).strip()) for word in words if isinstance(word, str | int | float)]
-    return tuple(word for word in plain if word.lower() not in _NOTHING)
+    texts = [plain(str(word).strip()) for word in words if isinstance(word, str | int | float)]
+    return tuple(word for word in texts if word.lower() not in _NOTHING)
 
 
 def _draw(region: Region, kind: str, shape: Mapping[str, Any]) -> None:
@@ -197,7 +196,7 @@ def _file_name(entry: Mapping[str, Any]) -> str:
     texts = [entry.get(key) for key in ("src", "fname")]
     # An image may lie in the project itself.
     said = [text for text in texts if isinstance(text, str) and text and not text.startswith("data:")]
-    return composed(said[0]) if said else ""
+    return plain(said[0]) if said else ""
 
 
 def _attributes(described: Any) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
@@ -287,7 +286,7 @@ def _of_rows(table: Table, columns: Sequence[str]) -> list[Image]:
         named, size = cells.get("filename", ""), cells.get("file_size", "")
         if number == 1 or not named:
             continue
-        image = images.setdefault((named, size), Image(composed(named), int(size) if size.isdecimal() else 0))
+        image = images.setdefault((named, size), Image(plain(named), int(size) if size.isdecimal() else 0))
         shape, said = (_value(cells.get(column, "")) for column in _COLUMNS_2[1:])
         # An image without regions has one row.
         if shape != {}:
@@ -329,7 +328,7 @@ def _of_numbered_rows(table: Table) -> list[Image]:
         if not named:
             continue
         image = images[named]
-        image.named = composed(named)
+        image.named = plain(named)
         if place:
             image.regions.append(_numbered(place, moment, said, names, options))
     return list(images.values())

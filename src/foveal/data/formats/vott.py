@@ -8,7 +8,7 @@ from typing import Any
 
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
-from foveal.data.file_tree import Match, Tree, composed
+from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.drawings import (
     Drawing,
     class_name,
@@ -16,6 +16,7 @@ from foveal.data.formats.drawings import (
     corners,
     from_sides,
     gather,
+    plain,
     shown,
     side,
     tell_broken,
@@ -84,7 +85,7 @@ def _add_asset(kept: VoTTFile, content: dict[str, Any]) -> None:
     size = asset.get("size")
     size = size if isinstance(size, dict) else {}
     texts = [asset[key] for key in ("path", "name") if isinstance(asset.get(key), str) and asset[key]]
-    drawing = Drawing(composed(texts[-1] if texts else ""), side(size.get("width")), side(size.get("height")))
+    drawing = Drawing(plain(texts[-1] if texts else ""), side(size.get("width")), side(size.get("height")))
     for number, region in enumerate(content["regions"], 1):
         try:
             _add(drawing, region)
@@ -128,7 +129,7 @@ def _frames(frames: dict[str, Any]) -> VoTTFile:
         if named.isdecimal():
             kept.unnamed += bool(regions)
             continue
-        drawing = Drawing(composed(named), relative=True)
+        drawing = Drawing(plain(named), relative=True)
         for number, region in enumerate(regions, 1):
             try:
                 _add_region(drawing, region)
