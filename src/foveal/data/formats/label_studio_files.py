@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from foveal.data.dataset import SplitName
 from foveal.data.documents import local_name
 from foveal.data.file_tree import composed, is_image
-from foveal.data.formats.drawings import Drawing, around_ellipse, class_name, coordinate, corners
+from foveal.data.formats.drawings import Drawing, around_ellipse, class_name, coordinate, corners, side
 from foveal.data.formats.split_lists import normalise
 
 # Entries of a list that are looked at to tell what it is.
@@ -244,15 +244,16 @@ def _is_drawn(value: Mapping[str, Any]) -> bool:
 
 def is_of_boxes(task: Task) -> bool:
     """Whether something was drawn on the image."""
-    return any(_is_drawn(_value(result)) for result in task.results or ())
+    return any(_is_drawn(value_of(result)) for result in task.results or ())
 
 
 def is_of_choices(task: Task) -> bool:
     """Whether the image was put in classes as a whole."""
-    return any(_value(result).get("choices") for result in task.results or ())
+    return any(value_of(result).get("choices") for result in task.results or ())
 
 
-def _value(result: Mapping[str, Any]) -> dict[str, Any]:
+def value_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result says."""
     value = result.get("value")
     return value if isinstance(value, dict) else {}
 
@@ -273,7 +274,7 @@ def regions_of(task: Task, size: tuple[float, float] | None) -> Regions:
         # Results of one region, its outline and its class, have one id.
         together[str(result.get("id") or f"#{number}")].append(result)
     for number, some in enumerate(together.values(), 1):
-        values = [_value(result) for result in some]
+        values = [value_of(result) for result in some]
         drawn = next((value for value in values if _is_drawn(value)), None)
         chosen = [name for value in values for name in _list(value.get("choices")) if isinstance(name, str)]
         if drawn is None:
@@ -293,9 +294,9 @@ def _list(value: Any) -> list[Any]:
 
 def _size(results: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
     for result in results:
-        sides = [result.get(key) for key in ("original_width", "original_height")]
-        if all(isinstance(s, int | float) and math.isfinite(s) and s > 0 for s in sides):
-            return float(sides[0] or 0), float(sides[1] or 0)
+        width, height = side(result.get("original_width")), side(result.get("original_height"))
+        if width and height:
+            return width, height
     return None
 
 
