@@ -10,8 +10,7 @@ from sphinx.util.nodes import get_node_source
 from sphinx_gallery.scrapers import figure_rst, matplotlib_scraper
 from sphinx_gallery.sorting import ExplicitOrder
 
-from foveal.report import film_to_html
-from foveal.report.html.blocks import Player
+from foveal.report import Player, film_to_html
 from foveal.version import __version__
 
 project = "Foveal"

@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from PIL import Image
+
+# How long an example takes tells of the machine, not of the code.
+settings.register_profile("foveal", deadline=None)
+settings.load_profile("foveal")
 
 # Settings that make a small R-CNN in half a second.
 SMALL = {

@@ -1,6 +1,9 @@
+import inspect
 import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -201,7 +204,8 @@ def test_propose_explained(run, fails, hostile_folder, scene_folder, tmp_path):
     assert "a b.html" in err
     assert "hsv, k = 100, CTSF" in page.read_text(encoding="utf-8")
     out = tmp_path / "b"
-    assert "it is not in" in fails(*words, out, "--explain", page, "--data", scene_folder)
+    other = tmp_path / "other.html"
+    assert "it is not in" in fails(*words, out, "--explain", other, "--data", scene_folder)
     assert "name a file for that page" in fails(*words, out, "--data", scene_folder)
     assert "no setting 'worksize'. Did you mean 'working_size'" in fails(*words, out, "--set", "worksize=9")
     assert "The setting k is" in fails(*words, out, "--set", "k=some")
@@ -282,3 +286,64 @@ def test_stopped(run, monkeypatch, scene_folder, tmp_path):
     monkeypatch.setattr("foveal.runs.training.load", interrupted)
     status, out, err = run("train", scene_folder, "--out", tmp_path / "run")
     assert (status, out, err) == (130, "", "foveal: stopped.\n")
+
+
+def test_help_is_not_broken_twice():
+    """Line ends of a docstring stay in the help, which has 80 columns where it is narrow."""
+    for command in cli.app.registered_commands:
+        for paragraph in inspect.cleandoc(command.callback.__doc__).split("\n\n"):
+            *broken, _ = paragraph.split("\n")
+            assert all(len(line) <= 78 for line in broken), broken
+
+
+# Of every verb what names that which is written, with words that would write it; and what names that which is
+# read.
+WRITES = {
+    "demo": {"--out": []},
+    "propose": {"--out": ["IMAGE"], "--explain": ["IMAGE", "--mode", "single"]},
+    "prepare": {"--out": ["BOXED"]},
+    "train": {"--out": ["FOLDERS"]},
+    "predict": {"--out": ["RUN", "IMAGE"]},
+    "export": {"FILE.onnx": ["RUN"]},
+    "explain": {"--out": ["RUN", "IMAGE"]},
+    "benchmark selective-search": {"--out": []},
+    "benchmark network": {"--out": []},
+}
+READS = {"config", "data", "peers_python", "predictions", "resume", "run"}
+
+
+def test_every_option_that_names_a_path_is_known():
+    verbs = [*cli.app.registered_commands]
+    for group in cli.app.registered_groups:
+        verbs += group.typer_instance.registered_commands
+    written = {word.strip("-").partition(".")[0].lower() for options in WRITES.values() for word in options}
+    named = {
+        name
+        for verb in verbs
+        for name, kind in get_type_hints(verb.callback).items()
+        if Path in (kind, *get_args(kind)) or list[Path] in (kind, *get_args(kind))
+    }
+    assert written <= named
+    assert named - written == READS
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "words"), [(v, o, w) for v, options in WRITES.items() for o, w in options.items()]
+)
+def test_what_is_there_is_never_overwritten(
+    verb, option, words, fails, tmp_path, color_run, color_folder, scene_folder
+):
+    image = next(iter(sorted(color_folder.rglob("*.png"))))
+    known = {"IMAGE": image, "BOXED": scene_folder, "FOLDERS": color_folder, "RUN": color_run.folder.path}
+    words = [known.get(word, word) for word in words]
+    names = {"--explain": ["mine.html", "mine.jpg"], "FILE.onnx": ["mine.onnx", "mine.jpg"]}
+    for name in names.get(option, ["mine", "folder"]):
+        mine = tmp_path / name
+        if name == "folder":
+            mine = tmp_path / "folder" / "mine.txt"
+            mine.parent.mkdir()
+        mine.write_text("mine")
+        target = mine if name != "folder" else mine.parent
+        fails(*verb.split(), *words, *([option] if option.startswith("--") else []), target)
+        assert mine.read_text() == "mine"
+    assert sum(path.is_file() for path in tmp_path.rglob("*")) == 2

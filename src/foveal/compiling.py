@@ -38,7 +38,9 @@ def announce(what: str, module: str, kernel: str) -> bool:
 def _announced(what: str, module: str, kernel: str) -> bool:
     if is_compiled(module, kernel):
         return False
-    logger.warning("Compiling %s for this computer: once, for ten to twenty seconds.", what)
+    logger.warning(
+        "Compiling %s for this computer: once, for ten to twenty seconds, longer while it is busy.", what
+    )
     return True
 
 

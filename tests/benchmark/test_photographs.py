@@ -13,7 +13,6 @@ def folder(boxed, tmp_path):
 
 def test_crowds_are_left_out_and_every_part_is_in(folder):
     photographs = choose_photographs(folder)
-    assert photographs.available == 4
     boxes = {p.name: p.boxes.tolist() for p in photographs.chosen}
     assert boxes == {
         "001.png": [[10, 10, 30, 40]],

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -174,7 +175,7 @@ def test_what_was_chosen_for_the_minutes_is_kept(tmp_path, monkeypatch):
     assert facts["step"] == 0
     monkeypatch.delattr("foveal.nn.training.measure_speed")
     weights, history = trained(checkpoint, minutes=0.01, epochs=4)
-    assert history.budget.to_dict() == facts["budget"]
+    assert asdict(history.budget) == facts["budget"]
     same(weights, trained(epochs=history.budget.epochs)[0])
 
 

@@ -94,9 +94,9 @@ def test_a_large_parameter_in_pieces_is_the_same_byte_for_byte(optimizer_class, 
     rng = np.random.default_rng(0)
     start, grad = rng.normal(size=(2, 513, 700)).astype(np.float32)
     results = []
-    for elements in (1 << 10, 1 << 30):
-        monkeypatch.setattr("foveal.nn._flat_memory._ELEMENTS_PER_THREAD", elements)
-        monkeypatch.setattr("foveal.nn._flat_memory.cores", lambda: 3)
+    for elements in (1 << 7, 1 << 30):
+        monkeypatch.setattr("foveal.nn.functional.sharing.WORTH_SHARING", elements)
+        monkeypatch.setattr("foveal.nn.functional.sharing.cores", lambda: 3)
         parameter = nn.Parameter(start.copy())
         optimizer = optimizer_class([parameter], lr=0.1, weight_decay=0.1)
         for _ in range(3):

@@ -1,4 +1,5 @@
 import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -30,8 +31,7 @@ def test_fits_and_wastes_little(minutes, spent, step, validation, per_epoch):
     slack = per_epoch * step + validation if budget.steps >= 10 * per_epoch else 0
     assert more + slack >= usable * (1 - 1e-9)
     assert round(budget.epochs * per_epoch) == budget.steps
-    assert json.loads(json.dumps(budget.to_dict())) == budget.to_dict()
-    assert nn.TimeBudget(**budget.to_dict()) == budget
+    assert json.loads(json.dumps(asdict(budget))) == asdict(budget)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from foveal.errors import DataError, ModelFileError
 from foveal.images import read
 from foveal.metrics import proposal_recall
 from foveal.proposals import SelectiveSearch
+from foveal.proposals.cached import proposer_from_config
 from foveal.proposals.learned_order import LearnedOrder, drawn, learn_order, target
 from foveal.proposals.objectness import MEASURES
-from foveal.proposals.restoring import proposer_from_config
 
 
 @pytest.fixture(scope="module")

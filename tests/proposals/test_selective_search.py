@@ -6,7 +6,7 @@ from foveal.data import load
 from foveal.errors import ModelFileError, SettingError
 from foveal.images import read
 from foveal.proposals import Proposer, SelectiveSearch, SlidingWindow
-from foveal.proposals.restoring import proposer_from_config
+from foveal.proposals.cached import proposer_from_config
 from foveal.proposals.strategies import MODES
 
 

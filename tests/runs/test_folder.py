@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from foveal.errors import ModelFileError, SettingError
-from foveal.runs.folder import RunFolder, empty_folder, free_folder
+from foveal.errors import ModelFileError
+from foveal.runs.folder import RunFolder
 
 
 @pytest.fixture
@@ -83,21 +83,3 @@ def test_probabilities(run):
         ["a,b.png", "x,y", "x,y", "0.750000", "0.250000"],
         ['c"d.png', "z", "z", "0.100000", "0.900000"],
     ]
-
-
-def test_only_an_empty_folder_will_do(tmp_path):
-    assert empty_folder(tmp_path / "new" / "one").is_dir()
-    assert empty_folder(tmp_path / "new" / "one").is_dir()
-    (tmp_path / "file").write_text("x")
-    for path in (tmp_path, tmp_path / "file"):
-        with pytest.raises(SettingError, match="exists and is not an empty folder"):
-            empty_folder(path)
-
-
-def test_free_names(tmp_path):
-    path = tmp_path / "runs" / "a-rcnn"
-    assert free_folder(path) == path
-    path.mkdir(parents=True)
-    assert free_folder(path).name == "a-rcnn-2"
-    (path.parent / "a-rcnn-2").write_text("a file is in the way, too")
-    assert free_folder(path).name == "a-rcnn-3"

@@ -203,7 +203,7 @@ def test_the_verb(tmp_path, monkeypatch, capsys):
     assert found["bytes"] == (tmp_path / "n.onnx").stat().st_size
     assert found["inputs"] == {"image": "uint8 (height, width, 3)"}
     for words, sentence in (
-        ([run, tmp_path / "m.onnx"], "m.onnx exists: name another file"),
+        ([run, tmp_path / "m.onnx"], "m.onnx exists, and nothing is overwritten"),
         ([run, tmp_path / "m.pt"], "a name that ends with .onnx"),
         ([tmp_path / "gone", tmp_path / "x.onnx"], "There is no model at"),
     ):

@@ -52,8 +52,26 @@ def test_the_page_of_several_pictures(photos, tmp_path, check_page):
     assert "photo 0b.png" in told.text
     assert json.loads((tmp_path / "out" / "proposals.json").read_text()) == done.results
     first = page.read_bytes()
-    propose([photos], tmp_path / "again", mode="single", explain=page)
-    assert page.read_bytes() == first
+    again = tmp_path / "again.html"
+    propose([photos], tmp_path / "again", mode="single", explain=again)
+    assert again.read_bytes() == first
+
+
+def test_a_page_is_no_picture_and_overwrites_nothing(photos, tmp_path):
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes((photos / "photo 0#.png").read_bytes())
+    page = tmp_path / "page.html"
+    page.write_text("mine")
+    with pytest.raises(SettingError, match=r"a name that ends with \.html"):
+        propose([photos], tmp_path / "out", explain=picture)
+    for call in (
+        lambda: propose([photos], tmp_path / "out", explain=page),
+        lambda: explain_proposals(page, [picture], SelectiveSearch("single")),
+    ):
+        with pytest.raises(SettingError, match="nothing is overwritten"):
+            call()
+    assert page.read_text() == "mine"
+    assert not (tmp_path / "out").exists()
 
 
 def test_hostile_files(hostile_folder, tmp_path, check_page):
@@ -67,6 +85,7 @@ def test_hostile_files(hostile_folder, tmp_path, check_page):
         assert name in told.text
     assert "A picture of 1 × 1 pixels" in told.text
     assert "A picture of 1 × 90 pixels" in told.text
+    page = tmp_path / "none.html"
     tried = explain_proposals(page, [hostile_folder / "text.jpg"], SelectiveSearch("single"))
     assert list(tried) == [str(hostile_folder / "text.jpg")]
     assert "1 file could not be read" in check_page(page.read_text(encoding="utf-8")).text
@@ -104,7 +123,7 @@ def test_pictures_that_the_data_set_does_not_know(photos, scene_folder, color_fo
         propose([photos], out, explain=page, data=color_folder)
     with pytest.raises(SettingError, match="name a file for that page"):
         propose([photos], out, data=scene_folder)
-    with pytest.raises(SettingError, match="is a folder"):
+    with pytest.raises(SettingError, match=r"ends with \.html"):
         propose([photos], out, explain=photos)
     assert not out.exists()
     assert not page.exists()

@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors import safe_open
 
 import foveal
-from foveal.data import load
+from foveal.data import doctor, load
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.runs import evaluate_run, resume, retrain, train
 from foveal.runs.training import without_unreadable
@@ -249,6 +249,16 @@ def test_a_broken_picture_is_left_out_and_noted(color_folder, tmp_path):
     split = done.folder.read_config()["split"]
     assert sum(len(split[k]) for k in ("train", "validation", "test")) == 28
     assert "4.png" in done.folder.report_file.read_text()
+
+
+def test_one_finding_is_told_with_a_command_that_can_be_run(color_folder, tmp_path, monkeypatch):
+    data = shutil.copytree(color_folder, tmp_path / "my [data]")
+    monkeypatch.setattr("foveal.runs.training.doctor", lambda *_, **__: doctor(data)[:1])
+    told = []
+    settings = {"features": "pixels", "linear_C": (1.0,), "rbf_C": (), "image_size": 8}
+    train(data, model="svm", out=tmp_path / "run", settings=settings, callbacks=[told.append])
+    notes = [e["text"] for e in told if e["event"] == "note"]
+    assert f"1 finding about the data: foveal doctor '{data}' lists it." in notes
 
 
 def test_a_broken_picture_of_a_detector(scene_folder, small_settings, tmp_path):

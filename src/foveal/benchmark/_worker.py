@@ -19,7 +19,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, BinaryIO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 # This folder must not be searched for modules: it belongs to another package than the peer.
 if __name__ == "__main__":
@@ -194,12 +194,12 @@ def status(key: str) -> int | None:
         return None
 
 
-def send(channel: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:
+def send(channel: IO[bytes], header: dict[str, Any], body: bytes = b"") -> None:
     channel.write(json.dumps({**header, "bytes": len(body)}).encode("ascii") + b"\n" + body)
     channel.flush()
 
 
-def receive(channel: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def receive(channel: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
     """The next message, or None where the other side has ended in between."""
     line = channel.readline()
     if not line:
@@ -234,7 +234,7 @@ def method_of(task: dict[str, Any]) -> Answer:
     return answer
 
 
-def serve(start: Callable[[], Answer], requests: BinaryIO, answers: BinaryIO) -> None:
+def serve(start: Callable[[], Answer], requests: IO[bytes], answers: IO[bytes]) -> None:
     """Answer requests, one at a time, until there are no more."""
     try:
         answer = start()
@@ -253,7 +253,7 @@ def say(error: Exception) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def take_output() -> BinaryIO:
+def take_output() -> IO[bytes]:
     """Standard output for the answers alone: what a package prints must not come between them."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

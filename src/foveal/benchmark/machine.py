@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from foveal.benchmark.tables import rounded
 from foveal.parallel import cores
 
 #: Load (runnable processes) from which a warning is due, before anything of ours runs.
@@ -69,9 +70,8 @@ class Machine:
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         known = asdict(self)
-        others = known.pop("others")
-        known["other_processes_cores"] = None if others is None else float(f"{others:.6g}")
-        return known | {"seconds": round(self.seconds, 3)}
+        others = rounded(known.pop("others"))
+        return known | {"other_processes_cores": others, "seconds": rounded(self.seconds)}
 
     def describe(self) -> str:
         """One sentence.

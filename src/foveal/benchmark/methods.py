@@ -9,10 +9,11 @@ from foveal.errors import SettingError
 
 MODES = ("single", "fast", "quality")
 OURS = "foveal"
+_OPENCV = "opencv-contrib-python-headless"
 
 #: How each package is installed where ``foveal benchmark`` finds it.
 INSTALL = {
-    "opencv-contrib-python-headless": (
+    _OPENCV: (
         "its cv2 would overwrite the one that Foveal uses, so give it an environment of its own: "
         "python3 -m venv peers && peers/bin/pip install opencv-contrib-python-headless, "
         "then --peers-python peers/bin/python"
@@ -90,9 +91,7 @@ def methods_for(modes: Sequence[str], threads: int = 2) -> list[Method]:
         if threads > 1:
             name = f"Foveal {mode}, {threads} threads"
             chosen.append(Method(name, OURS, "foveal", mode, {"mode": mode}, threads))
-        chosen.append(
-            Method(f"OpenCV {mode}", "opencv-contrib-python-headless", "opencv", mode, {"mode": mode})
-        )
+        chosen.append(Method(f"OpenCV {mode}", _OPENCV, "opencv", mode, {"mode": mode}))
         if mode == "single":
             options = {"scale": 500, "sigma": 0.9, "min_size": 10}
             chosen.append(Method("selectivesearch", "selectivesearch", "selectivesearch", mode, options))
@@ -101,13 +100,7 @@ def methods_for(modes: Sequence[str], threads: int = 2) -> list[Method]:
             chosen.append(Method("dlib min_size=500", "dlib-bin", "dlib", mode, {"min_size": 500}))
     chosen += [
         Method("Foveal segment", OURS, "foveal-segment", None, _SEGMENTATION),
-        Method(
-            "OpenCV GraphSegmentation",
-            "opencv-contrib-python-headless",
-            "opencv-segment",
-            None,
-            _SEGMENTATION,
-        ),
+        Method("OpenCV GraphSegmentation", _OPENCV, "opencv-segment", None, _SEGMENTATION),
         Method("scikit-image felzenszwalb", "scikit-image", "skimage-segment", None, _SEGMENTATION),
     ]
     return chosen
@@ -143,11 +136,8 @@ def place(
     placed: dict[Method, str | os.PathLike[str]] = {}
     absent: dict[str, str] = {}
     for method in methods:
-        having = (
-            own
-            if method.ours
-            else next((p for p, has in environments.items() if method.package in has), None)
-        )
+        having = next((p for p, has in environments.items() if method.package in has), None)
+        having = own if method.ours else having
         if having is None:
             absent[method.package] = INSTALL[method.package]
         else:

@@ -1,10 +1,11 @@
 """The network engine beside PyTorch, in one run."""
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from foveal.benchmark.machine import Beginning, load_average
 from foveal.benchmark.network_results import MemoryFigures, NetworkBenchmark, TaskFigures, Times
 from foveal.benchmark.networks import NETWORKS, Network, find_networks
-from foveal.benchmark.processes import Worker, WorkerError, find_packages, own_python
+from foveal.benchmark.processes import Worker, WorkerError, find_packages, pythons
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.parallel import cores
@@ -91,20 +92,19 @@ def benchmark_networks(
             raise SettingError(f"{what} is at least 1; got {number}.")
     chosen = find_networks(tuple(networks))
     load_before, began, children = load_average(), Beginning.now(), _children()
-    named = [] if peers_python is None else [peers_python]
-    pythons: dict[str, str | os.PathLike[str]] = {"foveal": own_python()}
+    having: dict[str, str | os.PathLike[str]] = {"foveal": sys.executable}
     versions = {"foveal": __version__, "numpy": np.__version__}
     with stage(callbacks, "looking for PyTorch"):
-        for python in (*named, own_python()):
+        for python in pythons(peers_python):
             version = find_packages(python, program=_PROGRAM).get("torch")
             if version is not None:
-                pythons["torch"], versions["torch"] = python, version
+                having["torch"], versions["torch"] = python, version
                 break
     tasks: list[TaskFigures] = []
     memory, notes = [], []
     with tempfile.TemporaryDirectory() as folder:
         for network in chosen:
-            bench = _Bench(network, pythons, Path(folder), random_state, pause)
+            bench = _Bench(network, having, Path(folder), random_state, pause)
             memory.append(bench.memory())
             with bench.running():
                 kinds = [("training", network.batch), *(("inference", batch) for batch in BATCHES)]
@@ -123,7 +123,7 @@ def benchmark_networks(
         first = again = None
         if compile_time:
             with stage(callbacks, "compiling anew"):
-                first, again = _first_steps(chosen[0], pythons, Path(folder), random_state)
+                first, again = _first_steps(chosen[0], having, Path(folder), random_state)
     return NetworkBenchmark(
         tasks=tuple(tasks),
         memory=tuple(memory),
@@ -139,7 +139,7 @@ def benchmark_networks(
             "seed": random_state,
         },
         machine=began.machine(load_before, _children() - children),
-        absent={} if "torch" in pythons else {"torch": 'pip install "foveal[bench]"'},
+        absent={} if "torch" in having else {"torch": 'pip install "foveal[bench]"'},
         notes=tuple(notes),
     )
 
@@ -196,22 +196,18 @@ class _Bench:
         """Keep a process for each library."""
         with ExitStack() as stack:
             for library in self.pythons:
-                self.workers[library] = self.start(library)
-                stack.callback(self.workers[library].close)
+                self.workers[library] = stack.enter_context(closing(self.start(library)))
             yield
 
     def memory(self) -> MemoryFigures:
         """What training steps need, in fresh processes."""
         found: dict[str, dict[str, Any]] = {}
         for library in self.pythons:
-            worker = self.start(library)
             # Of the memory formats channels-last, which is mostly the faster.
             way = next(way for other, way in self.ways("training") if other == library)
-            try:
+            with closing(self.start(library)) as worker:
                 answer = ask(worker, "memory", "training", way, self.network.batch, steps=_STEPS)
-                found[library] = answer[0]
-            finally:
-                worker.close()
+            found[library] = answer[0]
         peer = found.get("torch", {"step": None, "process": None})
         ours = found["foveal"]
         return MemoryFigures(
@@ -283,11 +279,8 @@ def _first_steps(
     bench = _Bench(network, pythons, folder, random_state, 0.0)
     found = []
     for _ in range(2):
-        worker = bench.start("foveal", {"NUMBA_CACHE_DIR": str(folder / "compiled")})
-        try:
+        with closing(bench.start("foveal", {"NUMBA_CACHE_DIR": str(folder / "compiled")})) as worker:
             answer = ask(worker, "first", "training", "engine", network.batch)[0]
-        finally:
-            worker.close()
         found.append(float(answer["first"]) - float(answer["later"]))
     return found[0], found[1]
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from foveal.benchmark.results import Benchmark, rounded
-from foveal.benchmark.tables import UNKNOWN, Table, mebibytes_text, ratio_text
+from foveal.benchmark.results import Benchmark
+from foveal.benchmark.tables import UNKNOWN, Table, mebibytes_text, ratio_text, rounded
 from foveal.report.figures import Figure
 
 _NAMES = {"onnxruntime": "ONNX Runtime", "engine": "engine"}

@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import DataError, ImageError
+from foveal.images import read, resize_to_fit
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,15 +45,12 @@ class Photographs:
     source : str
         Where they are from, for people.
     chosen : tuple of Photograph
-    available : int
-        How many there were to choose from.
     unreadable : tuple of str
         A sentence for each image that was chosen and passed over.
     """
 
     source: str
     chosen: tuple[Photograph, ...]
-    available: int
     unreadable: tuple[str, ...] = ()
 
 
@@ -96,7 +95,6 @@ def choose_photographs(
     if data is None:
         return _sample_photographs(number, longest)
     from foveal.data import load
-    from foveal.images import read, resize_to_fit
 
     dataset = load(data, format=format)
     chosen: list[Photograph] = []
@@ -114,7 +112,7 @@ def choose_photographs(
         chosen.append(
             Photograph(
                 sample.name,
-                _reader(sample.path, longest),
+                partial(_read, sample.path, longest),
                 image.shape[:2],
                 (sample.boxes[known] * np.float32(scale)).astype(np.float32),
                 sample.labels[known],
@@ -122,25 +120,18 @@ def choose_photographs(
         )
     if not chosen:
         raise DataError(f"{data} holds no picture that can be read.")
-    return Photographs(os.fspath(data), tuple(chosen), len(dataset), tuple(unreadable))
+    return Photographs(os.fspath(data), tuple(chosen), tuple(unreadable))
 
 
-def _reader(path: Path, longest: int) -> Callable[[], NDArray[np.uint8]]:
-    def again() -> NDArray[np.uint8]:
-        from foveal.images import read, resize_to_fit
-
-        return resize_to_fit(read(path), longest)[0]
-
-    return again
+def _read(path: Path, longest: int) -> NDArray[np.uint8]:
+    return resize_to_fit(read(path), longest)[0]
 
 
 def _sample_photographs(number: int, longest: int) -> Photographs:
     from sklearn.datasets import load_sample_image
 
-    from foveal.images import resize_to_fit
-
     chosen = []
     for name in ("china.jpg", "flower.jpg")[:number]:
         image = np.asarray(resize_to_fit(load_sample_image(name), longest)[0], np.uint8)
         chosen.append(Photograph(name, lambda image=image: image, image.shape[:2]))  # type: ignore[misc]
-    return Photographs("the photographs that come with scikit-learn", tuple(chosen), 2)
+    return Photographs("the photographs that come with scikit-learn", tuple(chosen))

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.benchmark._worker import receive, send
 from foveal.errors import FovealError, SettingError
 
 WORKER_FILE = Path(__file__).with_name("_worker.py")
@@ -177,10 +179,8 @@ class Worker:
         self.process.wait()
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
-                try:
+                with suppress(OSError):  # what was still to be written to a process that is no more
                     stream.close()
-                except OSError:  # what was still to be written to a process that is no more
-                    continue
         self.errors.close()
 
     def ask(self, header: dict[str, Any], body: bytes = b"") -> tuple[dict[str, Any], bytes]:
@@ -193,24 +193,20 @@ class Worker:
         """
         assert self.process.stdin is not None
         try:
-            self.process.stdin.write(json.dumps({**header, "bytes": len(body)}).encode("ascii") + b"\n")
-            self.process.stdin.write(body)
-            self.process.stdin.flush()
+            send(self.process.stdin, header, body)
         except OSError:
             raise WorkerError(self._epitaph()) from None
         return self._receive()
 
     def _receive(self) -> tuple[dict[str, Any], bytes]:
         assert self.process.stdout is not None
-        line = self.process.stdout.readline()
         try:
-            header = json.loads(line)
-            body = self.process.stdout.read(header["bytes"])
+            answer = receive(self.process.stdout)
         except (ValueError, LookupError, TypeError):
-            raise WorkerError(self._epitaph()) from None
-        if len(body) != header["bytes"]:
+            answer = None
+        if answer is None:
             raise WorkerError(self._epitaph())
-        return header, body
+        return answer
 
     def _epitaph(self) -> str:
         """One sentence about a process that does not answer, with the last line that it wrote."""
@@ -225,6 +221,6 @@ class Worker:
         return f"The process of {self.name} ended {how}" + (f": {last[:200].rstrip('.')}." if last else ".")
 
 
-def own_python() -> str:
-    """The interpreter that this process runs in."""
-    return sys.executable
+def pythons(peers_python: str | os.PathLike[str] | None) -> list[str | os.PathLike[str]]:
+    """The interpreters that peers are looked for in: the one that was named, and that of this process."""
+    return [sys.executable] if peers_python is None else [peers_python, sys.executable]

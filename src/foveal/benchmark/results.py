@@ -1,7 +1,6 @@
 """What every benchmark tells, and how it is written down."""
 
 import io
-import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -98,8 +97,3 @@ class Benchmark(ABC):
                 # An image that is looked at alone needs a page to be dark on.
                 figure.savefig(content, format=kind, dpi=160, facecolor="white")
                 write_bytes(folder / f"{name}.{kind}", content.getvalue())
-
-
-def rounded(value: float | None) -> float | None:
-    """Six significant digits; JSON has no word for what is not a number."""
-    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")

@@ -1,6 +1,7 @@
 """Selective search beside its peers, in one run."""
 
 import os
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,7 +11,7 @@ from foveal.benchmark.interleaving import Workers, interleave
 from foveal.benchmark.machine import Beginning, load_average
 from foveal.benchmark.methods import MODES, methods_for, place
 from foveal.benchmark.photographs import choose_photographs
-from foveal.benchmark.processes import find_packages, own_python
+from foveal.benchmark.processes import find_packages, pythons
 from foveal.benchmark.records import Records
 from foveal.benchmark.selective_search_results import SelectiveSearchBenchmark
 from foveal.errors import SettingError
@@ -85,11 +86,9 @@ def benchmark_selective_search(
     load_before = load_average()
     photographs = choose_photographs(data, images, longest=LONGEST, format=format, random_state=random_state)
     chosen = photographs.chosen
-    own = own_python()
     with stage(callbacks, "looking for peers"):
-        named = [] if peers_python is None else [peers_python]
-        environments = {python: find_packages(python) for python in (*named, own)}
-    placed, absent = place(methods, environments, own)
+        environments = {python: find_packages(python) for python in pythons(peers_python)}
+    placed, absent = place(methods, environments, sys.executable)
     versions = {m: environments[p].get(m.package, __version__) for m, p in placed.items()}
     began = Beginning.now()
     with Workers(placed, chosen[0]) as workers:

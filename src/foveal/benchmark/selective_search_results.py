@@ -1,11 +1,12 @@
 """What a benchmark of selective search found: as data, as tables and as figures."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from foveal.benchmark.methods import Method
-from foveal.benchmark.results import Benchmark, rounded
-from foveal.benchmark.tables import Table, decimal_text, mebibytes_text, ratio_text, seconds_text
+from foveal.benchmark.results import Benchmark
+from foveal.benchmark.tables import Table, decimal_text, mebibytes_text, ratio_text, rounded, seconds_text
 from foveal.metrics import ProposalQuality
 from foveal.report.figures import Figure
 
@@ -176,9 +177,10 @@ class SelectiveSearchBenchmark(Benchmark):
         }
 
     @property
-    def _judged(self) -> list[ProposalFigures]:
+    def _judged(self) -> list[tuple[ProposalFigures, ProposalQuality]]:
         # With more threads the boxes are the same.
-        return [p for p in self.proposals if p.quality is not None and p.speed.method.threads == 1]
+        one_thread = [p for p in self.proposals if p.speed.method.threads == 1]
+        return [(p, p.quality) for p in one_thread if p.quality is not None]
 
     def tables(self) -> list[Table]:
         """Speed first, ratios before seconds; then what was found; then the segmentations.
@@ -199,21 +201,17 @@ class SelectiveSearchBenchmark(Benchmark):
                 )
             )  # fmt: skip
             if self._judged:
-                heads = tuple("all" if n is None else f"{n:,}" for n in NUMBERS)
+                numbers = ("all" if n is None else f"{n:,}" for n in NUMBERS)
+                heads = ("method", "images", "objects", *numbers)
                 rows = tuple(
-                    (*_quality_row(p, "mabo"), decimal_text(p.mabo_at_ours, 3)) for p in self._judged
+                    (*_quality_row(p, q, q.mabo), decimal_text(p.mabo_at_ours, 3)) for p, q in self._judged
                 )
-                tables.append(
-                    Table(
-                        "MABO of the first so many boxes",
-                        ("method", "images", "objects", *heads, "as many as ours"),
-                        rows,
-                    )
-                )
+                title = "MABO of the first so many boxes"
+                tables.append(Table(title, (*heads, "as many as ours"), rows))
                 for index, threshold in ((1, "0.7"), (0, "0.5")):
-                    rows = tuple(_quality_row(p, index) for p in self._judged)
+                    rows = tuple(_quality_row(p, q, q.recall[index]) for p, q in self._judged)
                     title = f"Recall at IoU {threshold} of the first so many boxes"
-                    tables.append(Table(title, ("method", "images", "objects", *heads), rows))
+                    tables.append(Table(title, heads, rows))
         tables.append(
             Table(
                 "Segmentation alone (Felzenszwalb & Huttenlocher, k = 100)",
@@ -265,11 +263,9 @@ class SelectiveSearchBenchmark(Benchmark):
             seconds["segmentation alone"] = {s.speed.method.name: s.speed.seconds for s in self.segmentations}
         drawings = {"speed": draw_speeds(seconds)}
         qualities = {}
-        for figures in self._judged:
-            assert figures.quality is not None
-            few = figures.quality.images < self.images
-            name = figures.speed.method.name + (f" ({figures.quality.images} images)" if few else "")
-            qualities[name] = figures.quality
+        for figures, quality in self._judged:
+            few = f" ({quality.images} images)" if quality.images < self.images else ""
+            qualities[figures.speed.method.name + few] = quality
         if qualities:
             drawings["quality"] = draw_proposal_quality(qualities)
         return drawings
@@ -292,14 +288,9 @@ def _time(speed: Speed) -> tuple[str, str, str]:
     return seconds_text(speed.seconds), f"{seconds_text(low)} to {seconds_text(high)}", str(speed.images)
 
 
-def _quality_row(figures: ProposalFigures, which: str | int) -> tuple[str, ...]:
-    """The method and one measure at all numbers: MABO, or the recall at a threshold of that index."""
-    quality = figures.quality
-    assert quality is not None
-    values = quality.mabo if which == "mabo" else quality.recall[int(which)]
-    return (
-        figures.speed.method.name,
-        str(quality.images),
-        str(quality.objects),
-        *(decimal_text(value, 3) for value in values),
-    )
+def _quality_row(
+    figures: ProposalFigures, quality: ProposalQuality, values: Iterable[float]
+) -> tuple[str, ...]:
+    """The method and one measure at all numbers."""
+    known = (figures.speed.method.name, str(quality.images), str(quality.objects))
+    return (*known, *(decimal_text(value, 3) for value in values))

@@ -46,6 +46,11 @@ class Table:
         return "\n".join(lines + [_line(row) for row in self.rows])
 
 
+def rounded(value: float | None) -> float | None:
+    """Six significant digits; JSON has no word for what is not a number."""
+    return None if value is None or not math.isfinite(value) else float(f"{value:.6g}")
+
+
 def seconds_text(value: float) -> str:
     """Three significant digits.
 

@@ -7,10 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes._arrays import as_boxes, as_column
-from foveal.boxes.overlap import columns, iou
-
-# From so many pairs on the compiled search, some ten times as fast, is worth the import of Numba.
-_PAIRS_TO_COMPILE = 10_000
+from foveal.boxes.overlap import columns
 
 BACKGROUND = -1
 """Stands where a class or an object would be numbered: nothing is there."""
@@ -120,12 +117,11 @@ def match(
     if ignore is not None:
         ignored = as_column(ignore, len(objects), "ignore", bool)
     counted = np.flatnonzero(~ignored)
-    search = _compiled if len(boxes) * len(objects) >= _PAIRS_TO_COMPILE else _searched
-    best, which, claim, claimant = search(boxes, objects[counted], force_best)
+    best, which, claim, claimant = _search(boxes, objects[counted], force_best)
     indices = np.full(len(boxes), IGNORE, np.int64)
     indices[(best >= background_floor) & (best < background)] = BACKGROUND
     if ignored.any():
-        indices[search(boxes, objects[ignored], False)[0] >= background] = IGNORE
+        indices[_search(boxes, objects[ignored], False)[0] >= background] = IGNORE
     is_foreground = np.flatnonzero(best >= foreground)
     indices[is_foreground] = counted[which[is_foreground]]
     is_claimed = np.flatnonzero(claim > 0)
@@ -133,21 +129,11 @@ def match(
     return Matches(indices, best)
 
 
-# The highest overlap of each box and the object it is with; then the same, counting only the highest overlap
-# of each object, or nothing where that was not asked for.
-Search = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+def _search(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> tuple[NDArray[Any], ...]:
+    """The highest overlap of each box and its object; then the same of overlaps that are an object's highest.
 
-
-def _searched(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> Search:
-    overlaps = iou(boxes, objects)
-    best, which = _best(overlaps)
-    if not force_best or overlaps.size == 0:
-        return best, which, best[:0], which[:0]
-    highest = overlaps.max(axis=0)
-    return best, which, *_best(np.where(overlaps == highest, overlaps, 0))
-
-
-def _compiled(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> Search:
+    The latter two are empty without ``force_best``.
+    """
     from foveal.boxes._overlap_kernels import best_objects
 
     dtype = np.result_type(boxes, objects)
@@ -160,10 +146,3 @@ def _compiled(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> S
     claim, claimant = np.empty_like(best), np.empty_like(which)
     best_objects(a, b, True, highest, claim, claimant)
     return best, which, claim, claimant
-
-
-def _best(overlaps: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    if overlaps.shape[1] == 0:
-        return np.zeros(len(overlaps), overlaps.dtype), np.zeros(len(overlaps), np.int64)
-    which = overlaps.argmax(axis=1)
-    return overlaps[np.arange(len(overlaps)), which], which

@@ -163,12 +163,8 @@ def _order(
     """Indices by falling score; the same, class after class; and where each class starts in those."""
     by_score = np.argsort(-scores, kind="stable").astype(np.int64, copy=False)
     n = len(scores)
-    if labels is None or n == 0:
-        if labels is not None:
-            as_column(labels, n, "labels", None)
-        return by_score, by_score, np.array([0, n], np.int64)
-    classes = as_column(labels, n, "labels", None)
-    if classes.dtype.kind not in "iub":
+    classes = np.zeros(n, np.int8) if labels is None else as_column(labels, n, "labels", None)
+    if n and classes.dtype.kind not in "iub":
         raise ValueError(f"labels must be whole numbers, not {classes.dtype}.")
     order = by_score[np.argsort(classes[by_score], kind="stable")]
     grouped = classes[order]

@@ -95,10 +95,10 @@ def benchmark_network(
 
 def _check_empty(out: Path | None) -> None:
     """Refuse a folder that holds something before anything that takes long."""
-    from foveal.runs.folder import empty_folder
+    from foveal.files import check_free
 
-    if out is not None and out.exists():
-        empty_folder(out)
+    if out is not None:
+        check_free(out)
 
 
 def _tell(measured: "Benchmark", as_json: bool, out: Path | None) -> None:

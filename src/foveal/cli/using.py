@@ -36,8 +36,9 @@ def predict(
 ) -> None:
     """Find objects in pictures or in a video, or name what they show.
 
-    Files that cannot be read are named and left out. Exit status 0 if all could be read, 1 if some could
-    not, 2 if there was nothing to do. Ctrl-C ends a camera.
+    Files that cannot be read are named and left out. Exit status 0 if all
+    could be read, 1 if some could not, 2 if there was nothing to do. Ctrl-C
+    ends a camera.
     """
     from foveal.errors import SettingError
     from foveal.runs import live_source, predict_live
@@ -137,9 +138,11 @@ def explain(
 ) -> None:
     """Show what in a picture speaks for its class: Grad-CAM and occlusion, drawn and on a page.
 
-    Of a detector it shows how it came to the detections, step by step: anchors, objectness, proposals, boxes
-    before and after their regression, what it looked at. Files that cannot be read are named and left out.
-    Exit status 0 if all could be read, 1 if some could not, 2 if there was nothing to do.
+    Of a detector it shows how it came to the detections, step by step:
+    anchors, objectness, proposals, boxes before and after their regression,
+    what it looked at. Files that cannot be read are named and left out. Exit
+    status 0 if all could be read, 1 if some could not, 2 if there was nothing
+    to do.
     """
     from foveal.runs import explain as go
 

@@ -20,6 +20,7 @@ from foveal.data.encodings import content_of, decoded, sure_text
 from foveal.data.file_tree import Tree
 from foveal.data.unread import named
 from foveal.data.xml_parsing import parse_xml
+from foveal.data.yaml_parsing import yaml_value
 from foveal.errors import DataError
 
 # Rows of a table that are looked at to tell what it is.
@@ -116,11 +117,19 @@ def _kind(content: Any) -> str:
     if isinstance(content, Table):
         return f"a table with the columns {', '.join(content.columns[:8])}"
     if isinstance(content, dict):
-        keys = ", ".join(str(key)[:40] for key in islice(content, 6))
-        return f"an object with the keys {keys}" if keys else "an empty object"
+        return f"an object with the keys {_keys(content)}" if content else "an empty object"
     if isinstance(content, list):
-        return f"a list of {len(content)} entries"
+        first = (
+            f", the first with the keys {_keys(content[0])}"
+            if content and isinstance(content[0], dict)
+            else ""
+        )
+        return f"a list of {len(content)} entries{first}"
     return f"a single {type(content).__name__}"
+
+
+def _keys(content: dict[Any, Any]) -> str:
+    return ", ".join(str(key)[:40] for key in islice(content, 6))
 
 
 # -- parsers --------------------------------------------------------------------------------------------
@@ -195,20 +204,15 @@ def local_name(element: Element) -> str:
 
 
 def parse_yaml(path: Path) -> Any:
-    """The value of a YAML file.
+    """The value of a YAML file; see :func:`foveal.data.yaml_parsing.yaml_value`.
 
     Raises
     ------
     DataError
         If it is not YAML or cannot be read.
     """
-    import yaml
-
-    try:
-        return yaml.safe_load(content_of(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise DataError(f"{path} is not well-formed YAML ({text}).") from error
+    content = content_of(path)
+    return yaml_value(content, decoded(content), str(path))
 
 
 @dataclass(frozen=True)
@@ -256,7 +260,8 @@ def parse_table(path: Path) -> Table:
         If it is not CSV or cannot be read.
     """
     first = text_of(path).partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    # A decimal comma is no reason to part columns by commas.
+    delimiter = max(";\t|,", key=first.count)
     table = Table(path, [], [], delimiter)
     head = [row for _, row in islice(table.rows(), _HEAD)]
     return Table(path, head[0] if head else [], head, delimiter)

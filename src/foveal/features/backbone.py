@@ -120,14 +120,14 @@ class RegionsOnMaps(ABC):
     longest: int
 
     @property
-    @abstractmethod
     def channels(self) -> Mapping[str, int]:
         """Channels of each map."""
+        return self.backbone.channels
 
     @property
-    @abstractmethod
     def strides(self) -> Mapping[str, int]:
         """Pixels from one place of each map to the next."""
+        return self.backbone.strides
 
     @property
     @abstractmethod
@@ -211,16 +211,6 @@ class BackboneRegions(RegionsOnMaps):
     def backbone(self) -> Backbone:
         """The network whose maps they are."""
         return self.network
-
-    @property
-    def channels(self) -> Mapping[str, int]:
-        """Channels of each map."""
-        return self.network.channels
-
-    @property
-    def strides(self) -> Mapping[str, int]:
-        """Pixels from one place of each map to the next."""
-        return self.network.strides
 
     def transform(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Vectors of whole images, (N, H, W, 3) uint8 to (N, n_pooled) float32."""

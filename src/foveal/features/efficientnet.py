@@ -222,8 +222,6 @@ class EfficientNetLite(RegionsOnMaps):
             runner.run(list(outputs), {"images": _padded(images[start : start + _BATCH])})
             for start in range(0, max(len(images), 1), _BATCH)
         ]
-        if len(batches) == 1:
-            return dict(zip(outputs, batches[0], strict=True))
         return {
             name: np.concatenate(parts)
             for name, parts in zip(outputs, zip(*batches, strict=True), strict=True)

@@ -5,20 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from foveal.features.efficientnet_network import EfficientNetLiteNetwork
-from foveal.nn.module import Module
 from foveal.nn.onnx import Graph, Value, convert, converts
 from foveal.nn.onnx.graph import Ends
+from foveal.nn.onnx.layers import in_order
 
 OPSET = 17
 
 
-@converts(EfficientNetLiteNetwork)
-def _classifier(layer: EfficientNetLiteNetwork, graph: Graph, value: Value, name: str) -> Value:
-    prefix = f"{name}." if name else ""
-    parts: dict[str, Module] = dict(layer.named_children())
-    for part, module in parts.items():
-        value = convert(module, graph, value, prefix + part)
-    return value
+converts(EfficientNetLiteNetwork)(in_order)
 
 
 def add_preprocessing(graph: Graph, pixels: str, mean: float, std: float) -> str:

@@ -1,5 +1,7 @@
 """Histograms of oriented gradients."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -62,15 +64,10 @@ def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
     return out
 
 
+@cache
 def _directions() -> NDArray[np.uint8]:
     """The direction, 0 … 17, of every gradient of 8-bit pixels: ``table[dy + 255, dx + 255]``."""
-    global _TABLE
-    if _TABLE is None:
-        dy, dx = np.mgrid[-255:256, -255:256]
-        angle = np.arctan2(dy, dx)
-        # Half up, not half to even: opposite gradients go to opposite directions, upright ones too.
-        _TABLE = (np.floor(angle * (18 / (2 * np.pi)) + 0.5).astype(np.int64) % 18).astype(np.uint8)
-    return _TABLE
-
-
-_TABLE: NDArray[np.uint8] | None = None
+    dy, dx = np.mgrid[-255:256, -255:256]
+    angle = np.arctan2(dy, dx)
+    # Half up, not half to even: opposite gradients go to opposite directions, upright ones too.
+    return np.asarray(np.floor(angle * (18 / (2 * np.pi)) + 0.5).astype(np.int64) % 18, np.uint8)

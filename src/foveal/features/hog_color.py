@@ -82,23 +82,21 @@ class HogColor:
         ndarray of shape (N, n_features), float32
         """
         out = np.empty((len(crops), self.n_features), np.float32)
+        shapes = (self.size // self.cell) ** 2 * CHANNELS
         for start in range(0, len(crops), _BATCH):
             batch = crops[start : start + _BATCH]
             if batch.shape[1:3] != (self.size, self.size):
                 batch = np.array([resize(crop, (self.size, self.size)) for crop in batch], np.uint8)
-            self._fill(batch, out[start : start + _BATCH])
+            rows = out[start : start + _BATCH]
+            rows[:, :shapes] = hog(batch, self.cell).reshape(len(batch), -1)
+            if self.color_weight:
+                colors = color_histogram(batch, self.grid, self.bins).reshape(len(batch), -1)
+                np.multiply(colors, np.float32(self.color_weight), out=rows[:, shapes:])
         return out
 
     def extract(self, image: NDArray[np.uint8], boxes: ArrayLike) -> NDArray[np.float32]:
         """Features of the regions ``x1, y1, x2, y2`` of one image, (N, n_features) float32."""
         return self.transform(warp(image, boxes, self.size, context=self.context))
-
-    def _fill(self, crops: NDArray[np.uint8], out: NDArray[np.float32]) -> None:
-        shape = (self.size // self.cell) ** 2 * CHANNELS
-        out[:, :shape] = hog(crops, self.cell).reshape(len(crops), -1)
-        if self.color_weight:
-            colors = color_histogram(crops, self.grid, self.bins).reshape(len(crops), -1)
-            np.multiply(colors, np.float32(self.color_weight), out=out[:, shape:])
 
     def get_config(self) -> dict[str, Any]:
         """The parameters as JSON values."""

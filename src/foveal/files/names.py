@@ -30,6 +30,15 @@ def digest_file(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def identity_of(path: str | os.PathLike[str]) -> object:
+    """What is equal for two paths of one file, that is, for links; None where there is no such file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path a file is too slow
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_ino else os.fspath(path)
+
+
 def digest_json(value: Any) -> str:
     """SHA-256 of a JSON value, whatever the order of its keys.
 
@@ -39,6 +48,23 @@ def digest_json(value: Any) -> str:
     True
     """
     return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
+
+
+def readable(text: str) -> str:
+    r"""A name that every file and every terminal takes: bytes that are no UTF-8 become ``\xff``.
+
+    Examples
+    --------
+    >>> readable("caf\udce9"), readable("café")
+    ('caf\\xe9', 'café')
+    """
+    if text.isascii():
+        return text
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # halves of pairs, as broken JSON has them
+        content = text.encode("utf-8", "surrogatepass")
+    return content.decode("utf-8", "backslashreplace")
 
 
 def unique_names(wanted: Iterable[str]) -> list[str]:

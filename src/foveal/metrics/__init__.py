@@ -4,8 +4,7 @@ from foveal.metrics.classification import confusion_of_classes, evaluate_classes
 from foveal.metrics.confusion_matrix import ConfusionMatrix, confusion
 from foveal.metrics.detection import PrecisionRecall, evaluate, pr_curves
 from foveal.metrics.image_scores import ImageScore, per_image
-from foveal.metrics.proposals import ProposalQuality, proposal_recall
-from foveal.metrics.proposers import compare_proposers
+from foveal.metrics.proposals import ProposalQuality, compare_proposers, proposal_recall
 from foveal.metrics.results import read_results, to_results
 from foveal.metrics.thresholds import best_threshold, choose_threshold, first_hits
 from foveal.metrics.tide_errors import TIDE_TYPES, TideErrors, tide

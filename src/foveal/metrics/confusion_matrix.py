@@ -5,8 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.metrics._checked import GroundTruth, Results, check
-from foveal.metrics._coco import coco_evaluator
+from foveal.metrics._checked import GroundTruth, Results, check, coco_evaluator
 
 
 @dataclass(frozen=True, eq=False)

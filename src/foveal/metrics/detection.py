@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from foveal.boxes import IGNORE
 from foveal.errors import SettingError
-from foveal.metrics._checked import Checked, GroundTruth, Results, check
-from foveal.metrics._coco import coco_evaluator
+from foveal.metrics._checked import Checked, GroundTruth, Results, check, coco_evaluator
 from foveal.metrics.matching import Overlaps, best_overlaps, match_greedily
 
 Protocol = Literal["coco", "voc", "voc07"]
@@ -207,15 +206,11 @@ def _voc_figures(checked: Checked, *, eleven_points: bool, iou_threshold: float)
     per_class: dict[str, float] = {}
     overlaps = best_overlaps(checked)
     names = {f"AP{100 * iou_threshold:g}": iou_threshold, "AP50": 0.5, "AP": iou_threshold}
-    values = {
-        threshold: {
+    for key, threshold in sorted(names.items()):
+        found = {
             name: _average_precision(correct, total, eleven_points=eleven_points)
             for name, (_, correct, total) in _outcomes(checked, overlaps, threshold).items()
         }
-        for threshold in {0.5, iou_threshold}
-    }
-    for key in sorted(names):
-        found = values[names[key]]
         figures[key] = float(np.mean(list(found.values())))
         per_class |= {f"{key}/{name}": value for name, value in found.items()}
     return figures | per_class

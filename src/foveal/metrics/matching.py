@@ -31,13 +31,11 @@ def best_overlaps(checked: Checked) -> Overlaps:
     objects, found = checked.objects, checked.found
     best = np.full(len(found), BACKGROUND, np.int64)
     ious = np.zeros(len(found))
-    if len(objects) and len(found):
-        object_boxes, found_boxes = _corners(objects.xywh), _corners(found.xywh)
-        groups = _groups(objects.images * len(checked.classes) + objects.labels)
-        for key, detections in _groups(found.images * len(checked.classes) + found.labels).items():
-            candidates = groups.get(key)
-            if candidates is None:
-                continue
+    object_boxes, found_boxes = _corners(objects.xywh), _corners(found.xywh)
+    groups = _groups(objects.images * len(checked.classes) + objects.labels)
+    for key, detections in _groups(found.images * len(checked.classes) + found.labels).items():
+        candidates = groups.get(key)
+        if candidates is not None:
             overlaps = iou(found_boxes[detections], object_boxes[candidates])
             first = overlaps.argmax(axis=1)
             best[detections] = candidates[first]

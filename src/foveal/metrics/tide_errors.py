@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from foveal.metrics._checked import GroundTruth, Results, check
-from foveal.metrics._coco import coco_evaluator
+from foveal.metrics._checked import GroundTruth, Results, check, coco_evaluator
 
 TIDE_TYPES = {
     "Cls": "right place, wrong class",

@@ -6,11 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.parallel import cores, threads
-
-# Threads are woken and waited for in a fifth of a millisecond; below this many elements a thread it does
-# not come back, since one core already draws most of what the memory gives.
-_ELEMENTS_PER_THREAD = 1 << 20
+from foveal.nn.functional.sharing import share
 
 
 def axis_order(array: NDArray[Any]) -> list[int] | None:
@@ -44,10 +40,9 @@ def flat_view(array: NDArray[Any], order: Sequence[int] | None) -> NDArray[Any]:
     ValueError
         If the array has gaps in memory.
     """
-    turned = array if order is None else array.transpose(order)
-    if not turned.flags.c_contiguous:
+    if not is_dense(array, order):
         raise ValueError("A parameter's memory must be dense, its axes in any order; assign a copy of it.")
-    return turned.reshape(-1)
+    return flat(array, order)
 
 
 def laid_like(data: NDArray[Any], values: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -71,13 +66,5 @@ def in_pieces(kernel: Callable[..., None], arrays: Sequence[NDArray[Any]], numbe
     """
     row = np.array(numbers, arrays[0].dtype)
     size = arrays[0].size
-    pieces = min(cores(), size // _ELEMENTS_PER_THREAD) if size > _ELEMENTS_PER_THREAD else 1
-    if pieces <= 1:
-        kernel(*arrays, row)
-        return
-    edges = [size * k // pieces for k in range(pieces + 1)]
-    threads(
-        lambda k: kernel(*[array[edges[k] : edges[k + 1]] for array in arrays], row),
-        range(pieces),
-        n_jobs=pieces,
-    )
+    # One core already draws most of what the memory gives: a thread comes back with many elements alone.
+    share(lambda part: kernel(*(array[part] for array in arrays), row), size, size // 8)

@@ -1,7 +1,7 @@
 """What a training was like, epoch by epoch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -67,7 +67,7 @@ class History:
         value: dict[str, Any] = {name: _listed(getattr(self, name)) for name in _CURVES if name != "seconds"}
         value["metrics"] = {name: _listed(curve) for name, curve in sorted(self.metrics.items())}
         value |= {"steps": self.steps, "stopped": self.stopped, "best_epoch": self.best_epoch}
-        value["budget"] = None if self.budget is None else self.budget.to_dict()
+        value["budget"] = None if self.budget is None else asdict(self.budget)
         return value
 
     @classmethod

@@ -1,7 +1,6 @@
 """Optimisers: how weights follow their gradients."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any
 
@@ -14,14 +13,6 @@ from foveal.nn.module import Module
 from foveal.nn.parameter import Parameter
 
 Array = NDArray[Any]
-
-
-@dataclass
-class _Settings:
-    """What a group of parameters has of its own."""
-
-    multiple: float
-    weight_decay: float | None
 
 
 class Optimizer:
@@ -67,7 +58,8 @@ class Optimizer:
         self.lr = lr
         self.weight_decay = weight_decay
         self.parameters: list[Parameter] = []
-        self._settings: list[_Settings] = []
+        # For each parameter its multiple of the learning rate and its own weight decay, if it has one.
+        self._settings: list[tuple[float, float | None]] = []
         for group in list(parameters):
             self._add(group if isinstance(group, Mapping) else {"params": [group]})
         if not self.parameters:
@@ -102,7 +94,7 @@ class Optimizer:
             if not isinstance(parameter, Parameter):
                 raise ValueError(f"An optimiser takes Parameters, not {type(parameter).__name__}.")
             self.parameters.append(parameter)
-            self._settings.append(_Settings(multiple, decay))
+            self._settings.append((multiple, decay))
 
     def zero_grad(self) -> None:
         """Forget the gradients: all become None."""
@@ -114,12 +106,12 @@ class Optimizer:
 
         Parameters that are frozen or have no gradient are passed over.
         """
-        for i, (parameter, settings) in enumerate(zip(self.parameters, self._settings, strict=True)):
+        for i, (parameter, (multiple, own)) in enumerate(zip(self.parameters, self._settings, strict=True)):
             if not parameter.requires_grad or parameter.grad is None:
                 continue
-            decay = self.weight_decay if settings.weight_decay is None else settings.weight_decay
+            decay = self.weight_decay if own is None else own
             self._steps[i] += 1
-            self._update(i, parameter, parameter.grad, self.lr * settings.multiple, decay)
+            self._update(i, parameter, parameter.grad, self.lr * multiple, decay)
 
     def _update(self, i: int, parameter: Parameter, grad: Array, lr: float, decay: float) -> None:
         raise NotImplementedError

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.nn.functional.roi_align import checked_bins
 from foveal.nn.functional.roi_pool import covered_cells
 from foveal.nn.walkthrough import WindowStep
 
@@ -148,7 +149,7 @@ def roi_pool_steps(
     ((1, 0), 8.0)
     """
     x, corners = _checked(x, box, output_size, spatial_scale)
-    x1, y1, x2, y2 = roi_pool_cells(corners, spatial_scale)
+    x1, y1, x2, y2 = covered_cells(corners[None], spatial_scale)[0].tolist()
     height, width = x.shape
     wide, high = x2 - x1, y2 - y1
     steps = []
@@ -167,21 +168,6 @@ def roi_pool_steps(
     return steps
 
 
-def roi_pool_cells(box: ArrayLike, spatial_scale: float) -> tuple[int, int, int, int]:
-    """The whole cells that RoIPool takes for a box: left, top, right and bottom, half-open, one at least.
-
-    ``right`` is one past the rounded last pixel of the box, ``x2 - 1``; see
-    :func:`foveal.nn.functional.roi_pool`.
-
-    Examples
-    --------
-    >>> roi_pool_cells([20, 20, 60, 44], 1 / 16)
-    (1, 1, 5, 4)
-    """
-    x1, y1, x2, y2 = covered_cells(np.asarray(box, np.float64).reshape(1, 4), spatial_scale)[0].tolist()
-    return x1, y1, x2, y2
-
-
 def _checked(
     x: ArrayLike, box: ArrayLike, size: int, spatial_scale: float
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
@@ -190,10 +176,7 @@ def _checked(
         raise ValueError(f"x must have the shape (H, W) and numbers; it has {x.shape}.")
     if corners.shape != (4,) or not np.isfinite(corners).all():
         raise ValueError(f"box must be four finite numbers, x1, y1, x2, y2; it is {box!r}.")
-    if size < 1:
-        raise ValueError(f"output_size must be at least 1, not {size}.")
-    if not spatial_scale > 0:
-        raise ValueError(f"spatial_scale must be above 0, not {spatial_scale}.")
+    checked_bins(size, spatial_scale)
     return x, corners
 
 

@@ -1,7 +1,6 @@
 """How much training fits into the minutes that somebody has."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,6 @@ class TimeBudget:
     seconds_per_step: float
     validation_seconds: float
     text: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON value."""
-        return asdict(self)
 
 
 # What is left unused of the time: machines are not equally fast all the time.

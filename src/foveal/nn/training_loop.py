@@ -4,7 +4,7 @@ import inspect
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, asdict, dataclass
 from math import isfinite
 from typing import Any
 
@@ -270,7 +270,7 @@ class TrainingLoop:
         if self.best is not None:
             groups["best"] = self.best
         facts = {name: getattr(self, attribute) for name, attribute in _FACTS.items()}
-        return TrainingState(groups, facts | {"budget": self.budget and self.budget.to_dict()})
+        return TrainingState(groups, facts | {"budget": self.budget and asdict(self.budget)})
 
     def restore(self, state: TrainingState) -> None:
         """Stand where a checkpoint was written."""

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +12,20 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.events import Callbacks, emit, stage
 from foveal.files import Cache, digest_file, digest_json
-from foveal.images import read
+from foveal.files.container import restore
+from foveal.images import Source, as_image
 from foveal.proposals.proposal import Proposals, Proposer
-from foveal.proposals.restoring import proposer_from_config
+from foveal.proposals.selective_search import SelectiveSearch
+from foveal.proposals.sliding_window import SlidingWindow
 from foveal.version import __version__
 
 #: Counted up whenever a method of Foveal gives other boxes, scores or another order for the same settings.
 ALGORITHM_VERSION = 2
+
+_KINDS: dict[Any, Callable[..., Proposer]] = {
+    "selective-search": SelectiveSearch,
+    "sliding-window": SlidingWindow,
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,12 +85,13 @@ class FileProposer:
         self._cache = cache
         self._keep = keep
 
-    def propose(self, path: str | os.PathLike[str], image: NDArray[np.uint8] | None = None) -> FileProposals:
+    def propose(self, source: Source, image: NDArray[np.uint8] | None = None) -> FileProposals:
         """Propose regions of an image file.
 
         Parameters
         ----------
-        path : path-like
+        source : path-like or ndarray of shape (H, W, 3), uint8
+            An image that is no file is not remembered.
         image : ndarray of shape (H, W, 3), uint8, optional
             What :func:`foveal.images.read` gives for it, where that is at hand. Without it, a file that is
             remembered is not decoded.
@@ -99,17 +107,17 @@ class FileProposer:
         """
         cache, content = self._cache, None
         if cache is not None and self._settings is not None:
-            content = _content(path)
+            content = _content(source)
             if content is not None:
                 found = _restored(cache.read(self._key(content)))
                 if found is not None:
                     return found
         # A file whose content cannot be had is told about by the reader, in its own words.
-        pixels = read(path) if image is None else image
+        pixels = as_image(source) if image is None else image
         proposals = self._proposer.propose(pixels)
         height, width = pixels.shape[:2]
         # A file that was written to meanwhile must not be remembered for what it was before.
-        if cache is not None and content is not None and self._keep and _content(path) == content:
+        if cache is not None and content is not None and self._keep and _content(source) == content:
             cache.write(
                 self._key(content),
                 {"boxes": proposals.boxes, "scores": proposals.scores},
@@ -123,7 +131,7 @@ class FileProposer:
 
 def propose_files(
     proposer: Proposer,
-    paths: Sequence[str | os.PathLike[str]],
+    sources: Sequence[Source],
     *,
     number: int | None = None,
     cache: Cache | None = None,
@@ -135,7 +143,7 @@ def propose_files(
     Parameters
     ----------
     proposer : Proposer
-    paths : sequence of path-like
+    sources : sequence of path-like or ndarray of shape (H, W, 3), uint8
     number : int, optional
         The best so many of each image; all by default.
     cache : Cache, optional
@@ -148,7 +156,7 @@ def propose_files(
     Returns
     -------
     list of FileProposals
-        In the order of the paths.
+        In the order of the sources.
 
     Raises
     ------
@@ -163,8 +171,8 @@ def propose_files(
     """
     files = FileProposer(proposer, cache)
 
-    def one(path: str | os.PathLike[str]) -> FileProposals:
-        found = files.propose(path)
+    def one(source: Source) -> FileProposals:
+        found = files.propose(source)
         if number is None or len(found.proposals) <= number:
             return found
         # A copy: a view would keep the whole list in memory.
@@ -172,9 +180,10 @@ def propose_files(
         best = Proposals(best.boxes.copy(), best.scores.copy())
         return FileProposals(best, found.width, found.height, found.cached)
 
-    with stage(callbacks, name, len(paths)) as progress:
-        answers = parallel.map(one, paths, done=progress)
-    close_stage(cache, [answer.cached for answer in answers], callbacks)
+    with stage(callbacks, name, len(sources)) as progress:
+        answers = parallel.map(one, sources, done=progress)
+    pairs = zip(answers, sources, strict=True)
+    close_stage(cache, [a.cached for a, source in pairs if not isinstance(source, np.ndarray)], callbacks)
     return answers
 
 
@@ -200,6 +209,17 @@ def close_stage(cache: Cache | None, cached: Sequence[bool], callbacks: Callback
         emit(callbacks, "note", text=text)
     elif found < len(cached):
         cache.trim()
+
+
+def proposer_from_config(config: dict[str, Any]) -> Proposer:
+    """Make a method of proposing regions from what its ``get_config`` gave; see `foveal.files.restore`.
+
+    Examples
+    --------
+    >>> proposer_from_config({"kind": "sliding-window", "stride": 0.5}).stride
+    0.5
+    """
+    return restore(config, _KINDS, "proposals")
 
 
 def _settings(proposer: Proposer) -> str | None:
@@ -228,11 +248,13 @@ def _settings(proposer: Proposer) -> str | None:
         return None
 
 
-def _content(path: str | os.PathLike[str]) -> str | None:
+def _content(source: Source) -> str | None:
     """The digest of a regular file; None of anything else."""
     try:
         # A pipe would be waited for without end.
-        return digest_file(path) if os.path.isfile(path) else None  # noqa: PTH113
+        if isinstance(source, np.ndarray) or not os.path.isfile(source):  # noqa: PTH113
+            return None
+        return digest_file(source)
     except (OSError, ValueError):
         return None
 

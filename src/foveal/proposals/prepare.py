@@ -18,7 +18,7 @@ from foveal.data.dataset import relative_name
 from foveal.data.formats.crops import NEGATIVE, manifest_labels, safe_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.files import unique_names, user_cache, write_bytes, write_text
+from foveal.files import check_free, unique_names, user_cache, write_bytes, write_text
 from foveal.images import read, warp
 from foveal.images.arrays import encode_png
 from foveal.proposals.cached import FileProposer, close_stage
@@ -175,8 +175,8 @@ def prepare(
     >>> load(prepared.folder).classes
     ('card', 'negative')
     """
-    out = Path(out)
-    _check(out, size, negatives_per_positive, duplicate, max_proposals)
+    out = check_free(out)
+    _check(size, negatives_per_positive, duplicate, max_proposals)
     negatives_between = DIFFICULT if difficult else None
     # Wrong thresholds are told before any work.
     label_proposals([], [], [], positive=positive, negative=negative, difficult=negatives_between)
@@ -258,11 +258,7 @@ def prepare(
     return Prepared(out, counts, {s: used[s] for s in ("train", "val")}, skipped, parts.origin)
 
 
-def _check(
-    out: Path, size: int, negatives_per_positive: float, duplicate: float, max_proposals: int | None
-) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise SettingError(f"{out} exists and is not an empty folder; name another one, or remove it.")
+def _check(size: int, negatives_per_positive: float, duplicate: float, max_proposals: int | None) -> None:
     if size < 1:
         raise SettingError(f"The size of crops is at least 1 pixel; got {size}.")
     if not 0 <= negatives_per_positive < float("inf"):

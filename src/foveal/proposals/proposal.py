@@ -47,5 +47,5 @@ class Proposer(Protocol):
         ...
 
     def get_config(self) -> dict[str, Any]:
-        """Settings, as JSON values; see :func:`foveal.proposals.restoring.proposer_from_config`."""
+        """Settings, as JSON values; see :func:`foveal.proposals.cached.proposer_from_config`."""
         ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product, starmap
 
 from foveal.errors import SettingError
 from foveal.images.color_spaces import COLOR_SPACES
@@ -40,12 +40,7 @@ class Mode:
 
     def strategies(self) -> tuple[Strategy, ...]:
         """All combinations, the similarities changing fastest and the colour space slowest."""
-        return tuple(
-            Strategy(space, k, letters)
-            for space in self.color_spaces
-            for k in self.k
-            for letters in self.similarities
-        )
+        return tuple(starmap(Strategy, product(self.color_spaces, self.k, self.similarities)))
 
 
 #: The paper's single strategy (section 5.1) and its settings Fast and Quality (table 6).

@@ -8,36 +8,22 @@ something is drawn or written.
 from importlib import import_module
 from typing import Any
 
-# Each name and the file that it stands in, which is imported when the name is first asked for.
-_PLACES = {
-    "Chapter": "html.blocks",
-    "ClassificationRecord": "records",
-    "DetectionRecord": "records",
-    "Headline": "html.blocks",
-    "NetworkLook": "records",
-    "ProposalRecord": "records",
-    "SearchRecord": "records",
-    "classification_chapter": "chapters.classification",
-    "detection_chapter": "chapters.detection",
-    "explanation_section": "chapters.explanation",
-    "film_player": "html.film",
-    "film_to_html": "html.film",
-    "merging_frames": "figures.proposals.merging",
-    "merging_numbers": "figures.proposals.merging",
-    "overlay_map": "figures.networks.overlays",
-    "proposal_chapter": "chapters.proposals",
-    "render_report": "html.page",
-    "search_chapter": "chapters.search",
-    "trace_chapter": "chapters.trace",
-    "write_classification_report": "chapters.classification",
-    "write_detection_report": "chapters.detection",
-    "write_explanation_page": "chapters.explanation",
-    "write_film": "html.film",
-    "write_proposal_report": "chapters.proposals",
-    "write_report": "html.page",
-    "write_search_page": "chapters.search",
-    "write_trace_page": "chapters.trace",
+# Each file and the names that stand in it; it is imported when one of them is first asked for.
+_FILES = {
+    "chapters.classification": ("classification_chapter", "write_classification_report"),
+    "chapters.detection": ("detection_chapter", "write_detection_report"),
+    "chapters.explanation": ("explanation_section", "write_explanation_page"),
+    "chapters.proposals": ("proposal_chapter", "write_proposal_report"),
+    "chapters.search": ("search_chapter", "write_search_page"),
+    "chapters.trace": ("trace_chapter", "write_trace_page"),
+    "figures.networks.explanation": ("overlay_map",),
+    "figures.proposals.merging": ("merging_frames", "merging_numbers"),
+    "html.blocks": ("Chapter", "Headline", "Player"),
+    "html.film": ("film_player", "film_to_html", "write_film"),
+    "html.page": ("render_report", "write_report"),
+    "records": ("ClassificationRecord", "DetectionRecord", "NetworkLook", "ProposalRecord", "SearchRecord"),
 }
+_PLACES = {name: file for file, names in _FILES.items() for name in names}
 
 __all__ = sorted([*_PLACES, "figures"])
 

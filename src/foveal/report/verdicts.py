@@ -64,6 +64,8 @@ class Verdict:
 
 # Below this overlap a box is about something else; TIDE's background threshold (Bolya et al. 2020).
 _ABOUT_NOTHING = 0.1
+# So many kinds of error are spelt out on each side.
+_MOST_SPELT = 4
 
 
 def judge(
@@ -125,7 +127,7 @@ def judge(
     return Verdict(found, tuple(kinds), ~taken & ~ignorable)
 
 
-def say_verdict(verdict: Verdict, sample: Sample, classes: Sequence[str], most: int = 4) -> str:
+def say_verdict(verdict: Verdict, sample: Sample, classes: Sequence[str]) -> str:
     """One or two sentences: what was missed and what is false.
 
     Parameters
@@ -134,8 +136,6 @@ def say_verdict(verdict: Verdict, sample: Sample, classes: Sequence[str], most: 
     sample : Sample
     classes : sequence of str
         Of the sample's labels.
-    most : int
-        How many kinds of error are spelt out on each side.
     """
     objects = verdict.right + int(verdict.missed.sum())
     sentences = []
@@ -147,9 +147,8 @@ def say_verdict(verdict: Verdict, sample: Sample, classes: Sequence[str], most: 
     else:
         sentences.append(f"{verdict.right} of {objects} found.")
         names = Counter(classes[int(k)] for k in sample.labels[verdict.missed])
-        sentences.append(
-            "Missed: " + _enumerate([_times(n, name) for name, n in names.most_common()], most) + "."
-        )
+        missed = [name if n == 1 else f"{n} × {name}" for name, n in names.most_common()]
+        sentences.append(f"Missed: {_enumerate(missed)}.")
     found = verdict.detections
     wrong = [
         (found.classes[int(label)], float(score), kind)
@@ -158,16 +157,12 @@ def say_verdict(verdict: Verdict, sample: Sample, classes: Sequence[str], most: 
     ]
     if wrong:
         spelt = [f"{name} {score:.2f} ({kind})" for name, score, kind in wrong]
-        sentences.append("False: " + _enumerate(spelt, most) + ".")
+        sentences.append(f"False: {_enumerate(spelt)}.")
     elif verdict.missed.any() or objects == 0:
         sentences.append("Nothing false.")
     return " ".join(sentences)
 
 
-def _times(number: int, name: str) -> str:
-    return name if number == 1 else f"{number} × {name}"
-
-
-def _enumerate(items: Sequence[str], most: int) -> str:
-    more = len(items) - most
-    return ", ".join(items[:most]) + (f" and {more} more" if more > 0 else "")
+def _enumerate(items: Sequence[str]) -> str:
+    more = len(items) - _MOST_SPELT
+    return ", ".join(items[:_MOST_SPELT]) + (f" and {more} more" if more > 0 else "")

@@ -8,9 +8,9 @@ from typing import Any
 
 from foveal.data import scenes
 from foveal.events import Callbacks, emit, stage
+from foveal.files import empty_folder
 from foveal.report.html.blocks import Headline
 from foveal.report.html.page import write_report
-from foveal.runs.folder import empty_folder
 from foveal.runs.measuring import Finished, chapter_of
 from foveal.runs.training import train
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.errors import FovealError, SettingError
+from foveal.errors import FovealError
 from foveal.events import Callbacks, stage
+from foveal.files import new_file
 from foveal.images import read
 from foveal.models.contracts import Model
 from foveal.models.exporting import export_model
@@ -73,11 +74,7 @@ def export(
     ModelFileError
         If there is no model.
     """
-    path = Path(path)
-    if path.suffix.lower() != ".onnx":
-        raise SettingError(f"{path} is to be an ONNX file: give it a name that ends with .onnx.")
-    if path.exists():
-        raise SettingError(f"{path} exists: name another file, or remove it first.")
+    path = new_file(path, ".onnx")
     model: Model = load(run)
     with stage(callbacks, "export and check"):
         check = export_model(model, path, images=_images(Path(run)))

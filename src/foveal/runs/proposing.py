@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from foveal.errors import ImageError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.files import write_bytes, write_json
+from foveal.files import empty_folder, new_file, readable, write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import Proposals, SelectiveSearch
 from foveal.report.chapters.search import search_chapter, write_search_page
 from foveal.report.html.blocks import Chapter
 from foveal.report.records import SearchRecord
-from foveal.runs.folder import empty_folder
 from foveal.runs.ground_truth import Objects, objects_of
 from foveal.runs.predicting import FileResults, answers_of, drawn_names, encoded, find_images, of_file
 from foveal.runs.settings import make_search
@@ -56,7 +55,7 @@ def propose(
         Other parameters of :class:`foveal.proposals.SelectiveSearch` by name.
     explain : path-like, optional
         An HTML file to write, which shows how the search came to its proposals; see
-        :func:`explain_proposals`. An existing file is replaced.
+        :func:`explain_proposals`. Its name ends with ``.html``, and there is no such file yet.
     data : path-like, optional
         The boxed data set that the images belong to, for the page to show their objects.
     format : str, optional
@@ -78,8 +77,7 @@ def propose(
     files = find_images(inputs)
     objects = None
     if explain is not None:
-        if Path(explain).is_dir():
-            raise SettingError(f"{explain} is a folder; name a file for the page, such as explained.html.")
+        new_file(explain, ".html")
         if data is not None:
             # Before anything that takes long.
             objects = objects_of(files, data, format)
@@ -129,7 +127,7 @@ def explain_proposals(
     Parameters
     ----------
     path : path-like
-        The file to write; an existing one is replaced.
+        The file to write, which is not there yet; its name ends with ``.html``.
     files : sequence of path-like
         Images, of which the first six that can be read are explained.
     search : SelectiveSearch
@@ -141,7 +139,13 @@ def explain_proposals(
     -------
     dict of str to str
         The files that could not be read, as far as they were tried, each with the reason.
+
+    Raises
+    ------
+    SettingError
+        If there is a file of that name, or the name has another end.
     """
+    path = new_file(path, ".html")
     chapters: list[Chapter] = []
     unreadable: dict[str, str] = {}
     with stage(callbacks, "explanation", min(len(files), MOST_IMAGES)) as progress:
@@ -154,7 +158,7 @@ def explain_proposals(
                 unreadable[str(file)] = str(error)
                 continue
             known = None if objects is None else objects.get(file)
-            chapters.append(search_chapter_of(file.name, image, search, known))
+            chapters.append(search_chapter_of(readable(file.name), image, search, known))
             progress(len(chapters))
     more = len(files) - len(chapters) - len(unreadable)
     write_search_page(path, chapters, search.mode, more=more, unreadable=unreadable)

@@ -7,6 +7,7 @@ on with a run that was broken off, whose folder tells which of these stages are 
 """
 
 import os
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
+from foveal.files import free_folder, readable
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
 from foveal.runs.explanations import explained
-from foveal.runs.folder import RunFolder, flat, free_folder, nested, read_config, run_data
+from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
 from foveal.runs.grid_search import Labelled, choose_settings
 from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
 from foveal.runs.settings import make_model, resolve, swept_settings
@@ -77,7 +79,7 @@ class TrainingRun:
         parts = self.split(without_unreadable(self.dataset, findings, self.callbacks))
         model = self.fit(parts)
         facts = {
-            "title": self.dataset.root.resolve().name,
+            "title": readable(self.dataset.root.resolve().name),
             "model": model.name,
             "version": __version__,
             "config": self.config,
@@ -102,7 +104,9 @@ class TrainingRun:
         findings = doctor(self.dataset, callbacks=self.callbacks)
         matter = sum(f.severity != "note" for f in findings)
         if matter:
-            text = f"{matter} findings about the data: foveal doctor {self.dataset.path} lists them."
+            found, them = ("1 finding", "it") if matter == 1 else (f"{matter} findings", "them")
+            command = shlex.join(["foveal", "doctor", str(self.dataset.path)])
+            text = f"{found} about the data: {command} lists {them}."
             emit(self.callbacks, "note", text=text)
         return findings
 

@@ -97,7 +97,7 @@ def test_yolo_is_not_taken_for_kitti_nor_kitti_for_yolo(tmp_path, make_image):
     for name in "ab":
         make_image(tmp_path / f"image_2/{name}.png")
     # A polygon of seven points has as many numbers.
-    label(tmp_path / "label_2/a.txt", "0 .5 .5 .2 .2", "1 " + " ".join(["0.1 0.2"] * 7))
+    label(tmp_path / "label_2/a.txt", "0 .5 .5 .2 .2", "1 0 0 1 0 1 .1 1 .3 1 1 0 1 0 .5")
     assert load(tmp_path).format == "yolo"
     for name in "ab":
         label(tmp_path / f"label_2/{name}.txt", CAR)

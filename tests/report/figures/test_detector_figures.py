@@ -115,6 +115,11 @@ def test_suppression_draws_the_best():
     assert len(drawn) == 20
 
 
+def test_without_suppression_there_is_one_panel():
+    figure = figures.draw_suppression(IMAGE, [[0, 0, 9, 9], [20, 0, 30, 9]], [0.5, 0.9], [1, 0])
+    assert [title for title in titles(figure) if title] == ["all: 2 boxes"]
+
+
 def test_sampling_shows_the_weights():
     x = np.arange(64.0).reshape(8, 8)
     figure = figures.draw_roi_sampling(
@@ -125,6 +130,14 @@ def test_sampling_shows_the_weights():
     assert {t.get_text() for t in aligned.texts} == {"1.00", "0.00"}
     assert "bin [0, 1] is the mean of 10.00: 10.00" in aligned.get_xlabel()
     assert "bin [0, 1] is the largest of 2 × 2 cells: 19.00" in pooled.get_xlabel()
+
+
+@pytest.mark.parametrize("box", [[100, 10, 160, 380], [100, 60, 250, 300], [10, 200, 400, 300]])
+def test_words_below_the_sampling_are_not_cut(box):
+    values = np.random.default_rng(0).random((12, 16))
+    figure = figures.draw_roi_sampling(values, box, 5, spatial_scale=1 / 32, sampling_ratio=1)
+    figure.draw_without_rendering()
+    assert all(axes.xaxis.label.get_window_extent().y0 >= 0 for axes in figure.axes)
 
 
 def test_regression_says_the_overlap():
@@ -147,6 +160,11 @@ def test_attention_is_on_one_scale():
     assert weak[0, 0, 2] > weak[0, 0, 0]
     assert strong[0, 0, 3] > weak[0, 0, 3]
     assert figure.axes[-1].get_ylim() == (-0.5, 0.5)
+
+
+def test_hardly_any_attention_has_no_sign():
+    figure = figures.draw_attention(IMAGE, [[0, 0, 20, 20]], [-np.eye(3) * 0.001], names=["a"])
+    assert titles(figure)[:2] == ["a", "most: 0.00"]
 
 
 def test_losses_and_what_was_kept():

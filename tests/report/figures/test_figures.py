@@ -81,7 +81,7 @@ def test_other_classes_are_added_up():
     axes = figure.axes[0]
     names = [t.get_text() for t in axes.get_yticklabels()]
     assert names[:20] == MANY[60:]
-    assert names[20:] == ["other classes", "nothing there"]
+    assert names[20:] == ["other classes", "no match"]
     words = [t.get_text() for t in axes.texts]
     assert f"{sum(range(60)):,}" in words
     assert "7" in words
@@ -269,6 +269,14 @@ def test_augmentations_begin_with_the_picture_itself(channels):
     assert [axes.get_title() for axes in figure.axes[::3]] == ["none", "mirrored"]
 
 
+def test_names_of_stages_are_whole():
+    name = "proposals of selective search, for comparison (the rest)"
+    figure = figures.draw_timing({name: 2.0, "report": 1.0})
+    shown = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [words.replace("\n", " ") for words in shown] == [name, "report"]
+    assert shown[0] != name
+
+
 def test_a_range_test_marks_the_suggestion_and_lets_the_explosion_leave_the_axes():
     rates = np.geomspace(1e-4, 1, 5)
     axes = figures.draw_range_test(
@@ -290,7 +298,7 @@ def test_learning_curve_has_what_was_measured():
     figure = figures.draw_learning_curve(measured, marked=2, mark="kept")
     assert [len(a.lines) for a in figure.axes] == [3, 3, 2]
     assert figure.axes[0].lines[1].get_ydata().tolist() == [1.0] * 3
-    assert figure.axes[0].texts[0].get_text() == "kept: 2"
+    assert figure.axes[0].texts[0].get_text() == "kept: epoch 2"
 
 
 def test_explanation_names_the_class_that_was_asked_about():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from foveal.report.figures.networks.overlays import beside, overlay_map
+from foveal.report.figures.networks.explanation import beside, overlay_map
 
 
 def test_colour_is_where_the_map_is():

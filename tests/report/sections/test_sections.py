@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 
 from foveal.data import Detections
+from foveal.metrics import proposal_recall
 from foveal.report import NetworkLook, classification_chapter
 from foveal.report.chapters.detection import rank_images
 from foveal.report.sections.data import choose_samples, class_counts
-from foveal.report.sections.run import stage_seconds, total_seconds
+from foveal.report.sections.losses import loss_parts_blocks
+from foveal.report.sections.proposals import proposals_section
+from foveal.report.sections.run import headlines, stage_seconds, total_seconds
 from foveal.report.sections.training import training_section
 from foveal.report.verdicts import Verdict
 
@@ -163,3 +166,32 @@ def test_inside_a_network(make_classification):
         "The 4 filters of the first convolution",
         "Feature maps of a.png",
     ]
+
+
+def test_what_only_validates_is_told_from_what_is_learned_from(make_classification):
+    record = make_classification()
+    learned = {h.name: h for h in headlines(record, {})}["images to learn from"]
+    assert learned.meaning == f"{len(record.test)} held out"
+    record = replace(record, parts=replace(record.parts, validation=record.test))
+    learned = {h.name: h for h in headlines(record, {})}["images to learn from"]
+    assert learned.meaning == f"{len(record.test)} of them validate; {len(record.test)} held out"
+
+
+def test_numbers_of_proposals_that_no_image_has_are_one_row():
+    boxes = [[0, 0, 10, 10], [0, 0, 20, 20]]
+    quality = proposal_recall([boxes], [boxes[:1]], numbers=(1, 2, 10, None))
+    section = proposals_section(quality, {"a": quality, "b": quality})
+    # The table stands beside the first chart, before the wide one.
+    assert [block.template for block in section.blocks] == ["chart", "table", "chart"]
+    assert [row[0] for row in section.blocks[1].rows] == ["1", "all (2)"]
+
+
+def test_losses_without_a_validation_promise_none():
+    log = [{"event": "losses", "step": 1, "seconds": 1.0, "head_class": 0.5}]
+    assert [block.title for block in loss_parts_blocks(log)] == ["Losses by part"]
+
+
+@pytest.mark.parametrize("more", [[], [{"event": "losses", "step": 1, "seconds": 1.0, "head_class": 0.5}]])
+def test_one_epoch_is_in_the_singular(more):
+    titles = [block.title for block in training_section(epochs(1) + more).blocks]
+    assert "The 1 epoch as a table" in titles

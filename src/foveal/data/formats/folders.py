@@ -2,7 +2,7 @@
 
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
-from foveal.data.file_tree import IMAGE_FOLDERS, Tree, is_image
+from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, is_image
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import normalise
 
@@ -89,7 +89,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 
 def sure(reading: Reading) -> bool:
     """Whether the folders are classes even if nobody says so: at least two, not all of them usual names."""
-    # Images in images/train and images/test are of no class.
+    # Images in images/train and images/test are of no class, those in images/ and masks/ neither.
+    usual = IMAGE_FOLDERS | MASK_FOLDERS
     return len(reading.classes) >= 2 and any(
-        normalise(name) is None and name.lower() not in IMAGE_FOLDERS for name in reading.classes
+        normalise(name) is None and name.lower() not in usual for name in reading.classes
     )

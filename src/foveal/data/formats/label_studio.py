@@ -24,6 +24,7 @@ from foveal.data.formats.label_studio_files import (
     is_of_choices,
     labels_of,
     regions_of,
+    size_of,
     tasks_of,
     value_of,
 )
@@ -157,7 +158,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 
 def _regions(tree: Tree, match: Match, task: Task) -> Regions:
     # The picture itself is asked only where a result does not say its size.
-    unsized = [result for result in task.results or () if "original_width" not in result]
+    unsized = [result for result in task.results or () if size_of([result]) is None]
     turned = any(value_of(result).get("rotation") for result in unsized)
     return regions_of(task, _size(tree, match) if turned else None)
 

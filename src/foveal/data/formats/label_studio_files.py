@@ -267,7 +267,7 @@ def regions_of(task: Task, size: tuple[float, float] | None) -> Regions:
     size : tuple of float or None
         Of the image, where it is known: a turned box needs the ratio of its sides.
     """
-    width, height = _size(task.results or ()) or (0, 0)
+    width, height = size_of(task.results or ()) or (0, 0)
     regions = Regions(Drawing(task.named, width, height, relative=True, split=task.split))
     together: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for number, result in enumerate(task.results or ()):
@@ -282,7 +282,7 @@ def regions_of(task: Task, size: tuple[float, float] | None) -> Regions:
             continue
         labels = next((labels for value in values if (labels := _labels(value))), []) or chosen
         try:
-            _add(regions.drawing, drawn, labels, _size(some) or size)
+            _add(regions.drawing, drawn, labels, size_of(some) or size)
         except ValueError as error:
             regions.drawing.broken.append(f"Region {number} of {task.named} {error}.")
     return regions
@@ -292,7 +292,8 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _size(results: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
+def size_of(results: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """The size of the image, as the first result that has one says."""
     for result in results:
         width, height = side(result.get("original_width")), side(result.get("original_height"))
         if width and height:
@@ -325,7 +326,7 @@ def _add(
     elif "radiusY" in value:
         x, y, a, b = (coordinate(value.get(key)) for key in ("x", "y", "radiusX", "radiusY"))
         box = around_ellipse(x * across, y * down, a * across, b * down, turn)
-        box, shape = [n / side for n, side in zip(box, (across, down) * 2, strict=True)], "ellipse"
+        box, shape = [n / whole for n, whole in zip(box, (across, down) * 2, strict=True)], "ellipse"
     else:
         x, y, width, height = (coordinate(value.get(key)) for key in ("x", "y", "width", "height"))
         box, shape = [x, y, x + width, y + height], "rotated box" if turn else ""

@@ -13,6 +13,8 @@ from foveal.data.formats import (
     crops,
     cvat,
     folders,
+    hugging_face,
+    keras_yolo,
     kitti,
     label_studio,
     labelme,
@@ -20,9 +22,12 @@ from foveal.data.formats import (
     via,
     voc,
     vott,
+    wider_face,
     yolo,
 )
 from foveal.data.formats.records import Reading
+from foveal.data.formats.tables import boxes as table_boxes
+from foveal.data.formats.tables import labels as table_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +42,8 @@ class Format:
         As sentences call it.
     looked_for : str
         What a folder of this format holds, for the one who has another.
+    lacking : str
+        What to say where nothing of the format is there; by default that no file has one of its suffixes.
     read : callable
         Given a folder and its parsed files: what it says, None where there is nothing of this format.
     task : {"detection", "classification"}
@@ -53,6 +60,8 @@ class Format:
         Whether its files count classes from 0, whatever the data set's ``category_ids``.
     one_for_all : bool
         Whether one file is about many images.
+    verbatim : bool
+        Whether its files repeat the numbers of others, whatever these count the first pixel as.
     cut_out : bool
         Whether its images were cut out of others: their sizes and borders tell nothing of a class.
     """
@@ -61,6 +70,7 @@ class Format:
     title: str
     looked_for: str
     read: Callable[[Tree, Documents], Reading | None]
+    lacking: str = ""
     task: Task = "detection"
     suffixes: tuple[str, ...] = ()
     take: Callable[[Any, str], Any] | None = None
@@ -68,6 +78,7 @@ class Format:
     inclusive: bool = False
     from_zero: bool = False
     one_for_all: bool = False
+    verbatim: bool = False
     cut_out: bool = False
 
 
@@ -94,6 +105,7 @@ _ROWS = (
         name="yolo",
         title="YOLO",
         looked_for="YOLO (.txt files named like the pictures, with lines `class cx cy width height`)",
+        lacking="no .txt named like a picture",
         read=yolo.read,
         suffixes=(".yaml", ".yml"),
         take=yolo.take,
@@ -167,10 +179,55 @@ _ROWS = (
         read=kitti.read,
     ),
     Format(
+        name="csv",
+        title="CSV",
+        looked_for="tables (.csv, .tsv) with a picture, a class and a box in each row",
+        read=table_boxes.read,
+        suffixes=(".csv", ".tsv"),
+        take=table_boxes.take,
+        one_for_all=True,
+        verbatim=True,
+    ),
+    Format(
+        name="hugging_face",
+        title="Hugging Face",
+        looked_for="Hugging Face's image folder (a metadata.jsonl with file_name and objects)",
+        read=hugging_face.read,
+        suffixes=(".jsonl",),
+        take=hugging_face.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="wider_face",
+        title="WIDER FACE",
+        looked_for="WIDER FACE (a .txt list of pictures, each with its number of faces and their boxes)",
+        read=wider_face.read,
+        one_for_all=True,
+    ),
+    Format(
+        name="keras_yolo",
+        title="keras-yolo3",
+        looked_for="keras-yolo3 (a .txt list with lines `picture x1,y1,x2,y2,class ...`)",
+        read=keras_yolo.read,
+        from_zero=True,
+        one_for_all=True,
+    ),
+    Format(
+        name="labels",
+        title="tables of classes",
+        looked_for="tables (.csv, .tsv, .jsonl) with a picture and its class in each row",
+        read=table_labels.read,
+        task="classification",
+        suffixes=(".csv", ".tsv", ".jsonl"),
+        take=table_labels.take,
+        one_for_all=True,
+    ),
+    Format(
         name="crops",
         title="crops",
         looked_for="crops of `foveal prepare` (a file manifest.csv)",
         read=crops.read,
+        lacking="no manifest.csv",
         task="classification",
         suffixes=(".csv",),
         take=crops.take,
@@ -200,6 +257,7 @@ _ROWS = (
         name="folders",
         title="folders",
         looked_for="one folder of pictures for each of at least two classes",
+        lacking="not the folders of at least two classes",
         read=folders.read,
         task="classification",
         sure=folders.sure,

@@ -52,10 +52,6 @@ class Tail:
         batch = np.ascontiguousarray(maps, np.float32)
         return np.asarray(self._session.run(None, {"input": batch})[0])
 
-    def state(self) -> dict[str, NDArray[Any]]:
-        """The weights by their names."""
-        return self.network.state_dict()
-
     def load(self, state: dict[str, NDArray[Any]]) -> None:
         """Take weights.
 
@@ -69,7 +65,8 @@ class Tail:
 
     def copy_into(self, network: EfficientNetLiteNetwork) -> None:
         """Put the weights in the place of another folded network's."""
-        nn.Sequential(*network.stage(START, "c5"), network.head, network.pool).load_state_dict(self.state())
+        own = nn.Sequential(*network.stage(START, "c5"), network.head, network.pool)
+        own.load_state_dict(self.network.state_dict())
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the session, which stays in its process."""

@@ -153,16 +153,13 @@ class ImageArrays:
             if images.shape[1:3] == (self.height, self.width):
                 return np.ascontiguousarray(images)
             return self._together(parallel.map(self._resized, images))
-        return self._together(parallel.map(self._one, X))
+        # One image at a time, so that large photographs are never all in memory.
+        return self._together(parallel.map(lambda x: self._resized(self.pixels(_as_batch(x))[0]), X))
 
     def _together(self, images: list[NDArray[Any]]) -> NDArray[Any]:
         if not images:
             return np.empty((0, *self.shape), np.uint8)
         return np.stack(images)  # float32 where one of them is
-
-    def _one(self, item: Any) -> NDArray[Any]:
-        # One image at a time, so that large photographs are never all in memory.
-        return self._resized(self.pixels(_as_batch(item))[0])
 
     def _resized(self, image: NDArray[Any]) -> NDArray[Any]:
         from foveal.images import resize

@@ -24,6 +24,8 @@ from foveal.nn.random_streams import seed_layers
 # Pixels that go through the network at a time in prediction, and examples.
 _PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
 
+# Epochs without a lower validation loss after which early stopping stops.
+_PATIENCE = 10
 # More than the steps of an epoch can be.
 _MOST_STEPS = 1 << 40
 
@@ -150,7 +152,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
                 schedule="one-cycle",
                 validation=measured,
                 callbacks=callbacks,
-                early_stopping=self._stopping() if measured is not None and self.early_stopping else None,
+                early_stopping=_PATIENCE if measured is not None and self.early_stopping else None,
                 checkpoint=checkpoint,
                 random_state=seed,
             )

@@ -23,8 +23,6 @@ _FEWEST_STEPS = 500
 # The most epochs of a training that is given minutes.
 _MOST_IN_MINUTES = 300
 
-_PATIENCE = 10
-
 #: What is kept of each epoch of a training.
 CURVES = ("loss", "accuracy", "validation_loss", "validation_accuracy", "learning_rate")
 
@@ -146,10 +144,6 @@ class NetworkSettings:
         if self.optimizer == "sgd":
             return nn.SGD(groups, lr=rate, momentum=momentum, weight_decay=decay, nesterov=momentum > 0)
         return nn.AdamW(groups, lr=rate, weight_decay=decay)
-
-    def _stopping(self) -> nn.EarlyStopping:
-        """Stop where the loss of the validation part no longer falls."""
-        return nn.EarlyStopping(patience=_PATIENCE, metric="validation_loss")
 
 
 def curves(history: nn.History) -> dict[str, NDArray[np.float64]]:

@@ -87,6 +87,11 @@ class SVMClassifier(ImageClassifier):
     features_ : RegionFeatures or None
         What describes the images; None where ``fit`` was given rows.
 
+    Notes
+    -----
+    ``predict`` gives the class with most votes of the pairs of classes; among equally many, the pairwise
+    values decide, as in scikit-learn's SVC with ``break_ties=True``.
+
     Examples
     --------
     >>> from sklearn.datasets import load_digits
@@ -202,14 +207,6 @@ class SVMClassifier(ImageClassifier):
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Calibrated probabilities of the classes, (N, K), in the order of ``classes_``."""
         return class_probabilities(self.decision_function(X), self.slope_)
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """The class of each image, (N,): the one with the greatest decision value.
-
-        It has most votes of the pairs of classes; among equally many, the pairwise values decide, as in
-        scikit-learn's SVC with ``break_ties=True``.
-        """
-        return super().predict(X)
 
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays = {name: v for name, v in vars(self.support_).items() if isinstance(v, np.ndarray)}

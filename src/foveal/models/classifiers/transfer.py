@@ -192,7 +192,9 @@ class TransferClassifier(LinearClassifier):
         y = self._image_targets(X, y)
         labels = self._learn_classes(y)
         self.features_ = features_from_config({"kind": self.backbone})
-        side = self.image_size or _default_side(native_sides(X))
+        sides = native_sides(X)
+        usual = _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
+        side = self.image_size or usual
         self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         with stage(callbacks, "features", len(X)) as progress:
@@ -409,7 +411,7 @@ class TransferClassifier(LinearClassifier):
     def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         arrays = {"coef": self.coef_, "intercept": self.intercept_}
         if self.tail_ is not None:
-            arrays |= {f"tail.{name}": value for name, value in self.tail_.state().items()}
+            arrays |= {f"tail.{name}": value for name, value in self.tail_.network.state_dict().items()}
             arrays |= {f"history.{name}": values for name, values in self.history_.items()}
         return arrays, {"C": self.C_, "cv_results": self.cv_results_, "fine_tuned": self.tail_ is not None}
 
@@ -421,10 +423,6 @@ class TransferClassifier(LinearClassifier):
             self.tail_ = Tail(self._frozen)
             self.tail_.load(below(arrays, "tail."))
             self.history_ = below(arrays, "history.")
-
-
-def _default_side(sides: tuple[int, int] | None) -> int:
-    return _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
 
 
 def _fit_linear(

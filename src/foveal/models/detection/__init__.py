@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from foveal.models.detection.anchors import Anchors, PlacedAnchors, anchors_for
     from foveal.models.detection.network import DetectionNetwork, NetworkTrace, RoISettings
     from foveal.models.detection.pyramid import FeaturePyramid
-    from foveal.models.detection.roi.head import BoxHead
-    from foveal.models.detection.roi.loss import roi_loss
+    from foveal.models.detection.roi.head import BoxHead, roi_loss
     from foveal.models.detection.roi.pooling import RoIPooling, stack_rois
     from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
     from foveal.models.detection.roi.sampling import RoISampler, RoITargets
@@ -27,8 +26,7 @@ _MODULES = {
     "anchors": ("Anchors", "PlacedAnchors", "anchors_for"),
     "network": ("DetectionNetwork", "NetworkTrace", "RoISettings"),
     "pyramid": ("FeaturePyramid",),
-    "roi.head": ("BoxHead",),
-    "roi.loss": ("roi_loss",),
+    "roi.head": ("BoxHead", "roi_loss"),
     "roi.pooling": ("RoIPooling", "stack_rois"),
     "roi.postprocess": ("DetectedRegions", "Postprocessor"),
     "roi.sampling": ("RoISampler", "RoITargets"),

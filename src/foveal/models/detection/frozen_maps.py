@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from foveal import parallel
 from foveal.data.dataset import Sample
 from foveal.events import Callbacks, stage
 from foveal.features import RegionsOnMaps, stack_images
+from foveal.files import naming
 from foveal.images import box_scale, read, working_image
 from foveal.models.detection.image_regions import ImageRegions
 from foveal.models.detection.roi.pooling import RoIPooling
@@ -154,8 +156,9 @@ class FrozenMaps:
                 self._file = tempfile.TemporaryFile(prefix="foveal-maps-")  # noqa: SIM115 - lives as long as we
             self._file.seek(0, 2)
             self._kept[index] = self._file.tell()
-            flat.tofile(self._file)
-            self._file.flush()
+            with naming(Path(tempfile.gettempdir()) / "foveal-maps"):
+                flat.tofile(self._file)
+                self._file.flush()
 
     def view(self, index: int, mirrored: bool = False) -> ImageMaps:
         """The maps of an image or of its mirror image."""
@@ -194,26 +197,19 @@ def channel_scaling(maps: FrozenMaps, most: int = 64) -> tuple[NDArray[np.float3
     mean, scale : ndarray of shape (channels,), float32
         A channel that never changes counts as one of deviation 1.
     """
-    n_levels = len(maps.features.levels)
-    sums: list[Any] = [0.0] * n_levels
-    squares: list[Any] = [0.0] * n_levels
-    counts = [0] * n_levels
+    total = square = count = np.zeros(maps.features.n_channels)
+    widths: list[int] = []
     for index in range(min(most, len(maps))):
-        for place, level in enumerate(maps.view(index).levels):
-            flat = level.reshape(-1, level.shape[3]).astype(np.float64)
-            sums[place] = sums[place] + flat.sum(axis=0)
-            squares[place] = squares[place] + (flat * flat).sum(axis=0)
-            counts[place] += len(flat)
-    means = [total / count for total, count in zip(sums, counts, strict=True)]
-    spread = [
-        np.sqrt(np.maximum(square / count - mean * mean, 0))
-        for square, count, mean in zip(squares, counts, means, strict=True)
-    ]
-    for deviation in spread:
-        deviation[deviation < 1e-3] = 1.0
-    channels = sum(map(len, spread))
-    deviation = np.concatenate([d * np.sqrt(len(d) * n_levels / channels) for d in spread])
-    return np.concatenate(means).astype(np.float32), deviation.astype(np.float32)
+        flats = [m.reshape(-1, m.shape[3]).astype(np.float64) for m in maps.view(index).levels]
+        widths = [flat.shape[1] for flat in flats]
+        total = total + np.concatenate([flat.sum(axis=0) for flat in flats])
+        square = square + np.concatenate([(flat * flat).sum(axis=0) for flat in flats])
+        count = count + np.repeat([len(flat) for flat in flats], widths)
+    mean = total / count
+    deviation = np.sqrt(np.maximum(square / count - mean * mean, 0))
+    deviation[deviation < 1e-3] = 1.0
+    deviation *= np.sqrt(np.repeat(widths, widths) * len(widths) / len(mean))
+    return mean.astype(np.float32), deviation.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,20 +1,17 @@
 """The regions of images: what was proposed, and what it covers."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal import parallel
 from foveal.boxes import iou
 from foveal.data.dataset import Dataset
-from foveal.events import Callbacks, stage
+from foveal.events import Callbacks
 from foveal.files import user_cache
-from foveal.images import Source
 from foveal.models.detection.targets import GroundTruth
-from foveal.proposals import FileProposer, Proposals, Proposer, close_stage, propose_files
+from foveal.proposals import Proposer, propose_files
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,17 +47,14 @@ class ImageRegions:
     def overlaps(self, n_classes: int) -> NDArray[np.float32]:
         """The best IoU of each proposal with an object of each class, shape (P, n_classes); 0 for none."""
         best = np.zeros((len(self.boxes), n_classes), np.float32)
-        if len(self.objects):
-            every = iou(self.boxes, self.objects)
-            for label in np.unique(self.labels):
-                best[:, label] = every[:, self.labels == label].max(axis=1)
+        every = iou(self.boxes, self.objects)
+        for label in np.unique(self.labels):
+            best[:, label] = every[:, self.labels == label].max(axis=1)
         return best
 
     def unsure(self, threshold: float) -> NDArray[np.bool_]:
         """Which proposals overlap an ignored object by at least the threshold, shape (P,)."""
-        if not len(self.ignored):
-            return np.zeros(len(self.boxes), np.bool_)
-        return np.asarray(iou(self.boxes, self.ignored).max(axis=1) >= threshold)
+        return np.asarray(iou(self.boxes, self.ignored).max(axis=1, initial=-1) >= threshold)
 
     def matched(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """The object that each proposal overlaps most (-1 where there are none) and the IoU."""
@@ -105,22 +99,3 @@ def regions_of(
         ImageRegions(found.proposals.boxes, GroundTruth.of(sample, (found.height, found.width)))
         for sample, found in zip(dataset, proposed, strict=True)
     ]
-
-
-def propose_images(
-    proposer: Proposer, images: Sequence[Source], *, max_proposals: int, callbacks: Callbacks = ()
-) -> list[Proposals]:
-    """The best proposals of images; those of files are kept in the user's cache."""
-    cache = user_cache()
-    files = FileProposer(proposer, cache)
-
-    def one(source: Source) -> tuple[Proposals, bool | None]:
-        if isinstance(source, np.ndarray):
-            return proposer.propose(source).best(max_proposals), None
-        found = files.propose(source)
-        return found.proposals.best(max_proposals), found.cached
-
-    with stage(callbacks, "proposals of held-out images", len(images)) as progress:
-        answers = parallel.map(one, images, done=progress)
-    close_stage(cache, [cached for _, cached in answers if cached is not None], callbacks)
-    return [proposals for proposals, _ in answers]

@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.models.detection.roi.head import BoxHead
-from foveal.models.detection.roi.loss import roi_loss
+from foveal.models.detection.roi.head import BoxHead, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling, stack_rois
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets

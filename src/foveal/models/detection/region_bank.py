@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.data.dataset import Dataset
 from foveal.events import Callbacks, stage
-from foveal.features import RegionFeatures, RegionsOnMaps, regions_on_maps
+from foveal.features import RegionFeatures, regions_on_maps
 from foveal.images import read
 from foveal.models.detection.frozen_maps import FrozenMaps, channel_scaling, mirrored_boxes
 from foveal.models.detection.image_regions import regions_of
@@ -69,18 +69,16 @@ class RegionBank:
         self.scaling: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
         self._maps: FrozenMaps | None = None
         on_maps = regions_on_maps(features)
-        if on_maps is not None:
-            self._read_maps(on_maps, flip, memory)
-
-    def _read_maps(self, features: RegionsOnMaps, flip: bool, memory: float) -> None:
-        self._maps = FrozenMaps(self.dataset.samples, features, mirror=flip, memory=memory)
-        self._maps.complete(self._callbacks)
+        if on_maps is None:
+            return
+        self._maps = FrozenMaps(dataset.samples, on_maps, mirror=flip, memory=memory)
+        self._maps.complete(callbacks)
         mean, scale = channel_scaling(self._maps)
         # All vectors of about one length, on which the SVMs' C depends (Girshick et al. 2014 do the same).
-        scale = scale * np.float32(np.sqrt(features.n_features) / _NORM)
+        scale = scale * np.float32(np.sqrt(on_maps.n_features) / _NORM)
         # A region's numbers lie map by map, cell by cell.
-        ends = np.cumsum([features.channels[level] for level in features.levels])[:-1]
-        order = np.concatenate([np.tile(p, features.grid**2) for p in np.split(np.arange(len(mean)), ends)])
+        ends = np.cumsum([on_maps.channels[level] for level in on_maps.levels])[:-1]
+        order = np.concatenate([np.tile(p, on_maps.grid**2) for p in np.split(np.arange(len(mean)), ends)])
         self.scaling = mean[order], scale[order]
 
     def describe(

@@ -83,8 +83,8 @@ class DetectionTrace:
     """
 
     image: NDArray[np.uint8]
-    classes: tuple[str, ...]
-    detections: Detections
+    classes: tuple[str, ...] = ()
+    detections: Detections = field(default_factory=lambda: Detections.empty(()))
     scale: tuple[float, float] = (1.0, 1.0)
     strides: tuple[int, ...] = ()
     sizes: tuple[NDArray[np.float32], ...] = ()
@@ -99,9 +99,9 @@ class DetectionTrace:
     sampling_ratio: int = 2
     probabilities: NDArray[np.float32]
     moved: NDArray[np.float32]
-    answers: Detections
-    answer_regions: NDArray[np.int64]
-    answer_kept: NDArray[np.int64]
+    answers: Detections = field(default_factory=lambda: Detections.empty(()))
+    answer_regions: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    answer_kept: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     answer_threshold: float | None = None
     pooled: NDArray[np.float32] | None = None
     attention: NDArray[np.float32] = field(default_factory=lambda: np.zeros((0, 1, 1), np.float32))
@@ -207,10 +207,8 @@ def trace_network(
     image : ndarray of shape (H, W, 3), uint8
         The working image without its padding.
     classes : tuple of str
-    scale : (float, float)
-        See :class:`DetectionTrace`.
-    objects : array-like of shape (M, 4), optional
-        Ground truth, in the pixels of the original image.
+    scale, objects
+        See :class:`DetectionTrace`; the objects, array-like of shape (M, 4), in the original image's pixels.
 
     Returns
     -------
@@ -230,16 +228,8 @@ def trace_network(
         threshold = network.roi.postprocessing.nms_threshold
         looked_at = roi_stage(course.detected, course.pooled, network.roi.pooling, size, classes, threshold)
     else:
-        regions, none = len(proposed.kept), Detections.empty(())
-        looked_at = {
-            "classes": (),
-            "detections": none,
-            "probabilities": np.zeros((regions, 0), np.float32),
-            "moved": np.zeros((regions, 0, 4), np.float32),
-            "answers": none,
-            "answer_regions": np.zeros(0, np.int64),
-            "answer_kept": np.zeros(0, np.int64),
-        }
+        shape = (len(proposed.kept), 0)
+        looked_at = {"probabilities": np.zeros(shape, np.float32), "moved": np.zeros((*shape, 4), np.float32)}
     return DetectionTrace(
         image=image,
         scale=scale,

@@ -27,8 +27,7 @@ from foveal.models.detection.frozen_maps import (
     image_maps,
 )
 from foveal.models.detection.image_regions import ImageRegions, regions_of
-from foveal.models.detection.roi.head import BoxHead
-from foveal.models.detection.roi.loss import check_box_loss, roi_loss
+from foveal.models.detection.roi.head import BoxHead, check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
@@ -361,12 +360,14 @@ class FastRCNN(ProposalDetector):
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        arrays = {f"network.{name}": value for name, value in self.network_.state_dict().items()}
-        return {**arrays, "mean": self.mean_, "scale": self.scale_, **super()._arrays()}
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has learned, its method of proposing too."""
+        arrays = {**super().arrays(), "mean": self.mean_, "scale": self.scale_}
+        return arrays | {f"network.{name}": value for name, value in self.network_.state_dict().items()}
 
-    def _config(self) -> dict[str, Any]:
-        config = super()._config()
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        config = super().get_config()
         return {**config, "settings": {**config["settings"], "dropout": self.dropout_}}
 
     @classmethod

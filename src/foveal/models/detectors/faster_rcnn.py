@@ -112,6 +112,7 @@ class FasterRCNN(RPNBase, ObjectDetector):
     dropout: float = 0.0
 
     network_: DetectionNetwork = field(init=False)
+    _running: Detector | None = field(init=False, default=None)
 
     def _make_network(self, dataset: Dataset, stages: Sequence[nn.Module]) -> DetectionNetwork:
         # Crowds of small objects need more anchors of each level, and a higher threshold, than the paper's.
@@ -126,7 +127,7 @@ class FasterRCNN(RPNBase, ObjectDetector):
         return DetectionNetwork(settings, roi, stages, random_state=self.random_state)
 
     def _conclude(self, evaluator: DetectionEvaluator | None) -> None:
-        self._running: Detector | None = None
+        self._running = None
         self.threshold_ = 0.5
         if evaluator is not None:
             self.threshold_ = choose_threshold(evaluator.detections(self.network_), evaluator.dataset)
@@ -171,17 +172,16 @@ class FasterRCNN(RPNBase, ObjectDetector):
 
     def __getstate__(self) -> dict[str, Any]:
         """Without what prediction runs on: a session of ONNX Runtime stays in its process."""
-        state: dict[str, Any] = super().__getstate__()
-        return {**state, "_running": None} if "_running" in state else state
+        return {name: value for name, value in super().__getstate__().items() if name != "_running"}
 
-    def _config(self) -> dict[str, Any]:
-        return {**super()._config(), "roi": asdict(self.network_.roi), "threshold": self.threshold_}
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        return {**super().get_config(), "roi": asdict(self.network_.roi), "threshold": self.threshold_}
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
         model = super()._restore(arrays, metadata)
         model.threshold_ = float(metadata["threshold"])
-        model._running = None
         return model
 
     @classmethod

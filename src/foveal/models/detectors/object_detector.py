@@ -108,23 +108,14 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
 
     # -- the model file -----------------------------------------------------------------------------
 
+    @abstractmethod
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What it has learned; with :meth:`get_config` all that it is made again from."""
-        self._check_fitted()
-        return self._arrays()
 
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON values."""
         self._check_fitted()
-        return {"kind": self.name, **self._config()}
-
-    @abstractmethod
-    def _arrays(self) -> dict[str, NDArray[Any]]:
-        """See :meth:`arrays`."""
-
-    @abstractmethod
-    def _config(self) -> dict[str, Any]:
-        """See :meth:`get_config`."""
+        return {"kind": self.name, "classes": list(self.classes_), "n_images": self.n_images_}
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as one safetensors file; :func:`foveal.load` reads it.

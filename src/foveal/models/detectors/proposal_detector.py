@@ -16,15 +16,14 @@ from foveal.events import Callbacks, stage
 from foveal.features import features_from_config
 from foveal.files import user_cache
 from foveal.files.plain import below
-from foveal.images import Source, read
+from foveal.images import Source, as_image
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import is_proposer
-from foveal.models.detection.image_regions import propose_images
 from foveal.models.detection.trace import DetectionTrace, scaled_objects
 from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
 from foveal.models.detectors.rpn import RPN
-from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch
-from foveal.proposals.restoring import proposer_from_config
+from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, propose_files
+from foveal.proposals.cached import proposer_from_config
 
 # Passes of a region proposal network that is asked for by a word; not minutes, so that the model is the same
 # every time.
@@ -67,7 +66,15 @@ class ProposalDetector(ObjectDetector):
         :meth:`predict` finds them.
         """
         self._check_fitted()
-        return propose_images(self.proposer_, images, max_proposals=self.max_proposals, callbacks=callbacks)
+        found = propose_files(
+            self.proposer_,
+            images,
+            number=self.max_proposals,
+            cache=user_cache(),
+            name="proposals of held-out images",
+            callbacks=callbacks,
+        )
+        return [answer.proposals for answer in found]
 
     def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
         """Detect objects; see :meth:`ObjectDetector.predict`.
@@ -82,9 +89,7 @@ class ProposalDetector(ObjectDetector):
         files = FileProposer(self.proposer_, user_cache(), keep=False)
 
         def one(source: Source) -> Detections:
-            if isinstance(source, np.ndarray):
-                return self._detect(source, self.proposer_.propose(source).best(self.max_proposals))
-            image = read(source)
+            image = as_image(source)
             return self._detect(image, files.propose(source, image).proposals.best(self.max_proposals))
 
         with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):
@@ -105,17 +110,20 @@ class ProposalDetector(ObjectDetector):
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has learned, its method of proposing too."""
+        self._check_fitted()
         # What the method has learned; most have learned nothing.
         learned = self.proposer_.arrays() if isinstance(self.proposer_, BoxModel) else {}
         return {_PREFIX + name: value for name, value in learned.items()}
 
-    def _config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        config = super().get_config()
         settings = self.get_params(deep=False)
         del settings["proposals"], settings["features"]
         return {
-            "classes": list(self.classes_),
-            "n_images": self.n_images_,
+            **config,
             "threshold": self.threshold_,
             "proposals": self.proposer_.get_config(),
             "features": self.features_.get_config(),

@@ -22,10 +22,9 @@ from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.examples import ExamplePool
 from foveal.models.svm.kernels import fit_with, restore_svms
 from foveal.models.svm.linear import LinearSVMs
-from foveal.models.svm.mining import Mining, mine
+from foveal.models.svm.mining import Mining, collect_objects, collect_proposals, mine
 from foveal.models.svm.out_of_fold import Suppressed, out_of_fold_detections
 from foveal.models.svm.platt import Platt, fit_platt
-from foveal.models.svm.region_examples import collect_objects, collect_proposals
 from foveal.models.svm.region_svms import RegionSVMs
 from foveal.proposals import Proposals, Proposer, SelectiveSearch
 
@@ -205,18 +204,14 @@ class RCNN(ProposalDetector):
         parts: list[tuple[NDArray[Any], ...]] = []
         seen = 0
         for label in range(values.shape[1]):
-            rows = self._probable(values[:, label])
+            # Far behind the margin a proposal is never probable; suppression is quadratic.
+            rows = np.flatnonzero(values[:, label] > -2.0)
+            rows = rows[np.argsort(-values[rows, label], kind="stable")[: 5 * self.max_detections]]
             moved = self.box_regression_(features[rows], boxes[rows], label)
             kept = nms(moved, values[rows, label], self.nms_threshold)
             parts.append((moved, values[rows, label], np.full(len(rows), label, np.int64), rows, seen + kept))
             seen += len(rows)
         return Suppressed(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-
-    def _probable(self, values: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The regions whose decision values of one class are worth a suppression, best first."""
-        # Far behind the margin a proposal is never probable; suppression is quadratic.
-        rows = np.flatnonzero(values > -2.0)
-        return rows[np.argsort(-values[rows], kind="stable")[: 5 * self.max_detections]]
 
     def _pass(
         self, image: NDArray[np.uint8], features: NDArray[np.float32], boxes: NDArray[np.float32]
@@ -260,14 +255,15 @@ class RCNN(ProposalDetector):
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What it has learned, its method of proposing too."""
         return {
+            **super().arrays(),
             **self.svms_.arrays(),
             "box_regression.weights": self.box_regression_.weights,
             "box_regression.biases": self.box_regression_.biases,
             "platt.slopes": self.platt_.slopes,
             "platt.offsets": self.platt_.offsets,
-            **super()._arrays(),
         }
 
     @classmethod

@@ -4,18 +4,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
+
 from foveal import nn
 from foveal.data import Dataset
-from foveal.metrics import compare_proposers
+from foveal.metrics import compare_proposers, proposal_recall
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.targets import AnchorSampler
-from foveal.models.detection.training.validation import DetectionEvaluator, ProposalEvaluator
+from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.rpn_base import RPNBase
 
 # Anchors on the border are learned from: else nothing tells the large ones, most of which cross it, what an
 # object is.
 _BORDER = 0.5
+# So many proposals of an image are what detectors take, and the IoUs that their recall is measured at.
+_PROPOSALS = 100
+_THRESHOLDS = tuple(np.arange(0.5, 0.96, 0.05).round(2).tolist())
+
+
+class ProposalEvaluator(DetectionEvaluator):
+    """Recall of a network's proposals under training, on the same images every time.
+
+    Parameters are :class:`DetectionEvaluator`'s.
+    """
+
+    decides: ClassVar[str] = "AR"
+
+    def __call__(self, network: nn.Module) -> dict[str, float]:
+        """``recall50`` of the best 100 proposals, and ``AR``, the mean over IoUs of .5 to .95.
+
+        The average recall is COCO's and Hosang et al.'s (2016), section 4.
+        """
+        quality = proposal_recall(
+            self._each(network, lambda index, trace: trace.proposed.boxes * self._scale(index)),
+            [sample.boxes[sample.trainable] for sample in self.dataset],
+            numbers=(_PROPOSALS,),
+            thresholds=_THRESHOLDS,
+        )
+        return {"recall50": float(quality.recall[0, 0]), "AR": float(quality.recall.mean())}
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

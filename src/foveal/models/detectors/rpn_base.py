@@ -139,7 +139,7 @@ class RPNBase(TrainingConfig, BoxModel):
             an_image = seconds / n_validation if evaluator is not None else 0.0
             return images_after * max(self._seconds_an_image, 2 * an_image) + seconds
 
-        result = train_network(
+        plan = train_network(
             self.network_,
             backbone,
             dataset,
@@ -151,9 +151,9 @@ class RPNBase(TrainingConfig, BoxModel):
             spent=spent + time.perf_counter() - began,
             after=after,
         )
-        self.network_.finetuned = result.finetunes_from < result.steps
+        self.network_.finetuned = plan.finetunes_from < plan.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": result.epochs, "finetune_fraction": result.finetune_fraction}
+        self.resolved_ = {"epochs": plan.epochs, "finetune_fraction": plan.finetune_fraction}
         self._conclude(evaluator)
         self.n_images_ = len(dataset)
         return self
@@ -228,20 +228,22 @@ class RPNBase(TrainingConfig, BoxModel):
 
     # -- the model file -----------------------------------------------------------------------------
 
-    def _arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, NDArray[Any]]:
         """The weights that were trained: the backbone's own are not among them where it was frozen."""
+        self._check_fitted()
         return {
             name: value
             for name, value in self.network_.state_dict().items()
             if self.network_.finetuned or not name.startswith("stages.")
         }
 
-    def _config(self) -> dict[str, Any]:
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON values."""
+        config = super().get_config()
         parameters = self.get_params(deep=False)
         del parameters["features"]
         return {
-            "classes": list(self.classes_),
-            "n_images": self.n_images_,
+            **config,
             "features": self.backbone_.get_config(),
             "finetuned": self.network_.finetuned,
             "resolved": self.resolved_,

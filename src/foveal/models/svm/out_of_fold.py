@@ -94,9 +94,7 @@ def out_of_fold_detections(
                 objects = regions.objects[regions.labels == label]
                 if len(rows) and len(objects):
                     right[rows] = first_hits(iou(boxes[rows], objects))
-            sure = np.ones(len(boxes), bool)
-            if len(regions.ignored):
-                sure = right | (iou(boxes, regions.ignored).max(axis=1) < 0.5)
+            sure = right | (iou(boxes, regions.ignored).max(axis=1, initial=0) < 0.5)
             return OutOfFold(scores[sure], classes[sure], right[sure])
 
         for judged in bank.visit(judge, f"calibration {fold + 1} of {folds}", held.tolist()):

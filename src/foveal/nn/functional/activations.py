@@ -378,10 +378,7 @@ def _floating(x: NDArray[Any]) -> NDArray[Any]:
 def _rectify(x: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:
     from foveal.nn.functional._activation_kernels import rectify
 
-    def compute(x: NDArray[Any], out: NDArray[Any]) -> None:
-        rectify(x, x.dtype.type(slope), x.dtype.type(upper), out)
-
-    return _in_parts(compute, x)
+    return _in_parts(lambda x, out: rectify(x, x.dtype.type(slope), x.dtype.type(upper), out), x)
 
 
 def _rectify_backward(grad: NDArray[Any], y: NDArray[Any], slope: float, upper: float) -> NDArray[Any]:

@@ -95,8 +95,7 @@ def release() -> None:
 
 def _release_idle(patience: int = _PATIENCE) -> None:
     for size, kept in list(_blocks.by_size.items()):
-        kept[:] = [
-            entry for entry in kept if sys.getrefcount(entry[0]) > 2 or _blocks.requests - entry[1] < patience
-        ]
+        asked_since = _blocks.requests - patience
+        kept[:] = [entry for entry in kept if sys.getrefcount(entry[0]) > 2 or entry[1] > asked_since]
         if not kept:
             del _blocks.by_size[size]

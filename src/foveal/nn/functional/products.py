@@ -158,8 +158,6 @@ def flat(array: NDArray[Any]) -> tuple[NDArray[Any], tuple[int, ...]]:
         array = array.copy(order="K")
     if array.flags.c_contiguous:
         dense = array
-    elif array.ndim == 2 and array.flags.f_contiguous:
-        dense = array.T
     else:
         order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
         dense = array.transpose(order)

@@ -79,9 +79,7 @@ class BatchNorm2d(ClipsOutput):
         self.running_mean = np.zeros(num_features, np.float32) if tracks else None
         self.running_var = np.ones(num_features, np.float32) if tracks else None
         self.num_batches_tracked = np.zeros((), np.int64) if tracks else None
-        self._frozen = False
-        if frozen:
-            self.frozen = True
+        self.frozen = frozen
 
     @property
     def frozen(self) -> bool:

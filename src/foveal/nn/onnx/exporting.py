@@ -85,7 +85,10 @@ def export(
         input_shape = _known_shape(network, example)
     model = to_onnx(network, input_shape, opset=opset, layout=layout, metadata=metadata)
     content = model.SerializeToString(deterministic=True)
-    batch = _random_batch(input_shape) if example is None else np.asarray(example, np.float32)
+    if example is None:
+        shape = [OPEN_SIDE if side is None else side for side in input_shape]
+        example = np.random.default_rng(0).standard_normal((2, *shape), np.float32)
+    batch = np.asarray(example, np.float32)
     with in_use(network.modules()), no_grad():
         expected = np.asarray(network(batch))
     difference = relative_difference(run_onnx(content, batch, layout), expected)
@@ -163,11 +166,6 @@ def _known_shape(network: Module, example: NDArray[Any] | None) -> Sequence[int 
         if isinstance(layer, Linear):
             return (layer.in_features,)
     raise ExportError("The shape of the network's input is not known: give input_shape or example.")
-
-
-def _random_batch(input_shape: Sequence[int | None]) -> NDArray[Any]:
-    shape = [OPEN_SIDE if side is None else side for side in input_shape]
-    return np.random.default_rng(0).standard_normal((2, *shape), np.float32)
 
 
 def _axes(shape: tuple[int | None, ...], layout: Layout) -> list[int | str]:

@@ -17,7 +17,8 @@ from foveal.nn.onnx.graph import Graph, Value, convert, converts
 
 
 @converts(Sequential)
-def _sequential(layer: Sequential, graph: Graph, value: Value, name: str) -> Value:
+def in_order(layer: Module, graph: Graph, value: Value, name: str) -> Value:
+    """The layers inside of a layer, one after the other."""
     for place, child in layer.named_children():
         value = convert(child, graph, value, f"{name}.{place}" if name else place)
     return value

@@ -12,7 +12,7 @@ from foveal.images import read
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
 from foveal.report.figures.metrics.confusion import draw_confusion
 from foveal.report.figures.metrics.scores import draw_scores
-from foveal.report.figures.networks.overlays import beside, overlay_map
+from foveal.report.figures.networks.explanation import beside, overlay_map
 from foveal.report.html.annotated_images import AnnotatedImage, image_with_boxes, image_with_caption
 from foveal.report.html.blocks import Block, Chapter, Chart, Images, Note, Section
 from foveal.report.html.page import write_report

@@ -78,10 +78,9 @@ def _verdicts(record: DetectionRecord, least: float) -> list[Verdict]:
 def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]]) -> Section:
     from foveal.metrics import confusion, pr_curves, tide
 
-    title = "Results"
     if not len(record.test) or not any(len(s.boxes) for s in record.test):
         return Section(
-            title, "There is no held-out object to measure against.", [Note("Nothing was measured.")]
+            "Results", "There is no held-out object to measure against.", [Note("Nothing was measured.")]
         )
     truth = record.test.to_coco()
     curves = pr_curves(truth, list(results), iou_threshold=record.iou_threshold)
@@ -93,7 +92,10 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
     costly = max(losses, key=lambda name: losses[name])
     best = max(curves, key=lambda name: curves[name].average_precision, default="")
     overlap = f"An overlap (IoU) of {record.iou_threshold:g} makes a detection right."
-    all_scores, right = _all_scores(record)
+    # Lower scores are not worth drawing.
+    all_verdicts = _verdicts(record, min(0.05, record.score_threshold))
+    all_scores = np.array([score for v in all_verdicts for score in v.detections.scores], np.float64)
+    right = np.array([kind == RIGHT for v in all_verdicts for kind in v.kinds], bool)
     blocks: list[Block] = [
         class_table(record, "AP50", "AP", "AP75"),
         Chart(
@@ -104,7 +106,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             ),
             f"Precision against recall for {len(curves)} classes"
             + (f"; the best is {best}, {curves[best].average_precision:.2f}." if best else "."),
-            f"The further to the upper right the better; the number is the area under the curve. {overlap}",
+            "The further to the upper right the better; the number is the area under the curve, which AP50 "
+            f"takes from 101 of its points. {overlap}",
         ),
         Chart(
             "Scores of right and wrong detections",
@@ -119,7 +122,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             + "; ".join(_confusions(matrix.matrix, [*record.test.classes, "nothing"]))
             + ".",
             f"Rows are the truth, columns what is said from score {record.score_threshold:.2f} on. The last "
-            "row counts boxes where there is nothing, the last column objects that were missed.",
+            "row counts boxes that match no object, whatever the reason; the last column objects that were "
+            "missed.",
         ),
         Chart(
             "What the AP50 is lost to",
@@ -131,7 +135,7 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             "not add up.",
         ),
     ]
-    return Section(title, "How good the detections of the held-out images are, class by class.", blocks)
+    return Section("Results", "How good the detections of the held-out images are, class by class.", blocks)
 
 
 def _confusions(matrix: NDArray[Any], names: Sequence[str]) -> list[str]:
@@ -142,15 +146,6 @@ def _confusions(matrix: NDArray[Any], names: Sequence[str]) -> list[str]:
         f"{number} × {names[i]} {'missed' if j == last else f'taken for {names[j]}'}"
         for number, i, j in sorted(off, key=lambda cell: (-cell[0], *cell[1:]))[:3]
     ] or ["no confusion"]
-
-
-def _all_scores(record: DetectionRecord) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Scores of the detections that are worth drawing, and which of them are right."""
-    floor = min(0.05, record.score_threshold)
-    verdicts = _verdicts(record, floor)
-    scores = [float(score) for verdict in verdicts for score in verdict.detections.scores]
-    right = [kind == RIGHT for verdict in verdicts for kind in verdict.kinds]
-    return np.array(scores), np.array(right, bool)
 
 
 def rank_images(verdicts: Sequence[Verdict]) -> tuple[list[int], list[int], list[int]]:

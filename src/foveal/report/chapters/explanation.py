@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures.networks.overlays import overlay_map
+from foveal.report.figures.networks.explanation import overlay_map
 from foveal.report.html.annotated_images import image_with_boxes
 from foveal.report.html.blocks import Block, Chapter, Fold, Images, Section, Table
 from foveal.report.html.page import say_unreadable, write_report

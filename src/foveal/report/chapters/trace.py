@@ -16,7 +16,7 @@ _TITLES = {
     "Anchors": "Where it begins: boxes of a few sizes at every place of every level (Ren et al. 2015, "
     "section 3.1.1).",
     "Objectness": "Which of them may hold an object.",
-    "Proposals": "Boxes that overlap a better one much are dropped.",
+    "Proposals": "Which boxes are looked at closely.",
     "RoIAlign": "What is read of a region, whatever its size.",
     "Classes": "What is said to be in the regions.",
     "Regression": "How the boxes of the surest detections were moved.",

@@ -103,21 +103,17 @@ def say_instead(sentence: str, width: float = HALF_WIDTH, height: float = 3.0) -
     return figure
 
 
-def name_rows(
-    axes: Axes, names: Sequence[str], *, longest: int = 24, size: float = TEXT_SIZE, rows: int = 0
-) -> None:
-    """Name the rows of horizontal bars, the first at the top; with fewer than ``rows`` the rest is free."""
-    words = [shorten(name, longest) for name in names]
+def name_rows(axes: Axes, names: Sequence[str], *, longest: int | None = 24, size: float = TEXT_SIZE) -> None:
+    """Name the rows of horizontal bars, the first at the top."""
+    words = [name if longest is None else shorten(name, longest) for name in names]
     axes.set_yticks(range(len(names)), words, parse_math=False, color=INK, fontsize=size)
-    axes.set_ylim(max(len(names), rows) - 0.5, -0.5)
+    axes.set_ylim(len(names) - 0.5, -0.5)
 
 
-def write_beside(
-    axes: Axes, words: str, x: float, y: float, *, size: float = TEXT_SIZE - 0.5, gap: float = 4
-) -> None:
+def write_beside(axes: Axes, words: str, x: float, y: float, *, size: float = TEXT_SIZE - 0.5) -> None:
     """Words at the right of a place, such as the end of a bar."""
     axes.annotate(
-        words, (x, y), (gap, 0), textcoords="offset points", va="center", color=INK, fontsize=size,
+        words, (x, y), (4, 0), textcoords="offset points", va="center", color=INK, fontsize=size,
         parse_math=False,
     )  # fmt: skip
 
@@ -130,7 +126,7 @@ def draw_bars(
     *,
     colors: str | Sequence[str] = SERIES[0],
     thickness: float = 0.66,
-    longest: int = 36,
+    longest: int | None = 36,
     size: float = TEXT_SIZE - 0.5,
     least: float = 0.0,
 ) -> None:
@@ -140,14 +136,14 @@ def draw_bars(
     ----------
     axes : matplotlib.axes.Axes
     names : sequence of str
-        Those longer than ``longest`` are shortened.
+        Those longer than ``longest`` are shortened, unless it is ``None``.
     lengths : sequence of float
     words : sequence of str
         Of each bar; they begin beyond ``least`` even where the bar is shorter.
     colors : str or sequence of str
     thickness : float
         Of a row of height 1.
-    longest : int
+    longest : int or None
     size : float
         Of the words' letters, in points.
     least : float

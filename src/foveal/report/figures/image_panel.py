@@ -17,9 +17,9 @@ _LONGEST_SIDE = 720
 _ON_A_PLATE = "#ffffff"
 
 
-def panel_height(image: NDArray[np.uint8], width: float, most: float = 4.2) -> float:
+def panel_height(image: NDArray[np.uint8], width: float) -> float:
     """The height of a panel, in inches, that an image of this width needs, with its title."""
-    return float(min(width * image.shape[0] / image.shape[1], most) + 0.36)
+    return float(min(width * image.shape[0] / image.shape[1], 4.2) + 0.36)
 
 
 def show_image(
@@ -52,6 +52,7 @@ def show_image(
         shown = np.repeat((shown @ np.array([0.299, 0.587, 0.114], np.float32))[..., None], 3, axis=2)
     shown = np.rint(shown + pale * (255 - shown)).astype(np.uint8)
     axes.imshow(shown, extent=(0, width, height, 0), interpolation="antialiased")
+    look_at(axes, 0, 0, width, height)
     # Ticks cost time even where they are not seen.
     axes.set_xticks([])
     axes.set_yticks([])
@@ -123,7 +124,6 @@ def outline_boxes(
     width: float = 1.6,
     dashed: bool = False,
     halo: bool = True,
-    alpha: float = 1.0,
 ) -> None:
     """Draw boxes; the last ones lie above the others.
 
@@ -139,7 +139,6 @@ def outline_boxes(
     dashed : bool
     halo : bool
         Dark seams beside the lines, so that they stand out against every image.
-    alpha : float
     """
     from matplotlib.collections import PolyCollection
 
@@ -148,8 +147,8 @@ def outline_boxes(
         return
     # Axis-aligned, so a box's corners are its own numbers, taken in turns.
     corners: Any = rows[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
-    seam: Any = {"edgecolors": "#000000", "linewidths": width + 1.3, "alpha": 0.45 * alpha}
-    line: Any = {"edgecolors": colors, "linewidths": width, "alpha": alpha}
+    seam: Any = {"edgecolors": "#000000", "linewidths": width + 1.3, "alpha": 0.45}
+    line: Any = {"edgecolors": colors, "linewidths": width, "alpha": 1.0}
     line["linestyles"] = [(0, (4, 2.2)) if dashed else "-"]
     for look in (seam, line) if halo else (line,):
         axes.add_collection(PolyCollection(corners, facecolors="none", **look), autolim=False)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.nn.functional.windows import Pair, pair
 from foveal.report.figures.canvas import GRID, INK, MUTED, SERIES, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import look_at
 
@@ -136,6 +137,19 @@ class NumberSheet:
         line: Any = {"edgecolor": color, "linewidth": width, "zorder": 4, "joinstyle": "miter"} | look
         self.axes.add_patch(Rectangle((left, top), across, down, facecolor="none", **line))
 
+    def frame_cells(
+        self,
+        corner: tuple[float, float],
+        cell: float,
+        first: tuple[int, int],
+        size: tuple[int, int] = (1, 1),
+        color: str = MARK,
+        width: float = 2.2,
+    ) -> None:
+        """A frame around so many rows and columns of a grid, from a row and a column on."""
+        left, top = corner[0] + first[1] * cell, corner[1] + first[0] * cell
+        self.frame((left, top, size[1] * cell, size[0] * cell), color, width)
+
     def write(
         self,
         text: str,
@@ -211,10 +225,10 @@ def title_width(title: str) -> float:
     return max(1.4, 0.076 * len(title))
 
 
-def setting_of(name: str, value: int | tuple[int, int], usual: int | tuple[int, int]) -> str:
+def setting_of(name: str, value: Pair, usual: Pair) -> str:
     """A setting for a title; nothing where it is the usual one."""
-    rows, columns = value if isinstance(value, (tuple, list)) else (value, value)
-    if (rows, columns) == (usual if isinstance(usual, tuple) else (usual, usual)):
+    rows, columns = pair(value)
+    if (rows, columns) == pair(usual):
         return ""
     return f", {name} {rows}" if rows == columns else f", {name} {rows} and {columns}"
 

@@ -14,7 +14,7 @@ from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.verdicts import IGNORED, RIGHT, Verdict
 from foveal.report.wording import shorten
 
-LONGEST_SIDE = 480
+_LONGEST_SIDE = 480
 # The frame that an image is shown in, in CSS pixels; line widths and letters are made for it.
 _FRAME = (272.0, 204.0)
 _LETTER = 11.0
@@ -85,13 +85,11 @@ class AnnotatedImage:
 
 def image_with_truth(sample: Sample, classes: Sequence[str]) -> AnnotatedImage:
     """A sample with its ground truth, coloured by class."""
-    outlines = [
-        Outline(
-            _xywh(box), f"class-{int(label) % 8 + 1}", shorten(classes[int(label)], 18), classes[int(label)]
-        )
-        for box, label in zip(sample.boxes, sample.labels, strict=True)
-    ]
     names = [classes[int(label)] for label in sample.labels]
+    outlines = [
+        Outline(_xywh(box), f"class-{int(label) % 8 + 1}", shorten(name, 18), name)
+        for box, label, name in zip(sample.boxes, sample.labels, names, strict=True)
+    ]
     counted = ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "no objects"
     return _annotate_sample(sample, outlines, counted)
 
@@ -130,7 +128,6 @@ def image_with_boxes(
     image: NDArray[np.uint8],
     caption: str = "",
     *,
-    size: tuple[int, int] | None = None,
     boxes: ArrayLike = (),
     looks: Sequence[str] = (),
     labels: Sequence[str] = (),
@@ -144,20 +141,18 @@ def image_with_boxes(
         Its title.
     image : ndarray of shape (H, W, 3), uint8
     caption : str
-    size : (int, int), optional
-        Height and width of the image that the boxes belong to; the image's own by default.
     boxes : array-like of shape (N, 4)
-        Those further on in the order lie above.
+        In the image's pixels; those further on in the order lie above.
     looks, labels, meanings : sequences of str, of length N
         Of each outline; labels and meanings may be left out.
     """
-    height, width = image.shape[:2] if size is None else size
+    height, width = image.shape[:2]
     rows = np.asarray(boxes, np.float32).reshape(-1, 4)
     outlines = [
         Outline(_xywh(box), look, labels[i] if labels else "", meanings[i] if meanings else "")
         for i, (box, look) in enumerate(zip(rows, looks, strict=True))
     ]
-    small = np.asarray(resize_to_fit(image, LONGEST_SIDE)[0])
+    small = np.asarray(resize_to_fit(image, _LONGEST_SIDE)[0])
     alt = f"{name}: {caption}" if caption else name
     return _annotate(name, image_to_data_uri(small), width, height, outlines, alt, caption)
 
@@ -175,7 +170,7 @@ def _annotate_sample(sample: Sample, outlines: Sequence[Outline], caption: str) 
         problem = f"{sample.name} cannot be shown: {error}"
     else:
         height, width = image.shape[:2]
-        uri = image_to_data_uri(np.asarray(resize_to_fit(image, LONGEST_SIDE)[0]))
+        uri = image_to_data_uri(np.asarray(resize_to_fit(image, _LONGEST_SIDE)[0]))
     # Where there are very many boxes the first are the surest.
     few = outlines[:_MOST_OUTLINES]
     return _annotate(sample.name, uri, width, height, few, f"{sample.name}: {caption}", caption, problem)

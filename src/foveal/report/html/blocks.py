@@ -132,6 +132,9 @@ class Fold(_Block):
 class Player(_Block):
     """A film that a reader can play, stop and step through; without scripts one of its frames is seen.
 
+    :func:`foveal.report.film_player` makes one of an animation, :func:`foveal.report.film_to_html` a piece of
+    a page of it.
+
     Attributes
     ----------
     title : str
@@ -146,6 +149,7 @@ class Player(_Block):
     seconds : float
         How long a frame is seen while the film plays.
     caption : str
+        How to read it.
     """
 
     title: str

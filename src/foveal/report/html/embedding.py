@@ -59,12 +59,7 @@ def figure_to_svg(figure: Figure, prefix: str) -> str:
         # A glyph that matplotlib's font lacks is found by the browser in another one.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "foveal", "svg.image_inline": True}):
-            figure.savefig(
-                buffer,
-                format="svg",
-                transparent=True,
-                metadata={"Date": None, "Creator": None, "Format": None, "Type": None},
-            )
+            figure.savefig(buffer, format="svg", transparent=True)
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)

@@ -39,18 +39,23 @@ def film_player(
 
     Returns
     -------
-    foveal.report.chapters.Player
+    foveal.report.Player
 
     Raises
     ------
     ValueError
         If there are captions, but not one for each frame.
     """
-    frames, width, height = _frames(film)
+    frames = []
+    for image in (images := _images(film)):
+        buffer = io.BytesIO()
+        image.quantize(96).save(buffer, "PNG", optimize=True)
+        frames.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"))
     captions = list(captions) or [f"step {i} of {len(frames)}" for i in range(1, len(frames) + 1)]
     if len(captions) != len(frames):
         raise ValueError(f"There are {len(frames)} frames and {len(captions)} captions.")
     # Without scripts the last frame is seen, where nothing is missing.
+    width, height = images[-1].size
     return Player(title, frames, captions, width, height, len(frames) - 1, seconds, caption)
 
 
@@ -59,7 +64,7 @@ def film_to_html(player: Player) -> str:
 
     Parameters
     ----------
-    player : foveal.report.chapters.Player
+    player : foveal.report.Player
         Of :func:`film_player`.
 
     Returns
@@ -107,18 +112,6 @@ def write_film(film: "Animation", path: str | os.PathLike[str], *, seconds: floa
         write_text(file, f"<!doctype html>\n{head}\n<body>\n{fragment}\n</body></html>\n")
     else:
         raise ValueError(f"A film is written as .gif or .html, not as {file.name!r}.")
-
-
-def _frames(film: "Animation") -> tuple[list[str], int, int]:
-    """Every frame as a PNG of few colours in a data URI, and their width and height."""
-    frames = []
-    size = (0, 0)
-    for image in _images(film):
-        buffer = io.BytesIO()
-        image.quantize(96).save(buffer, "PNG", optimize=True)
-        frames.append("data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii"))
-        size = image.size
-    return frames, *size
 
 
 def _gif(film: "Animation", seconds: float) -> bytes:

@@ -50,8 +50,7 @@ def class_counts(dataset: Dataset) -> NDArray[np.int64]:
     ndarray of shape (K,), int64
     """
     if dataset.task == "detection":
-        labels = [np.asarray(s.labels, np.int64) for s in dataset]
-        flat = np.concatenate(labels) if labels else np.zeros(0, np.int64)
+        flat = np.concatenate([np.zeros(0, np.int64), *(s.labels for s in dataset)])
     else:
         flat = np.array([s.label for s in dataset if s.label is not None], np.int64)
     return np.bincount(flat, minlength=len(dataset.classes)).astype(np.int64)
@@ -74,15 +73,8 @@ def choose_samples(dataset: Dataset, number: int) -> list[int]:
     # Steps of the golden ratio visit a list evenly however many are taken of it.
     queues = [[members[int(len(members) * (0.5 + 0.618034 * k) % len(members))] for k in range(number)]
               for members in by_class if members]  # fmt: skip
-    chosen: dict[int, None] = {}
-    for k in range(number):
-        for queue in queues:
-            if len(chosen) < number:
-                chosen.setdefault(queue[k])
-    for i in range(len(dataset)):
-        if len(chosen) < min(number, len(dataset)):
-            chosen.setdefault(i)
-    return sorted(chosen)
+    by_turns = [queue[k] for k in range(number) for queue in queues]
+    return sorted(list(dict.fromkeys([*by_turns, *range(len(dataset))]))[:number])
 
 
 def class_table(record: Record, *first: str) -> Block:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from foveal.report.figures.training.loss_parts import PARTS, draw_loss_parts
+from foveal.report.figures.training.learning_curves import PARTS, draw_loss_parts
 from foveal.report.html.blocks import Block, Chart, Fold, Table
-from foveal.report.wording import say_duration
+from foveal.report.wording import count, say_duration
 
 Event = Mapping[str, Any]
 
@@ -56,9 +56,9 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     marked = None if kept is None else kept["seconds"]
     blocks: list[Block] = [
         Chart(
-            "Losses by part, and the validation",
+            "Losses by part" + (", and the validation" if measured else ""),
             draw_loss_parts(losses, measured, measure=measure, marked=marked),
-            f"Lines of the losses against time, and below them the validation. {caption}",
+            f"Lines of the losses against time. {caption}",
             caption,
         )
     ]
@@ -68,7 +68,7 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
         for e in epochs:
             numbers = [cell_of(e, key) for key in ("loss", *keys, "learning_rate")]
             rows.append([str(e["epoch"]), say_duration(e["seconds"]), f"{int(e.get('step', 0)):,}", *numbers])
-        blocks.append(Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)]))
+        blocks.append(Fold(f"The {count(len(epochs), 'epoch')} as a table", [Table("", columns, rows)]))
     return blocks
 
 

@@ -31,6 +31,17 @@ def proposals_section(
         )
     else:
         blocks.append(Note("There were no objects to be reached."))
+    rows = []
+    for j, (number, mean) in enumerate(zip(quality.numbers, quality.mean_counts, strict=True)):
+        if number is not None and quality.numbers[-1] is None and mean == quality.mean_counts[-1]:
+            continue  # So many there are in no image: the last row says the same.
+        name = f"all ({mean:,.0f})" if number is None else f"{number:,}"
+        rows.append([name, *(format_figure(float(row[j])) for row in (*quality.recall, quality.mabo))])
+    if rows:
+        space = "\N{NO-BREAK SPACE}"
+        columns = ["proposals", *(f"IoU{space}≥{space}{t:g}" for t in quality.thresholds), "MABO"]
+        title = "Recall and mean average best overlap (MABO) by the number of proposals per image"
+        blocks.append(Table(title, columns, rows, wide=False))
     compared = {name: q for name, q in (others or {}).items() if q.objects}
     if len(compared) > 1:
         images = next(iter(compared.values())).images
@@ -40,20 +51,11 @@ def proposals_section(
         blocks.append(
             Chart(
                 "Recall beside other methods",
-                draw_recall_of_methods(compared, (0.5, 0.7)),
+                draw_recall_of_methods(compared),
                 f"Recall of {len(compared)} methods. With 100 proposals, at IoU 0.5: {said}.",
                 f"On {count(images, 'held-out image')}. Recall at IoU 0.5 with 100 proposals: {said}.",
             )
         )
-    rows = []
-    for j, (number, mean) in enumerate(zip(quality.numbers, quality.mean_counts, strict=True)):
-        name = f"all ({mean:,.0f})" if number is None else f"{number:,}"
-        rows.append([name, *(format_figure(float(row[j])) for row in (*quality.recall, quality.mabo))])
-    if rows:
-        space = "\N{NO-BREAK SPACE}"
-        columns = ["proposals", *(f"IoU{space}≥{space}{t:g}" for t in quality.thresholds), "MABO"]
-        title = "Recall and mean average best overlap (MABO) by the number of proposals per image"
-        blocks.append(Table(title, columns, rows, wide=False))
     return Section(
         "Proposals",
         "Where the detector looks: regions that may hold an object, and how many objects they reach.",

@@ -53,8 +53,10 @@ def headlines(record: Record, figures: Mapping[str, str]) -> list[Headline]:
             share = "accuracy" in key
             value = f"{100 * record.metrics[key]:.1f} %" if share else format_figure(record.metrics[key])
             lines.append(Headline(value, key.removeprefix("proposals/").replace("_", " "), meaning))
-    learned = len(record.parts.train) + len(record.parts.validation)
-    lines.append(Headline(f"{learned:,}", "images to learn from", f"{len(record.test):,} held out"))
+    validating = len(record.parts.validation)
+    learned = len(record.parts.train) + validating
+    others = f"{validating:,} of them validate; " if validating else ""
+    lines.append(Headline(f"{learned:,}", "images to learn from", f"{others}{len(record.test):,} held out"))
     seconds = total_seconds(record.events)
     if seconds:
         lines.append(Headline(say_duration(seconds), "time", "all stages together"))

@@ -1,16 +1,13 @@
 """What came of a selective search: its order, the objects that it covers, the share of each strategy."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import iou
-from foveal.images import resize_to_fit
 from foveal.proposals import cover_objects
 from foveal.proposals.ranking import FUSION_CONSTANT, NEAR_COPIES
 from foveal.report.figures.proposals.similarities import name_strategy
-from foveal.report.html.annotated_images import LONGEST_SIDE, AnnotatedImage, image_with_boxes
+from foveal.report.html.annotated_images import AnnotatedImage, image_with_boxes
 from foveal.report.html.blocks import Fold, Images, Note, Section, Table
 from foveal.report.records import SearchRecord
 from foveal.report.wording import count
@@ -71,9 +68,9 @@ def _boxes_image(
     number = len(boxes)
     # The best lie above the others.
     order = range(number - 1, -1, -1)
-    return _on_picture(
-        record,
+    return image_with_boxes(
         name,
+        record.image,
         "the first is the whole picture" if numbered and _is_whole(record, boxes[0]) else "",
         boxes=boxes[::-1],
         looks=[f"class-{i % _LOOKS + 1}" for i in order],
@@ -100,9 +97,9 @@ def _copies_image(record: SearchRecord, copies: NDArray[np.bool_]) -> AnnotatedI
     places = f"places {followers[0] + 1:,} to {followers[-1] + 1:,}"
     if len(followers) == 1:
         places = f"place {followers[0] + 1:,}"
-    return _on_picture(
-        record,
+    return image_with_boxes(
         "Near copies of one box",
+        record.image,
         f"blue: place {most + 1:,}; orange: its {count(len(followers), 'copy', 'copies')}, {places}",
         boxes=np.concatenate([boxes[followers], boxes[most : most + 1]]),
         looks=["wrong"] * len(followers) + ["right"],
@@ -127,9 +124,9 @@ def objects_section(record: SearchRecord) -> Section:
     shown = range(min(len(objects), _MOST_OBJECTS))
     truth = [objects[i] for i in shown]
     found = [(i, int(covers.best[i])) for i in shown if covers.best[i] >= 0]
-    image = _on_picture(
-        record,
+    image = image_with_boxes(
         "Objects and their best proposals",
+        record.image,
         "dashed: objects; blue: best proposals with an IoU of at least 0.5; orange: below",
         boxes=np.array([boxes[best] for _, best in found] + truth, np.float32),
         looks=[
@@ -194,9 +191,3 @@ def strategies_section(record: SearchRecord) -> Section:
             ),
         ],
     )
-
-
-def _on_picture(record: SearchRecord, name: str, caption: str, **boxes: Any) -> AnnotatedImage:
-    """The image, made small, with boxes that are told in its own pixels."""
-    small = np.asarray(resize_to_fit(record.image, LONGEST_SIDE)[0])
-    return image_with_boxes(name, small, caption, size=record.image.shape[:2], **boxes)

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.report.figures import Figure
 from foveal.report.figures.boxes.anchors import draw_anchor_matches, draw_anchors
-from foveal.report.figures.boxes.attention import draw_attention
-from foveal.report.figures.boxes.objectness import draw_objectness
+from foveal.report.figures.boxes.heat_maps import draw_attention, draw_objectness
 from foveal.report.figures.boxes.regression import draw_regression
 from foveal.report.figures.boxes.roi_sampling import draw_roi_sampling
 from foveal.report.figures.boxes.suppression import draw_suppression
-from foveal.report.html.annotated_images import AnnotatedImage, image_with_boxes
+from foveal.report.html.annotated_images import image_with_boxes
 from foveal.report.html.blocks import Block, Chart, Fold, Images, Note, Section, Table
 from foveal.report.wording import count
 
@@ -63,7 +61,7 @@ def found_images(name: str, trace: "DetectionTrace", threshold: float) -> Images
     shown = np.flatnonzero(found.scores >= threshold)
     names = _names(trace, shown)
     looks = [f"class-{int(k) % 8 + 1}" for k in found.labels[shown]]
-    truth = np.zeros((0, 4), np.float32) if trace.objects is None else trace.objects
+    truth = _objects(trace)
     known = trace.object_names or ("object",) * len(truth)
     image = image_with_boxes(
         name,
@@ -157,8 +155,9 @@ def _proposals(trace: "DetectionTrace") -> list[Block]:
             "Before: the best anchors of each level, moved by their regression. After: those that no better "
             "one overlaps much, the best of them."
         )
-    caption += "" if trace.objects is None or not len(trace.objects) else " Dashed white is the truth."
-    figure = _suppressed(trace, boxes, scores, kept, trace.proposal_threshold)
+    objects, threshold = _objects(trace), trace.proposal_threshold
+    caption += " Dashed white is the truth." if len(objects) else ""
+    figure = draw_suppression(trace.image, boxes, scores, kept, objects=objects, threshold=threshold)
     return [Chart(title, figure, f"{len(boxes):,} boxes, {len(kept):,} of them kept.", caption)]
 
 
@@ -177,9 +176,9 @@ def _sampling(trace: "DetectionTrace") -> list[Block]:
             "RoIAlign's sampling points",
             draw_roi_sampling(trace.activity[level], box, trace.roi_size, **points),
             f"The region of {whose} on the grid of the level with stride {stride}.",
-            f"The region of {whose} on the map with stride {stride}; the darker a cell, the stronger its "
-            "features. RoIAlign (left, used here) reads between the cells' centres; RoIPool (right) would "
-            "round the region to whole cells.",
+            f"The region of {whose} on the map with stride {stride}; the more a cell stands out, the "
+            "stronger its features. RoIAlign (left, used here) reads between the cells' centres; RoIPool "
+            "(right) would round the region to whole cells.",
         )
     ]
 
@@ -196,7 +195,19 @@ def _classes(trace: "DetectionTrace") -> list[Block]:
             box = ", ".join(f"{v:.0f}" for v in trace.proposals[place])
             proposed = f"{trace.proposal_scores[place]:.2f}"
             rows.append([trace.classes[k], f"{sure[place]:.3f}", f"{place + 1:,}", proposed, box])
-        images.append(_top_of_class(trace, int(k), sure, top))
+        # The best is drawn last, above the others.
+        drawn = top[::-1]
+        images.append(
+            image_with_boxes(
+                trace.classes[k],
+                trace.image,
+                f"at most {sure[top[0]]:.2f}",
+                boxes=trace.proposals[drawn],
+                looks=[f"class-{k % 8 + 1}"] * len(drawn),
+                labels=[f"{sure[i]:.2f}" for i in drawn],
+                meanings=[f"proposal {i + 1}: {sure[i]:.3f}" for i in drawn],
+            )
+        )
     columns = ("class", "probability", "proposal", "its score", "x1, y1, x2, y2")
     return [
         Images(
@@ -208,26 +219,9 @@ def _classes(trace: "DetectionTrace") -> list[Block]:
     ]
 
 
-def _top_of_class(
-    trace: "DetectionTrace", label: int, sure: NDArray[Any], top: NDArray[np.intp]
-) -> AnnotatedImage:
-    # The best is drawn last, above the others.
-    drawn = top[::-1]
-    return image_with_boxes(
-        trace.classes[label],
-        trace.image,
-        f"at most {sure[top[0]]:.2f}",
-        boxes=trace.proposals[drawn],
-        looks=[f"class-{label % 8 + 1}"] * len(drawn),
-        labels=[f"{sure[i]:.2f}" for i in drawn],
-        meanings=[f"proposal {i + 1}: {sure[i]:.3f}" for i in drawn],
-    )
-
-
-def _followed(trace: "DetectionTrace", most: int) -> list[int]:
-    """The surest detections, of different regions."""
-    _, first = np.unique(trace.detection_regions, return_index=True)
-    return sorted(first.tolist())[:most]
+def _objects(trace: "DetectionTrace") -> NDArray[np.float32]:
+    """The ground truth's boxes; none where it is not known."""
+    return np.zeros((0, 4), np.float32) if trace.objects is None else trace.objects
 
 
 def _names(trace: "DetectionTrace", which: Iterable[int]) -> list[str]:
@@ -236,16 +230,18 @@ def _names(trace: "DetectionTrace", which: Iterable[int]) -> list[str]:
 
 
 def _regression(trace: "DetectionTrace", most: int) -> list[Block]:
-    which = _followed(trace, most)
+    # The surest detections, of different regions.
+    _, first = np.unique(trace.detection_regions, return_index=True)
+    which = sorted(first.tolist())[:most]
     if not which:
         return []
     before, after = trace.before_regression[which], trace.detections.boxes[which]
     moved = np.abs(after - before).max()
-    objects = () if trace.objects is None else trace.objects
+    objects, names = _objects(trace), _names(trace, which)
     return [
         Chart(
             "Boxes before and after their regression",
-            draw_regression(trace.image, before, after, objects=objects, names=_names(trace, which)),
+            draw_regression(trace.image, before, after, objects=objects, names=names),
             f"{len(which)} boxes; their sides moved by up to {moved:.0f} pixels.",
             "Of each class the head has learned how a proposal must move to fit its object; the arrow joins "
             f"the centres. Sides moved by up to {moved:.0f} pixels here.",
@@ -273,22 +269,14 @@ def _suppression(trace: "DetectionTrace") -> list[Block]:
     if not len(trace.answers):
         return [Note("Nothing was probable enough.")]
     found, kept = trace.answers, trace.answer_kept
+    objects, threshold = _objects(trace), trace.answer_threshold
     return [
         Chart(
             "Detections before and after suppression",
-            _suppressed(trace, found.boxes, found.scores, kept, trace.answer_threshold),
+            draw_suppression(
+                trace.image, found.boxes, found.scores, kept, objects=objects, threshold=threshold
+            ),
             f"{len(found):,} boxes of all classes, {len(kept):,} of them kept.",
             "Only boxes of the same class drop each other.",
         )
     ]
-
-
-def _suppressed(
-    trace: "DetectionTrace",
-    boxes: NDArray[np.float32],
-    scores: NDArray[np.float32],
-    kept: NDArray[np.int64],
-    threshold: float | None,
-) -> Figure:
-    objects = () if trace.objects is None else trace.objects
-    return draw_suppression(trace.image, boxes, scores, kept, objects=objects, threshold=threshold)

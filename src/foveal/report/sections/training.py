@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from foveal.report.figures.training.grid import draw_grid
-from foveal.report.figures.training.learning_curve import draw_learning_curve
-from foveal.report.figures.training.losses import draw_losses
+from foveal.report.figures.training.learning_curves import draw_learning_curve
+from foveal.report.figures.training.losses import draw_losses, draw_range_test
 from foveal.report.figures.training.mining import draw_mining
-from foveal.report.figures.training.range_test import draw_range_test
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
 from foveal.report.sections.losses import Event, cell_of, loss_parts_blocks, number_of
+from foveal.report.wording import count
 
 # What an epoch's event may have been measured.
 _MEASURED = {
@@ -54,11 +54,7 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
         blocks.append(Fold(f"Notes of the training log ({len(notes)})", notes[:100]))
     if not blocks:
         blocks.append(Note("The training log holds nothing to draw."))
-    return Section(
-        "Training",
-        "How the model came about, and what was chosen by looking at the validation images.",
-        blocks,
-    )
+    return Section("Training", "How the model came about.", blocks)
 
 
 def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
@@ -84,14 +80,15 @@ def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
     marked = None if best is None else int(best["epoch"])
     chart = Chart(
         "Learning curve",
-        draw_learning_curve(epochs, marked=marked, mark="kept" if kept else "least validation loss"),
-        f"Lines of the losses, the accuracies and the learning rate over {len(epochs)} epochs. {caption}",
+        draw_learning_curve(epochs, marked=marked, mark="kept" if kept else "least"),
+        f"Lines of the losses, the accuracies and the learning rate over {count(len(epochs), 'epoch')}. "
+        f"{caption}",
         caption,
     )
     columns = ("epoch", *_MEASURED.values(), "learning rate", "seconds")
     keys = (*_MEASURED, "learning_rate", "seconds")
     rows = [[str(e["epoch"]), *(cell_of(e, key) for key in keys)] for e in epochs]
-    return [chart, Fold(f"The {len(epochs)} epochs as a table", [Table("", columns, rows)])]
+    return [chart, Fold(f"The {count(len(epochs), 'epoch')} as a table", [Table("", columns, rows)])]
 
 
 def _range_test(events: Sequence[Event]) -> Chart:

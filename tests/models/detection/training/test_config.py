@@ -1,4 +1,4 @@
-"""The training of a detection network: its optimiser, its result."""
+"""The training of a detection network: its optimiser."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from foveal import nn
 from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
-from foveal.models.detection.training.config import TrainingConfig, TrainingResult, make_optimizer
+from foveal.models.detection.training.config import TrainingConfig, make_optimizer
 
 
 def make_network(stages=()):
@@ -34,9 +34,3 @@ def test_pretrained_stages_have_a_lower_rate_and_do_not_decay():
     steps = {name: np.abs(p.data - moved[name]).max() for name, p in network.named_parameters()}
     ratio = steps["stages.0.weight"] / steps["rpn.trunk.0.bias"]
     assert ratio == pytest.approx(0.25, rel=0.02)
-
-
-@pytest.mark.parametrize(("finetunes_from", "fraction"), [(100, 0.0), (60, 0.4), (0, 1.0)])
-def test_what_share_was_finetuned(finetunes_from, fraction):
-    result = TrainingResult(100, finetunes_from, 5.0)
-    assert result.finetune_fraction == pytest.approx(fraction)

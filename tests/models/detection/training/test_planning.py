@@ -69,3 +69,10 @@ def test_time_that_is_gone_and_bounds(plan):
 
 def test_views_that_are_seen_again_are_cheaper(plan):
     assert plan(1.0, passes_per_view=1).steps < plan(1.0, passes_per_view=4).steps
+
+
+@pytest.mark.parametrize(("finetunes_from", "fraction"), [(100, 0.0), (60, 0.4), (0, 1.0)])
+def test_what_share_is_finetuned(finetunes_from, fraction):
+    planned = planning.DetectionPlan(100, finetunes_from, 20)
+    assert planned.finetune_fraction == pytest.approx(fraction)
+    assert planned.epochs == 5.0

@@ -53,27 +53,6 @@ class TrainingConfig:
     random_state: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class TrainingResult:
-    """A training that came to its end.
-
-    Attributes
-    ----------
-    steps, finetunes_from : int
-    epochs : float
-        Passes over the training images.
-    """
-
-    steps: int
-    finetunes_from: int
-    epochs: float
-
-    @property
-    def finetune_fraction(self) -> float:
-        """The share of the steps in which the backbone was fine-tuned."""
-        return (self.steps - self.finetunes_from) / self.steps
-
-
 def train_network(
     network: RegionProposalNetwork,
     backbone: Backbone,
@@ -82,11 +61,11 @@ def train_network(
     config: TrainingConfig,
     *,
     minutes: float,
-    callbacks: Callbacks = (),
-    checkpoint: nn.Checkpoint | None = None,
-    spent: float = 0.0,
-    after: Callable[[float], float] = float,
-) -> TrainingResult:
+    callbacks: Callbacks,
+    checkpoint: nn.Checkpoint | None,
+    spent: float,
+    after: Callable[[float], float],
+) -> DetectionPlan:
     """Train a network; it is left with the last averaged weights that the evaluator found as good as any.
 
     Parameters
@@ -99,17 +78,15 @@ def train_network(
     config : TrainingConfig
     minutes : float
         The time for everything, unless ``config.epochs`` are given.
-    callbacks : sequence of callables
-    checkpoint : Checkpoint, optional
-        Where it exists already, the training goes on from it.
-    spent : float, default=0.0
-        Seconds of the minutes that are gone.
-    after : callable, optional
-        Seconds that are needed after the training, from those that a validation takes.
+    callbacks, checkpoint
+        See :meth:`foveal.models.FasterRCNN.fit`.
+    spent, after
+        See :func:`~foveal.models.detection.training.planning.plan`.
 
     Returns
     -------
-    TrainingResult
+    DetectionPlan
+        What was done.
     """
     began = time.perf_counter()
     batches = ViewBatches(
@@ -127,21 +104,43 @@ def train_network(
     optimizer = make_optimizer(network, config)
     per_epoch = len(batches)
     validate_every = -(-_LEAST_STEPS // per_epoch)
-    planned: DetectionPlan | None = None
+
+    def measuring_loop(kind: Kind) -> TrainingLoop:
+        """A training loop at its beginning, of one kind of steps, whose speed is measured."""
+        views = batches
+        if kind == "seen":
+            # A few images, whose views are there again after the first steps.
+            few = TrainingImages(batches.images.samples[: 2 * config.batch_size], batches.size)
+            views = replace(batches, images=few, passes_per_view=NEVER)
+        elif kind == "finetuned":
+            views = replace(batches, finetunes_from=0)
+        loss = nn.JointLoss(network.losses)
+        return TrainingLoop(
+            network,
+            loss,
+            optimizer,
+            views,
+            measure=None if kind == "seen" else validator(evaluator, loss, config.batch_size),
+            validate_every=validate_every,
+            stopping=None,
+            decay=config.ema_decay,
+            clip_norm=_CLIP_NORM,
+            seed=config.random_state,
+            callbacks=(),
+        )
+
     if checkpoint is not None and (known := checkpoint.total()) is not None:
         # What was chosen once is gone on with.
-        steps, finetunes_from = known, int(checkpoint.settings()["batches"]["finetunes from"])
+        chosen = DetectionPlan(known, int(checkpoint.settings()["batches"]["finetunes from"]), per_epoch)
     elif config.epochs is not None:
         steps = max(1, round(config.epochs * per_epoch))
         share = _FINETUNED if config.finetune_fraction is None else config.finetune_fraction
-        finetunes_from = steps - round(share * steps)
+        chosen = DetectionPlan(steps, steps - round(share * steps), per_epoch)
     else:
         with parallel.blas_threads(1), parallel.one_opencv_thread():
-            planned = plan(
+            chosen = plan(
                 minutes,
-                lambda kind: _measuring_loop(
-                    kind, network, optimizer, batches, evaluator, config, validate_every
-                ),
+                measuring_loop,
                 finetune_fraction=config.finetune_fraction,
                 passes_per_view=config.passes_per_view,
                 per_epoch=per_epoch,
@@ -149,18 +148,15 @@ def train_network(
                 after=after,
                 most_steps=_MOST_EPOCHS * per_epoch,
             )
-        steps, finetunes_from = planned.steps, planned.finetunes_from
-    result = TrainingResult(steps, finetunes_from, steps / per_epoch)
-    if planned is not None:
         emit(
             callbacks,
             "schedule",
             minutes=minutes,
-            epochs=result.epochs,
-            steps=steps,
-            finetune_fraction=result.finetune_fraction,
-            seconds_per_step=round(planned.seconds_per_step, 4),
-            text=planned.text,
+            epochs=chosen.epochs,
+            steps=chosen.steps,
+            finetune_fraction=chosen.finetune_fraction,
+            seconds_per_step=round(chosen.seconds_per_step, 4),
+            text=chosen.text,
         )
     stopping = None
     if evaluator is not None:
@@ -171,8 +167,8 @@ def train_network(
         network,
         nn.JointLoss(network.losses, callbacks, step=begun),
         optimizer,
-        replace(batches, finetunes_from=finetunes_from),
-        epochs=result.epochs,
+        replace(batches, finetunes_from=chosen.finetunes_from),
+        epochs=chosen.epochs,
         schedule="cosine",
         validation=evaluator,
         validate_every=validate_every,
@@ -183,39 +179,7 @@ def train_network(
         checkpoint=checkpoint,
         random_state=config.random_state,
     )
-    return result
-
-
-def _measuring_loop(
-    kind: Kind,
-    network: RegionProposalNetwork,
-    optimizer: nn.AdamW,
-    batches: ViewBatches,
-    evaluator: DetectionEvaluator | None,
-    config: TrainingConfig,
-    validate_every: int,
-) -> TrainingLoop:
-    """A training loop at its beginning, of one kind of steps, whose speed is measured."""
-    if kind == "seen":
-        # A few images, whose views are there again after the first steps.
-        few = TrainingImages(batches.images.samples[: 2 * config.batch_size], batches.size)
-        batches = replace(batches, images=few, passes_per_view=NEVER)
-    elif kind == "finetuned":
-        batches = replace(batches, finetunes_from=0)
-    loss = nn.JointLoss(network.losses)
-    return TrainingLoop(
-        network,
-        loss,
-        optimizer,
-        batches,
-        measure=None if kind == "seen" else validator(evaluator, loss, config.batch_size),
-        validate_every=validate_every,
-        stopping=None,
-        decay=config.ema_decay,
-        clip_norm=_CLIP_NORM,
-        seed=config.random_state,
-        callbacks=(),
-    )
+    return chosen
 
 
 def make_optimizer(network: RegionProposalNetwork, config: TrainingConfig) -> nn.AdamW:

@@ -24,24 +24,35 @@ Kind = Literal["new", "seen", "finetuned"]
 
 @dataclass(frozen=True)
 class DetectionPlan:
-    """What was chosen for the minutes that were given.
+    """How long a network is trained, as it was given or chosen for somebody's minutes.
 
     Attributes
     ----------
-    steps : int
-        All steps.
-    finetunes_from : int
-        The step from which on the backbone's last stages are fine-tuned; ``steps`` for never.
+    steps, finetunes_from : int
+        All steps, and the one from which on the backbone's last stages are fine-tuned; ``steps`` for never.
+    per_epoch : int
+        Steps that see every image once.
     seconds_per_step : float
-        On average, measured, validations included.
+        On average, validations included; 0 where no time was measured.
     text : str
-        One sentence that says so.
+        One sentence that says what was chosen.
     """
 
     steps: int
     finetunes_from: int
-    seconds_per_step: float
-    text: str
+    per_epoch: int
+    seconds_per_step: float = 0.0
+    text: str = ""
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training images."""
+        return self.steps / self.per_epoch
+
+    @property
+    def finetune_fraction(self) -> float:
+        """The share of the steps in which the backbone is fine-tuned."""
+        return (self.steps - self.finetunes_from) / self.steps
 
 
 def plan(
@@ -64,13 +75,10 @@ def plan(
     make_loop : callable
         A training loop at its beginning, of one kind of steps: on new views, on views that were seen before,
         or with a backbone that is fine-tuned.
-    finetune_fraction : float, optional
-        The share of the steps in which it is. By default the backbone is frozen for the first minute,
-        and for a seventh of a training that is longer.
-    passes_per_view : int
-        Passes that see the same views while the backbone is frozen.
+    finetune_fraction, passes_per_view
+        See :class:`foveal.models.FasterRCNN`.
     per_epoch : int
-        Steps that see every image once.
+        See :class:`DetectionPlan`.
     spent : float
         Seconds that are gone before this call.
     after : callable
@@ -117,7 +125,7 @@ def plan(
         f"passes over the training images, at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone is fine-tuned from step {finetunes_from + 1:,} on." if tuning else ".")
     )
-    return DetectionPlan(steps, finetunes_from, average, text)
+    return DetectionPlan(steps, finetunes_from, per_epoch, average, text)
 
 
 def _finetuning_seconds(usable: float) -> float:

@@ -10,7 +10,7 @@ from foveal import parallel
 from foveal.data import Dataset, Detections, Sample
 from foveal.features import Backbone, stack_images
 from foveal.images import box_scale, padded_size, read, working_image
-from foveal.metrics import evaluate, proposal_recall, to_results
+from foveal.metrics import evaluate, to_results
 from foveal.models.detection.network import NetworkTrace
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.rpn.proposing import ProposalTrace
@@ -20,9 +20,6 @@ Answer = TypeVar("Answer")
 
 # Images through the engine at a time.
 _AT_A_TIME = 4
-# So many proposals of an image are what detectors take, and the IoUs that their recall is measured at.
-_PROPOSALS = 100
-_THRESHOLDS = tuple(np.arange(0.5, 0.96, 0.05).round(2).tolist())
 
 
 class DetectionEvaluator:
@@ -89,25 +86,3 @@ class DetectionEvaluator:
 
     def _scale(self, index: int) -> NDArray[np.float32]:
         return box_scale(self._sizes[index].tolist(), self._shapes[index])
-
-
-class ProposalEvaluator(DetectionEvaluator):
-    """Recall of a network's proposals under training, on the same images every time.
-
-    Parameters are :class:`DetectionEvaluator`'s.
-    """
-
-    decides: ClassVar[str] = "AR"
-
-    def __call__(self, network: Module) -> dict[str, float]:
-        """``recall50`` of the best 100 proposals, and ``AR``, the mean over IoUs of .5 to .95.
-
-        The average recall is COCO's and Hosang et al.'s (2016), section 4.
-        """
-        quality = proposal_recall(
-            self._each(network, lambda index, trace: trace.proposed.boxes * self._scale(index)),
-            [sample.boxes[sample.trainable] for sample in self.dataset],
-            numbers=(_PROPOSALS,),
-            thresholds=_THRESHOLDS,
-        )
-        return {"recall50": float(quality.recall[0, 0]), "AR": float(quality.recall.mean())}

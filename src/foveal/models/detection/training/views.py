@@ -82,17 +82,13 @@ class ViewBatches:
     images : TrainingImages
     backbone : Backbone
     levels : tuple of str
-    size : int
-        The longer side of a view, in pixels.
+    size, batch_size, passes_per_view : int
+        See :class:`foveal.models.FasterRCNN`; a view's maps cost as much as learning from them.
     augmentation : BoxAugmentation
-    batch_size : int
     finetunes_from : int, optional
         The step from which on the backbone's last stages are fine-tuned; never by default.
     n_finetuned : int, default=1
         How many stages are: so many of the last levels' maps are not made here then.
-    passes_per_view : int, default=1
-        Passes over the data that see the same views, before new ones are drawn: a view's maps cost as much as
-        learning from them.
     seed : int
     """
 
@@ -120,7 +116,8 @@ class ViewBatches:
         """The images of every batch of a pass: at random, but neighbours of like shapes."""
         rng = np.random.default_rng([self.seed, _ORDER, number])
         order = rng.permutation(self.n_examples)
-        shapes = np.array([_aspect(sample) for sample in self.images.samples])
+        sides = [(s.width, s.height) for s in self.images.samples]
+        shapes = np.array([width / height if width and height else 1.0 for width, height in sides])
         chunk = self.batch_size * _CHUNK
         parts = [order[start : start + chunk] for start in range(0, len(order), chunk)]
         ordered = np.concatenate([part[np.argsort(shapes[part], kind="stable")] for part in parts])
@@ -212,7 +209,3 @@ class ViewBatches:
             "finetunes from": self.finetunes_from,
             "passes_per_view": self.passes_per_view,
         }
-
-
-def _aspect(sample: Sample) -> float:
-    return sample.width / sample.height if sample.width and sample.height else 1.0

@@ -79,7 +79,8 @@ def draw_anchors(
         )  # fmt: skip
         centre = (np.clip(np.floor(np.array([x, y]) / stride), 0, [across - 1, rows - 1]) + 0.5) * stride
         boxes = np.concatenate([centre - anchors / 2, centre + anchors / 2], axis=1)
-        colors = [SERIES[_nearest(ratios, h / w) % len(SERIES)] for w, h in anchors]
+        nearest = [int(np.argmin([abs(np.log(r / (h / w))) for r in ratios])) for w, h in anchors]
+        colors = [SERIES[k % len(SERIES)] for k in nearest]
         image_panel.outline_boxes(axes, boxes, colors, width=1.8)
         axes.plot(*centre, "o", color="#ffffff", markeredgecolor="#000000", markersize=4.5)
         left, top = np.minimum(boxes[:, :2].min(axis=0, initial=0), 0) - 1
@@ -170,10 +171,8 @@ def draw_anchor_matches(
         rows.append((MUTED, "-", f"and {len(said) - _MOST_OBJECTS} more objects"))
     below = 0.2 * -(-len(rows) // 2)
     figure = new_figure(FULL_WIDTH, tall + 1.95 + below)
-    halves: Any = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below])
+    halves: Any = figure.subfigures(2, 1, height_ratios=[tall, 1.95 + below], facecolor="none")
     upper, lower = halves
-    for part in (upper, lower):
-        part.set_facecolor("none")
 
     first, second, third = (
         image_panel.show_image(upper, (1, 3, i + 1), image, title, pale=0.25, grey=True)
@@ -190,7 +189,6 @@ def draw_anchor_matches(
     image_panel.outline_boxes(third, boxes[spread], SERIES[7], width=1.0, halo=False)
     for axes in (first, second, third):
         _frame_objects(axes, truth, names)
-        image_panel.look_at(axes, 0, 0, image.shape[1], image.shape[0])
     _draw_overlaps(lower, matches, own, forced, near, foreground, background)
     image_panel.add_rows(lower, rows, columns=2)
     return figure
@@ -203,10 +201,6 @@ def _ratios(sizes: NDArray[np.float64]) -> list[float]:
         if not found or ratio > 1.1 * found[-1]:
             found.append(ratio)
     return found
-
-
-def _nearest(ratios: Sequence[float], ratio: float) -> int:
-    return int(np.argmin([abs(np.log(r / ratio)) for r in ratios]))
 
 
 def _color(index: int) -> str:

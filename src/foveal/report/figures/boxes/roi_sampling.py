@@ -70,7 +70,8 @@ def draw_roi_sampling(
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['RoIAlign: 3 × 3 bins, 2 × 2 points each', 'RoIPool: whole cells, the largest of each bin']
     """
-    from foveal.nn.roi_walkthrough import roi_align_steps, roi_pool_cells, roi_pool_steps
+    from foveal.nn.functional.roi_pool import covered_cells
+    from foveal.nn.roi_walkthrough import roi_align_steps, roi_pool_steps
 
     x, corners = np.asarray(x, np.float64), np.asarray(box, np.float64)
     aligned = roi_align_steps(
@@ -84,7 +85,7 @@ def draw_roi_sampling(
         raise ValueError(f"point is {point}; there are {sampling_ratio**2} in a bin.")
     chosen = row * output_size + column
     scaled = corners * spatial_scale
-    whole = np.array(roi_pool_cells(corners, spatial_scale), np.float64)
+    whole = covered_cells(corners[None], spatial_scale)[0].astype(np.float64)
     left, top = np.minimum(scaled[:2], whole[:2]) - _AROUND
     right, bottom = np.maximum(scaled[2:], whole[2:]) + _AROUND
     view = (left, top, right, bottom)
@@ -96,14 +97,14 @@ def draw_roi_sampling(
         "RoIPool: whole cells, the largest of each bin",
     )
     said = _say_aligned(aligned[chosen], point), _say_pooled(pooled[chosen], scaled, whole)
-    for i in (0, 1):
-        axes = _show_map(figure, (1, 2, i + 1), x, view)
-        if i == 0:
-            _draw_aligned(axes, aligned, scaled, chosen, point, sampling_ratio, right - left)
-        else:
-            _draw_pooled(axes, pooled, scaled, whole, chosen)
-        name_axes(axes, title=titles[i])
-        axes.set_xlabel(said[i], color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
+    panels = [_show_map(figure, (1, 2, i + 1), x, view) for i in (0, 1)]
+    _draw_aligned(panels[0], aligned, scaled, chosen, point, sampling_ratio, right - left)
+    _draw_pooled(panels[1], pooled, scaled, whole, chosen)
+    for axes, title, words in zip(panels, titles, said, strict=True):
+        name_axes(axes, title=title)
+        axes.set_xlabel(words, color=INK, fontsize=TEXT_SIZE - 1, labelpad=6)
+    # Where the aspect makes the panels narrower, one round of the layout leaves the labels no room.
+    figure.draw_without_rendering()
     return figure
 
 

@@ -10,7 +10,7 @@ from foveal.data.detections import Detections
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, SERIES, TEXT_SIZE, new_figure
-from foveal.report.figures.image_panel import label_place, look_at, outline_boxes, show_image
+from foveal.report.figures.image_panel import label_place, outline_boxes, show_image
 from foveal.report.wording import shorten
 
 
@@ -61,7 +61,6 @@ def draw_samples(
                 outline_boxes(axes, box, color, width=1.8, halo=False)
                 words = f"{shorten(found.classes[int(label)], 14)} {score:.2f}"
                 label_place(axes, words, float(box[0]), float(box[1]), color)
-        look_at(axes, 0, 0, image.shape[1], image.shape[0])
         if i < len(captions):
             axes.set_title(
                 shorten(captions[i], 40), fontsize=TEXT_SIZE - 1, color=INK, y=-0.14, parse_math=False

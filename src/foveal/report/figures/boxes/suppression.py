@@ -42,6 +42,7 @@ def draw_suppression(
     Returns
     -------
     matplotlib.figure.Figure
+        With one panel where all boxes were kept and no threshold is given.
 
     Raises
     ------
@@ -70,23 +71,25 @@ def draw_suppression(
     high = 1.0 if low == 0 and 0.5 < high <= 1 else high if high > low else low + 1.0
     norm = Normalize(low, high)
     each = (FULL_WIDTH - 0.7) / 2
-    figure = new_figure(FULL_WIDTH, image_panel.panel_height(image, each))
+    drops = f" (IoU > {threshold:g} drops)" if threshold is not None else ""
+    sides = [("before", np.arange(len(rows))), ("after" + drops, stays)]
+    if threshold is None and len(stays) == len(rows):
+        sides = [("all", stays)]
+    figure = new_figure(FULL_WIDTH if len(sides) == 2 else each + 0.7, image_panel.panel_height(image, each))
     panels = []
-    after = "after" + (f" (IoU > {threshold:g} drops)" if threshold is not None else "")
-    for i, (name, which) in enumerate((("before", np.arange(len(rows))), (after, stays))):
+    for i, (name, which) in enumerate(sides):
         order = which[np.argsort(-values[which], kind="stable")]
         drawn = order[:most]
         title = f"{name}: {count(len(order), 'box', 'boxes')}"
         if len(drawn) < len(order):
             title += f", the best {len(drawn)} drawn"
-        axes = image_panel.show_image(figure, (1, 2, i + 1), image, title, pale=0.15, grey=True)
+        axes = image_panel.show_image(figure, (1, len(sides), i + 1), image, title, pale=0.15, grey=True)
         # The best lie above.
         colors = colormaps[_COLORS](norm(values[drawn[::-1]]))
         image_panel.outline_boxes(
             axes, rows[drawn[::-1]], colors, width=1.0 if len(drawn) > 40 else 1.6, halo=False
         )
         image_panel.outline_boxes(axes, objects, "#ffffff", width=1.6, dashed=True)
-        image_panel.look_at(axes, 0, 0, image.shape[1], image.shape[0])
         panels.append(axes)
     image_panel.add_color_bar(figure, panels, _COLORS, low, high, "score", fraction=0.03)
     return figure

@@ -7,7 +7,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import name_axes, new_axes, say_instead
-from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH, INK, MOST_CLASSES, TEXT_SIZE, new_figure
+from foveal.report.figures.canvas import (
+    FULL_WIDTH,
+    HALF_WIDTH,
+    INK,
+    MOST_CLASSES,
+    TEXT_SIZE,
+    largest,
+    new_figure,
+)
 from foveal.report.figures.cells import draw_cells
 from foveal.report.wording import shorten
 
@@ -21,7 +29,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
         Rows are the truth, columns what was predicted.
     names : sequence of K str
     background : bool
-        Whether the last row (boxes where there is nothing) and the last column (objects that nothing
+        Whether the last row (boxes that match no object) and the last column (objects that nothing
         was said of) stand for the background.
 
     Returns
@@ -39,7 +47,7 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     --------
     >>> figure = draw_confusion([[8, 1, 1], [0, 5, 0], [2, 0, 0]], ["cat", "dog"], background=True)
     >>> [text.get_text() for text in figure.axes[0].get_yticklabels()]
-    ['cat', 'dog', 'nothing there']
+    ['cat', 'dog', 'no match']
     """
     counts = np.asarray(matrix, dtype=np.float64)
     side = len(names) + int(background)
@@ -48,16 +56,13 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
             f"The confusion matrix has shape {counts.shape}, but {len(names)} names"
             f"{' and the background' if background else ''} need {(side, side)}."
         )
-    rows, columns = [*names], [*names]
-    if background:
-        rows.append("nothing there")
-        columns.append("missed")
-    title = ""
+    shown, title = [shorten(name, 20) for name in names], ""
     if len(names) > MOST_CLASSES:
-        counts, shown = _fold(counts, len(names), background)
-        rows = [*(names[k] for k in shown), "other classes", *rows[len(names) :]]
-        columns = [*(names[k] for k in shown), "other classes", *columns[len(names) :]]
+        counts, frequent = _fold(counts, len(names), background)
+        shown = [*(shown[k] for k in frequent), "other classes"]
         title = f"The {MOST_CLASSES} most frequent of {len(names)} classes"
+    rows = [*shown, "no match"] if background else shown
+    columns = [*shown, "missed"] if background else shown
     if not len(names):
         return say_instead("There are no classes.")
     size = HALF_WIDTH, max(2.8, 1.5 + 0.33 * len(rows))
@@ -72,9 +77,8 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     if background:
         # Nothing can be predicted rightly about the background: there is no such count.
         shades[-1, -1], texts[-1][-1] = np.nan, ""
-    names_of_rows, names_of_columns = ([shorten(name, 20) for name in side] for side in (rows, columns))
     size_of_text = TEXT_SIZE - 2 if small else TEXT_SIZE
-    draw_cells(axes, shades, texts, names_of_rows, names_of_columns, text_size=size_of_text)
+    draw_cells(axes, shades, texts, rows, columns, text_size=size_of_text)
     if background:
         for line in (axes.axhline, axes.axvline):
             line(len(rows) - 1.5, color=INK, linewidth=1, alpha=0.5)
@@ -87,7 +91,7 @@ def _fold(
 ) -> tuple[NDArray[np.float64], list[int]]:
     """Add up all but the most frequent classes as one."""
     weight = counts[:classes].sum(axis=1) + counts[:, :classes].sum(axis=0)
-    shown = sorted(np.lexsort((np.arange(classes), -weight))[:MOST_CLASSES].tolist())
+    shown = largest(weight.tolist())
     target = np.full(len(counts), len(shown))
     target[shown] = np.arange(len(shown))
     if background:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 from typing import Any, TypeVar
 
 from foveal.report.figures import Axes, Figure
@@ -11,6 +12,8 @@ from foveal.report.wording import say_duration, three_digits
 
 Told = TypeVar("Told")
 
+# A stage's name is written whole, in lines of at most so many characters.
+_WRAPPED = 48
 # The longest bars are so many times as long as the line at 1 is far: what is beyond is cut.
 _MOST = 5.0
 
@@ -21,7 +24,7 @@ def draw_timing(seconds: Mapping[str, float]) -> Figure:
     Parameters
     ----------
     seconds : mapping of str to float
-        With more than 20 stages, the last ones are added up.
+        With more than 20 stages, the last ones are added up. Long names are wrapped, never cut.
 
     Returns
     -------
@@ -38,12 +41,14 @@ def draw_timing(seconds: Mapping[str, float]) -> Figure:
         stages = [*stages[:kept], (f"{len(stages) - kept} more stages", sum(s for _, s in stages[kept:]))]
     if not stages:
         return say_instead("No times were logged.", FULL_WIDTH, 1.4)
-    figure = new_figure(FULL_WIDTH, max(1.4, 0.85 + 0.32 * len(stages)))
+    names, values = [fill(name, _WRAPPED) for name, _ in stages], [value for _, value in stages]
+    tall = max(0.32, 0.17 * max(name.count("\n") + 1 for name in names))
+    figure = new_figure(FULL_WIDTH, max(1.4, 0.85 + tall * len(stages)))
     axes = new_axes(figure, grid="x")
-    longest = max(value for _, value in stages)
+    longest = max(values)
     unit, scale = ("minutes", 60.0) if longest >= 300 else ("seconds", 1.0)
-    names, values = [name for name, _ in stages], [value / scale for _, value in stages]
-    draw_bars(axes, names, values, [say_duration(value) for _, value in stages], thickness=0.62)
+    words = [say_duration(value) for value in values]
+    draw_bars(axes, names, [value / scale for value in values], words, thickness=0.62, longest=None)
     axes.set_xlim(0, max(longest / scale, 1e-3) * 1.12)
     name_axes(axes, f"time ({unit})")
     return figure

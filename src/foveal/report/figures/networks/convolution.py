@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from foveal.nn.functional.windows import Pair
+from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.walkthrough import ConvolutionStep, convolution_steps
 from foveal.report.figures import Figure
 from foveal.report.figures import number_grid as grid
@@ -40,8 +40,7 @@ class _Steps:
         self.bias = bias
         last = self.steps[-1]
         self.output = np.array([step.value for step in self.steps]).reshape(last.row + 1, last.column + 1)
-        pads = padding if isinstance(padding, tuple) else (padding, padding)
-        self.pads = (int(pads[0]), int(pads[1]))
+        self.pads = pair(padding)
         self.kernel_texts, part = _in_parts(cells)
         self.output_texts = grid.format_numbers(self.output)
         self.titles = (
@@ -91,29 +90,24 @@ class _Steps:
         strongest = float(np.abs(self.output).max())
         corner = (self.lefts[2], self.top)
         sheet.draw(known, corner, self.cell, strongest=strongest, texts=self.output_texts)
-        self._frame(sheet, self.lefts[2], self.top, step.row, step.column)
+        sheet.frame_cells(corner, self.cell, (step.row, step.column))
         words = self._sum(step)
         # A long sum is written smaller, so that it ends where the sheet does.
         size = min(TEXT_SIZE, 72 * (self.width - 2 * grid.MARGIN) / (0.56 * len(words)))
         sheet.write(words, self.width / 2, self.height - 0.2, size, INK)
 
     def _draw_input(self, sheet: grid.NumberSheet, step: ConvolutionStep) -> None:
-        left, top = self.lefts[0], self.top
-        down, right = self.pads
-        sheet.draw_padding(self.x, self.pads, (left, top), self.cell, "0")
-        corner = (left + right * self.cell, top + down * self.cell)
+        left, (down, right) = self.lefts[0], self.pads
+        sheet.draw_padding(self.x, self.pads, (left, self.top), self.cell, "0")
+        corner = (left + right * self.cell, self.top + down * self.cell)
         sheet.draw(self.x, corner, self.cell, pixels=grid.looks_like_pixels(self.x))
         if np.all(np.diff(step.rows) == 1) and np.all(np.diff(step.columns) == 1):
-            left, top = corner[0] + step.columns[0] * self.cell, corner[1] + step.rows[0] * self.cell
-            box = (left, top, len(step.columns) * self.cell, len(step.rows) * self.cell)
-            sheet.frame(box, grid.MARK, 2.6)
+            first, size = (step.rows[0], step.columns[0]), (len(step.rows), len(step.columns))
+            sheet.frame_cells(corner, self.cell, first, size, width=2.6)
             return
         for i in step.rows:
             for j in step.columns:
-                self._frame(sheet, *corner, int(i), int(j))
-
-    def _frame(self, sheet: grid.NumberSheet, left: float, top: float, row: int, column: int) -> None:
-        sheet.frame((left + column * self.cell, top + row * self.cell, self.cell, self.cell))
+                sheet.frame_cells(corner, self.cell, (i, j))
 
     def _sum(self, step: ConvolutionStep) -> str:
         terms = [grid.format_number(float(p)) for p in step.products.ravel()]

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from foveal.nn.functional.windows import Pair
+from foveal.nn.functional.windows import Pair, pair
 from foveal.nn.walkthrough import pooling_steps
 from foveal.report.figures import Figure
 from foveal.report.figures import number_grid as grid
@@ -55,11 +55,11 @@ def draw_pooling(
     if step is not None and not -len(steps) <= step < len(steps):
         raise ValueError(f"There are {len(steps)} steps, counted from 0; step is {step}.")
     output = np.array([s.value for s in steps]).reshape(steps[-1].row + 1, steps[-1].column + 1)
-    over = padding if isinstance(padding, tuple) else (padding, padding)
+    over = pair(padding)
     rows, columns = x.shape[0] + 2 * over[0], x.shape[1] + 2 * over[1]
     size = (len(steps[0].rows), len(steps[0].columns))
     strides = kernel_size if stride is None else stride
-    down, across = strides if isinstance(strides, tuple) else (strides, strides)
+    down, across = pair(strides)
     source = f"input {grid.shape_of(x)}" + grid.setting_of("padding", padding, 0)
     name = f"{kind} pooling {size[0]} × {size[1]}" + grid.setting_of("stride", strides, size)
     free = FULL_WIDTH - 2 * grid.MARGIN - grid.GAP
@@ -75,17 +75,16 @@ def draw_pooling(
     right = grid.MARGIN + wide_in + grid.GAP
     sheet.write(source, grid.MARGIN, top - 0.16, align="left")
     sheet.write(name, right, top - 0.16, align="left")
-    left, upper = grid.MARGIN + over[1] * cell, top + over[0] * cell
+    source_corner = left, upper = grid.MARGIN + over[1] * cell, top + over[0] * cell
     pixels = grid.looks_like_pixels(x)
     sheet.draw_padding(x, over, (grid.MARGIN, top), cell, "−∞" if kind == "max" else "0")
-    sheet.draw(x, (left, upper), cell, pixels=pixels)
+    sheet.draw(x, source_corner, cell, pixels=pixels)
     sheet.point_right(right - grid.GAP + 0.14, top + rows * cell / 2, grid.GAP - 0.28)
     strongest = 255.0 if x.dtype == np.uint8 else float(np.abs(x).max()) or None
     sheet.draw(output, (right, top), cell, pixels=pixels, strongest=strongest)
     if step is None and down >= size[0] and across >= size[1]:
         for s in steps:
-            window = (left + s.columns[0] * cell, upper + s.rows[0] * cell, size[1] * cell, size[0] * cell)
-            sheet.frame(window, MUTED, 2.0)
+            sheet.frame_cells(source_corner, cell, (s.rows[0], s.columns[0]), size, MUTED, 2.0)
     for s in steps if step is None else [steps[step]]:
         if s.chosen is not None and s.window.size > 1:
             inset = 0.1 * cell
@@ -93,9 +92,8 @@ def draw_pooling(
             sheet.frame((*corner, cell - 2 * inset, cell - 2 * inset), width=1.6)
     if step is not None:
         s = steps[step]
-        window = (left + s.columns[0] * cell, upper + s.rows[0] * cell, size[1] * cell, size[0] * cell)
-        sheet.frame(window, width=2.8)
-        sheet.frame((right + s.column * cell, top + s.row * cell, cell, cell), width=2.8)
+        sheet.frame_cells(source_corner, cell, (s.rows[0], s.columns[0]), size, width=2.8)
+        sheet.frame_cells((right, top), cell, (s.row, s.column), width=2.8)
         listed = ", ".join(grid.format_number(float(v)) for v in s.window.ravel() if np.isfinite(v))
         what = "the largest" if kind == "max" else "the mean"
         value = grid.format_number(s.value)

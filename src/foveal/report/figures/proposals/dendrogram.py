@@ -64,11 +64,12 @@ def draw_dendrogram(image: NDArray[np.uint8], hierarchy: Hierarchy, *, leaves: i
     for n in ticks:
         axes.axhline(leaves - n, color=GRID, linewidth=0.8, zorder=0)
     name_axes(axes, y="regions left")
-    thumbnails = _Thumbnails(image, hierarchy)
+    shape = hierarchy.labels.shape
+    image = image if image.shape[:2] == shape else resize(image, shape)
     taken: list[tuple[float, float, float, float]] = []
     for region in across:
         if region < len(hierarchy) - joinings:
-            _place(axes, thumbnails.of(region), across[region], -below / 2, _LEAF)
+            _place(axes, _thumbnail(image, hierarchy, region), across[region], -below / 2, _LEAF)
     for i in range(len(hierarchy.joined) - joinings, len(hierarchy.joined)):
         made = hierarchy.number + i
         x, y = across[made], up[made]
@@ -90,7 +91,7 @@ def draw_dendrogram(image: NDArray[np.uint8], hierarchy: Hierarchy, *, leaves: i
         space = (x - _NODE / 2 * wide, y - _NODE / 2 * tall, x + _NODE / 2 * wide, y + _NODE / 2 * tall)
         if space[1] > 0.1 and not any(_meet(space, other) for other in taken):
             taken.append(space)
-            _place(axes, thumbnails.of(made), x, y, _NODE)
+            _place(axes, _thumbnail(image, hierarchy, made), x, y, _NODE)
     return figure
 
 
@@ -117,35 +118,22 @@ def _places(hierarchy: Hierarchy, joinings: int) -> tuple[dict[int, float], dict
     return across, up
 
 
-class _Thumbnails:
-    """Regions cut out of an image."""
-
-    def __init__(self, image: NDArray[np.uint8], hierarchy: Hierarchy) -> None:
-        height, width = hierarchy.labels.shape
-        self._image = image if image.shape[:2] == (height, width) else resize(image, (height, width))
-        self._hierarchy = hierarchy
-        self._parents = hierarchy.parents
-
-    def of(self, region: int) -> NDArray[np.uint8]:
-        """Red, green, blue and how opaque, at most 72 pixels a side; what lies around the region is faint."""
-        part = self._members(region)[self._hierarchy.labels]
-        rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-        margin = 1 + max(len(rows), len(columns)) // 12
-        cut = (
-            slice(max(rows[0] - margin, 0), rows[-1] + 1 + margin),
-            slice(max(columns[0] - margin, 0), columns[-1] + 1 + margin),
-        )
-        alpha = np.where(part[cut], 255, round(255 * _AROUND)).astype(np.uint8)
-        rgba = np.dstack([self._image[cut], alpha])
-        return np.asarray(resize_to_fit(rgba, _PIXELS)[0], np.uint8)
-
-    def _members(self, region: int) -> NDArray[np.bool_]:
-        """Which regions of the first segmentation are part of a region."""
-        inside = np.zeros(len(self._hierarchy), np.bool_)
-        inside[region] = True
-        for r in range(region - 1, -1, -1):
-            inside[r] = self._parents[r] >= 0 and inside[self._parents[r]]
-        return inside[: self._hierarchy.number]
+def _thumbnail(image: NDArray[np.uint8], hierarchy: Hierarchy, region: int) -> NDArray[np.uint8]:
+    """Red, green, blue and how opaque, at most 72 pixels a side; what lies around the region is faint."""
+    parents = hierarchy.parents
+    inside = np.zeros(len(hierarchy), np.bool_)
+    inside[region] = True
+    for r in range(region - 1, -1, -1):
+        inside[r] = parents[r] >= 0 and inside[parents[r]]
+    part = inside[hierarchy.labels]
+    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    margin = 1 + max(len(rows), len(columns)) // 12
+    cut = (
+        slice(max(rows[0] - margin, 0), rows[-1] + 1 + margin),
+        slice(max(columns[0] - margin, 0), columns[-1] + 1 + margin),
+    )
+    alpha = np.where(part[cut], 255, round(255 * _AROUND)).astype(np.uint8)
+    return np.asarray(resize_to_fit(np.dstack([image[cut], alpha]), _PIXELS)[0], np.uint8)
 
 
 def _place(axes: Axes, pixels: NDArray[np.uint8], x: float, y: float, inches: float) -> None:

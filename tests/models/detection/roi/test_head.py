@@ -5,7 +5,7 @@ import pytest
 
 from foveal.boxes import BACKGROUND, encode
 from foveal.errors import SettingError
-from foveal.models.detection.roi.loss import BOX_LOSSES, check_box_loss, roi_loss
+from foveal.models.detection.roi.head import BOX_LOSSES, check_box_loss, roi_loss
 from foveal.models.detection.roi.sampling import RoITargets
 from foveal.nn import JointLoss
 
