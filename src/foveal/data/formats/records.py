@@ -322,7 +322,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             text, action = f"It is {unread(unread_file)}.", "The picture and its annotation are left out."
             findings.append(Finding("unreadable-image", "error", unread_file, text, action))
             continue
-        elif not none_there or (record.relative and record.boxes):
+        elif not none_there or (record.relative and record.boxes and not record.width):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
             findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))
