@@ -337,8 +337,10 @@ def test_truncated(tmp_path, format, part):
 
 def test_hardly_a_byte_is_truncated(tmp_path):
     path = tmp_path / "a.jpg"
-    path.write_bytes(b"x")
+    path.write_bytes(b"\xff")
     assert "is truncated, its end is missing" in refused(path, "truncated")
+    path.write_bytes(b"x\n")
+    assert "it is text" in refused(path, "text")
 
 
 def test_damaged_pixels(tmp_path):

@@ -140,4 +140,4 @@ def is_text(head: bytes) -> bool:
         if error.start < len(head) - 3:
             return False
         text = head[: error.start].decode("utf-8")
-    return all(c.isprintable() or c.isspace() for c in text)
+    return bool(text) and all(c.isprintable() or c.isspace() for c in text)
