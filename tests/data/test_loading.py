@@ -138,3 +138,11 @@ def test_real_copies_hold_the_same_objects(test_data):
         for sample in voc:
             names = sorted(voc.classes[i] for i in sample.labels)
             assert names == sorted(other.classes[i] for i in by_name[sample.name].labels)
+
+
+def test_images_that_may_be_several_are_told_where_all_are(tmp_path, make_image, xml):
+    for folder in ("drawn", "raw"):
+        make_image(tmp_path / folder / "a.jpg")
+    xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
+    with pytest.raises(DataError, match=r"The picture may be drawn/a\.jpg or raw/a\.jpg"):
+        load(tmp_path, format="voc")

@@ -335,7 +335,7 @@ def test_truncated(tmp_path, format, part):
         assert "is truncated, its end is missing" in message
 
 
-def test_hardly_a_byte_is_truncated(tmp_path):
+def test_hardly_a_byte(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(b"\xff")
     assert "is truncated, its end is missing" in refused(path, "truncated")

@@ -8,6 +8,11 @@ from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
 from foveal.data.formats.coco import write_coco
+from foveal.data.formats.create_ml import write_create_ml
+from foveal.data.formats.cvat import write_cvat
+from foveal.data.formats.kitti import write_kitti
+from foveal.data.formats.label_studio import write_label_studio
+from foveal.data.formats.labelme import write_labelme
 from foveal.data.formats.voc import write_voc
 from foveal.data.formats.yolo import write_yolo
 from foveal.data.loading import load
@@ -31,6 +36,11 @@ __all__ = [
     "partition",
     "scenes",
     "write_coco",
+    "write_create_ml",
+    "write_cvat",
+    "write_kitti",
+    "write_label_studio",
+    "write_labelme",
     "write_voc",
     "write_yolo",
 ]

@@ -47,20 +47,25 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
     """
     boxed = {name: r for name, r in readings.items() if FORMATS[name].task == "detection"}
     whole = {name: r for name, r in readings.items() if name not in boxed}
+    folders, findings = _of_whole_images(whole) if whole else ("", [])
     if not boxed:
-        return next(iter(whole)), []
+        return folders, findings
     best = max(boxed, key=lambda name: _explained(boxed[name]))
     if whole:
-        folders = next(iter(whole))
         images, labelled = len(boxed[best].images), len(whole[folders].images)
-        mixed = f"{images} pictures have boxes ({FORMATS[best].title}), {labelled} lie in folders of classes"
+        lie = (
+            "lie in folders of classes"
+            if folders == "folders"
+            else f"have classes ({FORMATS[folders].title})"
+        )
+        mixed = f"{images} pictures have boxes ({FORMATS[best].title}), {labelled} {lie}"
         apart = _in_folders_of_their_own(tree, boxed[best])
         if images <= _BOXED * labelled and not apart:
-            action = f"The folders count, the boxes do not: --format {best} takes the boxes."
-            return folders, [Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
+            action = f"The classes count, the boxes do not: --format {best} takes the boxes."
+            return folders, [*findings, Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
         findings = []
         if not apart and not whole[folders].images <= boxed[best].images:
-            action = f"The boxes count: --format {folders} takes the folders' names."
+            action = f"The boxes count: --format {folders} takes the classes."
             findings = [Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
     else:
         findings = []
@@ -74,6 +79,37 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
             )
     best = alike[0]
     return best, findings + others(boxed, best)
+
+
+def _of_whole_images(readings: Mapping[str, Reading]) -> tuple[str, list[Finding]]:
+    """Of formats that give images classes the one that counts: tables, unless they say little."""
+    most = max(len(reading.images) for reading in readings.values())
+    able = [name for name, reading in readings.items() if len(reading.images) > _BOXED * most]
+    best = able[0]
+    for name in able[1:]:
+        # A list with numbers beside folders with names tells no more than these.
+        bare = all(word.isdecimal() for word in readings[best].classes)
+        named = not all(word.isdecimal() for word in readings[name].classes)
+        whole = len(readings[name].images) >= len(readings[best].images)
+        if bare and named and whole and _same_classes(readings[best], readings[name]):
+            best = name
+    findings = []
+    for name, reading in readings.items():
+        if name != best and not FORMATS[best].cut_out:
+            title, other = FORMATS[best].title, FORMATS[name].title
+            text = f"{len(reading.images)} pictures have classes by {title} and by {other}"
+            differ = not _same_classes(readings[best], reading)
+            text += ", and not the same ones." if differ else "."
+            action = f"What counts is the {title}: --format {name} takes the {other}."
+            findings.append(Finding("several-formats", "warning" if differ else "note", "", text, action))
+    return best, findings
+
+
+def _same_classes(one: Reading, other: Reading) -> bool:
+    """Whether two readings put the images that both know into the same classes, whatever these are called."""
+    labels = {record.image: record.label for record in one.records}
+    pairs = {(labels[r.image], r.label) for r in other.records if r.image in labels}
+    return len(pairs) == len({a for a, _ in pairs}) == len({b for _, b in pairs})
 
 
 def _explained(reading: Reading) -> tuple[int, int, int]:

@@ -254,6 +254,9 @@ class Dataset:
 
 def relative_name(path: Path, root: str | os.PathLike[str]) -> str:
     """The path relative to the root where it lies inside it, with forward slashes."""
+    text, start = str(path), f"{root}{os.sep}"
+    if text.startswith(start):
+        return text[len(start) :].replace(os.sep, "/")
     root = Path(root)
     try:
         return path.relative_to(root if root.is_dir() else root.parent).as_posix()

@@ -5,17 +5,22 @@ needs of it. So a file belongs to one format at most, a set in several formats i
 belongs to none can be named.
 """
 
-import codecs
 import csv
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
+from foveal.data.encodings import content_of, decoded, sure_text
 from foveal.data.file_tree import Tree
+from foveal.data.unread import named
+from foveal.data.xml_parsing import parse_xml
+from foveal.data.yaml_parsing import yaml_value
 from foveal.errors import DataError
 
 # Rows of a table that are looked at to tell what it is.
@@ -102,6 +107,11 @@ def parse_documents(tree: Tree, formats: Iterable[Takes], files: Iterable[str] |
 
 def described(content: Any) -> str:
     """What parsed content is, for one who expected something else."""
+    tool = named(content)
+    return f"{_kind(content)}, as of {tool}" if tool else _kind(content)
+
+
+def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):
@@ -125,22 +135,8 @@ def _keys(content: dict[Any, Any]) -> str:
 # -- parsers --------------------------------------------------------------------------------------------
 
 
-def content_of(path: Path) -> bytes:
-    """The bytes of a file.
-
-    Raises
-    ------
-    DataError
-        If it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
-
-
 def text_of(path: Path) -> str:
-    """The text of a file, by its byte-order mark, else as UTF-8; what is neither becomes U+FFFD.
+    """The text of a file; see :func:`foveal.data.encodings.decoded`.
 
     Raises
     ------
@@ -148,20 +144,6 @@ def text_of(path: Path) -> str:
         If it cannot be read.
     """
     return decoded(content_of(path))
-
-
-def decoded(content: bytes) -> str:
-    """Bytes as text; see :func:`text_of`."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF32_LE, "utf-32"),
-        (codecs.BOM_UTF32_BE, "utf-32"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
-    return content.decode("utf-8", errors="replace")
 
 
 def parse_json(path: Path) -> Any:
@@ -173,10 +155,28 @@ def parse_json(path: Path) -> Any:
         If it is not JSON or cannot be read.
     """
     content = content_of(path)
+    if not content.strip():
+        raise DataError(f"{path} is empty.")
+    text = sure_text(content)
+    if text is None:
+        raise DataError(f"{path} is in no encoding of Unicode's, as JSON has to be: save it as UTF-8.")
     try:
-        return json.loads(content)
+        with _without_collection():
+            return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not well-formed JSON ({error}).") from error
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for cycles: a large JSON file makes millions of objects, and none of them is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def parse_json_lines(path: Path) -> list[Any]:
@@ -198,46 +198,21 @@ def parse_json_lines(path: Path) -> list[Any]:
     return values
 
 
-def parse_xml(path: Path) -> Element:
-    """The root of an XML file; entities and references to other files are refused.
-
-    Raises
-    ------
-    DataError
-        If it is not XML or cannot be read.
-    """
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import fromstring
-
-    content = content_of(path)
-    try:
-        root = fromstring(content)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise DataError(f"{path} is not well-formed XML ({error}).") from error
-    assert isinstance(root, Element)
-    return root
-
-
 def local_name(element: Element) -> str:
     """The tag of an element without its namespace."""
     return element.tag.rpartition("}")[2]
 
 
 def parse_yaml(path: Path) -> Any:
-    """The value of a YAML file.
+    """The value of a YAML file; see :func:`foveal.data.yaml_parsing.yaml_value`.
 
     Raises
     ------
     DataError
         If it is not YAML or cannot be read.
     """
-    import yaml
-
-    try:
-        return yaml.safe_load(content_of(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        text = " ".join(str(error).split())
-        raise DataError(f"{path} is not well-formed YAML ({text}).") from error
+    content = content_of(path)
+    return yaml_value(content, decoded(content), str(path))
 
 
 @dataclass(frozen=True)
@@ -285,7 +260,8 @@ def parse_table(path: Path) -> Table:
         If it is not CSV or cannot be read.
     """
     first = text_of(path).partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    # A decimal comma is no reason to part columns by commas.
+    delimiter = max(";\t|,", key=first.count)
     table = Table(path, [], [], delimiter)
     head = [row for _, row in islice(table.rows(), _HEAD)]
     return Table(path, head[0] if head else [], head, delimiter)

@@ -14,6 +14,8 @@ from foveal.errors import DataError
 from foveal.images import EXTENSIONS, unread
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
+# KITTI's cameras.
+IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image_01", "image_02", "image_03"}
 #: Folders of images whose colours stand for objects, in lower case.
 MASK_FOLDERS = frozenset(
     {"mask", "masks", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "semantic"}
@@ -39,6 +41,8 @@ _PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".hi
 _HEIC = (".heic", ".heif", ".hif")
 # Label Studio puts eight digits before the names of files that were uploaded.
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
+# The page that hands out a file is asked for it: /data/local-files/?d=photos/a.jpg
+_ASKED_FOR = re.compile(r"[?&](?:d|filepath|fileuri)=([^&#]+)")
 
 
 def is_image(name: str) -> bool:
@@ -66,6 +70,25 @@ def stem_of(name: str) -> str:
 def composed(text: str) -> str:
     """Unicode's composed form (NFC)."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def alike(said: str, file: str, *, suffix: bool = True) -> bool:
+    r"""Whether a name in an annotation is a file's, apart from folders, case, spelling or a lacking suffix.
+
+    Parameters
+    ----------
+    said, file : str
+    suffix : bool, default=True
+        Whether another suffix makes it another name.
+
+    Examples
+    --------
+    >>> alike("C:\\pics\\A%20b.JPG", "images/a b.jpg"), alike("a", "a.jpg"), alike("a.png", "a.jpg")
+    (True, True, False)
+    """
+    base, stem = _folded(_base(file)), _folded(stem_of(file))
+    names = [_folded(spelling.rpartition("/")[2]) for spelling in spellings(said)]
+    return any(name in (base, stem) or (not suffix and stem_of(name) == stem) for name in names)
 
 
 def natural(name: str) -> list[tuple[int, int, str]]:
@@ -190,6 +213,11 @@ class Tree:
         return [join(folder, name) for folder, names in self.folders.items() for name in names]
 
     @cached_property
+    def known(self) -> frozenset[str]:
+        """Every folder and file, relative to the root."""
+        return frozenset(self.folders) | frozenset(self.files)
+
+    @cached_property
     def images(self) -> list[str]:
         """The files that are images by their suffix."""
         return [file for file in self.files if is_image(file)]
@@ -257,7 +285,7 @@ class Tree:
             name the nearest is meant.
         """
         folder = PurePosixPath(near).parent.as_posix()
-        for said in _spellings(name):
+        for said in spellings(name):
             for start in (folder, ""):
                 whole = os.path.normpath(f"{start}/{said}" if start not in ("", ".") else said)
                 if whole in self._by_path:
@@ -266,7 +294,7 @@ class Tree:
             same = [f for f in self._by_stem.get(stem_of(base), ()) if _base(f) == base]
             if same:
                 return self._nearest(same, said, near)
-        for said in _spellings(name):
+        for said in spellings(name):
             base = said.rpartition("/")[2]
             # A name that has no suffix may have a full stop.
             for stem in dict.fromkeys((stem_of(base), base)):
@@ -313,7 +341,7 @@ class Tree:
     def _nearest(self, files: Iterable[str], named: str, near: str) -> Match:
         """Of images with one name that with most of the named path's last folders, then the nearest."""
         parents = named.split("/")[-2::-1]
-        rank = {file: (-_shared(parents, file), _distance(near, file)) for file in files}
+        rank = {file: (-shared_folders(parents, file), _distance(near, file)) for file in files}
         if not rank:
             return Match()
         best = min(rank.values())
@@ -355,15 +383,20 @@ def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
 
 
-def _spellings(name: str) -> Iterator[str]:
+def spellings(name: str) -> Iterator[str]:
     """A name as it is, and what it may be meant to be."""
     name = composed(name.replace("\\", "/"))
-    plain = unquote(name.partition("?")[0].partition("#")[0]) if "%" in name or "?" in name else name
+    # Most names are right: what else they may be is not worked out before.
+    if name:
+        yield name
+    asked = _ASKED_FOR.search(name)
+    plain = asked.group(1) if asked else name.partition("?")[0].partition("#")[0] if "?" in name else name
+    plain = unquote(plain) if "%" in plain else plain
     plain = composed(plain.replace("\\", "/")).strip()
-    tidy = "/".join(part.strip() for part in plain.split("/"))
+    tidy = "/".join(part.strip() for part in plain.split("/")) if " " in plain else plain
     base = tidy.rpartition("/")[2]
-    given = (name, plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
-    yield from dict.fromkeys(said for said in given if said)
+    given = (plain, tidy, *((_UPLOADED.sub("", base),) if _UPLOADED.match(base) else ()))
+    yield from (said for said in dict.fromkeys(given) if said and said != name)
 
 
 def join(folder: str, name: str) -> str:
@@ -371,7 +404,7 @@ def join(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
-def _shared(parents: list[str], file: str) -> int:
+def shared_folders(parents: list[str], file: str) -> int:
     """How many of the file's last folders are the parents, nearest first."""
     count = 0
     for named, real in zip(parents, file.split("/")[-2::-1], strict=False):

@@ -234,7 +234,7 @@ def _load_file(path: Path, format: str | None) -> Dataset:
             raise DataError(f"{path} is {what}.")
         raise DataError(f"{path} cannot be read{also}: data sets are folders, or files with {suffixes}.")
     root, file = path.parent, path.name
-    if root.resolve().name.lower() in ("annotations", "annotation"):
+    if root.resolve().name.lower() in ("annotations", "annotation", "ann"):
         root = root if root.name else root.resolve()
         root, file = root.parent, f"{root.name}/{path.name}"
     named: set[str] = set()
@@ -261,6 +261,8 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         reading = row.read(tree, documents)
     if reading is None:
         raise DataError(f"{path} says nothing of any picture.")
+    if reading.reasons and not reading.records:
+        raise DataError(reading.reasons[0])
     dataset = _assembled(tree, row.name, reading)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")

@@ -10,7 +10,7 @@ import numpy as np
 
 from foveal.data.dataset import Dataset, Sample
 from foveal.errors import SettingError
-from foveal.files import digest_file
+from foveal.files import digest_file, identity_of
 
 #: Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
 #: judge hardly better.
@@ -158,7 +158,8 @@ def _of_train(number: int, seed: str) -> str:
 def identical_files(paths: Sequence[Path]) -> list[list[int]]:
     """The positions of byte-identical files, together; every position once.
 
-    Only files of equal length are read. Files that are not there are each alone.
+    Only files of equal length are read, each once whatever the number of links to it. Files that are not
+    there are each alone.
 
     Returns
     -------
@@ -177,8 +178,12 @@ def identical_files(paths: Sequence[Path]) -> list[list[int]]:
             groups.append(positions)
             continue
         by_content: dict[str, list[int]] = defaultdict(list)
+        digests: dict[object, str] = {}
         for position in positions:
-            by_content[digest_file(paths[position])].append(position)
+            same = identity_of(paths[position])
+            if same not in digests:
+                digests[same] = digest_file(paths[position])
+            by_content[digests[same]].append(position)
         groups += by_content.values()
     return sorted(groups)
 

@@ -3,7 +3,14 @@
 from foveal.files.atomic import naming, replacing, write_bytes, write_json, write_text
 from foveal.files.cache import Cache, user_cache
 from foveal.files.container import parse_container, read_container, restore, write_container
-from foveal.files.names import digest_bytes, digest_file, digest_json, readable, unique_names
+from foveal.files.names import (
+    digest_bytes,
+    digest_file,
+    digest_json,
+    identity_of,
+    readable,
+    unique_names,
+)
 from foveal.files.outputs import check_free, empty_folder, free_folder, new_file
 
 __all__ = [
@@ -14,6 +21,7 @@ __all__ = [
     "digest_json",
     "empty_folder",
     "free_folder",
+    "identity_of",
     "naming",
     "new_file",
     "parse_container",

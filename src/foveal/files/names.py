@@ -30,6 +30,15 @@ def digest_file(path: str | os.PathLike[str]) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def identity_of(path: str | os.PathLike[str]) -> object:
+    """What is equal for two paths of one file, that is, for links; None where there is no such file."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path a file is too slow
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_ino else os.fspath(path)
+
+
 def digest_json(value: Any) -> str:
     """SHA-256 of a JSON value, whatever the order of its keys.
 

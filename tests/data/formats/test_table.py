@@ -15,22 +15,22 @@ def test_the_order_in_which_formats_win():
 
 def test_a_row_is_all_that_a_format_needs(tmp_path, monkeypatch, make_image):
     make_image(tmp_path / "a.jpg")
-    (tmp_path / "list.tsv").write_text("a.jpg\tcat\n")
+    (tmp_path / "list.jsonl").write_text('["a.jpg", "cat"]\n')
 
     def read(tree, documents):
         records = [
             Record(row[0], row[0], file, label=row[1])
-            for file, table in documents.of("tsv").items()
-            for _, row in table.rows()
+            for file, rows in documents.of("pairs").items()
+            for row in rows
         ]
         return Reading(records, ["cat"])
 
     row = table.Format(
-        name="tsv", title="TSV", looked_for="a list.tsv", read=read, task="classification",
-        suffixes=(".tsv",), take=lambda table, file: table,
+        name="pairs", title="pairs", looked_for="a list.jsonl", read=read, task="classification",
+        suffixes=(".jsonl",), take=lambda content, file: content,
     )  # fmt: skip
-    monkeypatch.setitem(table.FORMATS, "tsv", row)
-    assert load(tmp_path).format == load(tmp_path, format="tsv").format == "tsv"
+    monkeypatch.setitem(table.FORMATS, "pairs", row)
+    assert load(tmp_path).format == load(tmp_path, format="pairs").format == "pairs"
     assert "few-images" in [finding.kind for finding in doctor(tmp_path)]
 
 

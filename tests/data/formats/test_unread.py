@@ -41,8 +41,6 @@ def test_files_by_their_names(tmp_path, make_image, name, words):
     ("det.txt", "1,-1,794.2,47.5,71.2,174.8,67.5,-1,-1,-1\n", "as MOT has them"),
     ("labels/0.txt", "imagesource:GoogleEarth\ngsd:0.1\n10 5 30 5 30 25 10 25 plane 0\n", "as DOTA has them"),
     ("labels/0.txt", "10.0 5.0 30.0 5.0 30.0 25.0 10.0 25.0 small-vehicle 0\n", "as DOTA has them"),
-    ("train.txt", "a/0.jpg 10,5,30,25,0 1,1,9,9,1\n1.jpg 1,2,3,4,0\n", "as keras-yolo3 has it"),
-    ("list.txt", "0.jpg 3\n1.jpg 4\n", "numbers of their classes"),
     ("wider.txt", "0--Parade/x\n1\n", "wider.txt begins with '0--Parade/x'"),
 ])  # fmt: skip
 def test_text_by_its_first_lines(tmp_path, make_image, name, text, words):

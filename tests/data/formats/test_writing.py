@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from foveal.data import Dataset, Sample, load, write_coco, write_voc, write_yolo
+from foveal.data import (
+    Dataset,
+    Sample,
+    load,
+    write_coco,
+    write_create_ml,
+    write_labelme,
+    write_voc,
+    write_yolo,
+)
 from foveal.errors import DataError
 
 CLASSES = ("ant & bee", "cow", "möwe <x>")
@@ -101,6 +110,43 @@ def test_coco_round_trip(content):
     assert again.to_coco()["annotations"] == dataset.to_coco()["annotations"]
 
 
+@settings(max_examples=10, deadline=None)
+@given(described)
+def test_labelme_round_trip(content):
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").mkdir()
+        dataset = make(Path(folder) / "in", content)
+        write_labelme(dataset, Path(folder) / "out")
+        again = load(Path(folder) / "out")
+    assert again.format == "labelme"
+    assert again.classes == CLASSES
+    assert again.findings == ()
+    for one, other in zip(dataset, again, strict=True):
+        assert (one.name, one.id, one.split) == (other.name, other.id, other.split)
+        # The corners of a rectangle have no order there.
+        corners = np.sort(one.boxes.reshape(-1, 2, 2), axis=1).reshape(-1, 4)
+        np.testing.assert_array_equal(corners, other.boxes)
+        np.testing.assert_array_equal(one.labels, other.labels)
+        np.testing.assert_array_equal(one.difficult | one.crowd, other.difficult)
+
+
+@settings(max_examples=10, deadline=None)
+@given(described)
+def test_create_ml_round_trip(content):
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").mkdir()
+        dataset = make(Path(folder) / "in", content)
+        write_create_ml(dataset, Path(folder) / "out")
+        again = load(Path(folder) / "out")
+    assert again.format == "create_ml"
+    assert again.classes == CLASSES
+    assert again.findings == ()
+    for one, other in zip(dataset, again, strict=True):
+        assert (one.name, one.id, one.split) == (other.name, other.id, other.split)
+        np.testing.assert_allclose(one.boxes, other.boxes, rtol=0, atol=1e-5)
+        np.testing.assert_array_equal(one.labels, other.labels)
+
+
 def test_equal_names_are_told_apart(tmp_path, make_image, xml):
     for split in ("train", "test"):
         make_image(tmp_path / f"in/images/{split}/x.jpg")
@@ -112,12 +158,35 @@ def test_equal_names_are_told_apart(tmp_path, make_image, xml):
 
 def test_classification_and_unknown_sizes_are_refused(tmp_path):
     dataset = Dataset(tmp_path, "folders", "classification", ("a",), ())
-    for write in (write_voc, write_coco, write_yolo):
+    for write in (write_voc, write_coco, write_yolo, write_labelme, write_create_ml):
         with pytest.raises(DataError, match="for classification"):
             write(dataset, tmp_path / "out")
     dataset = Dataset(tmp_path, "voc", "detection", ("a",), (Sample(tmp_path / "a.jpg", 1),))
     with pytest.raises(DataError, match=r"size of a\.jpg"):
         write_yolo(dataset, tmp_path / "out")
+
+
+@pytest.mark.parametrize("write", [write_labelme, write_create_ml])
+def test_annotations_may_be_written_without_images(tmp_path, make_image, xml, write):
+    make_image(tmp_path / "in/images/x.jpg")
+    xml(tmp_path / "in/annotations/x.xml", [("cat", 1, 1, 5, 5)])
+    dataset = load(tmp_path / "in")
+    write(dataset, tmp_path / "out", images=False)
+    assert not list((tmp_path / "out").rglob("*.jpg"))
+    again = load(tmp_path / "out")
+    assert again[0].boxes.tolist() == dataset[0].boxes.tolist()
+    assert [finding.kind for finding in again.findings] == ["no-images"]
+
+
+@pytest.mark.parametrize("write", [write_labelme, write_create_ml])
+def test_real_data_survives_drawing_tools_files(test_data, tmp_path, write):
+    dataset = load(test_data / "raccoon")
+    write(dataset, tmp_path / "out")
+    again = load(tmp_path / "out")
+    assert again.classes == dataset.classes
+    assert [sample.name for sample in again] == [sample.name for sample in dataset]
+    for one, other in zip(dataset, again, strict=True):
+        np.testing.assert_allclose(one.boxes, other.boxes, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["voc2012_100", "tinycoco", "coco128"])

@@ -22,7 +22,7 @@ def check_boxes(dataset: Dataset) -> Iterator[Finding]:
         # Where one file is about all images, the image's name tells more.
         place = sample.annotation if sample.annotation and not one_for_all else sample.path
         file = relative_name(place, dataset.root)
-        for number in range(len(sample.boxes)):
+        for number in _doubtful(sample):
             finding = _about(dataset, sample, number, file)
             if finding is not None:
                 yield finding
@@ -30,6 +30,14 @@ def check_boxes(dataset: Dataset) -> Iterator[Finding]:
     yield from _at_border(dataset)
     yield from _without_objects(dataset)
     yield from _flags(dataset)
+
+
+def _doubtful(sample: Sample) -> list[int]:
+    """The boxes that are not plainly right: 2 pixels a side at least, and inside the image."""
+    boxes, size = sample.boxes, np.array([sample.width, sample.height])
+    large = boxes[:, 2:] - boxes[:, :2] >= 2
+    inside = (boxes[:, :2] >= 0) & (boxes[:, 2:] <= size)
+    return np.flatnonzero(~(large & inside).all(axis=1)).tolist()
 
 
 def _about(dataset: Dataset, sample: Sample, number: int, file: str) -> Finding | None:

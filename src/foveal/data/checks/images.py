@@ -16,6 +16,7 @@ from foveal.data.file_tree import Tree, natural
 from foveal.data.splitting import identical_files
 from foveal.errors import ImageError
 from foveal.events import Callbacks, stage
+from foveal.files import identity_of
 from foveal.images import ImageInfo, probe, read, used_bits
 
 # A shorter side than this shows no object that could be told.
@@ -66,16 +67,26 @@ class Look:
 
 
 def look_at(dataset: Dataset, callbacks: Callbacks = ()) -> list[Look | None]:
-    """Decode every image, several at a time.
+    """Decode every image, several at a time; one to which several names link, once.
 
     Returns
     -------
     list of Look or None
         One for each sample; None where the image is not there.
     """
-    paths = [sample.path for sample in dataset]
+    identities = [identity_of(sample.path) for sample in dataset]
+    paths: dict[object, Path] = {}
+    for sample, identity in zip(dataset, identities, strict=True):
+        paths.setdefault(identity, sample.path)
     with stage(callbacks, "pictures", total=len(paths)) as progress:
-        return parallel.map(_look, paths, done=progress)
+        looks = dict(zip(paths, parallel.map(_look, list(paths.values()), done=progress), strict=True))
+    found: list[Look | None] = []
+    for sample, identity in zip(dataset, identities, strict=True):
+        look = looks[identity]
+        # What is wrong with a file is told by the name that it has here.
+        named = look is not None and look.error and paths[identity] != sample.path
+        found.append(_look(sample.path) if named else look)
+    return found
 
 
 def _look(path: Path) -> Look | None:

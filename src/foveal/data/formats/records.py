@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,15 @@ from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
 from foveal.files import readable
 from foveal.images import ImageInfo, probe, unread
+
+#: Numbers of pixels beyond this are no coordinates of anything.
+FARTHEST = 1e7
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a value of a file is a number that can be a coordinate: finite, and not absurd."""
+    # Compared rather than asked whether it is finite: a whole number may be too large for a float.
+    return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
 
 
 @dataclass
@@ -278,9 +287,9 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         if any(record.id is None for record in records):
             alone, spoken_for = tree.unannotated(annotated, reading.broken), set(reading.spoken_for)
             records += [Record(image, image) for image in alone if image not in spoken_for]
-        records = _with_splits(tree, records, reading, findings)
+    records = _with_splits(tree, records, reading, findings, task)
     label_of = {name: label for label, name in enumerate(classes)}
-    none_there = bool(records) and all(record.image is None for record in records)
+    none_there = bool(records) and not any(record.image or record.rivals for record in records)
     none_there = none_there and not any(_unread(tree, record) for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
@@ -355,16 +364,20 @@ def _unread(tree: Tree, record: Record) -> str | None:
 
 
 def _with_splits(
-    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding]
+    tree: Tree, records: Sequence[Record], reading: Reading, findings: list[Finding], task: Task
 ) -> list[Record]:
     """The records with the splits that the format, lists or folders' names tell."""
+    if task == "classification" and any(record.split for record in records):
+        return list(records)
     lists = SplitLists(tree)
     placed = []
-    for record in records:
-        place, file = record.image or record.annotation or record.named, record.annotation or ""
-        told = record.split or reading.splits.get(place) or lists.of(place) or lists.of(file)
-        placed.append(replace(record, split=told or from_folders(place, file)))
-    findings += lists.findings + lists.unused()
+    places = [(r.image or r.annotation or r.named, r.annotation or "") for r in records]
+    for record, place, listed in zip(records, places, lists.splits_of(places), strict=True):
+        told = record.split or reading.splits.get(place[0]) or listed
+        # Which of the folders of classes are splits, their reader says.
+        told = told or (from_folders(*place) if task == "detection" else None)
+        placed.append(replace(record, split=told))
+    findings += lists.findings
     return placed
 
 
@@ -452,12 +465,13 @@ def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> b
     """Note where the annotation is wrong on the size; True where its boxes are on the stored pixels."""
     said = (round(record.width), round(record.height))
     # Where an annotation has no size, nothing is wrong with it.
-    if said == (info.width, info.height) or min(said) <= 0:
+    if said == (info.width, info.height) or not all(said):
         return False
     # One COCO file is about all images: there the image's name tells more.
     file = record.image if record.id is not None else record.annotation
     file = file or record.named
-    turns = info.orientation >= 5 and said == (info.height, info.width)
+    swapped = said == (info.height, info.width)
+    turns = info.orientation >= 5 and swapped
     if turns:
         kind, action = "exif-boxes", "The boxes are turned with the picture."
         text = (
@@ -468,7 +482,7 @@ def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> b
         kind, action = "wrong-size", "The picture's size counts; the boxes are used as they are."
         text = (
             f"The annotation says {said[0]}×{said[1]} pixels, the picture {record.image} has "
-            f"{info.width}×{info.height}."
+            f"{info.width}×{info.height}{': the sides are swapped' if swapped else ''}."
         )
     findings.append(Finding(kind, "warning", file, text, action))
     return turns

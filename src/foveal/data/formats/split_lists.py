@@ -1,11 +1,13 @@
 """Which part of a data set an image belongs to: from folders' names and from lists of names."""
 
 import re
-from pathlib import PurePosixPath
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import text_of
-from foveal.data.file_tree import Tree, composed, is_image
+from foveal.data.file_tree import Tree, is_image, shared_folders
+from foveal.data.formats.listed_pictures import Kind, ListReading, PictureList, PictureNames
 from foveal.errors import DataError
 
 _NAMES: dict[str, SplitName] = {
@@ -18,7 +20,6 @@ _NAMES: dict[str, SplitName] = {
     "test": "test",
     "testing": "test",
 }
-_LIST_FOLDERS = ("", "splits", "imagesets", "imagesets/main")
 
 
 def normalise(name: str) -> SplitName | None:
@@ -48,91 +49,195 @@ def from_folders(*files: str) -> SplitName | None:
     return None
 
 
+def from_file_name(file: str) -> SplitName | None:
+    """The split that a word in the name of an annotation file of many images names.
+
+    Examples
+    --------
+    >>> from_file_name("a/instances_val2017.json"), from_file_name("train/a.json")
+    ('val', None)
+    """
+    words = re.split(r"[^a-z0-9]+", file.rpartition("/")[2].lower())
+    return next((split for split in map(normalise, words) if split is not None), None)
+
+
+# Of a picture in several lists the first counts.
+_KINDS: tuple[Kind, ...] = ("test", "val", "train", "trainval")
+# Words around a split's name: train_list.txt, list_train.txt.
+_AROUND = re.compile(r"^(?:list|files?)[-_ ]|[-_ ]?(?:list|lists|files|filenames|names|paths|images)$")
+
+
 class SplitLists:
     """The files ``train.txt``, ``val.txt``, ``trainval.txt``, ``test.txt`` of a data set.
 
-    They are looked for in ``ImageSets/Main/``, ``ImageSets/``, ``splits/`` and at the root; lists of one
-    class (``dog_train.txt``) are ignored. ``trainval`` only fills in names that stand in neither
-    ``train`` nor ``val``, and puts them in train. A name in several lists counts for the first of test,
-    val, train: what is held out stays held out.
+    They are looked for in ``ImageSets/Main/``, ``ImageSets/``, ``splits/``, at the root and where an
+    ``obj.data`` of Darknet says; where there are none, anywhere, as long as they fit. Lists of one class
+    (``dog_train.txt``) are ignored. A list is about the pictures below its own root, the folder that
+    ``ImageSets`` lies in. ``trainval`` only fills in pictures that stand in neither ``train`` nor ``val``,
+    and puts them in train. A picture in several lists counts for the first of test, val, train: what is held
+    out stays held out.
 
     Parameters
     ----------
     tree : Tree
+
+    Attributes
+    ----------
+    findings : list of Finding
     """
 
     def __init__(self, tree: Tree) -> None:
-        self._split: dict[str, SplitName] = {}
-        self._list: dict[str, str] = {}
-        self._used: set[str] = set()
+        self._tree = tree
         self.findings: list[Finding] = []
-        named: dict[str, list[str]] = {}
+        named = _named_by_darknet(tree, self.findings)
+        at_home, elsewhere = [], []
         for file in tree.with_suffix(".txt"):
-            path = PurePosixPath(file)
-            folder = path.parent.as_posix().lower().removeprefix(".")
-            at_home = folder in _LIST_FOLDERS or folder.endswith(("/splits", "/imagesets", "/imagesets/main"))
-            kind: str | None = normalise(path.stem)
-            if path.stem.lower() == "trainval":
-                kind = "trainval"
-            if at_home and kind is not None:
-                named.setdefault(kind, []).append(file)
-        self.files = [file for files in named.values() for file in files]
-        twice: dict[str, set[str]] = {}
-        for kind in ("test", "val", "train", "trainval"):
-            for file in named.get(kind, ()):
-                split = normalise(kind) or "train"
-                try:
-                    entries = _entries(tree, file)
-                except DataError as error:
-                    action = "The list is not read."
-                    self.findings.append(Finding("broken-annotation", "error", file, str(error), action))
-                    continue
-                for entry in entries:
-                    before = self._split.setdefault(entry, split)
-                    if kind != "trainval" and before != split:
-                        twice.setdefault(entry, {before}).add(split)
-                    self._list.setdefault(entry, file)
-        for entry, splits in sorted(twice.items()):
-            kept = self._split[entry]
-            text = f"{entry} stands in the lists of {' and '.join(sorted(splits))}."
-            action = f"It counts as {kept} only."
-            self.findings.append(Finding("in-two-splits", "warning", self._list[entry], text, action))
+            kind = named.get(file) or _kind(file)
+            if kind is None or (file not in named and _is_label(tree, file)):
+                continue
+            folder = file.rpartition("/")[0]
+            above = [*(folder[: m.start()] for m in reversed(list(re.finditer("/", folder)))), ""]
+            root = _root(folder)
+            if file in named:
+                at_home.append(PictureList(file, kind, (folder, *above)))
+            elif root is not None:
+                at_home.append(PictureList(file, kind, (root,)))
+            else:
+                elsewhere.append(PictureList(file, kind, (folder, above[0])))
+        self._at_home, self._elsewhere = at_home, elsewhere
 
-    def __bool__(self) -> bool:
-        return bool(self._split)
+    @property
+    def files(self) -> list[str]:
+        """The lists, relative to the root."""
+        return [one.file for one in self._at_home + self._elsewhere]
 
-    def of(self, file: str) -> SplitName | None:
-        """The split of an image, given its path relative to the root."""
-        parts = _without_suffix(composed(file)).split("/")
-        for start in range(len(parts)):
-            entry = "/".join(parts[start:])
-            if entry in self._split:
-                self._used.add(entry)
-                return self._split[entry]
-        return None
+    def splits_of(self, items: Sequence[tuple[str, ...]]) -> list[SplitName | None]:
+        """The splits that the lists put labelled pictures in.
 
-    def unused(self) -> list[Finding]:
-        """A finding for every name in a list that :meth:`of` was never asked about."""
-        findings = []
-        for entry in sorted(set(self._split) - self._used):
-            text = f"{entry} is listed, but there is no such labelled picture."
-            place, action = self._list[entry], "The name is ignored."
-            findings.append(Finding("listed-but-missing", "warning", place, text, action))
-        return findings
+        Names are matched as :meth:`foveal.data.file_tree.Tree.image_named` does, but among these pictures
+        only. What does not fit is added to the findings.
+
+        Parameters
+        ----------
+        items : sequence of tuple of str
+            For each labelled picture the paths that it may be listed by, relative to the root: its own,
+            that of its annotation.
+
+        Returns
+        -------
+        list of {"train", "val", "test"} or None
+        """
+        if not (self._at_home or self._elsewhere):
+            return [None] * len(items)
+        index = PictureNames(items)
+        readings = [ListReading.of(self._tree, one, index, self.findings) for one in self._at_home]
+        if not readings:
+            # Whatever is called train.txt somewhere is a list only where it names pictures.
+            some = [ListReading.of(self._tree, one, index, self.findings) for one in self._elsewhere]
+            readings = [reading for reading in some if reading.claims or reading.unclear]
+        chosen: list[SplitName | None] = [None] * len(items)
+        claims: dict[int, list[tuple[ListReading, str, bool]]] = defaultdict(list)
+        for reading in sorted(readings, key=lambda reading: _KINDS.index(reading.source.kind)):
+            for number, entry, agrees in reading.claims:
+                claims[number].append((reading, entry, agrees))
+        twice: dict[tuple[SplitName, ...], list[tuple[ListReading, str]]] = defaultdict(list)
+        for number, some_claims in claims.items():
+            # Who agrees on the name alone, in a folder that is not there, gives way.
+            good = [claim for claim in some_claims if claim[2]] or some_claims
+            for reading, entry, agrees in some_claims:
+                if not agrees and good is not some_claims:
+                    reading.missing.append(entry)
+            kinds = list(dict.fromkeys(reading.source.kind for reading, _, _ in good))
+            sure: list[SplitName] = [kind for kind in kinds if kind != "trainval"]
+            chosen[number] = sure[0] if sure else "train"
+            if len(sure) > 1:
+                twice[tuple(sure)].append(good[0][:2])
+        for splits, found in twice.items():
+            self.findings.append(_twice(splits, found))
+        for reading in readings:
+            self.findings += reading.told(self._tree)
+        return chosen
 
 
-def _without_suffix(name: str) -> str:
-    # "dog.337" has no suffix: only those of images and annotations are taken off.
-    known = is_image(name) or name.lower().endswith((".xml", ".txt"))
-    return name.rpartition(".")[0] if known else name
+def _twice(splits: tuple[SplitName, ...], found: Sequence[tuple[ListReading, str]]) -> Finding:
+    reading, entry = found[0]
+    names = " and ".join(sorted(splits))
+    text = f"{entry} stands in the lists of {names}."
+    if len(found) > 1:
+        text = f"{len(found)} pictures stand in the lists of {names}, such as {entry}."
+    action = f"{'It counts' if len(found) == 1 else 'They count'} as {splits[0]} only."
+    return Finding("in-two-splits", "warning", reading.source.file, text, action)
 
 
-def _entries(tree: Tree, file: str) -> list[str]:
-    entries = []
-    for line in text_of(tree.path(file)).splitlines():
-        words = line.strip()
-        # "2008_000002 -1": the lists of one class say whether it is there; a name may hold spaces.
-        words = re.sub(r"\s+-?[01]$", "", words).replace("\\", "/").removeprefix("./")
-        if words:
-            entries.append(composed(_without_suffix(words)))
-    return entries
+def _kind(file: str) -> Kind | None:
+    stem = file.rpartition("/")[2].rpartition(".")[0].lower()
+    word = _AROUND.sub("", _AROUND.sub("", stem)) or stem
+    return "trainval" if word == "trainval" else normalise(word)
+
+
+def _root(folder: str) -> str | None:
+    """The root of a set, given the folder that its lists lie in; None where lists are not expected."""
+    parts = folder.split("/") if folder else []
+    lowered = [part.lower() for part in parts]
+    for home in (["imagesets", "main"], ["imagesets"], ["splits"], []):
+        if lowered[len(parts) - len(home) :] == home and (home or not parts):
+            return "/".join(parts[: len(parts) - len(home)])
+    return None
+
+
+def _is_label(tree: Tree, file: str) -> bool:
+    """Whether a text file is about the picture of its name: ``train.txt`` beside ``train.jpg``."""
+    if tree.image_of(file).image is None:
+        return False
+    try:
+        words = next((line.split() for line in text_of(tree.path(file)).splitlines() if line.strip()), None)
+    except DataError:
+        return False
+    return words is None or (len(words) >= 5 and all(_is_number(word) for word in words))
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _named_by_darknet(tree: Tree, findings: list[Finding]) -> dict[str, Kind]:
+    """The lists that Darknet's ``obj.data`` names: lines ``train = data/train.txt``."""
+    named: dict[str, Kind] = {}
+    for file in tree.with_suffix(".data"):
+        try:
+            lines = text_of(tree.path(file)).splitlines()
+        except DataError:
+            continue
+        said = {
+            key.strip(): value.strip() for key, mark, value in (line.partition("=") for line in lines) if mark
+        }
+        if not {"train", "names"} <= {key.lower() for key in said}:
+            continue
+        for key, value in said.items():
+            split = normalise(key)
+            if split is None or not value:
+                continue
+            value = value.replace("\\", "/")
+            found = _list_named(tree, value, file)
+            if found is not None:
+                named[found] = split
+            elif value.lower().endswith(".txt"):
+                text = f"{value} is called the {split} list, but it is not in the data set."
+                findings.append(Finding("listed-but-missing", "warning", file, text, "The name is ignored."))
+    return named
+
+
+def _list_named(tree: Tree, value: str, near: str) -> str | None:
+    """The file with the longest common end, then the nearest to the one that names it."""
+    base, parents = value.rpartition("/")[2], value.split("/")[-2::-1]
+    home = near.split("/")[:-1]
+    same = [file for file in tree.files if file.rpartition("/")[2] == base and not is_image(file)]
+    together = {
+        file: Counter(a == b for a, b in zip(file.split("/")[:-1], home, strict=False))[True] for file in same
+    }
+    key = {file: (shared_folders(parents, file), together[file], -file.count("/")) for file in same}
+    return max(same, key=lambda file: key[file], default=None)

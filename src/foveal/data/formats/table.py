@@ -7,8 +7,27 @@ from typing import Any
 from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats import coco, crops, folders, voc, yolo
+from foveal.data.formats import (
+    coco,
+    create_ml,
+    crops,
+    cvat,
+    folders,
+    hugging_face,
+    keras_yolo,
+    kitti,
+    label_studio,
+    labelme,
+    supervisely,
+    via,
+    voc,
+    vott,
+    wider_face,
+    yolo,
+)
 from foveal.data.formats.records import Reading
+from foveal.data.formats.tables import boxes as table_boxes
+from foveal.data.formats.tables import labels as table_labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +60,8 @@ class Format:
         Whether its files count classes from 0, whatever the data set's ``category_ids``.
     one_for_all : bool
         Whether one file is about many images.
+    verbatim : bool
+        Whether its files repeat the numbers of others, whatever these count the first pixel as.
     cut_out : bool
         Whether its images were cut out of others: their sizes and borders tell nothing of a class.
     """
@@ -57,6 +78,7 @@ class Format:
     inclusive: bool = False
     from_zero: bool = False
     one_for_all: bool = False
+    verbatim: bool = False
     cut_out: bool = False
 
 
@@ -90,6 +112,117 @@ _ROWS = (
         from_zero=True,
     ),
     Format(
+        name="labelme",
+        title="labelme",
+        looked_for="labelme (a .json file an image, with imagePath and shapes)",
+        read=labelme.read,
+        suffixes=(".json",),
+        take=labelme.take,
+    ),
+    Format(
+        name="create_ml",
+        title="Create ML",
+        looked_for="Create ML (a .json list of images with annotations and coordinates)",
+        read=create_ml.read,
+        suffixes=(".json",),
+        take=create_ml.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="supervisely",
+        title="Supervisely",
+        looked_for="Supervisely (folders ann and img, a .json file an image)",
+        read=supervisely.read,
+        suffixes=(".json",),
+        take=supervisely.take,
+    ),
+    Format(
+        name="vott",
+        title="VoTT",
+        looked_for="VoTT (a .json file with assets and regions)",
+        read=vott.read,
+        suffixes=(".json",),
+        take=vott.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="via",
+        title="VIA",
+        looked_for="VGG Image Annotator (a .json or .csv file with regions)",
+        read=via.read,
+        suffixes=(".json", ".csv"),
+        take=via.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="cvat",
+        title="CVAT",
+        looked_for="CVAT for images 1.1 (an .xml file with <annotations> and <image>)",
+        read=cvat.read,
+        suffixes=(".xml",),
+        take=cvat.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="label_studio",
+        title="Label Studio",
+        looked_for="Label Studio (a .json export with boxes)",
+        read=label_studio.read,
+        suffixes=(".json", ".xml"),
+        take=label_studio.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="kitti",
+        title="KITTI",
+        looked_for="KITTI (.txt files named like the pictures, with a class and 14 numbers a line)",
+        read=kitti.read,
+    ),
+    Format(
+        name="csv",
+        title="CSV",
+        looked_for="tables (.csv, .tsv) with a picture, a class and a box in each row",
+        read=table_boxes.read,
+        suffixes=(".csv", ".tsv"),
+        take=table_boxes.take,
+        one_for_all=True,
+        verbatim=True,
+    ),
+    Format(
+        name="hugging_face",
+        title="Hugging Face",
+        looked_for="Hugging Face's image folder (a metadata.jsonl with file_name and objects)",
+        read=hugging_face.read,
+        suffixes=(".jsonl",),
+        take=hugging_face.take,
+        one_for_all=True,
+    ),
+    Format(
+        name="wider_face",
+        title="WIDER FACE",
+        looked_for="WIDER FACE (a .txt list of pictures, each with its number of faces and their boxes)",
+        read=wider_face.read,
+        one_for_all=True,
+    ),
+    Format(
+        name="keras_yolo",
+        title="keras-yolo3",
+        looked_for="keras-yolo3 (a .txt list with lines `picture x1,y1,x2,y2,class ...`)",
+        read=keras_yolo.read,
+        from_zero=True,
+        one_for_all=True,
+    ),
+    Format(
+        name="labels",
+        title="tables of classes",
+        looked_for="tables (.csv, .tsv, .jsonl) with a picture and its class in each row",
+        read=table_labels.read,
+        task="classification",
+        suffixes=(".csv", ".tsv", ".jsonl"),
+        take=table_labels.take,
+        one_for_all=True,
+    ),
+    Format(
         name="crops",
         title="crops",
         looked_for="crops of `foveal prepare` (a file manifest.csv)",
@@ -99,6 +232,26 @@ _ROWS = (
         suffixes=(".csv",),
         take=crops.take,
         cut_out=True,
+    ),
+    Format(
+        name="cvat_tags",
+        title="CVAT's tags",
+        looked_for="CVAT's tags of whole pictures",
+        read=cvat.read_tags,
+        task="classification",
+        suffixes=(".xml",),
+        take=cvat.take_tags,
+        one_for_all=True,
+    ),
+    Format(
+        name="label_studio_choices",
+        title="Label Studio's choices",
+        looked_for="Label Studio's choices for whole pictures",
+        read=label_studio.read_choices,
+        task="classification",
+        suffixes=(".json",),
+        take=label_studio.take_choices,
+        one_for_all=True,
     ),
     Format(
         name="folders",

@@ -1,111 +1,25 @@
 """Pascal VOC: one XML file an image (Everingham et al., 2010, the devkit's documentation)."""
 
-import math
 import os
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.documents import Documents, local_name
-from foveal.data.file_tree import Tree, composed, stem_of
+from foveal.data.documents import Documents
+from foveal.data.file_tree import Match, Tree, alike, stem_of
 from foveal.data.formats.records import Reading, record_of
+from foveal.data.formats.voc_annotation import VOCAnnotation, annotations_in
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_text
 
 
-@dataclass(frozen=True)
-class VOCObject:
-    """One ``<object>``: its class, its half-open 0-based box, its flags."""
-
-    name: str
-    box: tuple[float, float, float, float]
-    difficult: bool
-    truncated: bool
-
-
-@dataclass(frozen=True)
-class VOCFile:
-    """What one XML file says.
-
-    Attributes
-    ----------
-    filename : str
-        What it calls the image, often wrongly; ``""`` where it does not.
-    width, height : float
-        0 where the file has no usable size.
-    objects : tuple of VOCObject
-    broken : tuple of str
-        What is wrong with the objects that could not be used.
-    """
-
-    filename: str
-    width: float
-    height: float
-    objects: tuple[VOCObject, ...]
-    broken: tuple[str, ...] = ()
-
-
-def take(root: Element, file: str) -> VOCFile | None:
-    """What an XML file says, given its root; None where it is no VOC annotation.
-
-    A box ``(xmin, ymin, xmax, ymax)``, counted from 1 and inclusive, becomes ``(xmin - 1, ymin - 1, xmax,
-    ymax)``. The ``<part>`` elements inside an object are left alone.
-    """
-    if local_name(root) != "annotation":
-        return None
-    objects, broken = [], []
-    for number, element in enumerate(root.findall("object"), 1):
-        try:
-            objects.append(_object(element))
-        except ValueError as error:
-            broken.append(f"Object {number} {error}.")
-    size = root.find("size")
-    return VOCFile(
-        composed(_text(root, "filename")),
-        _size(size, "width"),
-        _size(size, "height"),
-        tuple(objects),
-        tuple(broken),
-    )
-
-
-def _text(element: "Element", tag: str) -> str:
-    return (element.findtext(tag) or "").strip()
-
-
-def _flag(element: "Element", tag: str) -> bool:
-    return _text(element, tag).lower() in ("1", "true", "yes")
-
-
-def _size(element: "Element | None", tag: str) -> float:
-    try:
-        value = float(_text(element, tag)) if element is not None else 0.0
-    except ValueError:
-        return 0.0
-    return value if math.isfinite(value) else 0.0
-
-
-def _object(element: "Element") -> VOCObject:
-    name = composed(_text(element, "name"))
-    if not name:
-        raise ValueError("has no <name>")
-    bndbox = element.find("bndbox")
-    if bndbox is None:
-        raise ValueError(f"({name}) has no <bndbox>")
-    corners = []
-    for tag in ("xmin", "ymin", "xmax", "ymax"):
-        text = _text(bndbox, tag)
-        try:
-            corners.append(float(text))
-        except ValueError:
-            raise ValueError(f"({name}) has {text!r} for {tag}") from None
-        if not math.isfinite(corners[-1]):
-            raise ValueError(f"({name}) has {text!r} for {tag}")
-    x1, y1, x2, y2 = corners
-    return VOCObject(name, (x1 - 1, y1 - 1, x2, y2), _flag(element, "difficult"), _flag(element, "truncated"))
+def take(root: Element, file: str) -> tuple[VOCAnnotation, ...] | None:
+    """What an XML file says of its images; None where it is no VOC annotation."""
+    return annotations_in(root) or None
 
 
 def read(tree: Tree, documents: Documents) -> Reading | None:
@@ -113,7 +27,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 
     The classes are sorted by name.
     """
-    files: dict[str, VOCFile] = documents.of("voc")
+    files: dict[str, tuple[VOCAnnotation, ...]] = documents.of("voc")
     broken = {file: why for file, why in documents.broken.items() if file.lower().endswith(".xml")}
     if not files and not broken:
         return None
@@ -122,53 +36,82 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         image = tree.image_of(file).image
         # Other XML, which is about no image, is not our business.
         if image is not None or not files:
-            action = "The file and its picture are left out."
-            reading.findings.append(Finding("broken-annotation", "error", file, why, action))
-            reading.broken += [image] if image else []
-    objects = truncated = 0
-    for file, content in files.items():
-        match, sure = tree.image_of(file, content.filename), True
-        if match.image is None and not match.rivals and content.filename:
-            match, sure = tree.image_named(content.filename, near=file), False
-        reading.findings += [
-            Finding("broken-object", "error", file, text, "The object is left out.")
-            for text in content.broken
-        ]
-        if match.image is not None:
-            reading.findings += _wrong_filename(file, content.filename, match.image)
-        objects += len(content.objects)
-        truncated += sum(o.truncated for o in content.objects)
-        reading.records.append(
-            record_of(
-                match,
-                content.filename or stem_of(file),
-                file,
-                width=content.width,
-                height=content.height,
-                boxes=[list(o.box) for o in content.objects],
-                names=[o.name for o in content.objects],
-                difficult=[o.difficult for o in content.objects],
-                sure=sure,
+            _leave_out(reading, file, why, image)
+    for file, annotations in files.items():
+        for content in annotations:
+            match, by_stem = _match(tree, file, content, alone=len(annotations) == 1)
+            if content.strange:
+                _leave_out(reading, file, content.strange, match.image)
+                continue
+            reading.findings += [
+                Finding("broken-object", "error", file, text, "The object is left out.")
+                for text in content.broken
+            ]
+            if match.image is not None:
+                reading.findings += _wrong_filename(file, content.filename, match.image)
+            reading.records.append(
+                record_of(
+                    match,
+                    content.filename or stem_of(file),
+                    file,
+                    width=content.width,
+                    height=content.height,
+                    boxes=[list(o.box) for o in content.objects],
+                    names=[o.name for o in content.objects],
+                    difficult=[o.difficult for o in content.objects],
+                    sure=by_stem,
+                )
             )
-        )
-    if truncated:
-        text = f"{truncated} of {objects} objects are marked as truncated (not wholly visible)."
-        action = "They are learnt from like all others."
-        reading.findings.append(Finding("truncated-objects", "note", "", text, action))
+    reading.findings += _of_all([content for annotations in files.values() for content in annotations])
     reading.classes = sorted({name for record in reading.records for name in record.names})
     return reading
 
 
+def _leave_out(reading: Reading, file: str, why: str, image: str | None) -> None:
+    action = "The file and its picture are left out."
+    reading.findings.append(Finding("broken-annotation", "error", file, why, action))
+    reading.broken += [image] if image else []
+
+
+def _match(tree: Tree, file: str, content: VOCAnnotation, *, alone: bool) -> tuple[Match, bool]:
+    """The image, and whether the annotation's own name tells it, or it is one of several in the file."""
+    if not alone:
+        return tree.image_named(content.filename, near=file), True
+    match = tree.image_of(file, content.filename)
+    if match.image is None and not match.rivals and content.filename:
+        return tree.image_named(content.filename, near=file), False
+    return match, True
+
+
+def _of_all(annotations: list[VOCAnnotation]) -> Iterator[Finding]:
+    """What is to be said of the objects as a whole."""
+    objects = [o for content in annotations for o in content.objects]
+    truncated = sum(o.truncated for o in objects)
+    if truncated:
+        text = f"{truncated} of {len(objects)} objects are marked as truncated (not wholly visible)."
+        action = "They are learnt from like all others."
+        yield Finding("truncated-objects", "note", "", text, action)
+    outlines = Counter(o.outline for o in objects if o.outline)
+    if outlines:
+        text = " and ".join(f"{count} {what}" for what, count in sorted(outlines.items()))
+        text += " are taken by their bounding boxes."
+        yield Finding(
+            "bounding-boxes", "note", "", text, "What lies outside them in the boxes is learnt too."
+        )
+    deleted = sum(content.deleted for content in annotations)
+    if deleted:
+        text = f"{deleted} objects are marked as deleted, which LabelMe keeps in its files."
+        yield Finding("deleted-objects", "note", "", text, "They are left out.")
+
+
 def _wrong_filename(file: str, said: str, image: str) -> list[Finding]:
-    real = composed(image.rpartition("/")[2])
-    said = said.replace("\\", "/").rpartition("/")[2]
-    # VOC's own tools also write the name without its suffix.
-    if said in (real, stem_of(real)):
+    # VOC's own tools also write the name without its suffix; what is missing misleads nobody.
+    if not said or alike(said, image):
         return []
-    text = f"says {said!r}, but" if said else "is missing;"
-    text = f"<filename> {text} the picture of this file is {image}."
-    action = "The picture with the annotation's own name counts."
-    return [Finding("wrong-filename", "warning", file, text, action)]
+    action = f"{image} counts."
+    text = f"<filename> says {said!r}, but the picture of this file is {image}."
+    same_stem = alike(said, image, suffix=False)
+    return [Finding("wrong-filename", "note" if same_stem else "warning", file, text, action)]
 
 
 def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:

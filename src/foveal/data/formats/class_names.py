@@ -1,0 +1,127 @@
+"""What the classes are called that annotations number, or give by codes."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from foveal.data.dataset import Finding
+from foveal.data.documents import Documents, text_of
+from foveal.data.file_tree import Tree, composed, natural
+from foveal.data.formats.tables.cells import class_name
+from foveal.data.formats.yolo_names import names_of
+
+# How deep the head of a README is looked into.
+_DEEPEST = 20
+
+
+def named_classes(
+    tree: Tree,
+    documents: Documents,
+    used: set[str],
+    findings: list[Finding],
+    *,
+    files: Sequence[str] = (),
+    note: bool = False,
+) -> tuple[dict[str, str], list[str]]:
+    """What the classes of tables are called, and their order.
+
+    Numbers and codes are named by a table of two columns (RetinaNet's ``cat,0``, Open Images'
+    ``/m/01yrx,Cat``, ``ClassId,Name``), by the ``class_label`` in the head of a README (Hugging Face), or by
+    a list as YOLO's ``classes.txt``.
+
+    Parameters
+    ----------
+    used : set of str
+        The classes as the rows call them.
+    findings : list of Finding
+    files : sequence of str
+        The tables that speak of images: they name no classes.
+    note : bool
+        Whether numbers without names are but a note.
+
+    Returns
+    -------
+    names : dict of str to str
+        Of each class that is used.
+    classes : list of str
+        In the order of their numbers where they have some, else sorted.
+    """
+    same = {name: name for name in used}
+    pairs = list(_pairs(documents, files))
+    for numbers in pairs:
+        if used and used <= numbers.keys() and all(number.isdecimal() for number in numbers.values()):
+            order = sorted(numbers, key=lambda name: (int(numbers[name]), name))
+            return same, order
+    coded = all(name.isdecimal() or name.startswith("/m/") for name in used)
+    if not used or not coded:
+        return same, sorted(used, key=natural)
+    for names in pairs:
+        if used <= names.keys():
+            found = {code: names[code] for code in used}
+            if all(code.isdecimal() for code in used):
+                return found, list(dict.fromkeys(found[code] for code in sorted(found, key=int)))
+            return found, sorted(set(found.values()))
+    labels = _class_labels(tree)
+    if all(name.isdecimal() and int(name) in labels for name in used):
+        return {name: labels[int(name)] for name in used}, list(dict.fromkeys(labels.values()))
+    numbers_used = {int(name) for name in used if name.isdecimal()}
+    listed = names_of(tree, documents, [], []) if len(numbers_used) == len(used) else None
+    if listed is not None and (start := _counted_from(listed.names, numbers_used)) is not None:
+        classes = {str(number + start): name for number, name in listed.names.items() if name}
+        found = {code: classes.get(str(int(code)), code) for code in used}
+        return found, list(dict.fromkeys([*classes.values(), *found.values()]))
+    what = "numbers" if numbers_used else "codes"
+    text = f"No file names the classes, which are {what}."
+    action = f"The classes are called by their {what}."
+    findings.append(Finding("no-class-names", "note" if note else "warning", "", text, action))
+    return same, sorted(used, key=natural)
+
+
+def _counted_from(names: dict[int, str], used: set[int]) -> int | None:
+    """What a list's numbers begin with, 0 or 1; None where it cannot name all that are used."""
+    if used <= names.keys():
+        return 0
+    return 1 if used <= {number + 1 for number in names} else None
+
+
+def _pairs(documents: Documents, but: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The tables of two columns as dictionaries, either way round."""
+    kept = {**documents.of("labels"), **documents.of("csv")}
+    for table in (sheet.table for file, sheet in kept.items() if file not in but):
+        if len(table.columns) != 2:
+            continue
+        rows = [(class_name(row[0]), class_name(row[1])) for _, row in table.rows() if len(row) == 2]
+        turned = [(b, a) for a, b in rows]
+        for some in (rows, turned):
+            for part in (some, some[1:]):
+                if len({key for key, _ in part}) == len(part):
+                    yield dict(part)
+
+
+def _class_labels(tree: Tree) -> dict[int, str]:
+    """The names of the one ``class_label`` that the head of a README describes, by their numbers."""
+    import yaml
+
+    readme = next((name for name in tree.folders.get("", []) if name.lower() == "readme.md"), None)
+    if readme is None:
+        return {}
+    parts = text_of(tree.path(readme)).split("---\n", 2)
+    if len(parts) < 3 or parts[0].strip():
+        return {}
+    try:
+        found = list(_named(yaml.load(parts[1], Loader=yaml.BaseLoader), 0))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return {}
+    return found[0] if len(found) == 1 else {}
+
+
+def _named(value: Any, depth: int) -> Iterator[dict[int, str]]:
+    if depth > _DEEPEST or not isinstance(value, list | dict):
+        return
+    if isinstance(value, dict) and isinstance(names := value.get("names"), list | dict):
+        pairs = names.items() if isinstance(names, dict) else enumerate(names)
+        if all(str(key).isdecimal() and isinstance(name, str) for key, name in pairs):
+            pairs = names.items() if isinstance(names, dict) else enumerate(names)
+            yield {int(key): composed(name) for key, name in pairs}
+            return
+    for inner in value.values() if isinstance(value, dict) else value:
+        yield from _named(inner, depth + 1)

@@ -1,0 +1,167 @@
+"""What the names in ``train.txt`` and other lists of pictures mean."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from foveal.data.dataset import Finding
+from foveal.data.documents import text_of
+from foveal.data.file_tree import Tree, composed, is_image, shared_folders, spellings
+from foveal.errors import DataError
+from foveal.images import EXTENSIONS
+
+#: What a list is of.
+Kind = Literal["test", "val", "train", "trainval"]
+# A picture's name and what comes behind it: its annotation, its class, its boxes.
+_COLUMNS = re.compile(rf"(.+?(?:{'|'.join(re.escape(e) for e in sorted(EXTENSIONS))}))[\s,;]+(\S.*)$", re.I)
+_GAP = re.compile(r"[\s,;]")
+_NUMBERS_BEHIND = re.compile(r"(?:\s+-?\d+)+$")
+
+
+@dataclass(frozen=True)
+class PictureList:
+    """One list: what it is of, and the folders whose pictures it may name, of which the first counts."""
+
+    file: str
+    kind: Kind
+    roots: tuple[str, ...]
+
+
+class PictureNames:
+    """The labelled pictures by their names."""
+
+    def __init__(self, items: Sequence[tuple[str, ...]]) -> None:
+        self._by_name: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        for number, paths in enumerate(items):
+            for path in dict.fromkeys(paths):
+                if path:
+                    self._by_name[_bare(path)].append((number, composed(path)))
+        self._by_folded: dict[str, list[tuple[int, str]]] = {}
+
+    def meant(self, said: str, root: str, *, exactly: bool) -> tuple[list[int], bool]:
+        """The pictures below a root that a name fits best, and whether a folder or the whole of it agrees."""
+        if not exactly and not self._by_folded:
+            for name, some in self._by_name.items():
+                self._by_folded.setdefault(composed(name.casefold()), []).extend(some)
+        start = f"{root}/" if root else ""
+        for spelled in spellings(said):
+            name = _bare(spelled)
+            same = self._by_name.get(name) if exactly else self._by_folded.get(composed(name.casefold()))
+            below = [(number, path) for number, path in same or () if path.startswith(start)]
+            if below:
+                return _best(below, spelled)
+        return [], False
+
+
+def _best(found: Sequence[tuple[int, str]], said: str) -> tuple[list[int], bool]:
+    parents = [part for part in said.split("/")[-2::-1] if part not in (".", "")]
+    rank = [(path.endswith(said.rpartition("/")[2]), shared_folders(parents, path)) for _, path in found]
+    best = max(rank)
+    numbers = {number for (number, _), r in zip(found, rank, strict=True) if r == best}
+    return sorted(numbers), best[1] > 0 or not parents
+
+
+@dataclass
+class ListReading:
+    """What a list's names mean.
+
+    Attributes
+    ----------
+    source : PictureList
+    total : int
+        How many names there are.
+    claims : list of (int, str, bool)
+        The number of a picture, the name that means it, and whether more than the file's name agrees.
+    unclear, missing : list of str
+        The names that fit several pictures, and those that fit none.
+    """
+
+    source: PictureList
+    total: int = 0
+    claims: list[tuple[int, str, bool]] = field(default_factory=list)
+    unclear: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, tree: Tree, one: PictureList, index: PictureNames, findings: list[Finding]) -> "ListReading":
+        """Read a list; of its roots the first counts below which a name fits."""
+        try:
+            lines = [line.strip() for line in text_of(tree.path(one.file)).splitlines()]
+        except DataError as error:
+            finding = Finding("unreadable-file", "error", one.file, str(error), "The list is left out.")
+            findings.append(finding)
+            lines = []
+        lines = [line for line in lines if line]
+        # "2008_000002 -1": each name has its class behind it; a single name may end with a number.
+        numbered = all(_NUMBERS_BEHIND.search(line) for line in lines)
+        reading = cls(one, len(lines))
+        for root in one.roots:
+            reading = cls(one, len(lines))
+            for line in lines:
+                reading._take(line, list(_columns(line, numbered)), index, root)
+            if reading.claims or reading.unclear:
+                break
+        return reading
+
+    def _take(self, line: str, columns: list[str], index: PictureNames, root: str) -> None:
+        for exactly in (True, False):
+            for said in columns:
+                numbers, agrees = index.meant(said, root, exactly=exactly)
+                if len(numbers) == 1:
+                    self.claims.append((numbers[0], said, agrees))
+                    return
+                if numbers:
+                    self.unclear.append(said)
+                    return
+        self.missing.append(columns[0] if columns else line)
+
+    def told(self, tree: Tree) -> Iterator[Finding]:
+        """What of the list does not fit."""
+        if self.unclear:
+            text = _some(self.unclear, "fits several pictures", "fit several pictures")
+            action = "The names are ignored: write the folder before them."
+            yield Finding("ambiguous-image", "warning", self.source.file, text, action)
+        if not self.missing:
+            return
+        first, many = self.missing[0], len(self.missing)
+        text, action = f"{first} is listed, but there is no such labelled picture.", "The name is ignored."
+        if many == self.total > 1:
+            text = f"None of the {many} listed names fits a labelled picture, such as {first}."
+            action = "The list is ignored."
+        elif many > 1:
+            text = f"{many} of {self.total} listed names fit no labelled picture, such as {first}."
+            action = "The names are ignored."
+        there = sum(tree.image_named(entry, self.source.file).image is not None for entry in self.missing)
+        if there:
+            text += " The picture is there" if many == 1 else f" {there} of the pictures are there"
+            text += ", but no annotation."
+        yield Finding("listed-but-missing", "warning", self.source.file, text, action)
+
+
+def _some(names: Sequence[str], one: str, several: str) -> str:
+    return f"{names[0]} {one}." if len(names) == 1 else f"{len(names)} names {several}, such as {names[0]}."
+
+
+def _columns(line: str, numbered: bool) -> Iterator[str]:
+    """What of a line may be a picture's name, the likeliest first."""
+    line = line.replace("\\", "/")
+    found = _COLUMNS.match(line) if _GAP.search(line) else None
+    if found is not None:
+        yield found[1].removeprefix("./")
+        yield line.removeprefix("./")
+        if found[2].lower().endswith((".xml", ".txt", ".json")):
+            yield found[2].strip().removeprefix("./")
+    elif numbered:
+        yield _NUMBERS_BEHIND.sub("", line).removeprefix("./")
+    else:
+        yield line.removeprefix("./")
+
+
+def _bare(path: str) -> str:
+    """A file's name without folder and suffix."""
+    # "dog.337" has no suffix: only those of images and annotations are taken off.
+    name = path.rpartition("/")[2]
+    known = is_image(name) or name.lower().endswith((".xml", ".txt", ".json"))
+    return composed(name.rpartition(".")[0] if known else name)

@@ -1,0 +1,1 @@
+"""Tables (CSV) of images, with boxes or with classes of whole images."""
