@@ -32,13 +32,13 @@ app.add_typer(benchmark, name="benchmark")
 
 # -- arguments and options that verbs share ----------------------------------------------------------
 
-DATA_HELP = "A folder of labelled pictures, a COCO .json or a YOLO data.yaml."
+DATA_HELP = "A folder of labelled pictures, or an annotation file, in any of many formats."
 Data = Annotated[Path, typer.Argument(help=DATA_HELP)]
 Run = Annotated[Path, typer.Argument(help="A run folder or a model file.")]
 Images = Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="voc, coco, yolo, crops or folders; found out by default."),
+    typer.Option("--format", help="voc, coco, yolo, labelme, cvat, csv, folders, …; found out by default."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Fixes every random choice.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]

@@ -77,14 +77,15 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
                 f"{tree.root} holds {FORMATS[one].title} and {FORMATS[other].title} annotations that are not "
                 f"the same: choose one with --format {one} or --format {other}."
             )
-    best = alike[0]
+    # Of copies the one whose classes have names, then the first of the table.
+    best = min(alike, key=lambda name: _nameless(boxed[name]))
     return best, findings + others(boxed, best)
 
 
 def _of_whole_images(readings: Mapping[str, Reading]) -> tuple[str, list[Finding]]:
     """Of formats that give images classes the one that counts: tables, unless they say little."""
     most = max(len(reading.images) for reading in readings.values())
-    able = [name for name, reading in readings.items() if len(reading.images) > _BOXED * most]
+    able = [name for name, reading in readings.items() if len(reading.images) >= _BOXED * most]
     best = able[0]
     for name in able[1:]:
         # A list with numbers beside folders with names tells no more than these.
@@ -114,6 +115,10 @@ def _same_classes(one: Reading, other: Reading) -> bool:
 
 def _explained(reading: Reading) -> tuple[int, int, int]:
     return len(reading.images), reading.objects, len(reading.records)
+
+
+def _nameless(reading: Reading) -> bool:
+    return any(finding.kind == "no-class-names" for finding in reading.findings)
 
 
 def _nearly(reading: Reading, best: Reading) -> bool:

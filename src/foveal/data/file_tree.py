@@ -20,6 +20,11 @@ IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image
 MASK_FOLDERS = frozenset(
     {"mask", "masks", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "semantic"}
 )
+# Folders of copies with something drawn on them, in lower case.
+_DRAWN_FOLDERS = frozenset(
+    {"annotated", "debug", "drawn", "output", "outputs", "overlay", "overlays", "predicted", "predictions"}
+    | {"result", "results", "vis", "viz", "visualization", "visualizations", "visualised", "visualized"}
+)
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {
@@ -100,7 +105,12 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     ['a2', 'a10']
     """
     parts = re.split(r"([0-9]+)", name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts if part]
+    # Python makes no number of more than some thousands of digits.
+    return [
+        (0, int(part), "") if part.isdecimal() and len(part) < 1000 else (1, 0, part.lower())
+        for part in parts
+        if part
+    ]
 
 
 @dataclass(frozen=True)
@@ -351,8 +361,9 @@ class Tree:
         photographs = [file for file in first if file.lower().endswith(_PHOTOGRAPHS)]
         # Phones keep the same photograph as HEIC and as JPEG.
         photographs = [file for file in photographs if not file.lower().endswith(_HEIC)] or photographs
-        if len(photographs) == 1:
-            return Match(photographs[0], tuple(file for file in first if file != photographs[0]))
+        for some in (photographs, [file for file in first if _is_original(file)]):
+            if len(some) == 1:
+                return Match(some[0], tuple(file for file in first if file != some[0]))
         return Match(None, tuple(first))
 
     def unannotated(self, annotated: Iterable[str], broken: Iterable[str] = ()) -> list[str]:
@@ -369,6 +380,11 @@ class Tree:
             for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
+
+
+def _is_original(file: str) -> bool:
+    """Whether no folder on the way says that its images were made out of others."""
+    return not any(folder in MASK_FOLDERS | _DRAWN_FOLDERS for folder in file.lower().split("/")[:-1])
 
 
 def _folded(name: str) -> str:

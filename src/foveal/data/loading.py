@@ -129,6 +129,10 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
     ]
+    # What names pictures that are here and cannot be used is not passed over.
+    findings += [
+        finding for reading in readings.values() if not reading.records for finding in reading.findings
+    ]
     findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
     spoken_for = {image for reading in boxed for image in reading.images}
