@@ -491,6 +491,16 @@ def test_what_is_named_with_the_way_out(tmp_path, content, words):
         read(path)
 
 
+def test_avif_without_a_decoder(tmp_path, monkeypatch):
+    monkeypatch.setattr(_opening, "_formats", lambda: ("JPEG", "PNG"))
+    path = tmp_path / "a.avif"
+    path.write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf" + b"\0" * 100)
+    with pytest.raises(
+        ImageError, match="it is an AVIF picture; convert it to JPEG or PNG, or install Pillow"
+    ):
+        read(path)
+
+
 def test_heic(tmp_path):
     path = tmp_path / "a.heic"
     heif = pytest.importorskip("pillow_heif")
