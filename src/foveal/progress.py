@@ -45,7 +45,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
     from rich import progress
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, emoji=False)
     bars = progress.Progress(
         progress.SpinnerColumn(),
         progress.TextColumn("{task.description}"),

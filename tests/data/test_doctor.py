@@ -100,7 +100,10 @@ def test_what_is_wrong_with_files(tmp_path, make_image, xml):
         ("small-image", "small.png"), ("exif-orientation", "turned.jpg"), ("unreadable-image", "cut.jpg"),
     }  # fmt: skip
     assert expected <= found
-    assert {f for f in found if f[0] not in ("greyscale",)} <= expected | {("greyscale", "deep.png")}
+    assert {f for f in found if f[0] not in ("greyscale",)} <= expected | {
+        ("greyscale", "deep.png"),
+        ("blank-image", "deep.png"),
+    }
 
 
 def test_missing_and_empty_annotations_differ(tmp_path, make_image, xml):
@@ -243,7 +246,7 @@ def test_dogs11(test_data):
 def test_fruit(test_data):
     found = doctor(test_data / "fruit")
     has(found, "wrong-extension", "warning", "apple_1.jpg", "apple_42.jpg", "orange_94.jpg", count=22)
-    # Their annotations say that they are 0 by 0 pixels, which misleads nobody.
+    # Twenty-two files say 0×0, that is nothing.
     assert "wrong-size" not in kinds(found)
     assert kinds(found)["alpha-channel"] + kinds(found)["palette"] == 18
 
@@ -274,3 +277,13 @@ def test_voc2012(test_data):
     has(found, "class-numbers-differ", "note", count=2)
     has(found, "difficult-objects", "note")
     has(found, "several-formats", "note")
+
+
+def test_class_names_that_are_alike(tmp_path, coco_file):
+    image = {"id": 1, "file_name": "a.jpg", "width": 9, "height": 9}
+    coco_file(tmp_path / "gt.json", [image], [], ["cat", "Cat", "traffic light", "trafficlight", "dog"])
+    told = [(f.severity, f.message) for f in doctor(tmp_path) if f.kind == "similar-class-names"]
+    assert told == [
+        ("note", "The classes 'cat' and 'Cat' differ by case or blanks alone."),
+        ("note", "The classes 'traffic light' and 'trafficlight' differ by case or blanks alone."),
+    ]

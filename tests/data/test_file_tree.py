@@ -74,3 +74,13 @@ def test_stem_keeps_dots_and_hidden_names():
 
 def test_natural_order_of_mixed_names():
     assert sorted(["b1", "a10", "a2", "1", "a"], key=natural) == ["1", "a", "a2", "a10", "b1"]
+
+
+def test_of_copies_with_something_drawn_the_original_is_meant(tmp_path):
+    touch(
+        tmp_path, "raw/a.jpg", "drawn/a.jpg", "raw/b.png", "masks/b.png", "x/c.jpg", "y/c.jpg", "labels/a.txt"
+    )
+    tree = Tree.scan(tmp_path)
+    assert tree.image_of("labels/a.txt") == Match("raw/a.jpg", ("drawn/a.jpg",))
+    assert tree.image_of("labels/b.txt") == Match("raw/b.png", ("masks/b.png",))
+    assert tree.image_of("labels/c.txt") == Match(None, ("x/c.jpg", "y/c.jpg"))

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from foveal.data import load
@@ -7,7 +9,7 @@ from foveal.errors import DataError
 def test_missing_and_empty(tmp_path):
     with pytest.raises(DataError, match="There is no folder or file"):
         load(tmp_path / "none")
-    with pytest.raises(DataError, match=r"It looked for Pascal VOC .* COCO .* YOLO .* one folder"):
+    with pytest.raises(DataError, match="it holds no file"):
         load(tmp_path)
     (tmp_path / "a.txt").write_text("text")
     with pytest.raises(DataError, match=r"data sets are folders, or files with .*\.json"):
@@ -34,6 +36,15 @@ def test_of_copies_the_first_of_the_table_counts_and_format_overrides(tmp_path, 
         load(tmp_path, format="voc")
     with pytest.raises(DataError, match="There is no format 'pascal'"):
         load(tmp_path, format="pascal")
+
+
+def test_of_copies_the_one_that_names_its_classes_counts(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "a.jpg")
+    (tmp_path / "a.txt").write_text("7 0.5 0.5 0.5 0.5\n")
+    shapes = [{"label": "dog", "points": [[10, 7.5], [30, 22.5]], "shape_type": "rectangle"}]
+    known = {"version": "5.0", "flags": {}, "shapes": shapes, "imagePath": "a.jpg", "imageData": None}
+    (tmp_path / "a.json").write_text(json.dumps(known | {"imageHeight": 30, "imageWidth": 40}))
+    assert (load(tmp_path).format, load(tmp_path).classes) == ("labelme", ("dog",))
 
 
 def test_formats_that_differ_are_an_error(tmp_path, make_image, xml):
@@ -141,10 +152,10 @@ def test_real_copies_hold_the_same_objects(test_data):
 
 
 def test_images_that_may_be_several_are_told_where_all_are(tmp_path, make_image, xml):
-    for folder in ("drawn", "raw"):
+    for folder in ("left", "right"):
         make_image(tmp_path / folder / "a.jpg")
     xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
-    with pytest.raises(DataError, match=r"The picture may be drawn/a\.jpg or raw/a\.jpg"):
+    with pytest.raises(DataError, match=r"The picture may be left/a\.jpg or right/a\.jpg"):
         load(tmp_path, format="voc")
 
 

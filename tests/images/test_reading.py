@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageFile, ImageOps
 
 from foveal.errors import ImageError
-from foveal.images import EXTENSIONS, probe, read
+from foveal.images import EXTENSIONS, _opening, probe, read, used_bits
 
 
 def gradient(width=40, height=30):
@@ -311,10 +311,11 @@ def test_forbidden(tmp_path):
         (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "it is a HEIC photograph"),
         (b"\x80\x81\0\x02" * 50, "it is none of JPEG, PNG"),
         (b"\0" * 5000, "it is none of"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "it is text"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n", "it is a PostScript drawing"),
     ],
 )
-def test_what_is_no_image(tmp_path, content, pattern):
+def test_what_is_no_image(tmp_path, monkeypatch, content, pattern):
+    monkeypatch.setattr(_opening, "_has_heif", lambda: False)
     path = tmp_path / "a.jpg"
     path.write_bytes(content.encode() if isinstance(content, str) else content)
     refused(path, f"is not an image that can be read: {pattern}")
@@ -334,10 +335,10 @@ def test_truncated(tmp_path, format, part):
         assert "is truncated, its end is missing" in message
 
 
-def test_hardly_a_byte_is_truncated(tmp_path):
+def test_hardly_a_byte(tmp_path):
     path = tmp_path / "a.jpg"
-    path.write_bytes(b"x")
-    assert "is truncated, its end is missing" in refused(path, "truncated")
+    path.write_bytes(b"\xff")
+    assert "it is none of JPEG" in refused(path, "none of")
 
 
 def test_damaged_pixels(tmp_path):
@@ -426,3 +427,79 @@ def test_real_photographs(test_data):
     for file in sorted((test_data / "fruit" / "images").rglob("*.jpg")):
         unlike += probe(file).format == "PNG"
     assert unlike >= 22
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_twelve_bits_in_sixteen_are_scaled_by_their_own_range(tmp_path, suffix):
+    values = np.linspace(0, 4095, 64).astype(np.uint16).reshape(8, 8)
+    path = saved(tmp_path / f"a.{suffix}", values)
+    expected = np.rint(values / 4095 * 255)
+    np.testing.assert_array_equal(read(path)[..., 0], expected)
+    assert used_bits(path) == 12
+    # A picture that is dark, but uses more than an eighth of the range, stays dark.
+    path = saved(tmp_path / f"b.{suffix}", values * 2 + 10)
+    assert read(path).max() == 32
+    assert used_bits(path) == 16
+    # Values of 8 bits are what they are; noise in the lowest bits is not blown up.
+    path = saved(tmp_path / f"c.{suffix}", values % 7)
+    np.testing.assert_array_equal(read(path)[..., 1], values % 7)
+
+
+def test_twelve_bit_colour(tmp_path):
+    import cv2
+
+    values = np.random.default_rng(0).integers(0, 4096, (6, 5, 3), dtype=np.uint16)
+    for suffix in ("png", "tiff"):
+        path = tmp_path / f"a.{suffix}"
+        cv2.imwrite(str(path), values)
+        np.testing.assert_array_equal(read(path), np.rint(values[..., ::-1] / 4095 * 255))
+        assert used_bits(path) == 12
+
+
+def test_mpo_by_its_suffix(tmp_path):
+    frames = [Image.fromarray(gradient()), Image.fromarray(gradient()[::-1])]
+    path = tmp_path / "a.mpo"
+    frames[0].save(path, "MPO", save_all=True, append_images=frames[1:], quality=95)
+    assert path.suffix in EXTENSIONS
+    assert np.abs(read(path).astype(int) - gradient()).mean() < 8
+
+
+def test_raw_photographs_are_not_their_previews(tmp_path):
+    path = saved(tmp_path / "a.tif", gradient())
+    for suffix in ("nef", "DNG", "arw"):
+        raw = path.rename(tmp_path / f"a.{suffix}")
+        with pytest.raises(ImageError, match="raw photograph of a camera; develop it"):
+            read(raw)
+        path = raw
+    path.write_bytes(b"II*\0\x10\0\0\0CR\x02\0" + b"\0" * 600)
+    with pytest.raises(ImageError, match="raw photograph"):
+        read(path.rename(tmp_path / "a.tiff"))
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"8BPS\0\x01" + b"\0" * 40, "a Photoshop file"), (b"\0\0\0\x20ftypisom\0\0\x02\0", "a video"),
+    (b"\x1a\x45\xdf\xa3\x01", "a video"), (b"\0\0\0\x18ftypcrx ", "a raw photograph"),
+    (b"PK\x03\x04\x14\0", "an archive; unpack it"), (b"<!DOCTYPE html><html>", "a web page"),
+    (b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"), (b"ab", "text"),
+])  # fmt: skip
+def test_what_is_named_with_the_way_out(tmp_path, content, words):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=words):
+        read(path)
+
+
+def test_heic(tmp_path):
+    path = tmp_path / "a.heic"
+    heif = pytest.importorskip("pillow_heif")
+    heif.from_pillow(Image.fromarray(gradient())).save(path, quality=95)
+    assert probe(path).format == "HEIF"
+    assert np.abs(read(path).astype(int) - gradient()).mean() < 8
+
+
+def test_heic_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(_opening, "_has_heif", lambda: False)
+    path = tmp_path / "a.heic"
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100)
+    with pytest.raises(ImageError, match=r"HEIC photograph; convert it to JPEG, or install foveal\[heic\]"):
+        read(path)

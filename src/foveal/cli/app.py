@@ -1,7 +1,11 @@
 """The program, the options that verbs share, and what ends in an error."""
 
+import errno
+import io
+import os
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,13 +32,13 @@ app.add_typer(benchmark, name="benchmark")
 
 # -- arguments and options that verbs share ----------------------------------------------------------
 
-DATA_HELP = "A folder of labelled pictures, a COCO .json or a YOLO data.yaml."
+DATA_HELP = "A folder of labelled pictures, or an annotation file, in any of many formats."
 Data = Annotated[Path, typer.Argument(help=DATA_HELP)]
 Run = Annotated[Path, typer.Argument(help="A run folder or a model file.")]
 Images = Annotated[list[str], typer.Argument(help="Pictures, folders or patterns.")]
 Format = Annotated[
     str | None,
-    typer.Option("--format", help="voc, coco, yolo, crops or folders; found out by default."),
+    typer.Option("--format", help="voc, coco, yolo, labelme, cvat, csv, folders, …; found out by default."),
 ]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Fixes every random choice.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
@@ -84,17 +88,49 @@ def _common(
     pass
 
 
+def _prepare_streams() -> None:
+    """Let no library's warning reach the terminal, and no name that is not UTF-8 end the program."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+# What helps where the system refuses.
+_MENDS = {
+    errno.ENOSPC: "make room on that disk, or name another place",
+    errno.EDQUOT: "make room on that disk, or name another place",
+    errno.EFBIG: "name a place that takes larger files",
+    errno.EROFS: "name a place that can be written to",
+    errno.EACCES: "give yourself permission, or name another place",
+    errno.EPERM: "give yourself permission, or name another place",
+    errno.EMFILE: "close other programs, or raise the limit (ulimit -n)",
+    errno.ENFILE: "close other programs",
+    errno.EIO: "the disk may be damaged",
+}
+
+
+def _sentence(error: OSError) -> str:
+    """What the system refuses, which file it is about, and what helps."""
+    reason = error.strerror or str(error) or type(error).__name__
+    mend = f"; {_MENDS[error.errno]}" if error.errno in _MENDS else ""
+    if error.filename is None:
+        return f"A file cannot be read or written: {reason}{mend}."
+    name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)
+    return f"{name} cannot be used: {reason}{mend}."
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit status 2."""
+    _prepare_streams()
     try:
         app()
     except FovealError as error:
         sys.stderr.write(f"foveal: {error}\n")
         raise SystemExit(2) from None
     except OSError as error:
-        if error.filename is None:
-            raise
-        sys.stderr.write(f"foveal: {error.filename} cannot be used: {error.strerror}.\n")
+        sys.stderr.write(f"foveal: {_sentence(error)}\n")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         sys.stderr.write("foveal: stopped.\n")

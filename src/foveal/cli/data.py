@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option, spent
-from foveal.cli.output import bold, count, name_unreadable, plain, print_findings, print_json, say
+from foveal.cli.output import (
+    bold,
+    count,
+    name_unreadable,
+    plain,
+    print_findings,
+    print_json,
+    print_what_it_is,
+    say,
+)
 from foveal.progress import show_progress
 
 
@@ -31,14 +40,18 @@ def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Se
 
 @app.command(epilog="Example: foveal doctor photos --json")
 def doctor(data: Data, format: Format = None, as_json: AsJson = False) -> None:
-    """Say what is wrong with a data set, and what training would do about it.
+    """Say what a data set is, what is wrong with it, and what training would do about it.
 
     Exit status 0 if nothing was found that matters (notes do not), 1 if something was.
     """
     from foveal.data import doctor as examine
+    from foveal.data import load
 
+    dataset = load(data, format=format)
+    if not as_json:
+        print_what_it_is(dataset)
     with show_progress(quiet=as_json) as callback:
-        findings = examine(data, format=format, callbacks=[callback])
+        findings = examine(dataset, callbacks=[callback])
     clean = all(f.severity == "note" for f in findings)
     if as_json:
         print_json({"data": str(data), "clean": clean, "findings": [asdict(f) for f in findings]})

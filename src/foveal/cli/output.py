@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from foveal.benchmark import Table as BenchmarkTable
-    from foveal.data import Finding
+    from foveal.data import Dataset, Finding
 
 # Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
+# Classes that the line about a data set names.
+_CLASSES = 8
 _COLORS = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
@@ -33,12 +35,12 @@ def say(text: str, *, to_output: bool = False) -> None:
     """Talk to the person: on standard error, so that standard output is for results."""
     from rich.console import Console
 
-    Console(stderr=not to_output, highlight=False, soft_wrap=True).print(text)
+    Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True).print(text)
 
 
-def count(number: int, thing: str) -> str:
+def count(number: int, thing: str, things: str = "") -> str:
     """A number and what it counts, in the plural where there are several."""
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
 
 
 def plain(text: str) -> str:
@@ -66,15 +68,15 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     table = Table(title=plain(title), title_justify="left", show_header=False, box=None)
     for key, value in metrics.items():
         table.add_row(plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
-    Console(highlight=False).print(table)
+    Console(highlight=False, emoji=False).print(table)
 
 
 def _wide_console() -> "Console":
     """Standard output, wide enough for tables where it is no terminal."""
     from rich.console import Console
 
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=160)
+    console = Console(highlight=False, emoji=False)
+    return console if console.is_terminal else Console(highlight=False, emoji=False, width=160)
 
 
 def print_table(table: "BenchmarkTable") -> None:
@@ -91,6 +93,31 @@ def print_table(table: "BenchmarkTable") -> None:
     console = _wide_console()
     console.print(drawn)
     console.print()
+
+
+def print_what_it_is(dataset: "Dataset") -> None:
+    """One line about a data set: its format, images, objects, classes and splits."""
+    from collections import Counter
+
+    from foveal.data.formats.table import row_of
+
+    boxed = dataset.task == "detection"
+    labels = [label for s in dataset for label in (s.labels.tolist() if boxed else [s.label])]
+    counts = Counter(dataset.classes[label] for label in labels if label is not None)
+    classes = [f"{name} {counts[name]}" for name in sorted(dataset.classes, key=lambda name: -counts[name])]
+    more = f" and {len(classes) - _CLASSES} more" if len(classes) > _CLASSES else ""
+    said = [
+        count(len(dataset), "picture"),
+        *([count(len(labels), "object")] if boxed else []),
+        count(len(classes), "class", "classes")
+        + (f" ({', '.join(classes[:_CLASSES])}{more})" if classes else ""),
+    ]
+    parts: Counter[str] = Counter(s.split or "in no part" for s in dataset)
+    order = ("train", "val", "test", "in no part")
+    splits = (
+        ", ".join(f"{part} {parts[part]}" for part in order if parts[part]) if dataset.splits else "no splits"
+    )
+    say(plain(f"{row_of(dataset).title}: {', '.join(said)}; {splits}."), to_output=True)
 
 
 def print_findings(findings: "list[Finding]") -> None:
@@ -127,7 +154,7 @@ def print_predictions(results: list[dict[str, Any]]) -> None:
     """What was found in each picture, or what it shows, or how many regions were proposed."""
     from rich.console import Console
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for result in results:
         if "label" in result:
             said = f"{result['label']} {result['probabilities'][result['label']]:.2f}"

@@ -77,7 +77,8 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
                 f"{tree.root} holds {FORMATS[one].title} and {FORMATS[other].title} annotations that are not "
                 f"the same: choose one with --format {one} or --format {other}."
             )
-    best = alike[0]
+    # Of copies the one whose classes have names, then the first of the table.
+    best = min(alike, key=lambda name: _nameless(boxed[name]))
     return best, findings + others(boxed, best)
 
 
@@ -114,6 +115,10 @@ def _same_classes(one: Reading, other: Reading) -> bool:
 
 def _explained(reading: Reading) -> tuple[int, int, int]:
     return len(reading.images), reading.objects, len(reading.records)
+
+
+def _nameless(reading: Reading) -> bool:
+    return any(finding.kind == "no-class-names" for finding in reading.findings)
 
 
 def _nearly(reading: Reading, best: Reading) -> bool:

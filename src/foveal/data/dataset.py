@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import DataError
-from foveal.files import digest_bytes, digest_file, digest_json
+from foveal.files import digest_bytes, digest_file, digest_json, readable
 
 Task = Literal["detection", "classification"]
 SplitName = Literal["train", "val", "test"]
+Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +67,8 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """The file's name."""
-        return self.path.name
+        """The file's name, as it can be written: bytes of it that are no UTF-8 are escaped."""
+        return readable(self.path.name)
 
     @property
     def trainable(self) -> NDArray[np.bool_]:
@@ -103,7 +104,7 @@ class Finding:
     """
 
     kind: str
-    severity: Literal["error", "warning", "note"]
+    severity: Severity
     file: str
     message: str
     action: str

@@ -4,24 +4,25 @@ The kinds of findings:
 
 - files that cannot be used: ``broken-annotation``, ``broken-object``, ``unknown-class``,
   ``unknown-image``, ``missing-image``, ``ambiguous-image``, ``no-images``, ``unreadable-image``,
-  ``unreadable-file``, ``folder-left-out``;
+  ``unreadable-file``, ``folder-left-out``, ``unannotated-folder``;
 - images: ``wrong-extension``, ``small-image``, ``exif-orientation``, ``greyscale``,
   ``alpha-channel``, ``palette``, ``colour-mode``, ``bit-depth``, ``several-frames``,
-  ``varying-sizes``, ``duplicate-image``, ``conflicting-duplicate``, ``leak``, ``same-names``,
-  ``file-order``;
-- annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``annotated-twice``,
+  ``blank-image``, ``varying-sizes``, ``duplicate-image``, ``conflicting-duplicate``, ``leak``,
+  ``same-names``, ``file-order``;
+- annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``exif-unclear``, ``annotated-twice``,
   ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
   ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
   ``bounding-boxes``, ``unusual-lines``, ``shapes-without-box``, ``confidence-column``,
   ``copy-shifted``, ``copy-differs``,
   ``copy-lacks-difficult``, ``class-numbers-differ``, ``table-columns``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
-  ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``, ``difficult-objects``,
-  ``crowd-regions``, ``truncated-objects``, ``deleted-objects``,
+  ``boxes-misread``, ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``,
+  ``difficult-objects``, ``crowd-regions``, ``truncated-objects``, ``deleted-objects``,
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
-  ``no-class-names``, ``empty-folder``, ``image-without-class``, ``same-sub-folders``, ``category-id-gaps``,
-  ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``, ``word-ids``,
+  ``no-class-names``, ``similar-class-names``, ``empty-folder``, ``image-without-class``,
+  ``same-sub-folders``, ``category-id-gaps``, ``category-ids-differ``, ``category-named-twice``,
+  ``image-ids-clash``, ``word-ids``,
   ``size-cue``, ``colour-cue``, ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
   ``split-of-origin``.
@@ -29,10 +30,12 @@ The kinds of findings:
 
 import os
 
+from foveal.data.checks.beside import check_beside
 from foveal.data.checks.boxes import check_boxes
 from foveal.data.checks.classes import check_classes, check_splits
 from foveal.data.checks.cues import check_cues
 from foveal.data.checks.images import check_duplicates, check_images, check_names, look_at
+from foveal.data.checks.layout import check_layout
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.file_tree import Tree, natural
 from foveal.data.formats.split_lists import normalise
@@ -105,6 +108,8 @@ def doctor(
     findings += check_duplicates(whole, tree, None if split is None else normalise(split))
     findings += check_names(dataset)
     findings += check_boxes(dataset)
+    findings += check_layout(dataset)
+    findings += check_beside(whole, tree)
     findings += check_classes(dataset)
     findings += check_splits(whole)
     findings += check_cues(dataset, looks)

@@ -115,11 +115,19 @@ def _kind(content: Any) -> str:
     if isinstance(content, Table):
         return f"a table with the columns {', '.join(content.columns[:8])}"
     if isinstance(content, dict):
-        keys = ", ".join(str(key)[:40] for key in islice(content, 6))
-        return f"an object with the keys {keys}" if keys else "an empty object"
+        return f"an object with the keys {_keys(content)}" if content else "an empty object"
     if isinstance(content, list):
-        return f"a list of {len(content)} entries"
+        first = (
+            f", the first with the keys {_keys(content[0])}"
+            if content and isinstance(content[0], dict)
+            else ""
+        )
+        return f"a list of {len(content)} entries{first}"
     return f"a single {type(content).__name__}"
+
+
+def _keys(content: dict[Any, Any]) -> str:
+    return ", ".join(str(key)[:40] for key in islice(content, 6))
 
 
 # -- parsers --------------------------------------------------------------------------------------------

@@ -11,11 +11,20 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from foveal.errors import DataError
-from foveal.images import EXTENSIONS
+from foveal.images import EXTENSIONS, unread
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
 # KITTI's cameras.
 IMAGE_FOLDERS |= {"image_0", "image_1", "image_2", "image_3", "image_00", "image_01", "image_02", "image_03"}
+#: Folders of images whose colours stand for objects, in lower case.
+MASK_FOLDERS = frozenset(
+    {"mask", "masks", "segmentationclass", "segmentationobject", "segmentation", "segmentations", "semantic"}
+)
+# Folders of copies with something drawn on them, in lower case.
+_DRAWN_FOLDERS = frozenset(
+    {"annotated", "debug", "drawn", "output", "outputs", "overlay", "overlays", "predicted", "predictions"}
+    | {"result", "results", "vis", "viz", "visualization", "visualizations", "visualised", "visualized"}
+)
 #: What systems and programs leave behind, in lower case; hidden folders are left out anyway.
 LITTER = frozenset(
     {
@@ -33,7 +42,8 @@ LITTER = frozenset(
 _OWN_OUTPUTS = frozenset({"predictions.json", "predictions.jsonl", "predictions.csv", "proposals.json"})
 _OWN_OUTPUTS |= {"explanations.json", "config.toml"}
 # JPEG and its like lose detail, so that nobody keeps masks in them.
-_PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".webp")
+_PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".hif", ".webp")
+_HEIC = (".heic", ".heif", ".hif")
 # Label Studio puts eight digits before the names of files that were uploaded.
 _UPLOADED = re.compile(r"^[0-9a-f]{8}-")
 # The page that hands out a file is asked for it: /data/local-files/?d=photos/a.jpg
@@ -218,6 +228,23 @@ class Tree:
         return [file for file in self.files if is_image(file)]
 
     @cached_property
+    def unread(self) -> list[str]:
+        """The files that show something and cannot be read, by their suffix: raw photographs, films.
+
+        Those beside which an image of the same name lies, as cameras write it, are not among them.
+        """
+        shown = {file.rpartition(".")[0] for file in self.images}
+        return [file for file in self.files if unread(file) and file.rpartition(".")[0] not in shown]
+
+    @cached_property
+    def _unread_by_stem(self) -> dict[str, str]:
+        return {stem_of(file): file for file in reversed(self.unread)}
+
+    def unread_named(self, name: str) -> str | None:
+        """The file that cannot be read and is what an annotation names, or has the name of an annotation."""
+        return self._unread_by_stem.get(stem_of(name.replace("\\", "/")))
+
+    @cached_property
     def image_folders(self) -> list[str]:
         """The folders that hold an image themselves."""
         return sorted({file.rpartition("/")[0] for file in self.images})
@@ -329,8 +356,11 @@ class Tree:
         if len(first) == 1:
             return Match(first[0])
         photographs = [file for file in first if file.lower().endswith(_PHOTOGRAPHS)]
-        if len(photographs) == 1:
-            return Match(photographs[0], tuple(file for file in first if file != photographs[0]))
+        # Phones keep the same photograph as HEIC and as JPEG.
+        photographs = [file for file in photographs if not file.lower().endswith(_HEIC)] or photographs
+        for some in (photographs, [file for file in first if _is_original(file)]):
+            if len(some) == 1:
+                return Match(some[0], tuple(file for file in first if file != some[0]))
         return Match(None, tuple(first))
 
     def unannotated(self, annotated: Iterable[str], broken: Iterable[str] = ()) -> list[str]:
@@ -347,6 +377,11 @@ class Tree:
             for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
+
+
+def _is_original(file: str) -> bool:
+    """Whether no folder on the way says that its images were made out of others."""
+    return not any(folder in MASK_FOLDERS | _DRAWN_FOLDERS for folder in file.lower().split("/")[:-1])
 
 
 def _folded(name: str) -> str:

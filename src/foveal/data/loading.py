@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +10,19 @@ from pathlib import Path
 from foveal.data.choosing import choose, others
 from foveal.data.copies import compare_copies
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.documents import parse_documents
+from foveal.data.documents import Documents, parse_documents
 from foveal.data.file_tree import IMAGE_FOLDERS, Tree
+from foveal.data.formats import unread
 from foveal.data.formats.records import Reading, assemble
 from foveal.data.formats.split_lists import normalise
 from foveal.data.formats.table import FORMATS, Format
 from foveal.errors import DataError
+
+# Sentences about what is known and not read, and reasons of formats, that a refusal has.
+_NAMED = 3
+# How the description of a document ends that another tool wrote, and the way out.
+_OF_A_TOOL = ", as of "
+_ANOTHER = ", which is not read: export the data set as COCO or Pascal VOC"
 
 
 def load(path: str | os.PathLike[str], split: str | None = None, format: str | None = None) -> Dataset:
@@ -126,7 +133,7 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
     rows = [row for row in FORMATS.values() if format in (None, row.name)]
     if not any(row.name in usable for row in rows):
         wrong = [failed[row.name] for row in rows if row.name in failed]
-        raise wrong[0] if wrong else DataError(_refusal(tree, rows, readings))
+        raise wrong[0] if wrong else DataError(_refusal(tree, rows, readings, documents))
     if format is not None:
         best, findings = format, others(usable, format)
     else:
@@ -137,13 +144,14 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
     ]
-    findings += _left_out(tree)
+    findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
     spoken_for = {image for reading in boxed for image in reading.images}
     dataset = _assembled(tree, best, usable[best], findings, spoken_for)
     if not dataset.samples:
-        told = sorted(dataset.findings, key=lambda finding: finding.severity != "error")
-        first = told[0].message if told else "it is empty."
+        worst = sorted(dataset.findings, key=lambda finding: finding.severity != "error")
+        first = worst[0].message if worst else "it is empty."
+        first = f"{worst[0].file}: {first}" if worst and worst[0].file not in first else first
         raise DataError(f"{tree.root} holds no usable picture: {first}")
     if dataset.task == "detection":
         copies = list(_copies(tree, usable, best))
@@ -192,14 +200,42 @@ def _left_out(tree: Tree) -> list[Finding]:
     ]
 
 
-def _refusal(tree: Tree, rows: Sequence[Format], readings: dict[str, Reading]) -> str:
-    """Why a folder is no data set: what was looked for, and the first reason of each format."""
-    looked_for = "; ".join(row.looked_for for row in rows)
-    reasons = [
-        readings[row.name].reasons[0] for row in rows if row.name in readings and readings[row.name].reasons
+def _refusal(
+    tree: Tree, rows: Sequence[Format], readings: Mapping[str, Reading], documents: Documents
+) -> str:
+    """Why a folder is no data set: what is known and what is wrong, what lies there, what was tried."""
+    if not tree.files:
+        return f"{tree.root} is not a data set that Foveal knows: it holds no file."
+    reasons = {row.name: why for row in rows if row.name in readings and (why := _reason(readings[row.name]))}
+    strange = [
+        f"{file} is {what}{_ANOTHER if _OF_A_TOOL in what else ', as no format has it'}."
+        # What is known of a file tells more.
+        for file, what in sorted(documents.strange.items(), key=lambda item: _OF_A_TOOL not in item[1])
     ]
-    also = "".join(f" {reason}" for reason in dict.fromkeys(reasons))
-    return f"{tree.root} is not a data set that Foveal knows. It looked for {looked_for}.{also}"
+    broken = list(documents.broken.values())
+    wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
+    about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]
+    about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
+    tried = ", ".join(f"{row.title}{_lacking(tree, row, row.name in reasons)}" for row in rows)
+    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."])
+    return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
+
+
+def _reason(reading: Reading) -> str:
+    """The first thing that is wrong with what a format found."""
+    errors = (finding for finding in reading.findings if finding.severity == "error")
+    said = next((f"{f.file}: {f.message}" if f.file else f.message for f in errors), "")
+    return reading.reasons[0] if reading.reasons else said
+
+
+def _lacking(tree: Tree, row: Format, reasoned: bool) -> str:
+    """What of a format is not there, in brackets; ``""`` where that was said, or is not so simple."""
+    if reasoned:
+        return ""
+    if row.lacking:
+        return f" ({row.lacking})"
+    none = bool(row.suffixes) and not tree.with_suffix(*row.suffixes)
+    return f" (no {' or '.join(row.suffixes)})" if none else ""
 
 
 def _load_file(path: Path, format: str | None) -> Dataset:
@@ -209,6 +245,8 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         known = [row for row in FORMATS.values() if row.take]
         suffixes = ", ".join(sorted({suffix for row in known for suffix in row.suffixes}))
         also = f" as {format}" if format else ""
+        if what := unread.of_file(path.name):
+            raise DataError(f"{path} is {what}.")
         raise DataError(f"{path} cannot be read{also}: data sets are folders, or files with {suffixes}.")
     root, file = path.parent, path.name
     if root.resolve().name.lower() in ("annotations", "annotation", "ann"):

@@ -1,9 +1,16 @@
 """Files on disk: written whole or not at all, named by content, and never a pickle."""
 
-from foveal.files.atomic import replacing, write_bytes, write_json, write_text
+from foveal.files.atomic import naming, replacing, write_bytes, write_json, write_text
 from foveal.files.cache import Cache, user_cache
 from foveal.files.container import parse_container, read_container, restore, write_container
-from foveal.files.names import digest_bytes, digest_file, digest_json, identity_of, unique_names
+from foveal.files.names import (
+    digest_bytes,
+    digest_file,
+    digest_json,
+    identity_of,
+    readable,
+    unique_names,
+)
 from foveal.files.outputs import check_free, empty_folder, free_folder, new_file
 
 __all__ = [
@@ -15,9 +22,11 @@ __all__ = [
     "empty_folder",
     "free_folder",
     "identity_of",
+    "naming",
     "new_file",
     "parse_container",
     "read_container",
+    "readable",
     "replacing",
     "restore",
     "unique_names",

@@ -38,22 +38,52 @@ def replacing(path: str | os.PathLike[str], *, sync: bool = True) -> Iterator[Pa
     ['a.txt']
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    with naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+        os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            if sync:
+                with temporary.open("rb") as file:
+                    os.fsync(file.fileno())
+            # mkstemp makes private files; what a user finds should have the usual permissions.
+            umask = os.umask(0)
+            os.umask(umask)
+            temporary.chmod(0o666 & ~umask)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Let an OSError of the block say which file it is about, where the system does not.
+
+    Parameters
+    ----------
+    path : path-like
+        The file that is written or read. It takes the place of a temporary file's name as well.
+
+    Examples
+    --------
+    >>> try:
+    ...     with naming("a.txt"):
+    ...         raise OSError(28, "No space left on device")
+    ... except OSError as error:
+    ...     error.filename
+    'a.txt'
+    """
+    path = Path(path)
     try:
-        yield temporary
-        if sync:
-            with temporary.open("rb") as file:
-                os.fsync(file.fileno())
-        # mkstemp makes private files; what a user finds should have the usual permissions.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        told = error.filename
+        name = os.path.basename(os.fsdecode(told)) if isinstance(told, str | bytes) else ""  # noqa: PTH119
+        if not name or (name.startswith(f".{path.stem[:40]}-") and name.endswith(path.suffix)):
+            error.filename = str(path)
+        raise
 
 
 def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = True) -> None:
@@ -72,6 +102,11 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = Tr
         thousands of small files that can be made again, this takes most of the time.
     """
     path = Path(path)
+    with naming(path):
+        _write(path, content, sync)
+
+
+def _write(path: Path, content: bytes, sync: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         handle = os.open(path.parent, os.O_WRONLY | os.O_TMPFILE, 0o666)
@@ -103,8 +138,11 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = Tr
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write text as UTF-8 with Unix line ends, whole or not at all."""
-    write_bytes(path, text.encode("utf-8"))
+    r"""Write text as UTF-8 with Unix line ends, whole or not at all.
+
+    What stands for a byte of a file's name that is no UTF-8 is written as JSON writes it: ``\udcff``.
+    """
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:

@@ -50,6 +50,23 @@ def digest_json(value: Any) -> str:
     return digest_bytes(json.dumps(value, sort_keys=True, separators=(",", ":")).encode("utf-8"))
 
 
+def readable(text: str) -> str:
+    r"""A name that every file and every terminal takes: bytes that are no UTF-8 become ``\xff``.
+
+    Examples
+    --------
+    >>> readable("caf\udce9"), readable("café")
+    ('caf\\xe9', 'café')
+    """
+    if text.isascii():
+        return text
+    try:
+        content = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # halves of pairs, as broken JSON has them
+        content = text.encode("utf-8", "backslashreplace")
+    return content.decode("utf-8", "backslashreplace")
+
+
 def unique_names(wanted: Iterable[str]) -> list[str]:
     """Names that differ even where upper and lower case are one: ``x``, ``x-2``, ``x-3``.
 

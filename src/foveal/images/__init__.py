@@ -19,14 +19,17 @@ from foveal.images.fitting import (
 from foveal.images.mosaic import montage
 from foveal.images.painting import paint_regions
 from foveal.images.palette import PALETTE, color_of
-from foveal.images.reading import EXTENSIONS, ImageInfo, probe, read
+from foveal.images.reading import EXTENSIONS, ImageInfo, probe, read, used_bits
 from foveal.images.resizing import resize, resize_to_fit
+from foveal.images.unread import NO_PHOTOGRAPHS, UNREAD, unread
 from foveal.images.warping import warp
 
 __all__ = [
     "COLOR_SPACES",
     "EXTENSIONS",
+    "NO_PHOTOGRAPHS",
     "PALETTE",
+    "UNREAD",
     "ImageInfo",
     "Source",
     "apply_filter",
@@ -44,6 +47,8 @@ __all__ = [
     "resize_to_fit",
     "stack_padded",
     "to_color_space",
+    "unread",
+    "used_bits",
     "warp",
     "working_image",
     "working_size",

@@ -8,6 +8,7 @@ directly instead, each through what it registered.
 import os
 import stat
 import struct
+import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, partial
@@ -15,12 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foveal.errors import ImageError
+from foveal.images.unread import is_heic, is_raw, unread, what_it_is
 from foveal.parallel import SharedSetting
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "JPEG2000")
+# What an accepting function of Pillow's may look at.
+_LEAST_HEAD = 16
 
 _permissive = SharedSetting(False)
 
@@ -52,9 +56,13 @@ def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
     head = file.read(512)
     if not head:
         raise ImageError(f"{path} is empty (0 bytes); copy it again from where it came, or delete it.")
-    for name in _formats():
+    if is_raw(head, path.name):
+        # Its first image, which would be read, is a small preview.
+        raise ImageError(f"{path} is not an image that can be read: it is {unread('a.raw')}.")
+    for name in ("HEIF",) if is_heic(head) and _has_heif() else _formats():
         factory, accept = Image.OPEN[name]
-        accepted = accept(head[:16]) if accept is not None else True
+        # On a file of a few bytes some of them would fail.
+        accepted = accept(head[:_LEAST_HEAD].ljust(_LEAST_HEAD, b"\0")) if accept is not None else True
         if not accepted or isinstance(accepted, str):
             continue
         file.seek(0)
@@ -66,7 +74,10 @@ def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
         finally:
             image.close()
         return
-    raise ImageError(f"{path} is not an image that can be read: {_what_it_is(head)}")
+    what = what_it_is(head, path.name) or (
+        f"none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it"
+    )
+    raise ImageError(f"{path} is not an image that can be read: it is {what}.")
 
 
 @cache
@@ -81,7 +92,20 @@ def _formats() -> tuple[str, ...]:
             import_module(f"PIL.{plugin}ImagePlugin")
         except ImportError:
             continue
+    # Of damaged EXIF and the like it warns; what matters of an image is said in an ImageError or a finding.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+@cache
+def _has_heif() -> bool:
+    """Whether HEIC can be read: the package ``pillow-heif`` is installed, and registered now."""
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return False
+    register_heif_opener()
+    return True
 
 
 def _whole_files_only() -> AbstractContextManager[None]:
@@ -105,6 +129,8 @@ def _refuse_no_file(path: Path) -> None:
     except (OSError, ValueError) as error:
         raise ImageError(f"{str(path)!r} cannot be the name of a file ({error}); check it.") from error
     if stat.S_ISDIR(kind):
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise ImageError(f"{path} is a folder that may not be read; give yourself permission to read it.")
         raise ImageError(f"{path} is a folder, not an image file; name a file in it.")
     if not stat.S_ISREG(kind):
         raise ImageError(f"{path} is not a regular file (a pipe or a device); name an image file.")
@@ -119,25 +145,3 @@ def _damaged(path: Path, error: Exception) -> ImageError:
     return ImageError(
         f"{path} cannot be decoded, it is damaged or of a rare kind ({reason}); save it again as JPEG or PNG."
     )
-
-
-def _what_it_is(head: bytes) -> str:
-    if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"mif1", b"msf1", b"hevc"):
-        return "it is a HEIC photograph; convert it to JPEG."
-    if head.startswith(b"%PDF"):
-        return "it is a PDF; save its pictures as JPEG or PNG."
-    if b"\0" not in head and _is_text(head):
-        kind = "an SVG drawing" if b"<svg" in head.lower() else "text"
-        return f"it is {kind}; save it as JPEG or PNG, or delete it."
-    return f"it is none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it."
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        # The 512 bytes may end inside a character.
-        if error.start < len(head) - 3:
-            return False
-        text = head[: error.start].decode("utf-8")
-    return all(c.isprintable() or c.isspace() for c in text)

@@ -1,5 +1,6 @@
 """From any of Pillow's modes to 8-bit RGB."""
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ def to_rgb(image: "Image", format: str) -> NDArray[np.uint8]:
     The rules are those of :func:`foveal.images.read`.
     """
     if image.mode.startswith("I;16"):
-        return _three_times(_from_16_bits(np.asarray(image)))
+        return _three_times(from_16_bits(np.asarray(image)))
     if image.mode == "I":
         return _three_times(_from_integers(np.asarray(image), sixteen=format in ("PNG", "PPM")))
     if image.mode == "F":
@@ -41,9 +42,30 @@ def _three_times(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(grey[..., None], 3, axis=2)
 
 
-def _from_16_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+def used_bits(largest: int) -> int:
+    """The bits of the range that 16-bit values fill, of which the largest is given.
+
+    16, unless the largest is below an eighth of the range: then as many as hold it, and at least 8.
+    """
+    return 16 if largest >= 2**13 else max(8, largest.bit_length())
+
+
+def from_16_bits(values: NDArray[Any]) -> NDArray[np.uint8]:
+    """Values of 0 to 65535, or of the fewer bits that they fill, as 0 to 255."""
     # 65535 = 255 * 257, so that black and white stay what they are.
-    return ((values.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    largest = 2 ** used_bits(int(values.max())) - 1
+    return np.asarray((values.astype(np.uint32) * 255 + largest // 2) // largest, np.uint8)
+
+
+def sixteen_bit_colors(path: str | os.PathLike[str]) -> NDArray[np.uint16] | None:
+    """The pixels of a file of 16 bits a channel, (H, W, 3) uint16; None where OpenCV cannot tell."""
+    import cv2
+
+    content = np.fromfile(path, np.uint8)
+    pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3 or pixels.shape[2] != 3:
+        return None
+    return np.ascontiguousarray(pixels[..., ::-1])
 
 
 def _from_integers(values: NDArray[Any], sixteen: bool) -> NDArray[np.uint8]:
@@ -51,7 +73,7 @@ def _from_integers(values: NDArray[Any], sixteen: bool) -> NDArray[np.uint8]:
     if low >= 0 and high <= 255 and not sixteen:
         return values.astype(np.uint8)
     if low >= 0 and high <= 65535:
-        return _from_16_bits(values)
+        return from_16_bits(values)
     return _stretched(values.astype(np.float64), low, high)
 
 

@@ -16,11 +16,14 @@ if TYPE_CHECKING:
 
 EXTENSIONS = frozenset(
     {
-        ".avif", ".bmp", ".dib", ".gif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg", ".pbm", ".pgm", ".png",
-        ".pnm", ".ppm", ".tif", ".tiff", ".webp",
+        ".avif", ".bmp", ".dib", ".gif", ".heic", ".heif", ".hif", ".jfif", ".jp2", ".jpe", ".jpeg", ".jpg",
+        ".mpo", ".pbm", ".pgm", ".png", ".pnm", ".ppm", ".tif", ".tiff", ".webp",
     }
 )  # fmt: skip
-"""Suffixes, in lower case, of the files that count as images. The content decides how one is read."""
+"""Suffixes, in lower case, of the files that count as images. The content decides how one is read.
+
+HEIC is read where the package ``pillow-heif`` is installed (``pip install 'foveal[heic]'``); elsewhere the
+error says so."""
 
 _ORIENTATION = 274
 
@@ -65,7 +68,9 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 100_000_000) -> NDAr
     - CMYK: ``(255 - C)(255 - K) / 255`` and so on, in Adobe's inverted JPEGs too; colour profiles are
       not looked at;
     - 16 bits a channel: divided by 257 (in colour: the upper 8 bits), so the full range becomes
-      the full range and the contrast is not stretched;
+      the full range and the contrast is not stretched. Where the largest value of the file is below an
+      eighth of the range, as in the 12-bit data of cameras and scanners, the range is that of the fewest
+      bits that hold it, and at least 8: of a file whose largest value is 3000, 4095 becomes 255;
     - 32-bit integers and floats (TIFF), which say nothing about their range: floats within
       [0, 1] are multiplied by 255; values within [0, 255] are taken as they are; integers within
       [0, 65535] as 16 bits; anything else is stretched from its lowest to its highest value. NaN and
@@ -103,7 +108,33 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 100_000_000) -> NDAr
     >>> image.shape, image[0, 0].tolist()
     ((3, 4, 3), [200, 200, 200])
     """
-    from foveal.images._rgb import to_rgb
+    return _read(path, max_pixels)[0]
+
+
+def used_bits(path: str | os.PathLike[str]) -> int:
+    """The bits of one channel that the pixels of an image of 16 bits a channel fill; see :func:`read`.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    int
+        16 where the range is used, 8 to 13 where the largest value is below an eighth of it; 8 of other
+        images.
+
+    Raises
+    ------
+    ImageError
+        As for :func:`read`.
+    """
+    return _read(path, 100_000_000)[1]
+
+
+def _read(path: str | os.PathLike[str], max_pixels: int) -> tuple[NDArray[np.uint8], int]:
+    """An image, and how many bits of a channel its values fill."""
+    from foveal.images import _rgb
 
     with opened(path) as image:
         width, height = image.size
@@ -114,10 +145,21 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 100_000_000) -> NDAr
             )
         orientation = _orientation(image)
         format = str(image.format)
+        bits = _bits(image)
         image.load()
         # Pillow turns TIFFs itself while it decodes them.
         turn = None if format == "TIFF" else _turn(orientation)
-        return to_rgb(image if turn is None else image.transpose(turn), format)
+        rgb = _rgb.to_rgb(image if turn is None else image.transpose(turn), format)
+        if bits != 16:
+            return rgb, 8
+        if image.mode.startswith("I"):
+            return rgb, _rgb.used_bits(int(np.asarray(image).max()))
+        # Of colours Pillow keeps the upper 8 bits alone.
+        dark = image.mode == "RGB" and format in ("PNG", "TIFF") and rgb.max() < 2**5
+        deep = _rgb.sixteen_bit_colors(path) if dark and orientation == 1 else None
+        if deep is None or deep.shape != rgb.shape:
+            return rgb, 16
+        return _rgb.from_16_bits(deep), _rgb.used_bits(int(deep.max()))
 
 
 def probe(path: str | os.PathLike[str]) -> ImageInfo:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import SettingError, did_you_mean
 from foveal.events import Callbacks, stage
-from foveal.files import empty_folder, unique_names, write_bytes, write_json
+from foveal.files import empty_folder, readable, unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models import contracts
 from foveal.models.explaining.attention import with_attention
@@ -168,7 +168,7 @@ def _explain_classifier(
             classes[label],
             float(answer[label]),
             probabilities=result["probabilities"],
-            title=file.name,
+            title=readable(file.name),
         )
         write_bytes(folder / result["drawn"], _figure_as_png(figure), sync=False)
         for kind, values in maps.items():
@@ -176,9 +176,9 @@ def _explain_classifier(
         if len(sections) < _ON_THE_PAGE:
             look = None
             if contracts.is_convolutional(model) and len(sections) < _LOOKED_INTO:
-                look = look_inside(model, file.name, small)
+                look = look_inside(model, readable(file.name), small)
             said = dict(zip(classes, answer.tolist(), strict=True))
-            sections.append(explanation_section(file.name, small, said, classes[label], maps, look))
+            sections.append(explanation_section(readable(file.name), small, said, classes[label], maps, look))
         return result
 
     results, unreadable = answers_of(explained, files, callbacks, "explanation", n_jobs=1)
@@ -225,11 +225,11 @@ def _explain_detector(
             image, objects = read(file), known.get(file)
             boxes, names = (None, ()) if objects is None else (objects.boxes, objects.names)
             trace = with_attention(model, model.trace(image, boxes, object_names=names))
-            chapters.append(trace_chapter(file.name, trace, model.name, threshold=threshold))
+            chapters.append(trace_chapter(readable(file.name), trace, model.name, threshold=threshold))
             if isinstance(search, SelectiveSearch):
-                chapter = search_chapter_of(file.name, image, search, objects)
+                chapter = search_chapter_of(readable(file.name), image, search, objects)
                 # Two chapters of one page have different names.
-                chapters.append(replace(chapter, title=f"{file.name}: the search"))
+                chapters.append(replace(chapter, title=f"{readable(file.name)}: the search"))
             progress(number)
     write_trace_page(
         done.folder / "explanation.html",

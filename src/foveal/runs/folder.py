@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from foveal.data import Dataset, load
 from foveal.errors import ModelFileError
 from foveal.events import Event
-from foveal.files import empty_folder, read_container, write_json, write_text
+from foveal.files import empty_folder, naming, read_container, readable, write_json, write_text
 from foveal.models.loading import MODEL_FILE
 
 _BEGINNING = "# A run of Foveal: every setting as resolved.\n"
@@ -130,8 +130,8 @@ class RunFolder:
             return
         line = json.dumps(event, ensure_ascii=False) + "\n"
         # One write, without a buffer, at the file's end: a process that is killed leaves whole lines.
-        with self.log_file.open("ab", buffering=0) as file:
-            file.write(line.encode("utf-8"))
+        with naming(self.log_file), self.log_file.open("ab", buffering=0) as file:
+            file.write(line.encode("utf-8", errors="backslashreplace"))
 
     def read_log(self) -> list[Event]:
         """The events so far."""
@@ -268,4 +268,5 @@ def _without_none(value: Any) -> Any:
         return {str(k): _without_none(v) for k, v in value.items() if v is not None}
     if isinstance(value, (list, tuple)):
         return [_without_none(v) for v in value]
-    return value
+    # TOML has no word for half a character either.
+    return readable(value) if isinstance(value, str) else value

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from foveal.data import Sample, load
 from foveal.errors import DataError, ImageError
+from foveal.files import readable
 from foveal.images import probe
 
 
@@ -61,7 +62,7 @@ def objects_of(
         by_name.setdefault(sample.name, []).append(sample)
     found: dict[Path, Objects] = {}
     for file in map(Path, files):
-        named = by_name.get(file.name, [])
+        named = by_name.get(readable(file.name), [])
         match = by_path.get(file.resolve()) or (named[0] if len(named) == 1 else None)
         if match is not None:
             found[file] = _objects(match, dataset.classes)

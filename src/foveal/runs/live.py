@@ -15,7 +15,7 @@ import numpy as np
 from foveal.data.detections import Detections
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.files import empty_folder, replacing
+from foveal.files import empty_folder, naming, replacing
 from foveal.images import draw_boxes
 from foveal.models.contracts import Model, is_classifier, is_detector
 from foveal.runs import video
@@ -223,7 +223,7 @@ class _Writing:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Hold both files open; the video gets its name when it is whole."""
-        with self.predictions.open("w", encoding="utf-8") as self._lines:
+        with naming(self.predictions), self.predictions.open("w", encoding="utf-8") as self._lines:
             if self.name is None:
                 yield
                 return

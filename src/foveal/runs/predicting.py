@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.data.detections import Detections
+from foveal.data.file_tree import Tree
+from foveal.data.formats.unread import inventory
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import empty_folder, unique_names, write_bytes, write_json, write_text
-from foveal.images import EXTENSIONS, read, resize_to_fit
+from foveal.images import read, resize_to_fit
 from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
 from foveal.runs.folder import csv_text
@@ -49,10 +51,12 @@ class FileResults:
 def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     """The image files that files, folders and patterns name.
 
-    A folder stands for every file in it and below it whose name ends like an image's; a pattern with
-    ``*``, ``?`` or ``[`` for what it matches, unless a file of that very name exists. A file that is named
-    itself is taken whatever its name. Each file comes once, in the order in which it is named; those of
-    a folder are sorted.
+    A folder stands for every file in it and below it whose name ends like an image's, as in a data set:
+    hidden files, litter and Foveal's own results are passed over, links are followed. What shows something
+    and cannot be read by its kind, such as a raw photograph, is among them, so that it is named. A pattern
+    with ``*``, ``?`` or ``[`` stands for what it matches, unless a file of that very name exists. A file that
+    is named itself is taken whatever its name. Each file comes once, in the order in which it is named; those
+    of a folder are sorted.
 
     Raises
     ------
@@ -65,15 +69,13 @@ def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
     for name in inputs:
         path = Path(name)
         if path.is_dir():
+            tree = Tree.scan(path)
             # A link that leads nowhere is a bad file to be named, not one to be passed over.
-            inside = sorted(
-                p
-                for p in path.rglob("*")
-                if p.suffix.lower() in EXTENSIONS and (p.is_file() or not p.exists())
-            )
+            inside = [*tree.images, *tree.unread, *tree.unreadable]
             if not inside:
-                raise DataError(f"The folder {path} holds no pictures.")
-            found += inside
+                there = inventory(tree)
+                raise DataError(f"The folder {path} holds no pictures{f', only {there}' if there else ''}.")
+            found += sorted(map(tree.path, inside))
         elif path.exists():
             found.append(path)
         elif any(sign in str(name) for sign in "*?["):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import ImageError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.files import empty_folder, new_file, write_bytes, write_json
+from foveal.files import empty_folder, new_file, readable, write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import Proposals, SelectiveSearch
 from foveal.report.chapters.search import search_chapter, write_search_page
@@ -158,7 +158,7 @@ def explain_proposals(
                 unreadable[str(file)] = str(error)
                 continue
             known = None if objects is None else objects.get(file)
-            chapters.append(search_chapter_of(file.name, image, search, known))
+            chapters.append(search_chapter_of(readable(file.name), image, search, known))
             progress(len(chapters))
     more = len(files) - len(chapters) - len(unreadable)
     write_search_page(path, chapters, search.mode, more=more, unreadable=unreadable)

@@ -20,7 +20,7 @@ from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
-from foveal.files import free_folder
+from foveal.files import free_folder, readable
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
@@ -79,7 +79,7 @@ class TrainingRun:
         parts = self.split(without_unreadable(self.dataset, findings, self.callbacks))
         model = self.fit(parts)
         facts = {
-            "title": self.dataset.root.resolve().name,
+            "title": readable(self.dataset.root.resolve().name),
             "model": model.name,
             "version": __version__,
             "config": self.config,

@@ -10,7 +10,7 @@ from foveal.data.dataset import Dataset, Finding, Sample, relative_name
 from foveal.data.formats.table import row_of
 
 # Boxes drawn to the border may stick out by a rounding.
-_ROUNDING = 1.0
+ROUNDING = 1.0
 
 
 def check_boxes(dataset: Dataset) -> Iterator[Finding]:
@@ -66,7 +66,7 @@ def _about(dataset: Dataset, sample: Sample, number: int, file: str) -> Finding 
         text = f"{name} is smaller than 2 pixels ({inside_x:.1f}×{inside_y:.1f}): {shown}."
         return Finding("tiny-box", "error", file, text, left_out)
     beyond = max(-box[0], -box[1], box[2] - sample.width, box[3] - sample.height)
-    if beyond > _ROUNDING:
+    if beyond > ROUNDING:
         text = f"{name} sticks out of the picture ({size}) by {beyond:.1f} pixels: {shown}."
         action = "The part inside the picture is learnt from."
         return Finding("clipped-box", "warning", file, text, action)

@@ -1,6 +1,7 @@
 """The doctor's look at the classes and the splits."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from foveal.data.dataset import Dataset, Finding
@@ -9,6 +10,14 @@ from foveal.data.splitting import partition
 _FEW_IMAGES = 50
 _FEW_OBJECTS = 10
 _LARGEST_SHARE = 0.8
+# Classes that a finding names.
+_NAMED = 20
+
+
+def _some(names: list[str]) -> str:
+    """Names in a row; of many the first."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def check_classes(dataset: Dataset) -> Iterator[Finding]:
@@ -31,18 +40,15 @@ def check_classes(dataset: Dataset) -> Iterator[Finding]:
     ]
     if rare:
         what = "objects" if dataset.task == "detection" else "pictures"
-        text = (
-            f"{len(rare)} classes have fewer than {_FEW_OBJECTS} {what} or two pictures: {', '.join(rare)}."
-        )
+        text = f"{len(rare)} classes have fewer than {_FEW_OBJECTS} {what} or two pictures: {_some(rare)}."
         action = "They are learnt, but their figures will be rough or missing."
         yield Finding("rare-class", "warning", "", text, action)
     unused = [name for label, name in enumerate(dataset.classes) if not objects[label]]
     if unused:
-        text = (
-            f"{len(unused)} of {len(dataset.classes)} declared classes have no object: {', '.join(unused)}."
-        )
+        text = f"{len(unused)} of {len(dataset.classes)} declared classes have no object: {_some(unused)}."
         action = "They are not learnt; evaluation leaves them out."
         yield Finding("unused-class", "note", "", text, action)
+    yield from _similar_names(dataset)
     yield from _one_box(dataset)
     ids = dataset.category_ids
     if ids and max(ids) - min(ids) + 1 != len(ids):
@@ -61,6 +67,16 @@ def _imbalance(dataset: Dataset, objects: Counter[int]) -> Iterator[Finding]:
     text = f"{dataset.classes[label]} has {count} of {total} {what} ({100 * count / total:.0f} %)."
     action = "Every object is learnt from; read the figures class by class."
     yield Finding("class-imbalance", "warning", "", text, action)
+
+
+def _similar_names(dataset: Dataset) -> Iterator[Finding]:
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in dataset.classes:
+        alike[re.sub(r"[\s_-]+", "", name.casefold())].append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            text = f"The classes {' and '.join(map(repr, names))} differ by case or blanks alone."
+            yield Finding("similar-class-names", "note", "", text, "They are classes of their own.")
 
 
 def _one_box(dataset: Dataset) -> Iterator[Finding]:
@@ -90,5 +106,5 @@ def check_splits(dataset: Dataset) -> Iterator[Finding]:
         if split in shown and "train" in shown:
             missing = [dataset.classes[label] for label in sorted(shown[split] - shown["train"])]
             if missing:
-                text = f"The {split} part has classes that the train part lacks: {', '.join(missing)}."
+                text = f"The {split} part has classes that the train part lacks: {_some(missing)}."
                 yield Finding("unlearnable-class", "warning", "", text, "They cannot be learnt.")

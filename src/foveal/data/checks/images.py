@@ -17,11 +17,13 @@ from foveal.data.splitting import identical_files
 from foveal.errors import ImageError
 from foveal.events import Callbacks, stage
 from foveal.files import identity_of
-from foveal.images import ImageInfo, probe, read
+from foveal.images import ImageInfo, probe, read, used_bits
 
 # A shorter side than this shows no object that could be told.
 # A shorter side below this holds no more than a few cells of gradients.
 _SMALL = {"detection": 16, "classification": 8}
+# How far the pixels of an image of one colour may be from each other, of 255.
+_BLANK = 2
 # How far a pixel of a uniform line may be from the line's median, of 255.
 _UNIFORM = 16
 
@@ -50,12 +52,18 @@ class Look:
         Whether all channels of every pixel are equal.
     uniform : tuple of bool
         Whether the outermost line of pixels is of one colour: left, top, right, bottom.
+    blank : bool
+        Whether all pixels are of one colour.
+    used_bits : int
+        Of images with 16 bits a channel, how many their values fill.
     """
 
     error: str = ""
     info: ImageInfo | None = None
     grey: bool = False
     uniform: tuple[bool, ...] = (False, False, False, False)
+    blank: bool = False
+    used_bits: int = 8
 
 
 def look_at(dataset: Dataset, callbacks: Callbacks = ()) -> list[Look | None]:
@@ -94,7 +102,17 @@ def _look(path: Path) -> Look | None:
         info=info,
         grey=bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all()),
         uniform=tuple(_is_uniform(line) for line in lines),
+        blank=_is_blank(image),
+        used_bits=used_bits(path) if info.bits == 16 else 8,
     )
+
+
+def _is_blank(image: NDArray[np.uint8]) -> bool:
+    first = image[0, 0].astype(np.int16)
+    # The corners of most images tell at once.
+    if np.abs(image[-1, -1] - first).max() > _BLANK or np.abs(image[0, -1] - first).max() > _BLANK:
+        return False
+    return bool((np.abs(image - first) <= _BLANK).all())
 
 
 def _is_uniform(line: NDArray[np.uint8]) -> bool:
@@ -113,13 +131,37 @@ def check_images(dataset: Dataset, looks: list[Look | None]) -> Iterator[Finding
         if look.info is None:
             yield Finding("unreadable-image", "error", file, look.error, "The picture is left out.")
         else:
-            for kind, text, action in _about(look.info, look.grey, file, dataset.task):
+            for kind, text, action in _about(look.info, look, file, dataset.task):
                 warned = kind in ("wrong-extension", "small-image")
                 yield Finding(kind, "warning" if warned else "note", file, text, action)
+            if look.blank and len(sample.boxes):
+                text = f"The picture is of one colour, but has {len(sample.boxes)} boxes."
+                action = "It is learnt from: see that the file is not damaged, or leave it out."
+                yield Finding("blank-image", "warning", file, text, action)
     yield from _varying(looks)
+    yield from _unclear_orientation(dataset, looks)
 
 
-def _about(info: ImageInfo, grey: bool, file: str, task: str) -> Iterator[tuple[str, str, str]]:
+def _unclear_orientation(dataset: Dataset, looks: list[Look | None]) -> Iterator[Finding]:
+    """Images that EXIF turns so that their size tells nothing of where their boxes were drawn."""
+    files = []
+    for sample, look in zip(dataset, looks, strict=True):
+        info = None if look is None else look.info
+        if info is None or info.orientation == 1 or not len(sample.boxes):
+            continue
+        # YOLO's shares of the size come without the size.
+        if info.orientation < 5 or info.width == info.height or dataset.format == "yolo":
+            files.append(relative_name(sample.path, dataset.root))
+    if files:
+        text = (
+            f"EXIF turns or mirrors {len(files)} pictures with boxes, such as {files[0]}, and nothing tells "
+            "whether the boxes were drawn before or after that."
+        )
+        action = "They are taken as drawn on the upright pictures: look at some with `foveal show`."
+        yield Finding("exif-unclear", "note", "", text, action)
+
+
+def _about(info: ImageInfo, look: Look, file: str, task: str) -> Iterator[tuple[str, str, str]]:
     """Kinds, texts and actions."""
     suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122
     mode, to_rgb, as_it_is = info.mode, "It is converted to RGB.", "It is used as it is."
@@ -133,7 +175,7 @@ def _about(info: ImageInfo, grey: bool, file: str, task: str) -> Iterator[tuple[
         yield "exif-orientation", text, "The picture is turned upright."
     if mode in ("1", "L", "LA", "I", "F") or mode.startswith("I;16"):
         yield "greyscale", "The picture is greyscale.", "It is read as RGB with equal channels."
-    elif grey:
+    elif look.grey:
         yield "greyscale", "The picture is stored in colour, but shows only greys.", as_it_is
     if mode in ("LA", "PA", "RGBA", "La", "RGBa"):
         yield "alpha-channel", f"The picture has an alpha channel ({mode}).", to_rgb
@@ -143,7 +185,10 @@ def _about(info: ImageInfo, grey: bool, file: str, task: str) -> Iterator[tuple[
         yield "colour-mode", f"The picture's colours are {mode}, not RGB.", to_rgb
     if info.animated:
         yield "several-frames", "The file holds several frames or pages.", "The first is used."
-    if info.bits > 8:
+    if info.bits == 16 and look.used_bits < 16:
+        text = f"The picture has 16 bits a channel and uses {look.used_bits} of them."
+        yield "bit-depth", text, "Their range becomes 0 to 255; see foveal.images.read."
+    elif info.bits > 8:
         yield "bit-depth", f"The picture has {info.bits} bits a channel.", "It is reduced to 8 bits."
 
 

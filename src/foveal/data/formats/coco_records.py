@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from foveal.data.dataset import Finding, SplitName
-from foveal.data.encodings import readable
 from foveal.data.file_tree import Tree, composed, stem_of
 from foveal.data.formats.coco_masks import box_around
 from foveal.data.formats.records import FARTHEST, Record, is_number
 from foveal.data.formats.split_lists import from_folders
+from foveal.files import readable
 
 # Whole numbers that JSON's readers agree on.
 _LARGEST = 2**53

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
-from foveal.data.encodings import readable
-from foveal.data.file_tree import IMAGE_FOLDERS, Tree, composed
+from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, composed
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import normalise, of_folder
+from foveal.files import readable
 
 # So many images without a class in one folder are one finding.
 _MANY = 4
@@ -223,7 +223,8 @@ def _empty(tree: Tree) -> Iterator[Finding]:
 
 def sure(reading: Reading) -> bool:
     """Whether the folders are classes even if nobody says so: at least two, not all of them usual names."""
-    # Images in images/train and images/test are of no class.
+    # Images in images/train and images/test are of no class, those in images/ and masks/ neither.
+    usual = IMAGE_FOLDERS | MASK_FOLDERS
     return len(reading.classes) >= 2 and any(
-        normalise(name) is None and name.lower() not in IMAGE_FOLDERS for name in reading.classes
+        normalise(name) is None and name.lower() not in usual for name in reading.classes
     )

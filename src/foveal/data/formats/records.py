@@ -14,7 +14,8 @@ from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
-from foveal.images import ImageInfo, probe
+from foveal.files import readable
+from foveal.images import ImageInfo, probe, unread
 
 #: Numbers of pixels beyond this are no coordinates of anything.
 FARTHEST = 1e7
@@ -281,14 +282,16 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
     Dataset
     """
     findings, records = list(reading.findings), list(reading.records)
+    classes, records = _readable_classes(reading.classes, records)
     if task == "detection":
         annotated = [image for r in records for image in (r.image, *r.rivals) if image is not None]
         if any(record.id is None for record in records):
             alone, spoken_for = tree.unannotated(annotated, reading.broken), set(reading.spoken_for)
             records += [Record(image, image) for image in alone if image not in spoken_for]
     records = _with_splits(tree, records, reading, findings, task)
-    label_of = {name: label for label, name in enumerate(reading.classes)}
+    label_of = {name: label for label, name in enumerate(classes)}
     none_there = bool(records) and not any(record.image or record.rivals for record in records)
+    none_there = none_there and not any(_unread(tree, record) for record in records)
     if none_there:
         text = f"None of the {len(records)} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."
@@ -311,6 +314,10 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             findings.append(Finding("ambiguous-image", "error", file, text, action))
             continue
+        elif unread_file := _unread(tree, record):
+            text, action = f"It is {unread(unread_file)}.", "The picture and its annotation are left out."
+            findings.append(Finding("unreadable-image", "error", unread_file, text, action))
+            continue
         elif not none_there or (record.relative and record.boxes):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
@@ -330,11 +337,32 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         tree.root,
         format,
         task,
-        tuple(reading.classes),
+        tuple(classes),
         tuple(kept),
         tuple(reading.category_ids),
         tuple(findings),
     )
+
+
+def _readable_classes(classes: list[str], records: list[Record]) -> tuple[list[str], list[Record]]:
+    """The classes and the records with names that can be written: a folder's name need not be UTF-8."""
+    written = {name: readable(name) for name in classes}
+    if all(name == text for name, text in written.items()):
+        return classes, records
+    renamed = [
+        replace(
+            record,
+            names=[written.get(name, name) for name in record.names],
+            label=None if record.label is None else written.get(record.label, record.label),
+        )
+        for record in records
+    ]
+    return [written[name] for name in classes], renamed
+
+
+def _unread(tree: Tree, record: Record) -> str | None:
+    """The file that a record is about, where its kind cannot be read."""
+    return None if record.image is not None or record.rivals else tree.unread_named(record.named)
 
 
 def _with_splits(

@@ -42,6 +42,8 @@ class Format:
         As sentences call it.
     looked_for : str
         What a folder of this format holds, for the one who has another.
+    lacking : str
+        What to say where nothing of the format is there; by default that no file has one of its suffixes.
     read : callable
         Given a folder and its parsed files: what it says, None where there is nothing of this format.
     task : {"detection", "classification"}
@@ -68,6 +70,7 @@ class Format:
     title: str
     looked_for: str
     read: Callable[[Tree, Documents], Reading | None]
+    lacking: str = ""
     task: Task = "detection"
     suffixes: tuple[str, ...] = ()
     take: Callable[[Any, str], Any] | None = None
@@ -102,6 +105,7 @@ _ROWS = (
         name="yolo",
         title="YOLO",
         looked_for="YOLO (.txt files named like the pictures, with lines `class cx cy width height`)",
+        lacking="no .txt named like a picture",
         read=yolo.read,
         suffixes=(".yaml", ".yml"),
         take=yolo.take,
@@ -223,6 +227,7 @@ _ROWS = (
         title="crops",
         looked_for="crops of `foveal prepare` (a file manifest.csv)",
         read=crops.read,
+        lacking="no manifest.csv",
         task="classification",
         suffixes=(".csv",),
         take=crops.take,
@@ -252,6 +257,7 @@ _ROWS = (
         name="folders",
         title="folders",
         looked_for="one folder of pictures for each of at least two classes",
+        lacking="not the folders of at least two classes",
         read=folders.read,
         task="classification",
         sure=folders.sure,

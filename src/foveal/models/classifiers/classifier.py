@@ -1,6 +1,7 @@
 """What all classifiers share: classes, labels and the model file."""
 
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +23,9 @@ from foveal.version import __version__
 
 if TYPE_CHECKING:
     from foveal import nn
+
+# Many classes of two images each are no regression, as scikit-learn supposes.
+warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
 
 
 #: Images or rows with their labels.

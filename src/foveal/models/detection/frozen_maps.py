@@ -5,6 +5,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from foveal import parallel
 from foveal.data.dataset import Sample
 from foveal.events import Callbacks, stage
 from foveal.features import RegionsOnMaps, stack_images
+from foveal.files import naming
 from foveal.images import box_scale, read, working_image
 from foveal.models.detection.image_regions import ImageRegions
 from foveal.models.detection.roi.pooling import RoIPooling
@@ -154,8 +156,9 @@ class FrozenMaps:
                 self._file = tempfile.TemporaryFile(prefix="foveal-maps-")  # noqa: SIM115 - lives as long as we
             self._file.seek(0, 2)
             self._kept[index] = self._file.tell()
-            flat.tofile(self._file)
-            self._file.flush()
+            with naming(Path(tempfile.gettempdir()) / "foveal-maps"):
+                flat.tofile(self._file)
+                self._file.flush()
 
     def view(self, index: int, mirrored: bool = False) -> ImageMaps:
         """The maps of an image or of its mirror image."""
