@@ -13,6 +13,10 @@ from foveal.files import readable
 
 # So many images without a class in one folder are one finding.
 _MANY = 4
+_INNER = (
+    "The inner folders' names are the classes; the outer ones' are not used. Call these train, val or test "
+    "if they are splits; move the pictures up if they are the classes."
+)
 
 
 class _Folders:
@@ -114,17 +118,22 @@ def _layout(folders: _Folders) -> _Layout:
     if splits:
         return _of_splits(folders, top, splits)
     alike = _alike(folders, tops) if not folders.own.get(top) else set()
-    if len(tops) >= 2 and all(
-        folders.below(folder) and all(of_folder(_last(inner)) for inner in folders.below(folder))
-        for folder in tops
+    inner = [folder for outer in tops for folder in folders.below(outer)]
+    if (
+        len(tops) >= 2
+        and all(folders.below(outer) for outer in tops)
+        and all(map(of_folder, map(_last, inner)))
     ):
-        return _Layout({top: None}, inside=True)
+        deeper = {name for folder in inner for name in folders.names_below(folder)}
+        if any(folders.own.get(folder) for folder in inner) or len(deeper) < 2:
+            return _Layout({top: None}, inside=True)
+        # fold1/train/cat
+        alike = {_last(folder) for folder in inner}
+        layout = _of_splits(folders, top, inner)
+        layout.findings[:0] = [_same(top, tops, alike, _INNER.replace("inner", "innermost"))]
+        return layout
     if alike:
-        action = (
-            "The inner folders' names are the classes; the outer ones' are not used. Call these train, val "
-            "or test if they are splits; move the pictures up if they are the classes."
-        )
-        return _Layout(dict.fromkeys(tops), findings=[_same(top, tops, alike, action)])
+        return _Layout(dict.fromkeys(tops), findings=[_same(top, tops, alike, _INNER)])
     return _Layout({top: None})
 
 
@@ -144,7 +153,7 @@ def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
         action = "The outer folders' names are the classes; what lies deeper is put together."
         layout.findings.append(_same("", sorted(set(map(_last, groups))), alike, action))
     classes = set().union(*(folders.names_below(place) for place in places))
-    others = [folder for folder in folders.below(top) if folder not in splits]
+    others = [f for f in folders.below(top) if not any(s == f or s.startswith(f"{f}/") for s in splits)]
     if others and {_name(folder).strip().casefold() for folder in others} <= classes:
         # cat/ and dog/ beside test/cat/ and test/dog/: they are what is not held out.
         layout.places[top] = None
