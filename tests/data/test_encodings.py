@@ -1,6 +1,7 @@
 import pytest
 
 from foveal.data.encodings import decoded, sure_text, text_declared_as
+from foveal.files import readable
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
@@ -42,3 +43,9 @@ def test_what_programs_write_under_a_name(declared, encoding, text):
 @pytest.mark.parametrize("declared", ["no-such", "hex", "idna", "utf-16", "a\0b"])
 def test_what_is_no_encoding_of_the_file(declared):
     assert text_declared_as(b"<a/>", declared) is None
+
+
+def test_readable():
+    assert readable("猫") == "猫"
+    assert readable(b"\xff\xe4.png".decode("utf-8", "surrogateescape")) == r"\xff\xe4.png"
+    assert readable("\ud83dx\udcff") == r"\ud83dx\udcff"

@@ -151,11 +151,18 @@ def test_real_copies_hold_the_same_objects(test_data):
             assert names == sorted(other.classes[i] for i in by_name[sample.name].labels)
 
 
+def test_the_file_of_one_image_says_nothing_of_the_others(tmp_path, make_image, xml):
+    for name in "ab":
+        make_image(tmp_path / f"{name}.jpg")
+        xml(tmp_path / f"{name}.xml", [("cat", 1, 1, 5, 5)])
+    assert [sample.name for sample in load(tmp_path / "a.xml")] == ["a.jpg"]
+
+
 def test_images_that_may_be_several_are_told_where_all_are(tmp_path, make_image, xml):
-    for folder in ("left", "right"):
+    for folder in ("site", "raw"):
         make_image(tmp_path / folder / "a.jpg")
     xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
-    with pytest.raises(DataError, match=r"The picture may be left/a\.jpg or right/a\.jpg"):
+    with pytest.raises(DataError, match=r"The picture may be site/a\.jpg or raw/a\.jpg"):
         load(tmp_path, format="voc")
 
 

@@ -47,6 +47,8 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
     """
     boxed = {name: r for name, r in readings.items() if FORMATS[name].task == "detection"}
     whole = {name: r for name, r in readings.items() if name not in boxed}
+    # Empty files are of any format: they say nothing beside one that draws something.
+    boxed = {name: r for name, r in boxed.items() if r.objects} or boxed
     folders, findings = _of_whole_images(whole) if whole else ("", [])
     if not boxed:
         return folders, findings
@@ -85,7 +87,7 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
 def _of_whole_images(readings: Mapping[str, Reading]) -> tuple[str, list[Finding]]:
     """Of formats that give images classes the one that counts: tables, unless they say little."""
     most = max(len(reading.images) for reading in readings.values())
-    able = [name for name, reading in readings.items() if len(reading.images) > _BOXED * most]
+    able = [name for name, reading in readings.items() if len(reading.images) >= _BOXED * most]
     best = able[0]
     for name in able[1:]:
         # A list with numbers beside folders with names tells no more than these.

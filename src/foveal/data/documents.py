@@ -113,7 +113,11 @@ def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):
-        return f"a table with the columns {', '.join(content.columns[:8])}"
+        return (
+            f"a table with the columns {', '.join(content.columns[:8])}"
+            if content.columns
+            else "an empty table"
+        )
     if isinstance(content, dict):
         return f"an object with the keys {_keys(content)}" if content else "an empty object"
     if isinstance(content, list):
@@ -230,6 +234,9 @@ class Table:
         reader = csv.reader(text_of(self.path).splitlines(keepends=True), delimiter=self.delimiter)
         try:
             for row in reader:
+                # Excel's "sep=;" says what parts the columns.
+                if reader.line_num == 1 and row and row[0].lower() == "sep=":
+                    continue
                 if any(word.strip() for word in row):
                     yield reader.line_num, [word.strip() for word in row]
         except csv.Error as error:
@@ -247,6 +254,8 @@ def parse_table(path: Path) -> Table:
     first = text_of(path).partition("\n")[0]
     # A decimal comma is no reason to part columns by commas.
     delimiter = max(";\t|,", key=first.count)
+    if first.lower().startswith("sep=") and len(first.strip()) == 5:
+        delimiter = first[4]
     table = Table(path, [], [], delimiter)
     head = [row for _, row in islice(table.rows(), _HEAD)]
     return Table(path, head[0] if head else [], head, delimiter)

@@ -105,7 +105,12 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     ['a2', 'a10']
     """
     parts = re.split(r"([0-9]+)", name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts if part]
+    # Python makes no number of more than some thousands of digits.
+    return [
+        (0, int(part), "") if part.isdecimal() and len(part) < 1000 else (1, 0, part.lower())
+        for part in parts
+        if part
+    ]
 
 
 @dataclass(frozen=True)

@@ -144,6 +144,10 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
     ]
+    # What names pictures that are here and cannot be used is not passed over.
+    findings += [
+        finding for reading in readings.values() if not reading.records for finding in reading.findings
+    ]
     findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
     spoken_for = {image for reading in boxed for image in reading.images}
@@ -216,7 +220,10 @@ def _refusal(
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
     about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]
     about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
-    tried = ", ".join(f"{row.title}{_lacking(tree, row, row.name in reasons)}" for row in rows)
+    alike: dict[str, list[str]] = {}
+    for row in rows:
+        alike.setdefault(_lacking(tree, row, row.name in reasons), []).append(row.title)
+    tried = "; ".join(f"{', '.join(titles)}{lacking}" for lacking, titles in alike.items())
     text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."])
     return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
 
@@ -280,7 +287,9 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} says nothing of any picture.")
     if reading.reasons and not reading.records:
         raise DataError(reading.reasons[0])
-    dataset = _assembled(tree, row.name, reading)
+    # Of a file of one image the others beside it have files of their own, which were not asked for.
+    elsewhere = () if row.one_for_all or everywhere else tree.images
+    dataset = _assembled(tree, row.name, reading, spoken_for=elsewhere)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")
     return dataset

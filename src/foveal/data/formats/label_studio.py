@@ -24,7 +24,9 @@ from foveal.data.formats.label_studio_files import (
     is_of_choices,
     labels_of,
     regions_of,
+    size_of,
     tasks_of,
+    value_of,
 )
 from foveal.data.formats.records import Reading, record_of
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
@@ -156,9 +158,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 
 def _regions(tree: Tree, match: Match, task: Task) -> Regions:
     # The picture itself is asked only where a result does not say its size.
-    turned = any(
-        (r.get("value") or {}).get("rotation") for r in task.results or () if "original_width" not in r
-    )
+    unsized = [result for result in task.results or () if size_of([result]) is None]
+    turned = any(value_of(result).get("rotation") for result in unsized)
     return regions_of(task, _size(tree, match) if turned else None)
 
 

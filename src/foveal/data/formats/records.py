@@ -27,6 +27,10 @@ def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
 
 
+# Bytes that a file's name has at most.
+_LONGEST = 255
+
+
 @dataclass
 class Record:
     """One image as an annotation file tells it, before the image itself was looked at.
@@ -318,7 +322,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             text, action = f"It is {unread(unread_file)}.", "The picture and its annotation are left out."
             findings.append(Finding("unreadable-image", "error", unread_file, text, action))
             continue
-        elif not none_there or (record.relative and record.boxes):
+        elif not none_there or (record.relative and record.boxes and not record.width):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
             findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))
@@ -428,6 +432,9 @@ def _sample(
 ) -> Sample:
     width, height = (info.width, info.height) if info else (round(record.width), round(record.height))
     boxes = np.array(record.boxes, np.float64).reshape(-1, 4)
+    if not (np.abs(boxes) <= FARTHEST).all():
+        record = _without_far_boxes(record, boxes, findings)
+        boxes = np.array(record.boxes, np.float64).reshape(-1, 4)
     xywh = None if record.xywh is None else np.array(record.xywh, np.float64).reshape(-1, 4)
     if record.relative:
         boxes = boxes * np.array([width, height, width, height], np.float64)
@@ -460,13 +467,30 @@ def _flags(flags: list[bool], count: int) -> NDArray[np.bool_]:
     return np.array(flags, np.bool_) if any(flags) else np.zeros(count, np.bool_)
 
 
+def _without_far_boxes(record: Record, boxes: NDArray[np.float64], findings: list[Finding]) -> Record:
+    """A record without the objects that are no number, or further away than any image is wide."""
+    near = np.flatnonzero((np.abs(boxes) <= FARTHEST).all(axis=1)).tolist()
+    kept: dict[str, Any] = {}
+    for name in ("boxes", "names", "difficult", "crowd", "areas", "xywh"):
+        values = getattr(record, name)
+        kept[name] = [values[i] for i in near] if values else values
+    file = (record.annotation if record.id is None else record.image) or record.named
+    for i in sorted(set(range(len(boxes))) - set(near)):
+        shown = ", ".join(f"{value:g}" for value in boxes[i])
+        text = f"Object {i + 1} ({record.names[i]}) has impossible coordinates: ({shown})."
+        findings.append(Finding("broken-object", "error", file, text, "The object is left out."))
+    return replace(record, **kept)
+
+
 def _to_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([boxes[:, :2], boxes[:, 2:] - boxes[:, :2]], axis=1)
 
 
 def _harmless(named: str) -> str:
     """A name from an annotation as a path that cannot lead out of the data folder."""
-    return named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
+    name = named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
+    # No system has longer names, and merely asking for one is an error.
+    return name if len(name) < 80 else name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
 
 
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:

@@ -130,11 +130,11 @@ class SplitLists:
             above = [*(folder[: m.start()] for m in reversed(list(re.finditer("/", folder)))), ""]
             root = _root(folder)
             if file in named:
-                at_home.append(PictureList(file, kind, (folder, *above)))
+                at_home.append(PictureList(file, kind, (folder, above[0]), tuple(above[1:])))
             elif root is not None:
                 at_home.append(PictureList(file, kind, (root,)))
             else:
-                elsewhere.append(PictureList(file, kind, (folder, above[0])))
+                elsewhere.append(PictureList(file, kind, (folder, above[0]), tuple(above[1:])))
         self._at_home, self._elsewhere = at_home, elsewhere
 
     @property
