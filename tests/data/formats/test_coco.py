@@ -199,6 +199,11 @@ def test_categories_may_be_called_by_their_names(tmp_path, coco_file):
     dataset = load(coco_file(tmp_path / "gt.json", images, objects))
     assert objects_of(dataset) == [(1, CAT + CAT)]
     assert kinds(dataset) == ["unknown-class", "no-images"]
+    # The file need not list them at all.
+    (tmp_path / "no.json").write_text(
+        json.dumps({"images": images, "annotations": objects, "categories": None})
+    )
+    assert load(tmp_path / "no.json").classes == ("cat", "cow")
     # Where the file lists none, those that are named are the classes.
     dataset = load(coco_file(tmp_path / "gt.json", images, objects, ()))
     assert dataset.classes == ("cat", "cow")
@@ -324,6 +329,10 @@ def test_that_all_objects_are_crowd_is_a_warning(tmp_path, make_image, coco_file
     (finding,) = (f for f in doctor(path) if f.kind == "crowd-regions")
     assert finding.severity == "warning"
     assert finding.message.startswith("All 2 objects are marked as crowd regions (iscrowd)")
+    with pytest.raises(
+        DataError, match=r"no object to learn from: all 2 are marked as crowd regions \(iscrowd\)\."
+    ):
+        load(path).count_objects()
     coco_file(tmp_path / "gt.json", [entry(1)], [box(1, iscrowd=1), box(1, bbox=(9, 9, 5, 5))])
     (finding,) = (f for f in doctor(path) if f.kind == "crowd-regions")
     assert finding.severity == "note"

@@ -167,6 +167,30 @@ def test_folders_of_the_same_names_are_told(tmp_path, make_image):
     assert finding.message == "The folders fold1, fold2 hold folders of the same names: cat, dog."
 
 
+def test_a_folder_of_the_classes_beside_it_is_none(tmp_path, make_image):
+    make(tmp_path, make_image, "cat", "dog", "cow", "augmented/cat", "augmented/dog")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "cow", "dog")
+    assert found(dataset)["augmented/dog"] == ("dog", None)
+    assert [(f.kind, f.file) for f in dataset.findings] == [("same-sub-folders", "augmented")]
+
+
+def test_a_stray_image_on_the_way_does_not_matter(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"set/{s}/{c}" for s in ("train", "val") for c in ("cat", "dog")))
+    make_image(tmp_path / "logo.png")
+    dataset = load(tmp_path)
+    assert dataset.splits == {"train", "val"}
+    assert [(f.kind, f.file) for f in dataset.findings] == [("image-without-class", "logo.png")]
+
+
+def test_splits_inside_folds(tmp_path, make_image):
+    folders = [f"{f}/{s}/{c}" for f in ("fold1", "fold2") for s in ("train", "test") for c in ("cat", "dog")]
+    make(tmp_path, make_image, *folders)
+    dataset = load(tmp_path)
+    assert found(dataset) == {folder: tuple(reversed(folder.split("/")[1:])) for folder in folders}
+    assert [f.kind for f in dataset.findings] == ["same-sub-folders"]
+
+
 def test_sub_folders_of_the_same_name_inside_splits_are_told(tmp_path, make_image):
     make(tmp_path, make_image, *(f"train/{c}/{i}" for c in ("cat", "dog") for i in ("left", "right")))
     dataset = load(tmp_path)

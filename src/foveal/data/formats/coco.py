@@ -25,7 +25,7 @@ def take(content: Any, file: str) -> COCOFile | None:
     if not isinstance(content, dict):
         return None
     images, annotations = content.get("images"), content.get("annotations")
-    categories = content.get("categories", [])
+    categories = content.get("categories") or []
     if not all(isinstance(some, list) for some in (images, annotations, categories)):
         return None
     assert isinstance(images, list)

@@ -17,6 +17,8 @@ from foveal.files import readable
 # Whole numbers that JSON's readers agree on.
 _LARGEST = 2**53
 _DIGITS = re.compile(r"-?[0-9]{1,15}")
+# No file system has longer paths.
+_LONGEST = 4096
 _NUMBERS = frozenset({int, float})
 
 
@@ -288,8 +290,8 @@ def _name_of(image: dict[str, Any]) -> str | None:
     """The file's name; LVIS has none but the end of ``coco_url``."""
     for key in ("file_name", "coco_url"):
         name = image.get(key)
-        if isinstance(name, str) and name:
-            return name
+        if (isinstance(name, str) and name) or type(name) is int:
+            return str(name)[:_LONGEST]
     return None
 
 

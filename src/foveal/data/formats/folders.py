@@ -13,6 +13,10 @@ from foveal.files import readable
 
 # So many images without a class in one folder are one finding.
 _MANY = 4
+_INNER = (
+    "The inner folders' names are the classes; the outer ones' are not used. Call these train, val or test "
+    "if they are splits; move the pictures up if they are the classes."
+)
 
 
 class _Folders:
@@ -43,11 +47,15 @@ class _Folders:
         return {_name(child).strip().casefold() for child in self.below(folder)}
 
     def top(self) -> str:
-        """The folder which the class or split folders lie in: down while there is only one way."""
+        """The folder which the class or split folders lie in: down while there is only one way.
+
+        A few images on the way, such as a logo, do not matter.
+        """
         folder = ""
         while True:
             below = self.below(folder)
-            if self.own.get(folder) or len(below) != 1 or not self.below(below[0]):
+            stray = self.own.get(folder, 0) < _MANY and 4 * self.own.get(folder, 0) <= self.all[folder]
+            if not stray or len(below) != 1 or not self.below(below[0]):
                 return folder
             if of_folder(_last(below[0])) is not None:
                 return folder
@@ -114,18 +122,38 @@ def _layout(folders: _Folders) -> _Layout:
     if splits:
         return _of_splits(folders, top, splits)
     alike = _alike(folders, tops) if not folders.own.get(top) else set()
-    if len(tops) >= 2 and all(
-        folders.below(folder) and all(of_folder(_last(inner)) for inner in folders.below(folder))
-        for folder in tops
+    inner = [folder for outer in tops for folder in folders.below(outer)]
+    if (
+        len(tops) >= 2
+        and all(folders.below(outer) for outer in tops)
+        and all(map(of_folder, map(_last, inner)))
     ):
-        return _Layout({top: None}, inside=True)
+        deeper = {name for folder in inner for name in folders.names_below(folder)}
+        if any(folders.own.get(folder) for folder in inner) or len(deeper) < 2:
+            return _Layout({top: None}, inside=True)
+        # fold1/train/cat
+        alike = {_last(folder) for folder in inner}
+        layout = _of_splits(folders, top, inner)
+        layout.findings[:0] = [_same(top, tops, alike, _INNER.replace("inner", "innermost"))]
+        return layout
     if alike:
-        action = (
-            "The inner folders' names are the classes; the outer ones' are not used. Call these train, val "
-            "or test if they are splits; move the pictures up if they are the classes."
-        )
-        return _Layout(dict.fromkeys(tops), findings=[_same(top, tops, alike, action)])
-    return _Layout({top: None})
+        return _Layout(dict.fromkeys(tops), findings=[_same(top, tops, alike, _INNER)])
+    return _with_groups(folders, top, tops)
+
+
+def _with_groups(folders: _Folders, top: str, tops: list[str]) -> _Layout:
+    """The plain layout; a folder of the same classes as those beside it, such as ``augmented/``, is none."""
+    layout = _Layout({top: None})
+    for folder in tops:
+        names = folders.names_below(folder)
+        common = names & {_name(other).strip().casefold() for other in tops if other != folder}
+        if len(common) >= 2 and 2 * len(common) > len(names) and not folders.own.get(folder):
+            layout.places[folder] = None
+            layout.splits.append(folder)
+            text = f"The folder holds folders of the same names as those beside it: {_listed(common)}."
+            action = "Its pictures count as being of these classes. Move it away if they are copies."
+            layout.findings.append(Finding("same-sub-folders", "warning", folder, text, action))
+    return layout
 
 
 def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
@@ -144,7 +172,7 @@ def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
         action = "The outer folders' names are the classes; what lies deeper is put together."
         layout.findings.append(_same("", sorted(set(map(_last, groups))), alike, action))
     classes = set().union(*(folders.names_below(place) for place in places))
-    others = [folder for folder in folders.below(top) if folder not in splits]
+    others = [f for f in folders.below(top) if not any(s == f or s.startswith(f"{f}/") for s in splits)]
     if others and {_name(folder).strip().casefold() for folder in others} <= classes:
         # cat/ and dog/ beside test/cat/ and test/dog/: they are what is not held out.
         layout.places[top] = None
@@ -170,11 +198,13 @@ def _alike(folders: _Folders, tops: list[str]) -> set[str]:
     return {name for name in union if sum(name in names for names in inner) >= 2}
 
 
+def _listed(names: Iterable[str]) -> str:
+    first = sorted(names)
+    return ", ".join(first[:4]) + (", …" if len(first) > 4 else "")
+
+
 def _same(top: str, tops: list[str], alike: set[str], action: str) -> Finding:
-    outer, inner = (
-        f"{', '.join(sorted(n)[:4])}{', …' if len(n) > 4 else ''}" for n in ([*map(_last, tops)], alike)
-    )
-    text = f"The folders {outer} hold folders of the same names: {inner}."
+    text = f"The folders {_listed(map(_last, tops))} hold folders of the same names: {_listed(alike)}."
     return Finding("same-sub-folders", "warning", top, text, action)
 
 

@@ -22,6 +22,7 @@ _NAMES: dict[str, SplitName] = {
     "evaluation": "val",
     "test": "test",
     "testing": "test",
+    "holdout": "test",
 }
 # What people write around these: seg_train, Train-Data, test_set, val_images, 01_train, train2017.
 _FRAME = r"(?:data|dataset|sets?|images?|imgs?|pics?|pictures?|photos?|subset|split|folder)"
