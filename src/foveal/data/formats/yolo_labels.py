@@ -43,7 +43,7 @@ class Meaning:
     kind: Kind
     confidence: Literal["", "last", "first"] = ""
 
-    def box(self, values: list[float]) -> list[float]:
+    def box(self, values: Sequence[float]) -> list[float]:
         """The relative ``x1, y1, x2, y2`` of a row's numbers."""
         if self.confidence == "first":
             values = values[1:]
