@@ -352,6 +352,9 @@ class Tree:
 
     def _nearest(self, files: Iterable[str], named: str, near: str) -> Match:
         """Of images with one name that with most of the named path's last folders, then the nearest."""
+        files = list(files)
+        if len(files) == 1:
+            return Match(files[0])
         parents = named.split("/")[-2::-1]
         rank = {file: (-shared_folders(parents, file), _distance(near, file)) for file in files}
         if not rank:

@@ -14,7 +14,7 @@ from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
-from foveal.files import readable
+from foveal.files import identity_of, readable
 from foveal.images import ImageInfo, probe, unread
 
 #: Numbers of pixels beyond this are no coordinates of anything.
@@ -303,11 +303,14 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
     records = _once(records, findings)
     kept: list[Sample] = []
     paths = {file: tree.path(file) for file in {r.annotation for r in records} if file is not None}
+    seen: dict[object, ImageInfo] = {}
     for record in records:
         info: ImageInfo | None = None
         if record.image is not None:
+            path = tree.path(record.image)
+            same = identity_of(path)
             try:
-                info = probe(tree.path(record.image))
+                info = seen[same] if same in seen else seen.setdefault(same, probe(path))
             except ImageError as error:
                 action = "The picture is left out."
                 findings.append(Finding("unreadable-image", "error", record.image, str(error), action))

@@ -203,6 +203,8 @@ def _twice(splits: tuple[SplitName, ...], found: Sequence[tuple[ListReading, str
 
 def _kind(file: str) -> Kind | None:
     stem = file.rpartition("/")[2].rpartition(".")[0].lower()
+    if not any(word in stem for word in ("train", "val", "dev", "test")):
+        return None
     word = _AROUND.sub("", _AROUND.sub("", stem)) or stem
     return "trainval" if word == "trainval" else normalise(word)
 

@@ -43,7 +43,7 @@ class Meaning:
     kind: Kind
     confidence: Literal["", "last", "first"] = ""
 
-    def box(self, values: list[float]) -> list[float]:
+    def box(self, values: Sequence[float]) -> list[float]:
         """The relative ``x1, y1, x2, y2`` of a row's numbers."""
         if self.confidence == "first":
             values = values[1:]
@@ -279,12 +279,17 @@ def _quoted(files: Sequence[LabelFile], count: int) -> str:
 
 
 def first_row(files: Sequence[LabelFile], wanted: Callable[[Row], bool]) -> str:
-    """The first row of some kind as words: file, line, beginning of the text."""
+    """The first row of some kind as words, see :func:`quoted`; ``""`` where there is none."""
     for file in files:
         for row in file.rows:
             if wanted(row):
-                return f"{file.file}, line {row.line}: {shortened(row.text)!r}"
+                return quoted(file, row)
     return ""
+
+
+def quoted(file: LabelFile, row: Row) -> str:
+    """A row as words: file, line, beginning of the text."""
+    return f"{file.file}, line {row.line}: {shortened(row.text)!r}"
 
 
 def shortened(text: str) -> str:

@@ -2,8 +2,12 @@
 
 import math
 import re
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+# Letters of a line that are kept: of a row to be quoted, of another to be told what it is.
+_QUOTED, _KEPT = 61, 200
 # Coordinates beyond this are no numbers of an image.
 _HUGE = 1e7
 # `tensor(0.)`, `tensor(3, device='cuda:0')`, `np.float64(0.5)`: what print() makes of numbers.
@@ -30,17 +34,17 @@ class Row:
     line : int
         Counted from 1.
     text : str
-        As it stands in the file.
+        The beginning of it, as it stands in the file.
     first : str
         What stands for the class.
-    values : list of float
+    values : sequence of float
         The numbers behind it, at least four, all finite.
     """
 
     line: int
     text: str
     first: str
-    values: list[float]
+    values: Sequence[float]
 
 
 @dataclass(slots=True)
@@ -87,11 +91,11 @@ def parse_lines(file: str, text: str) -> LabelFile:
         row = None
         if len(words) > 4 and words[0].isdecimal():
             try:
-                values = [float(word) for word in words[1:]]
+                numbers = [float(word) for word in words[1:]]
             except ValueError:
                 pass
             else:
-                row = (words[0], values)
+                row = (words[0], numbers)
         if row is None:
             row = _understood(line)
             if row is None and first_line and _is_header(words):
@@ -100,9 +104,12 @@ def parse_lines(file: str, text: str) -> LabelFile:
             found.unusual |= row is not None and any(sign in line for sign in ",;()[]")
         first_line = False
         if row is None or not all(-_HUGE < value < _HUGE for value in row[1]):
-            found.broken.append((number, line.strip()))
+            found.broken.append((number, line.strip()[:_KEPT]))
         else:
-            found.rows.append(Row(number, line.strip(), *row))
+            first, numbers = row
+            # Millions of polygons' points would fill the memory.
+            values = numbers if len(numbers) < 9 else array("d", numbers)
+            found.rows.append(Row(number, line.strip()[:_QUOTED], first, values))
     return found
 
 
