@@ -87,7 +87,7 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
 def _of_whole_images(readings: Mapping[str, Reading]) -> tuple[str, list[Finding]]:
     """Of formats that give images classes the one that counts: tables, unless they say little."""
     most = max(len(reading.images) for reading in readings.values())
-    able = [name for name, reading in readings.items() if len(reading.images) > _BOXED * most]
+    able = [name for name, reading in readings.items() if len(reading.images) >= _BOXED * most]
     best = able[0]
     for name in able[1:]:
         # A list with numbers beside folders with names tells no more than these.

@@ -21,7 +21,8 @@ The kinds of findings:
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
   ``no-class-names``, ``similar-class-names``, ``empty-folder``, ``image-without-class``,
-  ``category-id-gaps``, ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``,
+  ``same-sub-folders``, ``category-id-gaps``, ``category-ids-differ``, ``category-named-twice``,
+  ``image-ids-clash``, ``word-ids``,
   ``size-cue``, ``colour-cue``, ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
   ``split-of-origin``.

@@ -6,10 +6,8 @@ belongs to none can be named.
 """
 
 import csv
-import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -115,7 +113,11 @@ def _kind(content: Any) -> str:
     if isinstance(content, Element):
         return f"XML whose root is <{local_name(content)}>"
     if isinstance(content, Table):
-        return f"a table with the columns {', '.join(content.columns[:8])}"
+        return (
+            f"a table with the columns {', '.join(content.columns[:8])}"
+            if content.columns
+            else "an empty table"
+        )
     if isinstance(content, dict):
         return f"an object with the keys {_keys(content)}" if content else "an empty object"
     if isinstance(content, list):
@@ -161,22 +163,9 @@ def parse_json(path: Path) -> Any:
     if text is None:
         raise DataError(f"{path} is in no encoding of Unicode's, as JSON has to be: save it as UTF-8.")
     try:
-        with _without_collection():
-            return json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not well-formed JSON ({error}).") from error
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """No search for cycles: a large JSON file makes millions of objects, and none of them is in a cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def parse_json_lines(path: Path) -> list[Any]:
@@ -245,6 +234,9 @@ class Table:
         reader = csv.reader(text_of(self.path).splitlines(keepends=True), delimiter=self.delimiter)
         try:
             for row in reader:
+                # Excel's "sep=;" says what parts the columns.
+                if reader.line_num == 1 and row and row[0].lower() == "sep=":
+                    continue
                 if any(word.strip() for word in row):
                     yield reader.line_num, [word.strip() for word in row]
         except csv.Error as error:
@@ -262,6 +254,8 @@ def parse_table(path: Path) -> Table:
     first = text_of(path).partition("\n")[0]
     # A decimal comma is no reason to part columns by commas.
     delimiter = max(";\t|,", key=first.count)
+    if first.lower().startswith("sep=") and len(first.strip()) == 5:
+        delimiter = first[4]
     table = Table(path, [], [], delimiter)
     head = [row for _, row in islice(table.rows(), _HEAD)]
     return Table(path, head[0] if head else [], head, delimiter)

@@ -1,7 +1,9 @@
 """Reading a data set, whatever its format."""
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +81,22 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
         raise DataError(f"There is no format {format!r}; the formats are {', '.join(FORMATS)}.")
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
-    dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
+    with _without_collection():
+        dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
     dataset = replace(dataset, source=path)
     return dataset if split is None else select_split(dataset, split)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for cycles: large files make millions of objects, and none of them is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def select_split(dataset: Dataset, split: str) -> Dataset:
@@ -128,6 +143,10 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
     findings += [
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
+    ]
+    # What names pictures that are here and cannot be used is not passed over.
+    findings += [
+        finding for reading in readings.values() if not reading.records for finding in reading.findings
     ]
     findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
@@ -256,14 +275,18 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} is {what}; it is no {wanted}.")
     reading = row.read(tree, documents)
     if reading is not None and reading.records and not reading.images and not everywhere:
-        named |= {part for record in reading.records for part in record.named.split("/")[:-1]}
-        tree = Tree.scan(root, enter)
-        reading = row.read(tree, documents)
+        said = {part for record in reading.records for part in record.named.split("/")[:-1]}
+        named |= {entry.name for entry in root.iterdir() if entry.name in said and not enter(entry.name)}
+        if named:
+            tree = Tree.scan(root, enter)
+            reading = row.read(tree, documents)
     if reading is None:
         raise DataError(f"{path} says nothing of any picture.")
     if reading.reasons and not reading.records:
         raise DataError(reading.reasons[0])
-    dataset = _assembled(tree, row.name, reading)
+    # Of a file of one image the others beside it have files of their own, which were not asked for.
+    elsewhere = () if row.one_for_all or everywhere else tree.images
+    dataset = _assembled(tree, row.name, reading, spoken_for=elsewhere)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")
     return dataset

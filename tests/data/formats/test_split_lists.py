@@ -7,7 +7,10 @@ from foveal.data.formats.split_lists import SplitLists, from_folders, normalise
 @pytest.mark.parametrize(
     ("word", "split"),
     [("valid", "val"), ("VAL2014", "val"), ("train_2012", "train"), ("testing", "test"), ("trainer", None),
-     ("", None), ("2017", None)],
+     ("", None), ("2017", None), ("training_set", "train"), ("seg_test", "test"), ("testset", "test"),
+     ("Train-Data", "train"), ("val_images", "val"), ("01_train", "train"), ("train2", "train"),
+     ("eval", "val"), ("images_test2017", "test"), ("TrainDataset", "train"), ("contest", None),
+     ("trainval", None), ("set", None), ("val_loss", None), ("protest", None), ("validator", None)],
 )  # fmt: skip
 def test_words(word, split):
     assert normalise(word) == split
@@ -17,6 +20,9 @@ def test_the_nearest_folder_counts():
     assert from_folders("train/x/test/a.jpg") == "test"
     assert from_folders("images/a.jpg", "annotations/val/a.xml") == "val"
     assert from_folders("train.jpg") is None
+    assert from_folders("Training_Validation/a.jpg") == "train"
+    assert from_folders("trainval2012/a.jpg") == "train"
+    assert from_folders("train_val_test/a.jpg") is None
 
 
 def lists(root, content, *items):

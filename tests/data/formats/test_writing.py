@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -139,6 +139,8 @@ def test_create_ml_round_trip(content):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "in").mkdir()
         dataset = make(Path(folder) / "in", content)
+        # Where all boxes of a part lie in the first pixel, their numbers would be shares of the size.
+        assume(all((one.boxes > 2).any() for one in dataset if len(one.boxes)))
         write_create_ml(dataset, Path(folder) / "out")
         again = load(Path(folder) / "out")
     assert again.format == "create_ml"

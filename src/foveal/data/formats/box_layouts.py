@@ -137,12 +137,12 @@ def as_usual(verdict: Verdict, usual: Layout | None, file: str, mend: str) -> Fi
 
 
 def _misfits(boxes: NDArray[np.float64], sizes: NDArray[np.float64]) -> float:
-    """The share of the boxes that are turned inside out or stick out by more than a little."""
+    """The share of the boxes that are empty, turned inside out or stick out by more than a little."""
     if not len(boxes):
         return 0.0
     slack = np.where(sizes > 1, np.maximum(2, 0.02 * sizes), 0.02)
     # Comparisons with NaN are False: of an image whose size is not known only the order counts.
-    wrong = (boxes[:, 2:] < boxes[:, :2]) | (boxes[:, :2] < -slack) | (boxes[:, 2:] > sizes + slack)
+    wrong = (boxes[:, 2:] <= boxes[:, :2]) | (boxes[:, :2] < -slack) | (boxes[:, 2:] > sizes + slack)
     return float(np.mean(wrong.any(axis=1)))
 
 

@@ -21,8 +21,8 @@ from foveal.data.formats.box_layouts import (
     layout_of,
     sizes_of,
 )
-from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, record_of, union
+from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.rows import without_missing
 from foveal.errors import DataError
 
@@ -70,9 +70,16 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         If two files contradict each other about an image, or the boxes fit in several ways but the usual.
     """
     files: dict[str, list[Any]] = documents.of("hugging_face")
-    if not files:
+    broken = {file: why for file, why in documents.broken.items() if file.lower().endswith(".jsonl")}
+    if not files and not broken:
         return None
-    reading = Reading(files=list(files))
+    reading = Reading(files=list(files), reasons=list(broken.values()))
+    reading.findings += [
+        Finding("broken-annotation", "error", file, why, "The file is left out.")
+        for file, why in broken.items()
+    ]
+    if not files:
+        return reading
     parts = [(file, *_objects(tree, file, content, reading.findings)) for file, content in files.items()]
     numbers = np.array([box for _, _, boxes, _ in parts for box in boxes], np.float64).reshape(-1, 4)
     relative = are_shares(numbers)
@@ -82,7 +89,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     verdict = layout_of(numbers, sizes, candidates)
     mend = "Write bbox as [x, y, width, height]"
     try:
-        finding = as_usual(verdict, "sides", reading.where, mend)
+        finding = as_usual(verdict, None if relative else "sides", reading.where, mend)
     except DataError as error:
         raise DataError(f"{tree.root}: {error}") from error
     reading.findings += [] if finding is None else [finding]

@@ -7,9 +7,9 @@ from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, composed, is_image
 from foveal.data.formats.box_layouts import FARTHEST
-from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, record_of, union
-from foveal.data.formats.tables.rows import home_of, split_of, without_missing
+from foveal.data.formats.tables.class_names import named_classes
+from foveal.data.formats.tables.rows import image_in, split_of, without_missing
 from foveal.data.formats.text_lists import text_lists
 
 _NUMBER = r"-?\d{1,12}(?:\.\d{1,30})?"
@@ -70,7 +70,7 @@ def _split(line: str) -> tuple[str, list[str]]:
 
 
 def _records(tree: Tree, file: str, lines: Sequence[str], findings: list[Finding]) -> list[Record]:
-    near, split = home_of(file), split_of(file)
+    split = split_of(file)
     records: dict[str, Record] = {}
     for number, line in enumerate(lines, 1):
         if not line:
@@ -78,7 +78,7 @@ def _records(tree: Tree, file: str, lines: Sequence[str], findings: list[Finding
         path, objects = _split(line)
         record = records.get(path)
         if record is None:
-            record = records[path] = record_of(tree.image_named(path, near=near), path, file, split=split)
+            record = records[path] = record_of(image_in(tree, path, file), path, file, split=split)
         for words in objects:
             match = _OBJECT.fullmatch(words)
             corners = [float(word) for word in match.groups()[:4]] if match else []

@@ -1,10 +1,14 @@
 """Text files that are about many images: which there are."""
 
 from collections.abc import Iterator
+from weakref import WeakKeyDictionary
 
 from foveal.data.documents import text_of
 from foveal.data.file_tree import Tree, is_image, stem_of
 from foveal.errors import DataError
+
+# Several formats ask; opening the text files of a large set is felt.
+_found: WeakKeyDictionary[Tree, list[str]] = WeakKeyDictionary()
 
 
 def text_lists(tree: Tree) -> Iterator[tuple[str, list[str]]]:
@@ -15,11 +19,12 @@ def text_lists(tree: Tree) -> Iterator[tuple[str, list[str]]]:
     (str, list of str)
         The file and its lines, without blanks around them; empty ones keep their places.
     """
-    stems = {stem_of(image) for image in tree.images}
-    for file in tree.with_suffix(".txt"):
+    if tree not in _found:
+        stems = {stem_of(image) for image in tree.images}
         # A file that is called like an image is about that one.
-        if stem_of(file) in stems or not _begins_with_image(tree, file):
-            continue
+        others = (file for file in tree.with_suffix(".txt") if stem_of(file) not in stems)
+        _found[tree] = [file for file in others if _begins_with_image(tree, file)]
+    for file in _found[tree]:
         try:
             yield file, [line.strip() for line in text_of(tree.path(file)).splitlines()]
         except DataError:

@@ -9,7 +9,7 @@ from foveal.data.file_tree import Tree, is_image
 from foveal.data.formats.box_layouts import FARTHEST
 from foveal.data.formats.records import Reading, Record, record_of, union
 from foveal.data.formats.tables.cells import number_of
-from foveal.data.formats.tables.rows import home_of, split_of, without_missing
+from foveal.data.formats.tables.rows import image_in, split_of, without_missing
 from foveal.data.formats.text_lists import text_lists
 
 _CLASS = "face"
@@ -114,8 +114,7 @@ def _box(line: str) -> list[float] | None:
 
 def _records(tree: Tree, file: str, images: Sequence[_Image], findings: list[Finding]) -> list[Record]:
     split = split_of(file)
-    near = home_of(file)
-    matches = [tree.image_named(image.path, near=near) for image in images]
+    matches = [image_in(tree, image.path, file) for image in images]
     missing = without_missing(tree, file, zip((i.path for i in images), matches, strict=True), findings)
     records: dict[str, Record] = {}
     for image, match in zip(images, matches, strict=True):

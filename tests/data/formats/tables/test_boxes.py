@@ -64,6 +64,9 @@ def kinds(dataset):
         ("", "cat,40,20,20,24,{n}.jpg,64,48"),
         ("", "{n}.jpg,cat,40,20,60,44"),
         ("", "UNASSIGNED,gs://bucket/{n}.jpg,cat,.625,.4166667,,,.9375,.9166667,,"),
+        ("", "{n}.jpg,40,20,60,44,cat,64,48"),
+        ("image_name,BoxesString,label", "{n}.jpg,40 20 60 44,cat"),
+        ("sep=;\nImage;X;Y;W;H;Label", "{n}.jpg;40;20;20;24;cat"),
         ("bild;links;oben;rechts;unten;klasse", "{n}.jpg;40;20;60;44;cat"),
     ],
 )
@@ -117,6 +120,13 @@ def test_what_a_tool_documents_counts_with_a_note(pictures):
     assert boxes(dataset)["p0.jpg"] == [[10, 5, 30, 25]]
     assert {("note", "table-columns"), ("warning", "no-class-names")} <= set(kinds(dataset))
     assert dataset.classes == ("object",)
+
+
+def test_shares_without_names_are_no_usual_table(pictures):
+    root = pictures()
+    (root / "a.csv").write_text("p0.jpg,0.3,0.4,0.5,0.6,cat\n")
+    with pytest.raises(DataError, match="x1, y1, x2, y2 or x, y, width, height or centre x"):
+        load(root)
 
 
 def test_x_and_y_may_be_centres(pictures):
@@ -223,6 +233,19 @@ def test_of_many_broken_lines_some_are_named(pictures):
     broken = [finding.message for finding in load(root).findings if finding.kind == "broken-object"]
     assert len(broken) == 51
     assert broken[-1] == "150 further lines are broken."
+
+
+def test_several_boxes_in_a_row(pictures):
+    root = pictures()
+    rows = ["p0.jpg,1 2 30 40;40 20 60 44,cat", "p1.jpg,no_box,", "p2.jpg,1 2 30,cat"]
+    (root / "a.csv").write_text("\n".join(["image_name,BoxesString,label", *rows]))
+    dataset = load(root)
+    assert boxes(dataset) == {"p0.jpg": [[1, 2, 30, 40], BOX], "p1.jpg": [], "p2.jpg": [], "p3.jpg": []}
+    assert kinds(dataset) == [("error", "broken-object")]
+    (root / "a.csv").write_text(
+        "image,bboxes,labels\np0.jpg,\"[[1, 2, 30, 40], [40, 20, 60, 44]]\",\"['cat', 'big dog']\"\n"
+    )
+    assert load(root).classes == ("big dog", "cat")
 
 
 def test_a_comma_that_may_part_thousands_is_an_error(pictures):

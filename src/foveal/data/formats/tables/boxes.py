@@ -13,7 +13,6 @@ from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, Table, parse_table
 from foveal.data.file_tree import Tree, is_image
 from foveal.data.formats.box_layouts import FARTHEST
-from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.tables.cells import (
     NOTHING,
@@ -25,6 +24,7 @@ from foveal.data.formats.tables.cells import (
     outline_in,
     thousands,
 )
+from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.columns import Columns, columns_of
 from foveal.data.formats.tables.layouts import Part, place, to_pixels
 from foveal.data.formats.tables.rows import (
@@ -70,12 +70,11 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         if part is not None:
             parts.append(part)
             reading.files.append(file)
-    if parts:
-        reading.findings += [
-            Finding("broken-annotation", "error", file, why, "The file is left out.")
-            for file, why in documents.broken.items()
-            if file.lower().endswith((".csv", ".tsv"))
-        ]
+    reading.findings += [
+        Finding("broken-annotation", "error", file, why, "The file is left out.")
+        for file, why in documents.broken.items()
+        if file.lower().endswith((".csv", ".tsv"))
+    ]
     for shape in dict.fromkeys(part.shape for part in parts):
         place(tree, [part for part in parts if part.shape == shape], reading.findings)
     if len({record.relative for part in parts for record in part.records if record.boxes}) > 1:

@@ -10,7 +10,7 @@ from foveal.data.file_tree import composed
 _ONLY_NUMBERS = re.compile(r"[\s\[\](){},;\"'0-9.eE+-]*\Z")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 #: What stands in a table where nothing stands.
-NOTHING = frozenset({"", "nan", "null", "none", "n/a", "na", "-", "[]", "no finding"})
+NOTHING = frozenset({"", "nan", "null", "none", "n/a", "na", "-", "[]", "no finding", "no_box"})
 YES = frozenset({"1", "1.0", "true", "yes"})
 
 

@@ -191,7 +191,7 @@ def _text_column(table: Table, words: list[str], images: set[int]) -> tuple[int 
         cells = _filled(table.head[1:], i)
         if words[i] in called.OUTLINES and _most(cells, outline_in):
             return i, True
-        if _most(cells, boxes_in):
+        if _most(cells, boxes_in) or (words[i] in called.BOXES and any(map(boxes_in, cells))):
             return i, False
     return None, False
 
@@ -248,6 +248,8 @@ def _by_content(table: Table, *, header: bool | None) -> Columns | None:
         return Columns(header, (image,), names, tuple(numeric))
     if (image, *names) == (0, 3) and numeric == [1, 2, 4, 5, 6, 7]:
         return Columns(header, (0,), (3,), (4, 5, 6, 7), size=(1, 2))  # TensorFlow's object detection
+    if (image, *names) == (0, 5) and numeric == [1, 2, 3, 4, 6, 7]:
+        return Columns(header, (0,), (5,), (1, 2, 3, 4), size=(6, 7))  # SKU-110K
     if (*names, image) == (0, 5) and numeric == [1, 2, 3, 4, 6, 7]:
         return Columns(header, (5,), (0,), (1, 2, 3, 4), size=(6, 7))  # makesense.ai
     if count == 6 and len([column for column in cells if column]) <= 2 and files[image]:

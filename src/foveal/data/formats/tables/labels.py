@@ -9,10 +9,10 @@ from typing import Any
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, Table
 from foveal.data.file_tree import Match, Tree, is_image
-from foveal.data.formats.class_names import named_classes
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import from_folders
 from foveal.data.formats.tables.cells import NOTHING, class_name, number_of
+from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.columns import Columns, columns_of
 from foveal.data.formats.tables.rows import (
     Rows,

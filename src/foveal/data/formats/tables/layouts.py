@@ -66,7 +66,8 @@ def _told(
     if columns.layout is not None:
         return columns.layout
     sizes = _sizes(tree, parts, relative)
-    documented = _documented(parts[0])
+    # What tools document is in pixels.
+    documented = None if relative else _documented(parts[0])
     candidates: list[Layout] = ["corners", "sides"]
     if columns.named and columns.box:
         candidates = ["sides", "centres"]  # columns x and y
@@ -96,7 +97,8 @@ def _documented(part: Part) -> Layout | None:
     if not columns.header and (columns.images[0], *columns.box, *columns.names) == (0, 1, 2, 3, 4, 5):
         return "corners"  # keras-retinanet
     if not columns.header and columns.size and columns.box:
-        return "sides" if columns.size == (6, 7) else "corners"  # makesense.ai, TensorFlow's object detection
+        # makesense.ai has the image behind the box; SKU-110K and TensorFlow's object detection before it.
+        return "sides" if columns.images[0] == 5 else "corners"
     if columns.text is not None and columns.size:
         return "sides"  # Kaggle's: image_id,width,height,bbox
     return None

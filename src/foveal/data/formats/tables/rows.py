@@ -51,7 +51,6 @@ class Rows:
     def __post_init__(self) -> None:
         columns = self.sheet.columns
         self.split = split_of(self.file)
-        self._near = home_of(self.file)
         rows = list(self.sheet.table.rows())
         header = columns.header
         tried = rows[bool(header) :][:: max(1, len(rows) // _TRIED)]
@@ -84,7 +83,7 @@ class Rows:
         """The image that a cell names."""
         match = self._matches.get(name)
         if match is None:
-            match = Match() if name.lower() in NOTHING else self.tree.image_named(name, near=self._near)
+            match = Match() if name.lower() in NOTHING else image_in(self.tree, name, self.file)
             self._matches[name] = match
         return match
 
@@ -138,6 +137,21 @@ def home_of(file: str) -> str:
     folder, _, name = file.rpartition("/")
     word = _split_word(file)
     return join(join(folder, word.lower()), name) if word else file
+
+
+def image_in(tree: Tree, name: str, file: str) -> Match:
+    """The image that a list names; of several that fit the one in a folder called like the list's part."""
+    match = tree.image_named(name, near=home_of(file))
+    split = split_of(file)
+    if match.image is not None or split is None:
+        return match
+    fitting = [rival for rival in match.rivals if split in _parts(rival)]
+    return Match(fitting[0]) if len(fitting) == 1 else match
+
+
+def _parts(file: str) -> set[SplitName | None]:
+    """The parts that words of its folders' names name: ``WIDER_train/images``."""
+    return {normalise(word) for word in re.split(r"[^A-Za-z0-9]+", file.rpartition("/")[0])}
 
 
 def is_submission(file: str) -> bool:

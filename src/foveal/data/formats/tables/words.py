@@ -46,6 +46,8 @@ BOXES: dict[str, Layout | None] = dict.fromkeys(
     )
 )
 BOXES |= {"bboxxywh": "sides", "xywh": "sides", "bboxcoco": "sides", "bboxxyxy": "corners", "xyxy": "corners"}
+# Global Wheat documents corners.
+BOXES["boxesstring"] = "corners"
 BOXES |= {"bboxvoc": "corners", "bboxpascalvoc": "corners", "bboxcxcywh": "centres", "bboxyolo": "centres"}
 OUTLINES = _words("polygon geometry points segmentation vertices contour")
 #: Of columns with masks as run lengths: numbers, but no boxes.

@@ -48,25 +48,25 @@ def named_classes(
     same = {name: name for name in used}
     pairs = list(_pairs(documents, files))
     for numbers in pairs:
-        if used and used <= numbers.keys() and all(number.isdecimal() for number in numbers.values()):
+        if used and used <= numbers.keys() and all(_is_number(number) for number in numbers.values()):
             order = sorted(numbers, key=lambda name: (int(numbers[name]), name))
             return same, order
-    coded = all(name.isdecimal() or name.startswith("/m/") for name in used)
+    coded = all(_is_number(name) or name.startswith("/m/") for name in used)
     if not used or not coded:
         return same, sorted(used, key=natural)
-    for names in pairs:
-        if used <= names.keys():
-            found = {code: names[code] for code in used}
-            if all(code.isdecimal() for code in used):
+    for pair in pairs:
+        if used <= pair.keys():
+            found = {code: pair[code] for code in used}
+            if all(_is_number(code) for code in used):
                 return found, list(dict.fromkeys(found[code] for code in sorted(found, key=int)))
             return found, sorted(set(found.values()))
     labels = _class_labels(tree)
-    if all(name.isdecimal() and int(name) in labels for name in used):
+    if all(_is_number(name) and int(name) in labels for name in used):
         return {name: labels[int(name)] for name in used}, list(dict.fromkeys(labels.values()))
-    numbers_used = {int(name) for name in used if name.isdecimal()}
-    listed = names_of(tree, documents, [], []) if len(numbers_used) == len(used) else None
-    if listed is not None and (start := _counted_from(listed.names, numbers_used)) is not None:
-        classes = {str(number + start): name for number, name in listed.names.items() if name}
+    numbers_used = {int(name) for name in used if _is_number(name)}
+    names = names_of(tree, documents, [], []).names if len(numbers_used) == len(used) else {}
+    if names and (start := _counted_from(names, numbers_used)) is not None:
+        classes = {str(number + start): name for number, name in names.items() if name}
         found = {code: classes.get(str(int(code)), code) for code in used}
         return found, list(dict.fromkeys([*classes.values(), *found.values()]))
     what = "numbers" if numbers_used else "codes"
@@ -74,6 +74,11 @@ def named_classes(
     action = f"The classes are called by their {what}."
     findings.append(Finding("no-class-names", "note" if note else "warning", "", text, action))
     return same, sorted(used, key=natural)
+
+
+def _is_number(text: str) -> bool:
+    # No set has classes by the milliard; Python makes no number of thousands of digits.
+    return text.isdecimal() and len(text) <= 9
 
 
 def _counted_from(names: dict[int, str], used: set[int]) -> int | None:
@@ -119,7 +124,7 @@ def _named(value: Any, depth: int) -> Iterator[dict[int, str]]:
         return
     if isinstance(value, dict) and isinstance(names := value.get("names"), list | dict):
         pairs = names.items() if isinstance(names, dict) else enumerate(names)
-        if all(str(key).isdecimal() and isinstance(name, str) for key, name in pairs):
+        if all(_is_number(str(key)) and isinstance(name, str) for key, name in pairs):
             pairs = names.items() if isinstance(names, dict) else enumerate(names)
             yield {int(key): composed(name) for key, name in pairs}
             return
