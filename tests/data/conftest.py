@@ -67,3 +67,28 @@ def xml() -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def coco_file() -> Callable[..., Path]:
     return _coco
+
+
+def _yolo_set(
+    root: Path,
+    *texts: str | bytes,
+    yaml: str | bytes = "",
+    classes: str = "",
+    size: tuple[int, int] = (64, 48),
+) -> Path:
+    """A YOLO set: an image for each label file's text, and a ``data.yaml`` or ``classes.txt``."""
+    (root / "labels").mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(texts):
+        _image(root / f"images/p{number}.jpg", size)
+        content = text if isinstance(text, bytes) else text.encode()
+        (root / f"labels/p{number}.txt").write_bytes(content)
+    if yaml:
+        (root / "data.yaml").write_bytes(yaml if isinstance(yaml, bytes) else yaml.encode())
+    if classes:
+        (root / "classes.txt").write_text(classes, encoding="utf-8")
+    return root
+
+
+@pytest.fixture(scope="session")
+def yolo_set() -> Callable[..., Path]:
+    return _yolo_set

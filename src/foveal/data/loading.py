@@ -220,7 +220,10 @@ def _refusal(
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
     about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]
     about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
-    tried = ", ".join(f"{row.title}{_lacking(tree, row, row.name in reasons)}" for row in rows)
+    alike: dict[str, list[str]] = {}
+    for row in rows:
+        alike.setdefault(_lacking(tree, row, row.name in reasons), []).append(row.title)
+    tried = "; ".join(f"{', '.join(titles)}{lacking}" for lacking, titles in alike.items())
     text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."])
     return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
 

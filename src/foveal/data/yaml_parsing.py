@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 from foveal.errors import DataError
+
+# The time that PyYAML takes grows with the square of how many brackets are open.
+_DEEPEST = 100
 
 
 def yaml_value(content: bytes, text: str, name: str) -> Any:
@@ -46,6 +50,8 @@ def yaml_value(content: bytes, text: str, name: str) -> Any:
             raise DataError(f"Line {line} of {name} is not UTF-8: save the file as UTF-8.")
     # ASCII's control characters, which editors and systems leave behind, have no place in YAML.
     text = "".join(character for character in text if character >= " " or character in "\t\n\r\x85")
+    if max(accumulate((c in "[{") - (c in "]}") for c in text), default=0) > _DEEPEST:
+        raise DataError(f"{name} is not well-formed YAML (it is nested too deeply).")
     try:
         return _value(text)
     except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -148,3 +150,116 @@ def test_a_split_of_background_only(tmp_path, make_image):
         label(tmp_path / f"labels/{split}/{split}.txt", *(["0 0.5 0.5 0.1 0.1"] if split == "train" else []))
     label(tmp_path / "classes.txt", "dog")
     assert [(s.split, len(s.boxes)) for s in load(tmp_path)] == [("train", 1), ("val", 0)]
+
+
+@pytest.mark.parametrize("label_name", ["{}.txt", "{}.jpg.txt", "{}.TXT"])
+def test_labels_with_the_suffix_of_the_image_in_their_names(tmp_path, make_image, label_name):
+    for name in ("a", "b"):
+        make_image(tmp_path / f"images/{name}.jpg")
+    label(tmp_path / "labels/a.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "labels" / label_name.format("b"), "0 0.5 0.5 0.2 0.2")
+    label(tmp_path / "classes.txt", "dog")
+    dataset = load(tmp_path)
+    assert [len(s.boxes) for s in dataset] == [1, 1]
+    assert dataset.findings == ()
+
+
+@pytest.mark.parametrize("name", ["train", "test", "classes", "notes", "readme", "source", "names"])
+def test_images_called_like_lists_and_names_files(tmp_path, make_image, name):
+    for image in ("bus", name):
+        make_image(tmp_path / f"{image}.jpg")
+        label(tmp_path / f"{image}.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "obj.names", "dog")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("dog",)
+    assert [len(s.boxes) for s in dataset] == [1, 1]
+
+
+def test_a_list_and_a_names_file_are_no_labels_of_images_of_their_name(tmp_path, make_image):
+    for image in ("bus", "train", "classes"):
+        make_image(tmp_path / f"images/{image}.jpg")
+    label(tmp_path / "labels/bus.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "train.txt", "images/bus.jpg")
+    label(tmp_path / "labels/classes.txt", "dog")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("dog",)
+    assert [(s.name, s.split, len(s.boxes)) for s in dataset] == [
+        ("bus.jpg", "train", 1), ("classes.jpg", None, 0), ("train.jpg", None, 0)
+    ]  # fmt: skip
+
+
+def test_other_texts_beside_labels_are_passed_over(tmp_path, make_image):
+    make_image(tmp_path / "a.jpg")
+    label(tmp_path / "a.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "README.roboflow.txt", "This data set was exported", "via roboflow.com")
+    label(tmp_path / "classes.txt", "dog")
+    assert load(tmp_path).findings == ()
+
+
+def test_a_label_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, make_image, monkeypatch):
+    for name in "ab":
+        make_image(tmp_path / f"images/{name}.jpg")
+        label(tmp_path / f"labels/{name}.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "classes.txt", "dog")
+    read_bytes = Path.read_bytes
+
+    def refusing(path):
+        if path.name == "b.txt":
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refusing)
+    dataset = load(tmp_path)
+    # What shows something that cannot be read is no background.
+    assert [s.name for s in dataset] == ["a.jpg"]
+    assert [(f.kind, f.file) for f in dataset.findings] == [("broken-annotation", "labels/b.txt")]
+
+
+def test_linked_folders_are_two_parts(tmp_path, make_image):
+    for name in ("a", "b"):
+        make_image(tmp_path / f"store/{name}.jpg")
+    root = tmp_path / "set"
+    (root / "images").mkdir(parents=True)
+    for split, name in (("train", "a"), ("val", "b")):
+        (root / f"images/{split}").symlink_to(tmp_path / "store")
+        label(root / f"labels/{split}/{name}.txt", "0 0.5 0.5 0.1 0.1")
+    (root / "data.yaml").write_text("train: images/train\nval: images/val\nnames: [dog]\n")
+    labelled = [s for s in load(root) if len(s.boxes)]
+    assert [(s.name, s.split) for s in labelled] == [("a.jpg", "train"), ("b.jpg", "val")]
+
+
+def test_places_of_a_yaml_that_are_globs_lists_or_labels(tmp_path, make_image):
+    for name in ("one", "two", "three"):
+        make_image(tmp_path / f"images/{name}/{name}.jpg")
+        label(tmp_path / f"labels/{name}/{name}.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "parts/held_out.txt", "./images/three/three.jpg")
+    (tmp_path / "data.yaml").write_text(
+        "train: images/one/*.jpg\nval: labels/two\ntest: parts/held_out.txt\nnames: [dog]\n"
+    )
+    dataset = load(tmp_path)
+    assert {s.name: s.split for s in dataset} == {"one.jpg": "train", "two.jpg": "val", "three.jpg": "test"}
+    assert dataset.findings == ()
+
+
+def test_images_in_two_parts_of_a_yaml(tmp_path, make_image):
+    for name in ("one", "two"):
+        make_image(tmp_path / f"images/{name}/{name}.jpg")
+        label(tmp_path / f"labels/{name}/{name}.txt", "0 0.5 0.5 0.1 0.1")
+    yaml = tmp_path / "data.yaml"
+    yaml.write_text("train: [images/one, images/two]\nval: images/two\nnames: [dog]\n")
+    dataset = load(tmp_path)
+    assert [s.split for s in dataset] == ["train", "val"]
+    assert kinds(dataset) == ["in-two-splits"]
+    yaml.write_text("train: images\nval: images\nnames: [dog]\n")
+    dataset = load(tmp_path)
+    assert [s.split for s in dataset] == ["train", "train"]
+    assert [(f.kind, f.severity) for f in dataset.findings] == [("in-two-splits", "warning")]
+
+
+def test_a_label_that_fits_several_images_is_ambiguous(tmp_path, make_image):
+    for folder in ("left", "right"):
+        make_image(tmp_path / f"{folder}/a.jpg")
+    label(tmp_path / "labels/a.txt", "0 0.5 0.5 0.1 0.1")
+    label(tmp_path / "classes.txt", "dog")
+    with pytest.raises(DataError, match=r"may be left/a.jpg or right/a.jpg"):
+        load(tmp_path)

@@ -432,6 +432,9 @@ def _sample(
 ) -> Sample:
     width, height = (info.width, info.height) if info else (round(record.width), round(record.height))
     boxes = np.array(record.boxes, np.float64).reshape(-1, 4)
+    if not (np.abs(boxes) <= FARTHEST).all():
+        record = _without_far_boxes(record, boxes, findings)
+        boxes = np.array(record.boxes, np.float64).reshape(-1, 4)
     xywh = None if record.xywh is None else np.array(record.xywh, np.float64).reshape(-1, 4)
     if record.relative:
         boxes = boxes * np.array([width, height, width, height], np.float64)
@@ -462,6 +465,21 @@ def _sample(
 
 def _flags(flags: list[bool], count: int) -> NDArray[np.bool_]:
     return np.array(flags, np.bool_) if any(flags) else np.zeros(count, np.bool_)
+
+
+def _without_far_boxes(record: Record, boxes: NDArray[np.float64], findings: list[Finding]) -> Record:
+    """A record without the objects that are no number, or further away than any image is wide."""
+    near = np.flatnonzero((np.abs(boxes) <= FARTHEST).all(axis=1)).tolist()
+    kept: dict[str, Any] = {}
+    for name in ("boxes", "names", "difficult", "crowd", "areas", "xywh"):
+        values = getattr(record, name)
+        kept[name] = [values[i] for i in near] if values else values
+    file = (record.annotation if record.id is None else record.image) or record.named
+    for i in sorted(set(range(len(boxes))) - set(near)):
+        shown = ", ".join(f"{value:g}" for value in boxes[i])
+        text = f"Object {i + 1} ({record.names[i]}) has impossible coordinates: ({shown})."
+        findings.append(Finding("broken-object", "error", file, text, "The object is left out."))
+    return replace(record, **kept)
 
 
 def _to_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,29 +1,31 @@
 """YOLO: one text file an image, ``class cx cy width height`` in units of the image's size."""
 
 import os
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from foveal.data.dataset import Dataset, Finding
-from foveal.data.documents import Documents, text_of
-from foveal.data.file_tree import Match, Tree, join, stem_of
+from foveal.data.documents import Documents
+from foveal.data.file_tree import Match, Tree, stem_of
 from foveal.data.formats.records import Reading, Record, record_of, union
-from foveal.data.formats.split_lists import SplitLists
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
-from foveal.data.formats.yolo_labels import Meaning, first_row, meanings, not_shares, reach, shortened
-from foveal.data.formats.yolo_lines import LabelFile, class_number, parse_lines, what_it_is
-from foveal.data.formats.yolo_names import Names, is_name_file, names_of, take
+from foveal.data.formats.yolo_files import called_labels, label_files, without_predictions
+from foveal.data.formats.yolo_labels import Meaning, first_row, meanings, shortened
+from foveal.data.formats.yolo_lines import LabelFile, class_number, what_it_is
+from foveal.data.formats.yolo_name_files import Names
+from foveal.data.formats.yolo_names import names_of, names_used
+from foveal.data.formats.yolo_range import not_shares, reach
 from foveal.data.formats.yolo_splits import splits_of
+from foveal.data.formats.yolo_yaml import take
 from foveal.errors import DataError, ImageError
 from foveal.files import write_text
 from foveal.images import probe
 
 __all__ = ["read", "take", "write_yolo"]
 
-_OTHER_TEXTS = {"readme", "license", "licence", "requirements", "notes", "source"}
 # Single coordinates beyond this are no shares of an image; smaller overshoots are defects that the doctor
 # names.
 _FAR = 4
@@ -42,12 +44,12 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         label files or two files of names contradict each other.
     """
     reading = Reading()
-    files, matches = _label_files(tree, reading)
+    files, matches = label_files(tree, reading)
     folders = sorted(
         dict.fromkeys(file.rpartition("/")[0] for file in files),
-        key=lambda folder: (not _called_labels(folder), folder),
+        key=lambda folder: (not called_labels(folder), folder),
     )
-    if not any(files[file].rows for file in files) and not _all_empty(folders, files):
+    if not files or (not any(f.rows for f in files.values()) and any(f.broken for f in files.values())):
         return Reading(reasons=reading.reasons) if reading.reasons else None
     found = names_of(tree, documents, folders, reading.findings)
     labels = list(files.values())
@@ -65,12 +67,15 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         classes[id(record)] = told
         parts[folder].append(record)
         reading.files.append(label.file)
-    label_of = _names_used(found, (name for told in classes.values() for name in told), reading.findings)
+    if not any(classes.values()) and any(file.rows for file in labels):
+        first = next(f for f in reading.findings if f.kind == "broken-object")
+        return Reading(reasons=[f"{first.file}, {first.message[0].lower()}{first.message[1:]}"])
+    label_of = names_used(found, (name for told in classes.values() for name in told), reading.findings)
     for records in parts.values():
         for record in records:
             _name(record, classes[id(record)], label_of, found.file, reading.findings)
     _say_what_was_understood(labels, read_as, reading.findings)
-    counted = _without_predictions(parts, files, read_as, reading.findings)
+    counted = without_predictions(parts, files, read_as, reading.findings)
     reading.records, told_before = union(counted)
     reading.classes = list(dict.fromkeys(label_of.values()))
     for folder, records in counted:
@@ -84,64 +89,6 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
             reading.copies[folder or "the root's .txt files"] = Reading(records, reading.classes)
     reading.splits = splits_of(tree, found, reading.records, reading.findings)
     return reading
-
-
-# -- which files are labels -------------------------------------------------------------------------------
-
-
-def _label_files(tree: Tree, reading: Reading) -> tuple[dict[str, LabelFile], dict[str, Match]]:
-    """The label files, each with the image of its name; what is wrong with others goes to the reading."""
-    lists = set(SplitLists(tree).files)
-    found: dict[str, LabelFile] = {}
-    matches: dict[str, Match] = {}
-    empty: dict[str, LabelFile] = {}
-    odd: dict[str, LabelFile] = {}
-    for folder, names in tree.folders.items():
-        for name in names:
-            if name[-4:].lower() != ".txt":
-                continue
-            file = join(folder, name)
-            special = file in lists or is_name_file(name) or name[:-4].lower() in _OTHER_TEXTS
-            match = tree.image_of(file)
-            there = match.image is not None or bool(match.rivals)
-            # A picture called train.jpg or classes.jpg has its label in train.txt, classes.txt.
-            if special and not there:
-                continue
-            try:
-                label = parse_lines(file, text_of(tree.path(file)))
-            except DataError as error:
-                if there:
-                    action = "The file is not read."
-                    reading.findings.append(Finding("broken-annotation", "error", file, str(error), action))
-                    reading.broken += [match.image] if match.image else match.rivals
-                continue
-            if special and (not label.rows or len(label.broken) > len(label.rows)):
-                continue
-            matches[file] = match
-            kind = found if label.rows else odd if label.broken else empty
-            kind[file] = label
-            if not label.rows and label.broken and there and not reading.reasons:
-                line, text = label.broken[0]
-                reading.reasons.append(f"{file}, line {line}: {shortened(text)!r} {what_it_is(text)}.")
-    homes = {file.rpartition("/")[0] for file in found if matches[file].image or matches[file].rivals}
-    found = {file: label for file, label in found.items() if file.rpartition("/")[0] in homes}
-    for file, label in (empty | odd).items():
-        match, folder = matches[file], file.rpartition("/")[0]
-        there = match.image is not None or bool(match.rivals)
-        # A split may hold background only; empty files by themselves are labels only where they are called
-        # so.
-        meant = folder in homes or (there and (bool(homes) or _called_labels(folder)))
-        if meant and (there or file in empty) and (folder in homes or file in empty):
-            found[file] = label
-    return dict(sorted(found.items())), matches
-
-
-def _all_empty(folders: Sequence[str], files: dict[str, LabelFile]) -> bool:
-    return bool(folders) and not any(label.broken for label in files.values())
-
-
-def _called_labels(folder: str) -> bool:
-    return any(word in folder.lower() for word in ("label", "annotation"))
 
 
 # -- what the rows say ------------------------------------------------------------------------------------
@@ -237,54 +184,6 @@ def _record(
     return record_of(match, stem_of(label.file), label.file, boxes=boxes, relative=True), classes
 
 
-def _names_used(found: Names, told: Iterable[str | int], findings: list[Finding]) -> dict[str | int, str]:
-    """The name of each class by what the rows say: numbers or names.
-
-    Where no file names the classes the numbers that are used are their names.
-    """
-    label_of: dict[str | int, str] = {number: name for number, name in found.names.items() if name}
-    used = set(told)
-    words = {word for word in used if isinstance(word, str)}
-    if words:
-        # The order of the names file; without one that of the alphabet.
-        known = dict.fromkeys(found.names.values()) if found.names else dict.fromkeys(sorted(words))
-        return {name: name for name in known if name}
-    if found.names:
-        findings += _of_names(found, {number for number in used if isinstance(number, int)})
-        return label_of
-    if found.why:
-        action = "The classes are called by their numbers."
-        findings.append(Finding("no-class-names", "error", found.yaml, found.why, action))
-    else:
-        text = "No file names the classes (classes.txt, obj.names or data.yaml)."
-        action = "The classes are called by their numbers."
-        findings.append(Finding("no-class-names", "warning", "", text, action))
-    return {number: str(number) for number in sorted(number for number in used if isinstance(number, int))}
-
-
-def _of_names(found: Names, used: set[int]) -> Iterator[Finding]:
-    """What is odd about the names of the classes, given the numbers that are used."""
-    twice = [name for name, count in Counter(filter(None, found.names.values())).items() if count > 1]
-    if twice:
-        numbers = [str(number) for number, name in found.names.items() if name == twice[0]]
-        text = f"The classes {' and '.join(numbers)} have one name, {twice[0]}."
-        yield Finding("category-named-twice", "warning", found.file, text, "They are one class.")
-    if found.count is not None and found.count != len(found.names):
-        text = f"It says nc: {found.count}, and names {len(found.names)} classes."
-        yield Finding("class-numbers-differ", "note", found.yaml, text, "The names count.")
-    numbers_named = set(found.names)
-    if used - numbers_named and 0 in used and 0 not in numbers_named:
-        text = "The names count from 1, the labels from 0."
-        action = (
-            "Nothing is shifted: correct the names, for example `0: " + found.names[min(numbers_named)] + "`."
-        )
-        yield Finding("class-numbers-differ", "error", found.file, text, action)
-    elif used and used - numbers_named == {max(numbers_named) + 1} and 0 not in used and 0 in numbers_named:
-        text = f"The labels seem to count from 1: they hold {max(used)} and no 0, the names go from 0."
-        action = "Nothing is shifted: correct the labels or the names."
-        yield Finding("class-numbers-differ", "error", found.file, text, action)
-
-
 def _name(
     record: Record,
     classes: list[str | int],
@@ -348,33 +247,6 @@ def _say_what_was_understood(
             "or names of types."
         )
         findings.append(Finding("unusual-lines", "note", "", text, "They are read as what is meant."))
-
-
-def _without_predictions(
-    parts: dict[str, list[Record]],
-    files: dict[str, LabelFile],
-    read_as: dict[int, Meaning],
-    findings: list[Finding],
-) -> list[tuple[str, list[Record]]]:
-    """The folders that count: not those with a confidence in every row beside labels that have none."""
-    confident: dict[str, set[bool]] = defaultdict(set)
-    for file, label in files.items():
-        hows = (read_as.get(len(row.values)) for row in label.rows)
-        confident[file.rpartition("/")[0]] |= {bool(how.confidence) for how in hows if how is not None}
-    if not any(some == {True} for some in confident.values()):
-        return list(parts.items())
-    labelled = {r.image for folder, records in parts.items() if False in confident[folder] for r in records}
-    kept = []
-    for folder, records in parts.items():
-        if confident[folder] == {True} and labelled and {r.image for r in records} <= labelled | {None}:
-            text = (
-                "The files hold confidences, and other files without describe the same pictures: they are "
-                "predictions."
-            )
-            findings.append(Finding("several-annotation-files", "note", folder, text, "They are left out."))
-        else:
-            kept.append((folder, records))
-    return kept
 
 
 def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:

@@ -19,12 +19,12 @@ from foveal.errors import DataError
 Kind = Literal["box", "polygon", "oriented box", "pose"]
 
 # Coordinates in shares of an image's size may leave it by this much and no more.
-_OUTSIDE = 0.5
+OUTSIDE = 0.5
 # A box of pose labels lies in its image but for roundings, its keypoints in or near the box.
 _ROUNDING = 0.02
 _NEAR = 0.1
 # Of a set's rows so many have to fit a meaning.
-_MOST = 0.95
+MOST = 0.95
 # So many marks of 0, 1, 2 in every third column are no chance.
 _MARKS = 4
 
@@ -131,13 +131,13 @@ def meanings(
 def _five(rows: list[Row], files: Sequence[LabelFile], *, only: bool) -> dict[int, Meaning]:
     """Boxes with a number more: a confidence, where it can be one in every row."""
     values = _array(rows)
-    last = _is_share(values[:, 4]) & _in_image(values[:, :4])
-    first = _is_share(values[:, 0]) & _in_image(values[:, 1:])
-    if first.mean() >= _MOST > last.mean():
+    last = _is_share(values[:, 4]) & in_image(values[:, :4])
+    first = _is_share(values[:, 0]) & in_image(values[:, 1:])
+    if first.mean() >= MOST > last.mean():
         return {5: Meaning("box", "first")}
-    if _is_share(values[:, 4]).mean() >= _MOST:
+    if _is_share(values[:, 4]).mean() >= MOST:
         return {5: Meaning("box", "last")}
-    if only and (np.abs(values[:, :4]) <= 1 + _OUTSIDE).all(axis=1).mean() >= _MOST:
+    if only and (np.abs(values[:, :4]) <= 1 + OUTSIDE).all(axis=1).mean() >= MOST:
         raise DataError(
             f"The labels have a sixth column that is no confidence, for it goes from {values[:, 4].min():g} "
             "to "
@@ -170,7 +170,7 @@ def _pose(values: NDArray[np.float64]) -> Literal["", "possible", "certain"]:
     polygons.
     """
     count = values.shape[1]
-    if not _fits(_in_image(values[:, :4]) & (values[:, 2:4] > 0).all(axis=1)):
+    if not fits(in_image(values[:, :4]) & (values[:, 2:4] > 0).all(axis=1)):
         return ""
     for extra in (0, 1):
         points, rest = divmod(count - extra - 4, 3)
@@ -179,7 +179,7 @@ def _pose(values: NDArray[np.float64]) -> Literal["", "possible", "certain"]:
             continue
         if np.isin(marks, (0, 1, 2)).all() and (marks.size >= _MARKS or (marks == 2).any() or count % 2):
             return "certain"
-    if count in (8, 9) and _fits(_parallelogram(values[:, :8])):
+    if count in (8, 9) and fits(_parallelogram(values[:, :8])):
         return ""
     near = False
     for extra in (0, 1):
@@ -189,19 +189,20 @@ def _pose(values: NDArray[np.float64]) -> Literal["", "possible", "certain"]:
                 continue
             keypoints = values[:, 4 : 4 + size * points].reshape(len(values), points, size)
             marked = size == 2 or bool(((keypoints[..., -1] >= 0) & (keypoints[..., -1] <= 2)).all())
-            near |= marked and _fits(_near(values[:, :4], keypoints[..., :2]))
+            near |= marked and fits(_near(values[:, :4], keypoints[..., :2]))
     if not near:
         return ""
     corners = values[:, : count - count % 2]
     # Where the numbers leave the image, or their count is odd, they are no corners.
-    beyond = (corners < -_OUTSIDE) | (corners > 1 + _OUTSIDE)
+    beyond = (corners < -OUTSIDE) | (corners > 1 + OUTSIDE)
     if beyond.any() or (count % 2 and not _is_share(values[:, -1]).all()):
         return "certain"
     return "" if _clear_polygons(corners) else "possible"
 
 
-def _fits(rows: NDArray[np.bool_]) -> bool:
-    return bool(rows.mean() >= _MOST)
+def fits(rows: NDArray[np.bool_]) -> bool:
+    """Whether nearly all rows do."""
+    return bool(rows.mean() >= MOST)
 
 
 def _near(boxes: NDArray[np.float64], points: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -220,9 +221,10 @@ def _parallelogram(values: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def _clear_polygons(values: NDArray[np.float64]) -> bool:
-    """Whether the rows make clear outlines: of six points or more, all small steps, none far from the others.
+    """Whether the rows make clear outlines: of six points or more, in small steps around an area.
 
-    Of a box with keypoints the first two points, its centre and its size, are no part of an outline.
+    Of a box with keypoints the first two points, its centre and its size, are no part of an outline, and the
+    others are spread over the box.
     """
     p = values.reshape(len(values), -1, 2)
     if p.shape[1] < 6:
@@ -232,8 +234,10 @@ def _clear_polygons(values: NDArray[np.float64]) -> bool:
     ours = steps[:, [-1, 0, 1]].max(axis=1)
     others = steps[:, 2:-1]
     distinct = (steps > 0).mean(axis=1) > 0.9
-    turning = np.abs(_area(p)) >= 0.3 * np.ptp(p, axis=1).prod(axis=1)
-    return _fits(distinct & turning & (ours <= 2 * others.max(axis=1)))
+    sides = np.ptp(p, axis=1)
+    around = (np.abs(_area(p)) >= 0.3 * sides.prod(axis=1)) & (steps.sum(axis=1) <= 2.6 * sides.sum(axis=1))
+    narrow = (sides <= 0.5 * p[:, 1]).all(axis=1)
+    return fits(distinct & around & narrow & (ours <= 2 * others.max(axis=1)))
 
 
 def _area(p: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -262,7 +266,7 @@ def _is_share(values: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.asarray((values >= 0) & (values <= 1))
 
 
-def _in_image(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+def in_image(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Whether boxes, given as centre and size, lie in their image but for roundings."""
     centres, halves = boxes[:, :2], boxes[:, 2:] / 2
     low, high = (centres - halves).min(axis=1), (centres + halves).max(axis=1)
@@ -286,66 +290,3 @@ def first_row(files: Sequence[LabelFile], wanted: Callable[[Row], bool]) -> str:
 def shortened(text: str) -> str:
     """The beginning of a line."""
     return text if len(text) <= 60 else text[:59] + "…"
-
-
-# -- shares of the image's size, or not -------------------------------------------------------------------
-
-
-def reach(row: Row, meaning: Meaning) -> float:
-    """How far a row's coordinates go: 1 is the end of the image, at either side."""
-    values = row.values[:4] if meaning.kind in ("box", "pose") else row.values
-    if meaning.confidence == "first":
-        values = row.values[1:5]
-    return max(max(values), 1 - min(values))
-
-
-def not_shares(
-    files: Sequence[LabelFile], read_as: dict[int, Meaning], size_of: Callable[[str], tuple[int, int] | None]
-) -> str:
-    """Why a set's numbers are no shares of the images' sizes, as a sentence; ``""`` where they are.
-
-    They are none where nearly all rows leave their images by far. Single such rows are not asked about here.
-
-    Parameters
-    ----------
-    files : sequence of LabelFile
-    read_as : dict of int to Meaning
-    size_of : callable
-        The width and height of a label file's image, None where it is not known.
-    """
-    rows = [
-        (file, row, read_as[len(row.values)])
-        for file in files
-        for row in file.rows
-        if len(row.values) in read_as
-    ]
-    beyond = [entry for entry in rows if reach(entry[1], entry[2]) > 1 + _OUTSIDE]
-    if not beyond or len(beyond) < _MOST * len(rows):
-        return ""
-    boxes = [(file, row.values[:4]) for file, row, how in beyond[:200] if how.kind == "box"]
-    fitting = []
-    if (
-        boxes
-        and all(max(b) <= 100 for _, b in boxes)
-        and _fits(_in_image(np.array([b for _, b in boxes]) / 100))
-    ):
-        fitting.append("percentages (centre and size; divide them by 100)")
-    sizes = {file.file: size_of(file.file) for file, _ in boxes}
-    known = np.array([[*b, *size] for file, b in boxes if (size := sizes[file.file]) is not None])
-    if len(known):
-        a, b, c, d, width, height = known.T
-        by_size = np.stack([a / width, b / height, c / width, d / height], axis=1)
-        corner_and_size = (a >= 0) & (b >= 0) & (a + c <= width + 1) & (b + d <= height + 1)
-        corners = (a < c) & (b < d) & (a >= 0) & (b >= 0) & (c <= width + 1) & (d <= height + 1)
-        if _fits(_in_image(by_size)):
-            fitting.append("pixels (centre and size)")
-        if _fits(corner_and_size):
-            fitting.append("pixels (left, top, width, height)")
-        if _fits(corners):
-            fitting.append("pixels (left, top, right, bottom)")
-    look = f"look like {', or '.join(fitting)}" if fitting else "look like pixels"
-    return (
-        "The numbers of the labels are no shares of the pictures' sizes "
-        f"({first_row(files, lambda row: True)}): they "
-        f"{look}. Write `class cx cy width height`, each divided by the picture's width or height."
-    )

@@ -124,7 +124,7 @@ def _understood(line: str) -> tuple[str, list[float]] | None:
                 start -= 1
         values = [_number(word) for word in words[start:]]
         if len(values) >= 4 and None not in values:
-            first = " ".join(words[:start]).strip("\"'")
+            first = " ".join(words[:start]).strip("\"':")
             return first, [value for value in values if value is not None]
     return None
 
