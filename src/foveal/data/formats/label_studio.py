@@ -87,7 +87,7 @@ class _Images:
                 return match
         base = task.named.replace("\\", "/").partition("?")[0].rpartition("/")[2]
         before = _UPLOADED.sub("", base)
-        if before == base or "upload" not in f"{task.named}{task.uploaded}":
+        if before == base or not (task.uploaded or "upload" in task.named):
             return Match()
         match = self._tree.image_named(before, near=file)
         same = () if match.image or match.rivals else self._stored_as(before)
@@ -125,11 +125,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     """
     files: dict[str, LabelStudioFile] = documents.of("label_studio")
     if not any(content.tasks for content in files.values()):
-        return (
-            Reading(reasons=[f"{file} is a labelling configuration of Label Studio." for file in files])
-            if files
-            else None
-        )
+        reasons = [f"{file} is a labelling configuration of Label Studio, without tasks." for file in files]
+        return Reading(reasons=reasons) if files else None
     images = _Images(tree)
     found, silent, choices = [], [], 0
     for file, content in files.items():
