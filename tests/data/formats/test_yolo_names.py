@@ -157,6 +157,21 @@ def test_of_several_yaml_files_the_one_whose_folders_are_there_counts(tmp_path, 
     assert load(tmp_path / "pets.yaml").classes == ("cat", "dog")
 
 
+def test_a_yaml_of_another_set_gives_way_to_a_names_file_and_to_a_broken_data_yaml(tmp_path, yolo_set):
+    yolo_set(tmp_path, TWO, classes="cat\ndog\n")
+    (tmp_path / "coco.yaml").write_text("path: coco\ntrain: train2017.txt\nnames: [person, bicycle]\n")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert told(dataset) == [("class-numbers-differ", "warning", "coco.yaml")]
+    (tmp_path / "classes.txt").unlink()
+    (tmp_path / "data.yaml").write_text("names: [cat\n")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("0", "1")
+    assert told(dataset, "broken-annotation", "no-class-names") == [
+        ("broken-annotation", "error", "data.yaml"), ("no-class-names", "error", "data.yaml")
+    ]  # fmt: skip
+
+
 def test_a_broken_yaml_beside_a_good_one_is_a_note(tmp_path, yolo_set):
     yolo_set(tmp_path, TWO, yaml="names: [cat, dog]\n")
     (tmp_path / "mkdocs.yml").write_text("plugins: [a\n")

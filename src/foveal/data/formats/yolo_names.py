@@ -40,11 +40,17 @@ def names_of(tree: Tree, documents: Documents, folders: Sequence[str], findings:
     listed = [names for names in listed if names.names or names.why]
     names = _best_list(listed, folders, findings) if listed else None
     broken = [file for file in documents.broken if _is_near_yaml(file)]
+    if told is not None and _is_of_others(tree, told):
+        # Where there is something better, a YAML file that came with a program does not count.
+        if names is not None:
+            _tell_apart(names, told, findings)
+        if names is not None or any(_is_called_data(file) for file in broken):
+            told = None
     needed = (told is None or not told.names) and (names is None or not names.names)
     for file in broken:
         why = documents.broken[file]
-        called = file.rpartition("/")[2].lower() in _DATA_FILES
-        severity: Literal["error", "warning", "note"] = "error" if needed else "warning" if called else "note"
+        severity: Literal["error", "warning", "note"]
+        severity = "error" if needed else "warning" if _is_called_data(file) else "note"
         findings.append(Finding("broken-annotation", severity, file, why, "The file is not read."))
     if told is None:
         why = f"The names of the classes may stand in {broken[0]}, which cannot be read." if broken else ""
@@ -111,15 +117,26 @@ def _is_near_yaml(file: str) -> bool:
     return file.lower().endswith((".yaml", ".yml")) and file.count("/") <= 1
 
 
+def _is_called_data(file: str) -> bool:
+    return file.rpartition("/")[2].lower() in _DATA_FILES
+
+
+def _is_of_others(tree: Tree, names: Names) -> bool:
+    """Whether a YAML file is about another set: its places are not there, or it lies apart without any."""
+    if _is_called_data(names.yaml) or any(place in tree.known for _, place in names.places):
+        return False
+    return bool(names.places) or "/" in names.yaml
+
+
 def _foremost(tree: Tree, found: Sequence[Names], findings: list[Finding]) -> Names | None:
     """Of several YAML files the one that is meant; told where another names classes otherwise."""
     if not found:
         return None
 
     def rank(names: Names) -> tuple[float, bool, bool, int]:
-        there = [place for _, place in names.places if place in tree.folders or place in tree.files]
+        there = [place for _, place in names.places if place in tree.known]
         share = len(there) / len(names.places) if names.places else 0.0
-        called = names.yaml.rpartition("/")[2].lower() in _DATA_FILES
+        called = _is_called_data(names.yaml)
         return -share, not names.names, not called, names.yaml.count("/")
 
     first, *others = sorted(found, key=rank)
