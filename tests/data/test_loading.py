@@ -159,7 +159,7 @@ def test_the_file_of_one_image_says_nothing_of_the_others(tmp_path, make_image, 
 
 
 def test_images_that_may_be_several_are_told_where_all_are(tmp_path, make_image, xml):
-    for folder in ("site", "raw"):
+    for folder in ("left", "right"):
         make_image(tmp_path / folder / "a.jpg")
     xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
     with pytest.raises(DataError, match=r"The picture may be left/a\.jpg or right/a\.jpg"):
