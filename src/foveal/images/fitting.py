@@ -2,21 +2,43 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.images._rgb import to_rgb
 from foveal.images.reading import read
 from foveal.images.resizing import resize
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 #: An image, (H, W, 3) uint8, or the file that holds one.
 Source = NDArray[np.uint8] | str | os.PathLike[str]
 
 
-def as_image(source: Source) -> NDArray[np.uint8]:
-    """The pixels of a source, (H, W, 3) uint8: an array itself, a file as :func:`foveal.images.read` does."""
+def as_image(source: "Source | Image") -> NDArray[np.uint8]:
+    """The pixels of a source, (H, W, 3) uint8: an array itself, a file as :func:`foveal.images.read` does.
+
+    An image of Pillow becomes upright RGB as its file would; see :func:`is_pillow`.
+    """
+    if is_pillow(source):
+        from PIL import ImageOps
+
+        return to_rgb(ImageOps.exif_transpose(source), source.format or "")
     return source if isinstance(source, np.ndarray) else read(source)
+
+
+def is_pillow(value: object) -> "TypeGuard[Image]":
+    """Whether it is an image of Pillow, which need not be imported to tell.
+
+    Examples
+    --------
+    >>> is_pillow("a.jpg")
+    False
+    """
+    return any(kind.__module__ == "PIL.Image" for kind in type(value).__mro__)
 
 
 def working_size(shape: Sequence[int], longest: int) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 
 from foveal.errors import ExportError, ModelFileError
 from foveal.files import write_container
-from foveal.models.classifiers.image_input import Enlarging, are_images
+from foveal.models.classifiers.image_input import Enlarging, are_images, as_given, check_range
 from foveal.models.contracts import Answers, Task
 from foveal.models.parameter_checks import Range
 from foveal.version import __version__
@@ -139,19 +139,35 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             If the classifier was fitted on rows.
         """
         check_is_fitted(self)
+        X = as_given(X)
         if not self.sees_images or not are_images(X):
             raise ValueError(
                 f"Only a {type(self).__name__} that was fitted on images sees any, and only of images."
             )
+        check_range(X, self._pixel_scale)
         return self._seen(X)
 
-    def _refuse_images(self, X: Any) -> None:
-        """Where ``fit`` was given rows."""
+    @property
+    @abstractmethod
+    def _pixel_scale(self) -> float:
+        """What floating-point pixels are multiplied by, where it sees images."""
+
+    def _as_fitted(self, X: Any) -> Any:
+        """Images or rows, whichever ``fit`` was given, as a list or an array; other ones are refused."""
+        X = as_given(X)
         if are_images(X) and not self.sees_images:
             raise ValueError(
                 f"This {type(self).__name__} was fitted on rows of {self.n_features_in_} numbers; "
                 "give it such rows instead of images."
             )
+        if are_images(X):
+            check_range(X, self._pixel_scale)
+        elif self.sees_images and not isinstance(X, np.ndarray) and not hasattr(X, "iloc"):
+            raise ValueError(
+                f"X is to be images, as for fit: a list of paths, of arrays or of Pillow's images, one array "
+                f"(N, H, W, C), or a column of paths; got {_described(X)}."
+            )
+        return X
 
     def as_network(self) -> "tuple[nn.Sequential, tuple[int, ...]]":
         """The whole way from what the classifier sees to probabilities, as one network.
@@ -244,6 +260,12 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     @abstractmethod
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
         """Take what :meth:`_arrays` gave."""
+
+
+def _described(X: Any) -> str:
+    if isinstance(X, list):
+        return f"a list of {type(X[0]).__name__}" if X else "an empty list"
+    return f"a {type(X).__name__}"
 
 
 def plain(value: Any) -> Any:

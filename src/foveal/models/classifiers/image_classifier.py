@@ -13,7 +13,14 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, emit
 from foveal.features import HogColor, Pixels, RegionFeatures, features_from_config
 from foveal.models.classifiers.classifier import Classifier, Examples
-from foveal.models.classifiers.image_input import are_images, as_rgb, from_0_to_1, native_side, rgb_square
+from foveal.models.classifiers.image_input import (
+    are_images,
+    as_given,
+    as_rgb,
+    from_0_to_1,
+    native_side,
+    rgb_square,
+)
 
 
 class ImageClassifier(Classifier):
@@ -22,7 +29,7 @@ class ImageClassifier(Classifier):
     A subclass has the parameters ``features`` and ``image_size``, or overrides what makes rows of images, and
     implements ``_fit``, ``decision_function``, ``_arrays`` and ``_set_arrays``. ``X`` may be
 
-    - a list of paths; each is read as :func:`foveal.images.read` reads it;
+    - a list of paths, or a Series or column of them; each is read as :func:`foveal.images.read` reads it;
     - a list of images of any sizes, (H, W, 3) or (H, W), or one array of them, (N, H, W, 3),
       (N, H, W, 1) or (N, H, W). Integers are from 0 to 255. Whether floating-point pixels run from 0 to 1
       or from 0 to 255 is seen in ``fit``: from 0 to 1 if none is greater than 1;
@@ -80,6 +87,7 @@ class ImageClassifier(Classifier):
 
     def _learn_rows(self, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[Any]]:
         """Check the training data; learn features and pixel scale; give rows and labels."""
+        X = as_given(X)
         if are_images(X):
             y = self._image_targets(X, y)
             self.features_ = self._make_features(X)
@@ -95,7 +103,7 @@ class ImageClassifier(Classifier):
     def _rows(self, X: Any) -> NDArray[Any]:
         """Feature rows of images or rows, for a fitted classifier."""
         check_is_fitted(self)
-        self._refuse_images(X)
+        X = self._as_fitted(X)
         return self._describe(X) if are_images(X) else np.asarray(self._checked_rows(X))
 
     def _make_features(self, X: Any) -> RegionFeatures:
@@ -116,6 +124,10 @@ class ImageClassifier(Classifier):
     def sees_images(self) -> bool:
         """Whether it was fitted on images, not on rows."""
         return self.features_ is not None
+
+    @property
+    def _pixel_scale(self) -> float:
+        return self.pixel_scale_
 
     @property
     def _side(self) -> int:

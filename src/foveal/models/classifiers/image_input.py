@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
+from foveal.images import as_image, is_pillow
 
 Enlarging = Literal["linear", "cubic"]
 
@@ -16,8 +17,54 @@ Enlarging = Literal["linear", "cubic"]
 LARGEST_NATIVE = 64
 
 
+def as_given(X: Any) -> Any:
+    """What a user means by X, as a list or an array.
+
+    Parameters
+    ----------
+    X : object
+        A path is a list of one; a Series or a table of one column of paths, as pandas has them, and an array
+        of shape (N, 1) of them are a list; images of Pillow are arrays, (H, W, 3) uint8, upright. What is
+        anything else stays as it is.
+    """
+    if isinstance(X, (str, os.PathLike)):
+        return [X]
+    if hasattr(X, "iloc"):
+        # A table of numbers, with its names of columns, is scikit-learn's matter.
+        column = X.iloc[:, 0] if getattr(X, "ndim", 1) == 2 and X.shape[1] == 1 else X
+        if getattr(column, "ndim", 2) == 1 and len(column) and _is_source(column.iloc[0]):
+            X = column.tolist()
+    elif isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1 and len(X):
+        if _is_source(X[0, 0]):
+            X = X[:, 0].tolist()
+    elif isinstance(X, tuple):
+        X = list(X)
+    if isinstance(X, (list, np.ndarray)) and any(is_pillow(x) for x in X[:1]):
+        return [as_image(x) if is_pillow(x) else x for x in X]
+    return X
+
+
+def _is_source(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike)) or is_pillow(value)
+
+
+def check_range(X: Any, pixel_scale: float) -> None:
+    """Refuse floating-point images from 0 to 1 where those of the training were from 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If they are: nearly black, they would be answered for without a word.
+    """
+    if pixel_scale == 1 and from_0_to_1(X) and any(a.max() > 0 for a in _arrays_in(X) if a.size):
+        raise ValueError(
+            "These images are floating-point numbers from 0 to 1, and those of the training were from 0 to "
+            "255: multiply them by 255."
+        )
+
+
 def are_images(X: Any) -> bool:
-    """Whether X is images or paths of them, rather than feature rows."""
+    """Whether X, as :func:`as_given` gives it, is images or paths of them, rather than feature rows."""
     if isinstance(X, np.ndarray) and X.dtype != object:
         return X.ndim in (3, 4) or X.dtype.kind == "U"
     if not isinstance(X, (np.ndarray, Sequence)) or isinstance(X, (str, bytes)) or not len(X):

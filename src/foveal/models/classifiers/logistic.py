@@ -16,7 +16,7 @@ from foveal.features import Pixels
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_classifier import tell_candidates
-from foveal.models.classifiers.image_input import are_images
+from foveal.models.classifiers.image_input import are_images, as_given
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
@@ -179,6 +179,7 @@ class LogisticClassifier(LinearClassifier):
             self.coef_, self.intercept_ = np.zeros((n_logits, rows.shape[1])), np.zeros(n_logits)
             seen = RunningScaling.of(rows)
         else:
+            X = as_given(X)
             if are_images(X):
                 y = self._image_targets(X, y)
                 rows = self._rows(X)

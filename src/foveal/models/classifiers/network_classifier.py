@@ -15,7 +15,7 @@ from foveal.events import Callbacks
 from foveal.models.classifiers.augmenting import Preparation, augmentation_for
 from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.held_out import held_out_part
-from foveal.models.classifiers.image_input import ImageArrays, are_images
+from foveal.models.classifiers.image_input import ImageArrays, are_images, as_given
 from foveal.models.classifiers.network_outputs import NetworkOutputs
 from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
 from foveal.models.classifiers.scaling import feature_scaling
@@ -206,6 +206,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
             self._optimizer = None
         else:
             seed = self.layout_["seed"]
+            X = as_given(X)
             if are_images(X):
                 y = self._image_targets(X, y)
                 x = self._raw(X)
@@ -245,6 +246,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
 
     def _learn_input(self, X: Any, y: Any) -> tuple[NDArray[Any], Any]:
         """Check the training data and learn its shape; rows come back brought to mean 0, images raw."""
+        X = as_given(X)
         if are_images(X):
             y = self._image_targets(X, y)
             self.images_ = ImageArrays.learn(X, self.image_size, self._default_side)
@@ -290,7 +292,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
 
     def _raw(self, X: Any) -> NDArray[Any]:
         """Images as they are, or standardised rows, for a fitted input."""
-        self._refuse_images(X)
+        X = self._as_fitted(X)
         if are_images(X):
             assert self.images_ is not None
             return self.images_.arrays(X)
@@ -334,6 +336,10 @@ class NetworkClassifier(NetworkSettings, Classifier):
         """Whether it was fitted on images, not on rows."""
         return self.images_ is not None
 
+    @property
+    def _pixel_scale(self) -> float:
+        return 1.0 if self.images_ is None else self.images_.pixel_scale
+
     def _seen(self, X: Any) -> NDArray[Any]:
         assert self.images_ is not None
         seen = self.images_.arrays(X)
@@ -344,6 +350,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
 
     def _logits(self, X: Any) -> NDArray[np.float64]:
         check_is_fitted(self)
+        X = self._as_fitted(X)
         if not are_images(X):
             X = self._checked_rows(X)
         parts = []

@@ -18,7 +18,13 @@ from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_classifier import tell_candidates
-from foveal.models.classifiers.image_input import LARGEST_NATIVE, are_images, from_0_to_1, native_sides
+from foveal.models.classifiers.image_input import (
+    LARGEST_NATIVE,
+    are_images,
+    as_given,
+    from_0_to_1,
+    native_sides,
+)
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import Range, check_parameters
@@ -186,6 +192,7 @@ class TransferClassifier(LinearClassifier):
         self, X: Any, y: Any, callbacks: Callbacks
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Check the training data; learn the classes; give rows of images and mirror images."""
+        X = as_given(X)
         if not are_images(X):
             rows, labels = self._learn_input(X, y)
             return np.asarray(rows, np.float32)[None], labels
@@ -204,6 +211,7 @@ class TransferClassifier(LinearClassifier):
 
     def _copies_of(self, X: Any) -> NDArray[np.float32]:
         """Rows of images, and of their mirror images where these are learnt from."""
+        X = self._as_fitted(X)
         if self.features_ is None or not are_images(X):
             return np.asarray(self._rows(X), np.float32)[None]
         return self._vectors(X, self._copies)
