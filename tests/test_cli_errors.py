@@ -181,7 +181,7 @@ def test_files_that_may_not_be_read_are_findings(run, tmp_path, make_unreadable)
     told = [
         (f["file"], f["kind"]) for f in json.loads(out)["findings"] if "Permission denied" in f["message"]
     ]
-    assert told == [("1.xml", "broken-annotation"), ("train.txt", "broken-annotation")]
+    assert told == [("1.xml", "broken-annotation"), ("train.txt", "unreadable-file")]
 
 
 @pytest.fixture

@@ -164,3 +164,19 @@ def test_opencv_that_another_thread_is_importing(monkeypatch):
     monkeypatch.setitem(sys.modules, "cv2", types.ModuleType("cv2"))
     with parallel.one_opencv_thread():
         pass
+
+
+def test_no_call_goes_on_behind_an_exception():
+    began, ended = [], []
+
+    def work(item):
+        began.append(item)
+        if item == 0:
+            raise ValueError("zero")
+        time.sleep(0.2)
+        ended.append(item)
+
+    with pytest.raises(ValueError, match="zero"):
+        parallel.map(work, range(50), n_jobs=4)
+    assert sorted(began)[1:] == sorted(ended)
+    assert len(began) < 50

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -89,7 +89,44 @@ def _results(function: Callable[[Item], Result], items: list[Item], n_jobs: int)
             yield function(item)
         return
     pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator", pre_dispatch="4*n_jobs")
-    yield from pool(delayed(function)(item) for item in items)
+    if not get_active_backend(prefer="threads")[0].supports_sharedmem:
+        yield from pool(delayed(function)(item) for item in items)
+        return
+    calls = _Calls(function)
+    try:
+        yield from pool(delayed(calls)(item) for item in items)
+    finally:
+        # Where one call fails, joblib leaves the others to themselves. Those that are in compiled code when
+        # the program ends would abort it.
+        calls.end()
+
+
+class _Calls(Generic[Item, Result]):
+    """Calls of a function from several threads, which can be waited for."""
+
+    def __init__(self, function: Callable[[Item], Result]) -> None:
+        self._function = function
+        self._running = 0
+        self._ended = False
+        self._change = threading.Condition()
+
+    def __call__(self, item: Item) -> Result | None:
+        with self._change:
+            if self._ended:
+                return None
+            self._running += 1
+        try:
+            return self._function(item)
+        finally:
+            with self._change:
+                self._running -= 1
+                self._change.notify_all()
+
+    def end(self) -> None:
+        """Begin no further call, and wait for those that have begun."""
+        with self._change:
+            self._ended = True
+            self._change.wait_for(lambda: not self._running)
 
 
 def threads(

@@ -1,6 +1,7 @@
 import pytest
 
-from foveal.data.encodings import decoded, readable, sure_text, text_declared_as
+from foveal.data.encodings import decoded, sure_text, text_declared_as
+from foveal.files import readable
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

@@ -151,9 +151,28 @@ def test_real_copies_hold_the_same_objects(test_data):
             assert names == sorted(other.classes[i] for i in by_name[sample.name].labels)
 
 
+def test_the_file_of_one_image_says_nothing_of_the_others(tmp_path, make_image, xml):
+    for name in "ab":
+        make_image(tmp_path / f"{name}.jpg")
+        xml(tmp_path / f"{name}.xml", [("cat", 1, 1, 5, 5)])
+    assert [sample.name for sample in load(tmp_path / "a.xml")] == ["a.jpg"]
+
+
 def test_images_that_may_be_several_are_told_where_all_are(tmp_path, make_image, xml):
-    for folder in ("drawn", "raw"):
+    for folder in ("left", "right"):
         make_image(tmp_path / folder / "a.jpg")
     xml(tmp_path / "xml/a.xml", [("dog", 1, 1, 5, 5)])
-    with pytest.raises(DataError, match=r"The picture may be drawn/a\.jpg or raw/a\.jpg"):
+    with pytest.raises(DataError, match=r"The picture may be left/a\.jpg or right/a\.jpg"):
         load(tmp_path, format="voc")
+
+
+def test_a_copy_of_one_image_differs_in_that_one_only(tmp_path, make_image, xml, coco_file):
+    images, boxes = [], []
+    for number in range(1, 5):
+        make_image(tmp_path / f"{number}.jpg")
+        images.append({"id": number, "file_name": f"{number}.jpg", "width": 40, "height": 30})
+        boxes.append({"id": number, "image_id": number, "category_id": 1, "bbox": [1, 1, 9, 9]})
+    coco_file(tmp_path / "all.json", images, boxes)
+    xml(tmp_path / "1.xml", [("sample", 1, 1, 5, 5)])
+    (finding,) = (f for f in load(tmp_path).findings if f.kind == "copy-differs")
+    assert finding.message == "1.xml names other objects in 1 pictures, such as 1.jpg."

@@ -338,7 +338,9 @@ def test_truncated(tmp_path, format, part):
 def test_hardly_a_byte(tmp_path):
     path = tmp_path / "a.jpg"
     path.write_bytes(b"\xff")
-    assert "it is none of JPEG" in refused(path, "none of")
+    assert "is truncated, its end is missing" in refused(path, "truncated")
+    path.write_bytes(b"x\n")
+    assert "it is text" in refused(path, "text")
 
 
 def test_damaged_pixels(tmp_path):
@@ -486,6 +488,16 @@ def test_what_is_named_with_the_way_out(tmp_path, content, words):
     path = tmp_path / "a.jpg"
     path.write_bytes(content)
     with pytest.raises(ImageError, match=words):
+        read(path)
+
+
+def test_avif_without_a_decoder(tmp_path, monkeypatch):
+    monkeypatch.setattr(_opening, "_formats", lambda: ("JPEG", "PNG"))
+    path = tmp_path / "a.avif"
+    path.write_bytes(b"\0\0\0\x1cftypavif\0\0\0\0mif1avifmiaf" + b"\0" * 100)
+    with pytest.raises(
+        ImageError, match="it is an AVIF picture; convert it to JPEG or PNG, or install Pillow"
+    ):
         read(path)
 
 

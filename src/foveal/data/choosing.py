@@ -48,6 +48,8 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
     """
     boxed = {name: r for name, r in readings.items() if FORMATS[name].task == "detection"}
     whole = {name: r for name, r in readings.items() if name not in boxed}
+    # Empty files are of any format: they say nothing beside one that draws something.
+    boxed = {name: r for name, r in boxed.items() if r.objects} or boxed
     folders, findings = _of_whole_images(whole) if whole else ("", [])
     if not boxed:
         return folders, findings

@@ -40,7 +40,8 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
     marked = 0
     for other in copy:
         sample = samples.get(stem_of(other.name))
-        if sample is None:
+        # Images that a copy says nothing of are no background there.
+        if sample is None or other.annotation is None:
             continue
         marked += int(sample.difficult.sum()) - int(other.difficult.sum())
         rows = []

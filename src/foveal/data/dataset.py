@@ -180,8 +180,20 @@ class Dataset:
             raise DataError(f"{self.root} has no boxes: train a classifier on it instead of a detector.")
         number = sum(int(sample.trainable.sum()) for sample in self.samples)
         if number < least:
-            raise DataError(f"The training images of {self.root} hold no object to learn from.")
+            raise DataError(
+                f"The training images of {self.root} hold no object to learn from{self._why_none()}."
+            )
         return number
+
+    def _why_none(self) -> str:
+        objects = sum(len(sample.boxes) for sample in self.samples)
+        for what, marked in (
+            ("crowd regions (iscrowd)", sum(int(sample.crowd.sum()) for sample in self.samples)),
+            ("difficult", sum(int(sample.difficult.sum()) for sample in self.samples)),
+        ):
+            if marked and marked == objects:
+                return f": all {objects} are marked as {what}"
+        return ""
 
     def part(self, *splits: str) -> "Dataset":
         """The images that the data set itself puts in one of the named splits."""

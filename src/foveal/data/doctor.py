@@ -9,20 +9,20 @@ The kinds of findings:
   ``alpha-channel``, ``palette``, ``colour-mode``, ``bit-depth``, ``several-frames``,
   ``blank-image``, ``varying-sizes``, ``duplicate-image``, ``conflicting-duplicate``, ``leak``,
   ``same-names``, ``file-order``;
-- annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``exif-unclear``, ``annotated-twice``,
-  ``contradicting-annotations``, ``no-annotation``, ``no-objects``, ``several-images``,
-  ``several-annotation-files``, ``several-formats``, ``other-format``, ``boxes-and-folders``,
-  ``bounding-boxes``, ``unusual-lines``, ``shapes-without-box``, ``confidence-column``,
-  ``copy-shifted``, ``copy-differs``,
-  ``copy-lacks-difficult``, ``class-numbers-differ``, ``table-columns``;
+- annotations: ``wrong-size``, ``wrong-filename``, ``exif-boxes``, ``exif-unclear``,
+  ``annotated-twice``, ``contradicting-annotations``, ``no-annotation``, ``no-objects``,
+  ``several-images``, ``several-annotation-files``, ``several-formats``, ``other-format``,
+  ``boxes-and-folders``, ``bounding-boxes``, ``unusual-lines``, ``shapes-without-box``,
+  ``confidence-column``, ``copy-shifted``, ``copy-differs``, ``copy-lacks-difficult``,
+  ``class-numbers-differ``, ``table-columns``;
 - boxes: ``empty-box``, ``inverted-box``, ``tiny-box``, ``outside-box``, ``clipped-box``,
   ``boxes-misread``, ``duplicate-box``, ``box-of-two-classes``, ``border-boxes``,
   ``difficult-objects``, ``crowd-regions``, ``truncated-objects``, ``deleted-objects``,
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
   ``no-class-names``, ``similar-class-names``, ``empty-folder``, ``image-without-class``,
-  ``category-id-gaps``, ``category-ids-differ``, ``category-named-twice``, ``image-ids-clash``,
-  ``size-cue``, ``colour-cue``, ``border-cue``;
+  ``same-sub-folders``, ``category-id-gaps``, ``category-ids-differ``, ``category-named-twice``,
+  ``image-ids-clash``, ``word-ids``, ``size-cue``, ``colour-cue``, ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
   ``split-of-origin``.
 """

@@ -6,10 +6,8 @@ belongs to none can be named.
 """
 
 import csv
-import gc
 import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -165,22 +163,9 @@ def parse_json(path: Path) -> Any:
     if text is None:
         raise DataError(f"{path} is in no encoding of Unicode's, as JSON has to be: save it as UTF-8.")
     try:
-        with _without_collection():
-            return json.loads(text)
+        return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not well-formed JSON ({error}).") from error
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """No search for cycles: a large JSON file makes millions of objects, and none of them is in a cycle."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def parse_json_lines(path: Path) -> list[Any]:

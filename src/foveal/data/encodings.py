@@ -106,24 +106,6 @@ def text_declared_as(content: bytes, declared: str) -> str | None:
     return next((text for text in (_strictly(content, n) for n in names) if text is not None), None)
 
 
-def readable(name: str) -> str:
-    r"""A name that can be written anywhere: what is no character of Unicode is escaped.
-
-    Names of files that are not UTF-8, and halves of surrogate pairs in JSON, cannot be printed or stored.
-
-    Examples
-    --------
-    >>> print(readable(b"k\xe4se".decode("utf-8", "surrogateescape")), readable("\ud83d!"))
-    k\xe4se \ud83d!
-    """
-    if name.isascii():
-        return name
-    try:
-        return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:
-        return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _strictly(content: bytes, encoding: str) -> str | None:
     try:
         return content.decode(encoding)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote
 
 from foveal.errors import DataError
@@ -294,10 +294,12 @@ class Tree:
             The annotation file; a relative name is looked for from its folder first, and of images of one
             name the nearest is meant.
         """
-        folder = PurePosixPath(near).parent.as_posix()
+        if not self.images:
+            return Match()
+        folder = near.rpartition("/")[0]
         for said in spellings(name):
-            for start in (folder, ""):
-                whole = os.path.normpath(f"{start}/{said}" if start not in ("", ".") else said)
+            for start in dict.fromkeys((folder, "")):
+                whole = os.path.normpath(join(start, said))
                 if whole in self._by_path:
                     return Match(self._by_path[whole])
             base = said.rpartition("/")[2]

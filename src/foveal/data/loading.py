@@ -1,7 +1,9 @@
 """Reading a data set, whatever its format."""
 
+import gc
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -79,9 +81,22 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
         raise DataError(f"There is no format {format!r}; the formats are {', '.join(FORMATS)}.")
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.")
-    dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
+    with _without_collection():
+        dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
     dataset = replace(dataset, source=path)
     return dataset if split is None else select_split(dataset, split)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """No search for cycles: large files make millions of objects, and none of them is in a cycle."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def select_split(dataset: Dataset, split: str) -> Dataset:
@@ -205,7 +220,10 @@ def _refusal(
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
     about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]
     about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
-    tried = ", ".join(f"{row.title}{_lacking(tree, row, row.name in reasons)}" for row in rows)
+    alike: dict[str, list[str]] = {}
+    for row in rows:
+        alike.setdefault(_lacking(tree, row, row.name in reasons), []).append(row.title)
+    tried = "; ".join(f"{', '.join(titles)}{lacking}" for lacking, titles in alike.items())
     text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."])
     return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
 
@@ -260,14 +278,18 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} is {what}; it is no {wanted}.")
     reading = row.read(tree, documents)
     if reading is not None and reading.records and not reading.images and not everywhere:
-        named |= {part for record in reading.records for part in record.named.split("/")[:-1]}
-        tree = Tree.scan(root, enter)
-        reading = row.read(tree, documents)
+        said = {part for record in reading.records for part in record.named.split("/")[:-1]}
+        named |= {entry.name for entry in root.iterdir() if entry.name in said and not enter(entry.name)}
+        if named:
+            tree = Tree.scan(root, enter)
+            reading = row.read(tree, documents)
     if reading is None:
         raise DataError(f"{path} says nothing of any picture.")
     if reading.reasons and not reading.records:
         raise DataError(reading.reasons[0])
-    dataset = _assembled(tree, row.name, reading)
+    # Of a file of one image the others beside it have files of their own, which were not asked for.
+    elsewhere = () if row.one_for_all or everywhere else tree.images
+    dataset = _assembled(tree, row.name, reading, spoken_for=elsewhere)
     if reading.records and not dataset.samples:
         raise DataError(f"No picture that {path} speaks of is in {root}.")
     return dataset

@@ -159,7 +159,7 @@ def identical_files(paths: Sequence[Path]) -> list[list[int]]:
     """The positions of byte-identical files, together; every position once.
 
     Only files of equal length are read, each once whatever the number of links to it. Files that are not
-    there are each alone.
+    there, or may not be read, are each alone.
 
     Returns
     -------
@@ -182,7 +182,10 @@ def identical_files(paths: Sequence[Path]) -> list[list[int]]:
         for position in positions:
             same = identity_of(paths[position])
             if same not in digests:
-                digests[same] = digest_file(paths[position])
+                try:
+                    digests[same] = digest_file(paths[position])
+                except OSError:
+                    digests[same] = f"unreadable {position}"
             by_content[digests[same]].append(position)
         groups += by_content.values()
     return sorted(groups)

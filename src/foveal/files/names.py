@@ -61,10 +61,9 @@ def readable(text: str) -> str:
     if text.isascii():
         return text
     try:
-        content = text.encode("utf-8", "surrogateescape")
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # halves of pairs, as broken JSON has them
-        content = text.encode("utf-8", "surrogatepass")
-    return content.decode("utf-8", "backslashreplace")
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def unique_names(wanted: Iterable[str]) -> list[str]:

@@ -6,6 +6,7 @@ An image is an array of shape (H, W, 3), uint8, RGB, upright.
 from foveal.images import filters
 from foveal.images.color_spaces import COLOR_SPACES, to_color_space
 from foveal.images.drawing import draw_boxes
+from foveal.images.file_kinds import NO_PHOTOGRAPHS, UNREAD, unread
 from foveal.images.filters import apply_filter
 from foveal.images.fitting import (
     Source,
@@ -21,7 +22,6 @@ from foveal.images.painting import paint_regions
 from foveal.images.palette import PALETTE, color_of
 from foveal.images.reading import EXTENSIONS, ImageInfo, probe, read, used_bits
 from foveal.images.resizing import resize, resize_to_fit
-from foveal.images.unread import NO_PHOTOGRAPHS, UNREAD, unread
 from foveal.images.warping import warp
 
 __all__ = [

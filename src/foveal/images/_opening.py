@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from foveal.errors import ImageError
-from foveal.images.unread import is_heic, is_raw, unread, what_it_is
+from foveal.images.file_kinds import is_heic, is_raw, unread, what_it_is
 from foveal.parallel import SharedSetting
 
 if TYPE_CHECKING:
@@ -74,9 +74,10 @@ def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
         finally:
             image.close()
         return
-    what = what_it_is(head, path.name) or (
-        f"none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it"
-    )
+    what = what_it_is(head, path.name)
+    if not what and len(head) < _LEAST_HEAD:
+        raise _damaged(path, EOFError())
+    what = what or (f"none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it")
     raise ImageError(f"{path} is not an image that can be read: it is {what}.")
 
 

@@ -86,7 +86,7 @@ def explain(
     FileResults
         Each result has ``file``, ``width``, ``height``, ``label`` (the most probable class),
         ``probabilities``, ``explained`` (the class that was asked about) and ``drawn`` and ``maps``, the
-        files inside ``out``; of a detector what :func:`predict` gives; of a model that only proposes
+        files inside ``out``; of a detector what :func:`foveal.runs.predict` gives; of a model that only proposes
         ``file``, ``width``, ``height``, ``boxes`` and ``scores``, which are in ``proposals.json``.
 
     Raises

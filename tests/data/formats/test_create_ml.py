@@ -98,6 +98,15 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
     assert [finding.kind for finding in dataset.findings] == ["broken-object"] * 7 + ["missing-image"]
 
 
+def test_a_name_that_is_too_long_for_any_file(tmp_path, make_image):
+    make_image(tmp_path / "b.jpg")
+    write(tmp_path / "a.json", entry("é" * 1000 + ".jpg", ("cat", 9, 9, 4, 4)))
+    dataset = load(tmp_path / "a.json")
+    assert [finding.kind for finding in dataset.findings] == ["no-images"]
+    assert not dataset[0].path.exists()
+    assert dataset[0].name.endswith("éé.jpg")
+
+
 def test_other_files_are_not_taken():
     hugging_face = [{"image": "a.jpg", "annotations": [{"label": "cat", "bbox": [1, 2, 3, 4]}]}]
     label_studio = [{"id": 1, "data": {"image": "a.jpg"}, "annotations": [{"result": []}]}]

@@ -169,6 +169,13 @@ def test_tracks_are_named_with_the_way_out(tmp_path, make_image):
             load(path)
 
 
+def test_a_task_without_images_is_no_data_set(tmp_path):
+    file = cvat_file(tmp_path / "annotations.xml")
+    for path in (tmp_path, file):
+        with pytest.raises(DataError, match="speaks of no picture"):
+            load(path)
+
+
 def test_not_of_cvat(tmp_path):
     for text in ("<annotations/>", "<annotation><image name='a'/></annotation>",
                  "<annotations><annotation><filename>a</filename></annotation></annotations>"):  # fmt: skip

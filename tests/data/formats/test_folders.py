@@ -97,3 +97,150 @@ def test_crops(tmp_path, make_image):
         (0, "test"), (1, "train"), (2, "train"), (3, None)
     ]  # fmt: skip
     assert sorted(f.kind for f in dataset.findings) == ["broken-object", "missing-image"]
+
+
+def make(root, make_image, *folders):
+    for folder in folders:
+        make_image(root / folder / "1.jpg")
+
+
+def found(dataset):
+    """The class and the split of each image, by its folder."""
+    places = {s.path.parent.relative_to(dataset.root).as_posix(): s for s in dataset}
+    return {place: (dataset.classes[s.label], s.split) for place, s in places.items()}
+
+
+@pytest.mark.parametrize(
+    ("train", "test"),
+    [
+        ("training_set", "test_set"),
+        ("seg_train", "seg_test"),
+        ("trainset", "testset"),
+        ("Train-Data", "Test-Data"),
+        ("train_images", "test_images"),
+        ("TRAIN", "TEST"),
+        ("train/train", "test/test"),
+        ("train/images", "test/images"),
+        ("archive/training_set/training_set", "archive/test_set/test_set"),
+        ("train1", "test1"),
+    ],
+)
+def test_words_of_splits(tmp_path, make_image, train, test):
+    make(tmp_path, make_image, f"{train}/cat", f"{train}/dog/deep", f"{test}/cat", f"{test}/dog")
+    dataset = load(tmp_path)
+    assert found(dataset) == {
+        f"{train}/cat": ("cat", "train"), f"{train}/dog/deep": ("dog", "train"),
+        f"{test}/cat": ("cat", "test"), f"{test}/dog": ("dog", "test"),
+    }  # fmt: skip
+    assert dataset.findings == ()
+
+
+def test_what_evaluation_is(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"{s}/{c}" for s in ("train", "eval") for c in ("cat", "dog")))
+    assert load(tmp_path).splits == {"train", "val"}
+    make(tmp_path, make_image, *(f"validation/{c}" for c in ("cat", "dog")))
+    assert {place: split for place, (_, split) in found(load(tmp_path)).items() if "cat" in place} == {
+        "train/cat": "train", "validation/cat": "val", "eval/cat": "test"
+    }  # fmt: skip
+
+
+def test_train_and_validation_in_one(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"{s}/{c}" for s in ("Training_Validation", "test") for c in ("cat", "dog")))
+    assert load(tmp_path).splits == {"train", "test"}
+
+
+def test_splits_inside_classes(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"{c}/{s}" for s in ("train", "test") for c in ("cat", "dog")))
+    dataset = load(tmp_path)
+    assert found(dataset)["dog/test"] == ("dog", "test")
+    assert found(dataset)["cat/train"] == ("cat", "train")
+    assert dataset.findings == ()
+
+
+def test_folders_of_the_same_names_are_told(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"{outer}/{c}" for outer in ("fold1", "fold2") for c in ("cat", "dog")))
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.splits == frozenset()
+    (finding,) = dataset.findings
+    assert (finding.kind, finding.severity) == ("same-sub-folders", "warning")
+    assert finding.message == "The folders fold1, fold2 hold folders of the same names: cat, dog."
+
+
+def test_a_folder_of_the_classes_beside_it_is_none(tmp_path, make_image):
+    make(tmp_path, make_image, "cat", "dog", "cow", "augmented/cat", "augmented/dog")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "cow", "dog")
+    assert found(dataset)["augmented/dog"] == ("dog", None)
+    assert [(f.kind, f.file) for f in dataset.findings] == [("same-sub-folders", "augmented")]
+
+
+def test_a_stray_image_on_the_way_does_not_matter(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"set/{s}/{c}" for s in ("train", "val") for c in ("cat", "dog")))
+    make_image(tmp_path / "logo.png")
+    dataset = load(tmp_path)
+    assert dataset.splits == {"train", "val"}
+    assert [(f.kind, f.file) for f in dataset.findings] == [("image-without-class", "logo.png")]
+
+
+def test_splits_inside_folds(tmp_path, make_image):
+    folders = [f"{f}/{s}/{c}" for f in ("fold1", "fold2") for s in ("train", "test") for c in ("cat", "dog")]
+    make(tmp_path, make_image, *folders)
+    dataset = load(tmp_path)
+    assert found(dataset) == {folder: tuple(reversed(folder.split("/")[1:])) for folder in folders}
+    assert [f.kind for f in dataset.findings] == ["same-sub-folders"]
+
+
+def test_sub_folders_of_the_same_name_inside_splits_are_told(tmp_path, make_image):
+    make(tmp_path, make_image, *(f"train/{c}/{i}" for c in ("cat", "dog") for i in ("left", "right")))
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert [f.kind for f in dataset.findings] == ["same-sub-folders"]
+
+
+@pytest.mark.parametrize("inner", [("images",), ("a",), ("images", "masks")])
+def test_sub_folders_that_tell_nothing(tmp_path, make_image, inner):
+    make(tmp_path, make_image, *(f"{c}/{i}" for c in ("cat", "dog") for i in inner))
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.findings == ()
+
+
+def test_classes_beside_a_test_folder_are_what_is_not_held_out(tmp_path, make_image):
+    make(tmp_path, make_image, "cat", "dog", "test/cat", "test/dog", "test")
+    dataset = load(tmp_path)
+    assert found(dataset) == {
+        "cat": ("cat", None), "dog": ("dog", None), "test/cat": ("cat", "test"), "test/dog": ("dog", "test")
+    }  # fmt: skip
+    assert [(f.kind, f.file) for f in dataset.findings] == [("image-without-class", "test/1.jpg")]
+
+
+def test_what_lies_beside_splits_is_named(tmp_path, make_image):
+    make(tmp_path, make_image, "train/cat", "train/dog", "extra/cat", "extra/dog")
+    for number in range(5):
+        make_image(tmp_path / f"unlabelled/{number}.jpg")
+    make_image(tmp_path / "train/stray.jpg")
+    dataset = load(tmp_path)
+    assert len(dataset) == 2
+    assert sorted((f.kind, f.file, f.message) for f in dataset.findings) == [
+        (
+            "image-without-class",
+            "extra",
+            "The folder holds folders of classes, but its name is that of no split: extra.",
+        ),
+        ("image-without-class", "train/stray.jpg", "The picture lies in no class's folder."),
+        ("image-without-class", "unlabelled", "5 pictures lie in no class's folder."),
+    ]
+
+
+def test_one_class_in_both_of_unicodes_forms(tmp_path, make_image):
+    make(tmp_path, make_image, "train/caf\u00e9", "train/x", "test/cafe\u0301", "test/x")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("caf\u00e9", "x")
+    assert dataset.findings == ()
+
+
+def test_a_folder_whose_name_is_no_text(tmp_path, make_image):
+    make(tmp_path, make_image, "dog", "cheese")
+    (tmp_path / "cheese").rename(tmp_path / b"k\xe4se".decode("utf-8", "surrogateescape"))
+    assert load(tmp_path).classes == ("dog", r"k\xe4se")

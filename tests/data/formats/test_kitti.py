@@ -44,6 +44,19 @@ def test_boxes_are_corners_in_pixels(made):
     assert [(f.kind, f.message[:9]) for f in dataset.findings] == [("crowd-regions", "2 regions")]
 
 
+def test_a_part_may_hold_background_only(made, make_image):
+    make_image(made / "validation/image_2/9.png")
+    label(made / "validation/label_2/9.txt")
+    dataset = load(made)
+    assert [(s.split, len(s.boxes)) for s in dataset] == [
+        ("train", 2),
+        ("train", 0),
+        ("train", 1),
+        ("val", 0),
+    ]
+    assert [f.kind for f in dataset.findings] == ["crowd-regions"]
+
+
 def test_scores_are_told(made):
     label(made / "training/label_2/000001.txt", f"{CAR} 0.93")
     assert [f.kind for f in load(made).findings] == ["crowd-regions", "confidence-column"]

@@ -273,6 +273,22 @@ def test_broken_regions_are_left_out_and_told(tmp_path, make_image):
     assert kinds(dataset) == ["broken-object"] * 7 + ["shapes-without-box", "missing-image"]
 
 
+def test_sizes_that_are_none_are_not_asked(tmp_path, make_image):
+    make_image(tmp_path / "a.jpg", (1000, 500))
+    value = {"x": 20, "y": 20, "width": 30, "height": 20, "rotation": 90}
+    results = [
+        region(size=size, **value) for size in ((10**400, 5), ("wide", 5), (None, 0), (-1, float("inf")))
+    ]
+    for i, result in enumerate(results):
+        result["value"]["x"] += i
+    export(tmp_path / "e.json", task("a.jpg", answer(*results, {"value": "rotation"}, {"value": [1]})))
+    dataset = load(tmp_path)
+    np.testing.assert_allclose(
+        dataset[0].boxes, [[100 + 10 * i, 100, 200 + 10 * i, 400] for i in range(4)], atol=1e-3
+    )
+    assert kinds(dataset) == ["bounding-boxes"]
+
+
 def test_not_of_label_studio():
     contents = [
         [], {}, [{"image": "a.jpg", "annotations": [{"label": "cat", "coordinates": {}}]}],

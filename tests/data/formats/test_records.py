@@ -1,7 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
+from foveal.data import load
 from foveal.data.formats.records import turn_upright
 
 
@@ -23,3 +26,15 @@ def test_boxes_turn_as_pillow_turns_pixels(orientation):
 
 def test_no_boxes():
     assert turn_upright(np.zeros((0, 4)), 6, (10, 6)).shape == (0, 4)
+
+
+def test_boxes_that_are_out_of_this_world_are_left_out(tmp_path, coco_file, make_image):
+    make_image(tmp_path / "a.png")
+    image = {"id": 1, "file_name": "a.png", "width": 40, "height": 30}
+    boxes = [[1, 1, 1e308, 2], [5, 5, 20, 20], [1e30, 1, 2, 2]]
+    coco_file(tmp_path / "a.json", [image], [{"image_id": 1, "category_id": 1, "bbox": box} for box in boxes])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        dataset = load(tmp_path)
+    assert dataset[0].boxes.tolist() == [[5, 5, 25, 25]]
+    assert [f.kind for f in dataset.findings if f.severity == "error"] == ["broken-object"] * 2

@@ -7,7 +7,10 @@ from foveal.data.formats.split_lists import SplitLists, from_folders, normalise
 @pytest.mark.parametrize(
     ("word", "split"),
     [("valid", "val"), ("VAL2014", "val"), ("train_2012", "train"), ("testing", "test"), ("trainer", None),
-     ("", None), ("2017", None)],
+     ("", None), ("2017", None), ("training_set", "train"), ("seg_test", "test"), ("testset", "test"),
+     ("Train-Data", "train"), ("val_images", "val"), ("01_train", "train"), ("train2", "train"),
+     ("eval", "val"), ("images_test2017", "test"), ("TrainDataset", "train"), ("contest", None),
+     ("trainval", None), ("set", None), ("val_loss", None), ("protest", None), ("validator", None)],
 )  # fmt: skip
 def test_words(word, split):
     assert normalise(word) == split
@@ -17,6 +20,9 @@ def test_the_nearest_folder_counts():
     assert from_folders("train/x/test/a.jpg") == "test"
     assert from_folders("images/a.jpg", "annotations/val/a.xml") == "val"
     assert from_folders("train.jpg") is None
+    assert from_folders("Training_Validation/a.jpg") == "train"
+    assert from_folders("trainval2012/a.jpg") == "train"
+    assert from_folders("train_val_test/a.jpg") is None
 
 
 def lists(root, content, *items):
@@ -110,12 +116,14 @@ def test_numbers_behind_names_are_classes_where_all_have_one(tmp_path):
     items = ["2008_1.jpg", "photo 12.jpg", "photo.jpg"]
     assert lists(tmp_path, {"val.txt": "2008_1 -1\nphoto 1\n"}, *items)[0] == ["val", None, "val"]
     assert lists(tmp_path, {"val.txt": "2008_1\nphoto 12\n"}, *items)[0] == ["val", "val", None]
+    assert lists(tmp_path, {"val.txt": "photo 12\n"}, *items)[0] == [None, "val", None]
 
 
 def test_a_bare_name_that_exists_twice_is_told(tmp_path):
     splits, findings = lists(tmp_path, {"test.txt": "a\nb\n"}, "one/a.jpg", "two/a.jpg", "one/b.jpg")
     assert splits == [None, None, "test"]
-    assert findings == [("ambiguous-image", "test.txt", "a fits several pictures.")]
+    text = "The name a fits one/a.jpg and two/a.jpg equally well."
+    assert findings == [("ambiguous-image", "test.txt", text)]
 
 
 def test_lists_count_below_their_own_root(tmp_path):
@@ -134,6 +142,13 @@ def test_lists_elsewhere_count_where_they_fit(tmp_path):
     }  # fmt: skip
     items = [f"{folder}/images/{n}.jpg" for folder in "ab" for n in (1, 2)]
     assert lists(tmp_path, content, *items) == (["train", "test", "test", "train"], [])
+
+
+def test_lists_far_away_count_where_folders_agree(tmp_path):
+    content = {"tools/cfg/train.txt": "/x/images/a.jpg\nb.jpg\n", "tools/cfg/test.txt": "b.jpg\n"}
+    splits, findings = lists(tmp_path, content, "set/images/a.jpg", "set/images/b.jpg")
+    assert splits == ["train", None]
+    assert [kind for kind, _, _ in findings] == ["listed-but-missing"]
 
 
 def test_lists_elsewhere_do_not_count_beside_those_at_home(tmp_path):

@@ -306,3 +306,18 @@ def test_swapped_sides_are_told(tmp_path, make_image, xml):
     (finding,) = load(tmp_path).findings
     assert finding.kind == "wrong-size"
     assert finding.message.endswith("40×30: the sides are swapped.")
+
+
+@pytest.mark.parametrize(
+    "told", ["<folder>right</folder>", "<folder>x</folder><path>C:\\data\\right\\a.jpg</path>"]
+)
+def test_folder_and_path_tell_images_of_one_name_apart(tmp_path, make_image, told):
+    for name in ("left/a.jpg", "right/a.jpg", "left/b.jpg"):
+        make_image(tmp_path / name)
+    (tmp_path / "xml").mkdir()
+    (tmp_path / "xml/a.xml").write_text(
+        f"<annotation>{told}<filename>a.jpg</filename><object><name>cat</name>{BOX}</object></annotation>"
+    )
+    dataset = load(tmp_path, format="voc")
+    assert {s.path.relative_to(tmp_path).as_posix() for s in dataset if len(s.boxes)} == {"right/a.jpg"}
+    assert kinds(dataset) == []

@@ -131,7 +131,14 @@ def _flags(dataset: Dataset) -> Iterator[Finding]:
         text = f"{difficult} of {total} objects are marked as difficult."
         action = "They are not learnt from; under the VOC protocol they do not count in evaluation."
         yield Finding("difficult-objects", "note", "", text, action)
-    if crowd:
+    if crowd and crowd == total:
+        text = (
+            f"All {total} objects are marked as crowd regions (iscrowd), as some tools mark every mask: "
+            "there is nothing to learn from."
+        )
+        action = "They are not learnt from. Where each is a single object, iscrowd has to be 0."
+        yield Finding("crowd-regions", "warning", "", text, action)
+    elif crowd:
         text = f"{crowd} of {total} objects are crowd regions (iscrowd)."
         action = "They are not learnt from, and detections inside them do not count as wrong."
         yield Finding("crowd-regions", "note", "", text, action)

@@ -157,7 +157,7 @@ def _unclear_orientation(dataset: Dataset, looks: list[Look | None]) -> Iterator
             f"EXIF turns or mirrors {len(files)} pictures with boxes, such as {files[0]}, and nothing tells "
             "whether the boxes were drawn before or after that."
         )
-        action = "They are taken as drawn on the upright pictures: look at some with `foveal show`."
+        action = "They are taken as drawn on the upright pictures: look at some in the report of a training."
         yield Finding("exif-unclear", "note", "", text, action)
 
 

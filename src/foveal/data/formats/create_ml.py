@@ -56,8 +56,9 @@ def take(content: Any, file: str) -> list[Drawing] | None:
             except ValueError as error:
                 drawing.broken.append(f"Annotation {place} of {drawing.named} {error}.")
         drawings.append(drawing)
+    relative = 0 < max(numbers) <= 1
     for drawing in drawings:
-        drawing.relative = 0 < max(numbers) <= 1
+        drawing.relative = relative
     return drawings
 
 
@@ -128,7 +129,8 @@ def write_create_ml(dataset: Dataset, folder: str | os.PathLike[str], *, images:
     -----
     Create ML has no words for difficult, crowd, ids, the order of the classes, areas and unused classes:
     crowd regions and difficult objects become objects like any other. Numbers are pixels, written with all
-    their digits. Images with equal names get their id added.
+    their digits; a file without any above 1 would be read as one of shares. Images with equal names get
+    their id added.
     """
     check_detection(dataset, "Create ML")
     folder = Path(folder)

@@ -229,6 +229,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     labels = [label for content in files.values() for label in content.labels]
     reading.classes = list(dict.fromkeys([*labels, *reading.classes]))
     for file, content in files.items():
+        if not (content.images or content.tracks):
+            reading.reasons.append(f"{file} is of CVAT and speaks of no picture.")
         if content.tracks:
             text = f"{file} is of CVAT for video: its {content.tracks} tracks are not read."
             action = "Export the task as CVAT for images 1.1."

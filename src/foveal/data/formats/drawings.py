@@ -13,11 +13,11 @@ from typing import Any
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
-from foveal.data.encodings import readable
 from foveal.data.file_tree import Match, Tree, composed
 from foveal.data.formats.records import Reading, Record, record_of, union
 from foveal.data.formats.split_lists import from_file_name
 from foveal.errors import DataError
+from foveal.files import readable
 
 # Nothing in an image is further away; larger numbers are no coordinates.
 _FURTHEST = 1e7

@@ -72,6 +72,10 @@ def _is_folder_of_labels(tree: Tree, folder: str) -> bool:
     return False
 
 
+def _is_empty(tree: Tree, folder: str) -> bool:
+    return all(tree.path(file).stat().st_size == 0 for file, _ in _label_files(tree, folder))
+
+
 @dataclass
 class _Labels:
     """A label file: what it draws, the regions that it leaves open, and whether its objects have scores."""
@@ -116,8 +120,12 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     found: dict[str, list[tuple[str, Match, _Labels]]] = {}
     unreadable: list[Finding] = []
     broken: list[str] = []
+    sure = [folder for folder in tree.folders if _is_folder_of_labels(tree, folder)]
+    called = {folder.rpartition("/")[2].lower() for folder in sure}
     for folder in tree.folders:
-        if not _is_folder_of_labels(tree, folder):
+        # Another part may hold background only.
+        same = folder.rpartition("/")[2].lower() in called and _is_empty(tree, folder)
+        if folder not in sure and not same:
             continue
         found[folder] = []
         for file, match in _label_files(tree, folder):

@@ -24,7 +24,9 @@ from foveal.data.formats.label_studio_files import (
     is_of_choices,
     labels_of,
     regions_of,
+    size_of,
     tasks_of,
+    value_of,
 )
 from foveal.data.formats.records import Reading, record_of
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
@@ -85,7 +87,7 @@ class _Images:
                 return match
         base = task.named.replace("\\", "/").partition("?")[0].rpartition("/")[2]
         before = _UPLOADED.sub("", base)
-        if before == base or "upload" not in f"{task.named}{task.uploaded}":
+        if before == base or not (task.uploaded or "upload" in task.named):
             return Match()
         match = self._tree.image_named(before, near=file)
         same = () if match.image or match.rivals else self._stored_as(before)
@@ -123,11 +125,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     """
     files: dict[str, LabelStudioFile] = documents.of("label_studio")
     if not any(content.tasks for content in files.values()):
-        return (
-            Reading(reasons=[f"{file} is a labelling configuration of Label Studio." for file in files])
-            if files
-            else None
-        )
+        reasons = [f"{file} is a labelling configuration of Label Studio, without tasks." for file in files]
+        return Reading(reasons=reasons) if files else None
     images = _Images(tree)
     found, silent, choices = [], [], 0
     for file, content in files.items():
@@ -156,9 +155,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 
 def _regions(tree: Tree, match: Match, task: Task) -> Regions:
     # The picture itself is asked only where a result does not say its size.
-    turned = any(
-        (r.get("value") or {}).get("rotation") for r in task.results or () if "original_width" not in r
-    )
+    unsized = [result for result in task.results or () if size_of([result]) is None]
+    turned = any(value_of(result).get("rotation") for result in unsized)
     return regions_of(task, _size(tree, match) if turned else None)
 
 

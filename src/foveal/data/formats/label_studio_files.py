@@ -18,7 +18,7 @@ from xml.etree.ElementTree import Element
 from foveal.data.dataset import SplitName
 from foveal.data.documents import local_name
 from foveal.data.file_tree import composed, is_image
-from foveal.data.formats.drawings import Drawing, around_ellipse, class_name, coordinate, corners
+from foveal.data.formats.drawings import Drawing, around_ellipse, class_name, coordinate, corners, side
 from foveal.data.formats.split_lists import normalise
 
 # Entries of a list that are looked at to tell what it is.
@@ -244,15 +244,16 @@ def _is_drawn(value: Mapping[str, Any]) -> bool:
 
 def is_of_boxes(task: Task) -> bool:
     """Whether something was drawn on the image."""
-    return any(_is_drawn(_value(result)) for result in task.results or ())
+    return any(_is_drawn(value_of(result)) for result in task.results or ())
 
 
 def is_of_choices(task: Task) -> bool:
     """Whether the image was put in classes as a whole."""
-    return any(_value(result).get("choices") for result in task.results or ())
+    return any(value_of(result).get("choices") for result in task.results or ())
 
 
-def _value(result: Mapping[str, Any]) -> dict[str, Any]:
+def value_of(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result says."""
     value = result.get("value")
     return value if isinstance(value, dict) else {}
 
@@ -266,13 +267,14 @@ def regions_of(task: Task, size: tuple[float, float] | None) -> Regions:
     size : tuple of float or None
         Of the image, where it is known: a turned box needs the ratio of its sides.
     """
-    regions = Regions(Drawing(task.named, relative=True, split=task.split))
+    width, height = size_of(task.results or ()) or (0, 0)
+    regions = Regions(Drawing(task.named, width, height, relative=True, split=task.split))
     together: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for number, result in enumerate(task.results or ()):
         # Results of one region, its outline and its class, have one id.
         together[str(result.get("id") or f"#{number}")].append(result)
     for number, some in enumerate(together.values(), 1):
-        values = [_value(result) for result in some]
+        values = [value_of(result) for result in some]
         drawn = next((value for value in values if _is_drawn(value)), None)
         chosen = [name for value in values for name in _list(value.get("choices")) if isinstance(name, str)]
         if drawn is None:
@@ -280,7 +282,7 @@ def regions_of(task: Task, size: tuple[float, float] | None) -> Regions:
             continue
         labels = next((labels for value in values if (labels := _labels(value))), []) or chosen
         try:
-            _add(regions.drawing, drawn, labels, _size(some) or size)
+            _add(regions.drawing, drawn, labels, size_of(some) or size)
         except ValueError as error:
             regions.drawing.broken.append(f"Region {number} of {task.named} {error}.")
     return regions
@@ -290,11 +292,12 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _size(results: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
+def size_of(results: Iterable[Mapping[str, Any]]) -> tuple[float, float] | None:
+    """The size of the image, as the first result that has one says."""
     for result in results:
-        sides = [result.get(key) for key in ("original_width", "original_height")]
-        if all(isinstance(s, int | float) and math.isfinite(s) and s > 0 for s in sides):
-            return float(sides[0] or 0), float(sides[1] or 0)
+        width, height = side(result.get("original_width")), side(result.get("original_height"))
+        if width and height:
+            return width, height
     return None
 
 
@@ -323,7 +326,7 @@ def _add(
     elif "radiusY" in value:
         x, y, a, b = (coordinate(value.get(key)) for key in ("x", "y", "radiusX", "radiusY"))
         box = around_ellipse(x * across, y * down, a * across, b * down, turn)
-        box, shape = [n / side for n, side in zip(box, (across, down) * 2, strict=True)], "ellipse"
+        box, shape = [n / whole for n, whole in zip(box, (across, down) * 2, strict=True)], "ellipse"
     else:
         x, y, width, height = (coordinate(value.get(key)) for key in ("x", "y", "width", "height"))
         box, shape = [x, y, x + width, y + height], "rotated box" if turn else ""

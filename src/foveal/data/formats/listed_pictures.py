@@ -22,11 +22,23 @@ _NUMBERS_BEHIND = re.compile(r"(?:\s+-?\d+)+$")
 
 @dataclass(frozen=True)
 class PictureList:
-    """One list: what it is of, and the folders whose pictures it may name, of which the first counts."""
+    """One list.
+
+    Attributes
+    ----------
+    file : str
+    kind : {"test", "val", "train", "trainval"}
+        What it is of.
+    roots : tuple of str
+        The folders whose pictures it may name: the first of them counts below which a name fits.
+    far : tuple of str
+        More of them, below which a name has to agree in a folder too.
+    """
 
     file: str
     kind: Kind
     roots: tuple[str, ...]
+    far: tuple[str, ...] = ()
 
 
 class PictureNames:
@@ -39,6 +51,10 @@ class PictureNames:
                 if path:
                     self._by_name[_bare(path)].append((number, composed(path)))
         self._by_folded: dict[str, list[tuple[int, str]]] = {}
+        self._items = items
+
+    def __getitem__(self, number: int) -> str:
+        return self._items[number][0]
 
     def meant(self, said: str, root: str, *, exactly: bool) -> tuple[list[int], bool]:
         """The pictures below a root that a name fits best, and whether a folder or the whole of it agrees."""
@@ -74,14 +90,16 @@ class ListReading:
         How many names there are.
     claims : list of (int, str, bool)
         The number of a picture, the name that means it, and whether more than the file's name agrees.
-    unclear, missing : list of str
-        The names that fit several pictures, and those that fit none.
+    unclear : list of (str, list of str)
+        The names that fit several pictures, each with these.
+    missing : list of str
+        The names that fit none.
     """
 
     source: PictureList
     total: int = 0
     claims: list[tuple[int, str, bool]] = field(default_factory=list)
-    unclear: list[str] = field(default_factory=list)
+    unclear: list[tuple[str, list[str]]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
     @classmethod
@@ -97,31 +115,37 @@ class ListReading:
         # "2008_000002 -1": each name has its class behind it; a single name may end with a number.
         numbered = all(_NUMBERS_BEHIND.search(line) for line in lines)
         reading = cls(one, len(lines))
-        for root in one.roots:
+        for root in (*one.roots, *one.far):
             reading = cls(one, len(lines))
             for line in lines:
-                reading._take(line, list(_columns(line, numbered)), index, root)
+                columns = list(dict.fromkeys(_columns(line, numbered)))
+                reading._take(line, columns, index, root, far=root not in one.roots)
             if reading.claims or reading.unclear:
                 break
         return reading
 
-    def _take(self, line: str, columns: list[str], index: PictureNames, root: str) -> None:
+    def _take(self, line: str, columns: list[str], index: PictureNames, root: str, *, far: bool) -> None:
         for exactly in (True, False):
             for said in columns:
                 numbers, agrees = index.meant(said, root, exactly=exactly)
+                if far and not (agrees and "/" in said):
+                    continue
                 if len(numbers) == 1:
                     self.claims.append((numbers[0], said, agrees))
                     return
                 if numbers:
-                    self.unclear.append(said)
+                    self.unclear.append((said, [index[number] for number in numbers]))
                     return
         self.missing.append(columns[0] if columns else line)
 
     def told(self, tree: Tree) -> Iterator[Finding]:
         """What of the list does not fit."""
         if self.unclear:
-            text = _some(self.unclear, "fits several pictures", "fit several pictures")
-            action = "The names are ignored: write the folder before them."
+            (said, fitting), many = self.unclear[0], len(self.unclear)
+            text = f"The name {said} fits {' and '.join(fitting[:2])} equally well."
+            if many > 1:
+                text = f"{many} names fit several pictures, such as {said}: {' and '.join(fitting[:2])}."
+            action = f"{'It is' if many == 1 else 'They are'} ignored: write the folder before the name."
             yield Finding("ambiguous-image", "warning", self.source.file, text, action)
         if not self.missing:
             return
@@ -140,10 +164,6 @@ class ListReading:
         yield Finding("listed-but-missing", "warning", self.source.file, text, action)
 
 
-def _some(names: Sequence[str], one: str, several: str) -> str:
-    return f"{names[0]} {one}." if len(names) == 1 else f"{len(names)} names {several}, such as {names[0]}."
-
-
 def _columns(line: str, numbered: bool) -> Iterator[str]:
     """What of a line may be a picture's name, the likeliest first."""
     line = line.replace("\\", "/")
@@ -153,10 +173,10 @@ def _columns(line: str, numbered: bool) -> Iterator[str]:
         yield line.removeprefix("./")
         if found[2].lower().endswith((".xml", ".txt", ".json")):
             yield found[2].strip().removeprefix("./")
-    elif numbered:
+        return
+    yield line.removeprefix("./")
+    if numbered:
         yield _NUMBERS_BEHIND.sub("", line).removeprefix("./")
-    else:
-        yield line.removeprefix("./")
 
 
 def _bare(path: str) -> str:

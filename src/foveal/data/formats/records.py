@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -24,6 +25,10 @@ def is_number(value: object) -> TypeGuard[float]:
     """Whether a value of a file is a number that can be a coordinate: finite, and not absurd."""
     # Compared rather than asked whether it is finite: a whole number may be too large for a float.
     return isinstance(value, int | float) and not isinstance(value, bool) and -FARTHEST <= value <= FARTHEST
+
+
+# Bytes that a file's name has at most.
+_LONGEST = 255
 
 
 @dataclass
@@ -300,6 +305,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         findings.append(Finding("no-images", "warning", "", text, action))
     records = _once(records, findings)
     kept: list[Sample] = []
+    paths = {file: tree.path(file) for file in {r.annotation for r in records} if file is not None}
     seen: dict[object, ImageInfo] = {}
     for record in records:
         info: ImageInfo | None = None
@@ -322,7 +328,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             text, action = f"It is {unread(unread_file)}.", "The picture and its annotation are left out."
             findings.append(Finding("unreadable-image", "error", unread_file, text, action))
             continue
-        elif not none_there or (record.relative and record.boxes):
+        elif not none_there or (record.relative and record.boxes and not record.width):
             file = (record.annotation if record.id is None else None) or _harmless(record.named)
             text = f"The picture {record.named} is not in the data set."
             findings.append(Finding("missing-image", "error", file, text, "Its annotation is left out."))
@@ -331,7 +337,7 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
             text = f"The annotation {record.annotation} fits {', '.join(record.rivals)} as well."
             action = "The photograph counts; the others are left out."
             findings.append(Finding("several-images", "warning", record.image, text, action))
-        kept.append(_sample(tree, record, info, label_of, findings))
+        kept.append(_sample(tree, record, info, label_of, paths, findings))
     if any(record.id is None for record in records):
         kept.sort(key=lambda sample: (sample.path.name, sample.path.as_posix()))
         kept = [_numbered(sample, number) for number, sample in enumerate(kept, 1)]
@@ -382,7 +388,8 @@ def _with_splits(
         told = record.split or reading.splits.get(place[0]) or listed
         # Which of the folders of classes are splits, their reader says.
         told = told or (from_folders(*place) if task == "detection" else None)
-        placed.append(replace(record, split=told))
+        # Copying a record is felt at hundreds of thousands.
+        placed.append(record if told == record.split else replace(record, split=told))
     findings += lists.findings
     return placed
 
@@ -426,10 +433,14 @@ def _sample(
     record: Record,
     info: ImageInfo | None,
     label_of: dict[str, int],
+    paths: dict[str, Path],
     findings: list[Finding],
 ) -> Sample:
     width, height = (info.width, info.height) if info else (round(record.width), round(record.height))
     boxes = np.array(record.boxes, np.float64).reshape(-1, 4)
+    if not (np.abs(boxes) <= FARTHEST).all():
+        record = _without_far_boxes(record, boxes, findings)
+        boxes = np.array(record.boxes, np.float64).reshape(-1, 4)
     xywh = None if record.xywh is None else np.array(record.xywh, np.float64).reshape(-1, 4)
     if record.relative:
         boxes = boxes * np.array([width, height, width, height], np.float64)
@@ -448,14 +459,33 @@ def _sample(
         height=height,
         boxes=boxes.astype(np.float32),
         labels=np.array([label_of[name] for name in record.names], np.int64),
-        difficult=np.array(record.difficult or [False] * count, np.bool_),
-        crowd=np.array(record.crowd or [False] * count, np.bool_),
+        difficult=_flags(record.difficult, count),
+        crowd=_flags(record.crowd, count),
         areas=areas,
         xywh=xywh,
         label=None if record.label is None else label_of[record.label],
         split=record.split,
-        annotation=None if record.annotation is None else tree.path(record.annotation),
+        annotation=None if record.annotation is None else paths[record.annotation],
     )
+
+
+def _flags(flags: list[bool], count: int) -> NDArray[np.bool_]:
+    return np.array(flags, np.bool_) if any(flags) else np.zeros(count, np.bool_)
+
+
+def _without_far_boxes(record: Record, boxes: NDArray[np.float64], findings: list[Finding]) -> Record:
+    """A record without the objects that are no number, or further away than any image is wide."""
+    near = np.flatnonzero((np.abs(boxes) <= FARTHEST).all(axis=1)).tolist()
+    kept: dict[str, Any] = {}
+    for name in ("boxes", "names", "difficult", "crowd", "areas", "xywh"):
+        values = getattr(record, name)
+        kept[name] = [values[i] for i in near] if values else values
+    file = (record.annotation if record.id is None else record.image) or record.named
+    for i in sorted(set(range(len(boxes))) - set(near)):
+        shown = ", ".join(f"{value:g}" for value in boxes[i])
+        text = f"Object {i + 1} ({record.names[i]}) has impossible coordinates: ({shown})."
+        findings.append(Finding("broken-object", "error", file, text, "The object is left out."))
+    return replace(record, **kept)
 
 
 def _to_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -464,7 +494,9 @@ def _to_xywh(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _harmless(named: str) -> str:
     """A name from an annotation as a path that cannot lead out of the data folder."""
-    return named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
+    name = named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
+    # No system has longer names, and merely asking for one is an error.
+    return name if len(name) < 80 else name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
 
 
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:

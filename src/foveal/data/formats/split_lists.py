@@ -3,6 +3,7 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from functools import cache
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import text_of
@@ -17,20 +18,51 @@ _NAMES: dict[str, SplitName] = {
     "valid": "val",
     "validation": "val",
     "dev": "val",
+    "eval": "val",
+    "evaluation": "val",
     "test": "test",
     "testing": "test",
+    "holdout": "test",
 }
+# What people write around these: seg_train, Train-Data, test_set, val_images, 01_train, train2017.
+_FRAME = r"(?:data|dataset|sets?|images?|imgs?|pics?|pictures?|photos?|subset|split|folder)"
+_BETWEEN = r"[-_. ]*"
+_WORD = re.compile(
+    rf"(?:\d{{1,2}}[-_. ]+)?(?:(?:seg|{_FRAME}){_BETWEEN})*"
+    rf"(?P<split>{'|'.join(sorted(_NAMES, key=len, reverse=True))})"
+    rf"(?:{_BETWEEN}(?:\d{{1,4}}|{_FRAME}))*"
+)
+_TRAIN_AND_VAL = re.compile(
+    rf"train(?:ing)?(?:and|[-_.+& ])*val(?:id|idation)?(?:{_BETWEEN}(?:\d{{1,4}}|{_FRAME}))*"
+)
 
 
+@cache
 def normalise(name: str) -> SplitName | None:
     """The split that a word names, in whatever spelling; None where it names none.
 
     Examples
     --------
-    >>> normalise("Validation"), normalise("train2017"), normalise("cats")
-    ('val', 'train', None)
+    >>> normalise("Validation"), normalise("train2017"), normalise("seg_test"), normalise("Train-Data")
+    ('val', 'train', 'test', 'train')
+    >>> normalise("cats"), normalise("trainer")
+    (None, None)
     """
-    return _NAMES.get(re.sub(r"[-_ ]?\d{0,4}$", "", name.strip().lower()))
+    match = _WORD.fullmatch(name.strip().lower())
+    return _NAMES[match["split"]] if match else None
+
+
+@cache
+def of_folder(name: str) -> SplitName | None:
+    """The split that a folder is named after; train and validation together are for training.
+
+    Examples
+    --------
+    >>> of_folder("test_set"), of_folder("trainval"), of_folder("train_test_split")
+    ('test', 'train', None)
+    """
+    split = normalise(name)
+    return "train" if split is None and _TRAIN_AND_VAL.fullmatch(name.strip().lower()) else split
 
 
 def from_folders(*files: str) -> SplitName | None:
@@ -43,7 +75,7 @@ def from_folders(*files: str) -> SplitName | None:
     """
     for file in files:
         for folder in reversed(file.split("/")[:-1]):
-            split = normalise(folder)
+            split = of_folder(folder)
             if split is not None:
                 return split
     return None
@@ -99,11 +131,11 @@ class SplitLists:
             above = [*(folder[: m.start()] for m in reversed(list(re.finditer("/", folder)))), ""]
             root = _root(folder)
             if file in named:
-                at_home.append(PictureList(file, kind, (folder, *above)))
+                at_home.append(PictureList(file, kind, (folder, above[0]), tuple(above[1:])))
             elif root is not None:
                 at_home.append(PictureList(file, kind, (root,)))
             else:
-                elsewhere.append(PictureList(file, kind, (folder, above[0])))
+                elsewhere.append(PictureList(file, kind, (folder, above[0]), tuple(above[1:])))
         self._at_home, self._elsewhere = at_home, elsewhere
 
     @property

@@ -8,7 +8,8 @@ from foveal.data.documents import Documents, Table
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.drawings import Drawing, gather, tell_broken
 from foveal.data.formats.records import Reading
-from foveal.data.formats.via_files import Image, Region, of_project, of_table, of_views
+from foveal.data.formats.via_files import Image, Region, of_project, of_rows
+from foveal.data.formats.via_views import of_numbered_rows, of_views
 from foveal.errors import DataError
 
 # Names of attributes that can mean nothing but the class; then those that mostly mean it.
@@ -23,10 +24,12 @@ _ONLY_CLASS = "object"
 def take(content: Any, file: str) -> list[Image] | None:
     """What a file says of its images, given its content; None where it is no file of VIA."""
     if isinstance(content, Table):
-        return of_table(content)
+        images = of_rows(content)
+        return of_numbered_rows(content) if images is None else images
     if not isinstance(content, dict):
         return None
-    return of_views(content) if "_via_img_metadata" not in content else of_project(content)
+    images = of_views(content)
+    return of_project(content) if images is None else images
 
 
 def read(tree: Tree, documents: Documents) -> Reading | None:

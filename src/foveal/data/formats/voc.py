@@ -75,12 +75,17 @@ def _leave_out(reading: Reading, file: str, why: str, image: str | None) -> None
 
 def _match(tree: Tree, file: str, content: VOCAnnotation, *, alone: bool) -> tuple[Match, bool]:
     """The image, and whether the annotation's own name tells it, or it is one of several in the file."""
-    if not alone:
-        return tree.image_named(content.filename, near=file), True
-    match = tree.image_of(file, content.filename)
-    if match.image is None and not match.rivals and content.filename:
-        return tree.image_named(content.filename, near=file), False
-    return match, True
+    said = content.filename
+    match = tree.image_of(file, said) if alone else tree.image_named(said, near=file)
+    by_stem = not alone or match.image is not None or bool(match.rivals)
+    if not by_stem and said:
+        match = tree.image_named(said, near=file)
+    if match.rivals:
+        for place in content.places:
+            told = tree.image_named(place, near=file)
+            if told.image in (match.image, *match.rivals) and not told.rivals:
+                return told, by_stem
+    return match, by_stem
 
 
 def _of_all(annotations: list[VOCAnnotation]) -> Iterator[Finding]:

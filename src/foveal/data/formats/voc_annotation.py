@@ -42,6 +42,8 @@ class VOCAnnotation:
         How many objects LabelMe's users have deleted.
     strange : str
         Why nothing in it is recognised, as a sentence; ``""`` where something is.
+    places : tuple of str
+        What else it says of where the image is: ``<path>``, ``<folder>`` with the name.
     """
 
     filename: str
@@ -51,6 +53,7 @@ class VOCAnnotation:
     broken: tuple[str, ...] = ()
     deleted: int = 0
     strange: str = ""
+    places: tuple[str, ...] = ()
 
 
 def annotations_in(root: Element) -> tuple[VOCAnnotation, ...]:
@@ -110,14 +113,16 @@ def _annotation(root: Element) -> VOCAnnotation:
         _size(size, "width") or _size(rows, "ncols"),
         _size(size, "height") or _size(rows, "nrows"),
     )
+    name, path, folder = (composed(_text(children, tag)) for tag in ("filename", "path", "folder"))
     return VOCAnnotation(
-        composed(_text(children, "filename") or _text(children, "path")),
+        name or path,
         width,
         height,
         tuple(objects),
         tuple(broken),
         deleted,
         "" if number else _strange(children),
+        tuple(place for place in (path, f"{folder}/{name}" if folder and name else "") if place),
     )
 
 

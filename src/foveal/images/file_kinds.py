@@ -53,6 +53,7 @@ NO_PHOTOGRAPHS = frozenset({*_VIDEOS, ".svg", ".svgz", ".eps", ".ai", ".pdf", ".
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _VIDEO_BRANDS = (b"isom", b"iso2", b"mp41", b"mp42", b"avc1", b"qt  ", b"M4V ", b"3gp4", b"3gp5", b"dash")
 _HEIC = "a HEIC photograph; convert it to JPEG, or install foveal[heic] (the package pillow-heif)"
+_AVIF = "an AVIF picture; convert it to JPEG or PNG, or install Pillow 11.3 or later, which reads it"
 _ARCHIVE = "an archive; unpack it"
 
 # By their first bytes.
@@ -101,6 +102,8 @@ def what_it_is(head: bytes, name: str = "") -> str:
         return _HEIC
     if head[4:8] == b"ftyp":
         brand = head[8:12]
+        if brand in (b"avif", b"avis") or b"avif" in head[16:64]:
+            return _AVIF
         return _RAW if brand == b"crx " else _VIDEO if brand in _VIDEO_BRANDS else unread(name)
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
         return _VIDEO
