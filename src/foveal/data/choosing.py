@@ -11,6 +11,7 @@ from foveal.data.file_tree import IMAGE_FOLDERS, Tree
 from foveal.data.formats.records import Reading, Record, unmatched
 from foveal.data.formats.table import FORMATS
 from foveal.errors import DataError, ImageError
+from foveal.files import identity_of
 from foveal.images import probe
 
 # A format that explains this share of what the best explains may be a copy of it.
@@ -62,7 +63,9 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
         )
         mixed = f"{images} pictures have boxes ({FORMATS[best].title}), {labelled} {lie}"
         apart = _in_folders_of_their_own(tree, boxed[best])
-        if images <= _BOXED * labelled and not apart:
+        few = images <= _BOXED * labelled and not apart
+        # Several links to an image do not make it several.
+        if few and _files(tree, boxed[best]) <= _BOXED * _files(tree, whole[folders]):
             action = f"The classes count, the boxes do not: --format {best} takes the boxes."
             return folders, [*findings, Finding("boxes-and-folders", "warning", "", f"{mixed}.", action)]
         findings = []
@@ -82,6 +85,11 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
     # Of copies the one whose classes have names, then the first of the table.
     best = min(alike, key=lambda name: _nameless(boxed[name]))
     return best, findings + others(boxed, best)
+
+
+def _files(tree: Tree, reading: Reading) -> int:
+    """How many files the images are, whatever the number of links to each."""
+    return len({identity_of(tree.path(image)) for image in reading.images})
 
 
 def _of_whole_images(readings: Mapping[str, Reading]) -> tuple[str, list[Finding]]:

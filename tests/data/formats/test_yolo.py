@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from foveal.data import load
+from foveal.data import doctor, load
 from foveal.errors import DataError
 
 
@@ -215,17 +215,26 @@ def test_a_label_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, mak
     assert [(f.kind, f.file) for f in dataset.findings] == [("broken-annotation", "labels/b.txt")]
 
 
-def test_linked_folders_are_two_parts(tmp_path, make_image):
-    for name in ("a", "b"):
-        make_image(tmp_path / f"store/{name}.jpg")
+@pytest.mark.parametrize("store", ["store", "set/store"])
+def test_linked_folders_are_two_parts(tmp_path, make_image, store):
+    names = {"train": ["a", "b", "c"], "val": ["d", "e"]}
     root = tmp_path / "set"
     (root / "images").mkdir(parents=True)
-    for split, name in (("train", "a"), ("val", "b")):
-        (root / f"images/{split}").symlink_to(tmp_path / "store")
-        label(root / f"labels/{split}/{name}.txt", "0 0.5 0.5 0.1 0.1")
+    for split, stems in names.items():
+        (root / f"images/{split}").symlink_to(tmp_path / store)
+        for stem in stems:
+            make_image(tmp_path / f"{store}/{stem}.jpg")
+            label(root / f"labels/{split}/{stem}.txt", "0 0.5 0.5 0.1 0.1")
     (root / "data.yaml").write_text("train: images/train\nval: images/val\nnames: [dog]\n")
-    labelled = [s for s in load(root) if len(s.boxes)]
-    assert [(s.name, s.split) for s in labelled] == [("a.jpg", "train"), ("b.jpg", "val")]
+    dataset = load(root)
+    assert dataset.format == "yolo"
+    labelled = {s.name[0]: s.split for s in dataset if len(s.boxes)}
+    assert labelled == {"a": "train", "b": "train", "c": "train", "d": "val", "e": "val"}
+    # The other links to these images are no background, and no leak.
+    assert len(dataset) == 5
+    assert "leak" not in [finding.kind for finding in doctor(dataset)]
+    label(root / "labels/val/a.txt", "0 0.5 0.5 0.1 0.1")
+    assert [finding.kind for finding in doctor(root)].count("leak") == 1
 
 
 def test_places_of_a_yaml_that_are_globs_lists_or_labels(tmp_path, make_image):

@@ -291,7 +291,10 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
         annotated = [image for r in records for image in (r.image, *r.rivals) if image is not None]
         if any(record.id is None for record in records):
             alone, spoken_for = tree.unannotated(annotated, reading.broken), set(reading.spoken_for)
-            records += [Record(image, image) for image in alone if image not in spoken_for]
+            alone = [image for image in alone if image not in spoken_for]
+            # Another link to an annotated image shows what that shows.
+            shown = {identity_of(tree.path(image)) for image in annotated} if alone else set()
+            records += [Record(image, image) for image in alone if identity_of(tree.path(image)) not in shown]
     records = _with_splits(tree, records, reading, findings, task)
     label_of = {name: label for label, name in enumerate(classes)}
     none_there = bool(records) and not any(record.image or record.rivals for record in records)
