@@ -27,7 +27,7 @@ def as_image(source: "Source | Image") -> NDArray[np.uint8]:
         from PIL import ImageOps
 
         return to_rgb(ImageOps.exif_transpose(source), source.format or "")
-    return source if isinstance(source, np.ndarray) else read(source)
+    return source if isinstance(source, np.ndarray) else read(source)  # type: ignore[arg-type]
 
 
 def is_pillow(value: object) -> "TypeGuard[Image]":

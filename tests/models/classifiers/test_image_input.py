@@ -66,7 +66,7 @@ def test_floats_from_0_to_1_where_the_training_had_0_to_255(fitted, files):
 
 
 @pytest.mark.parametrize(("X", "words"), [
-    ([], "an empty list"), ([1, 2], "a list of int"), ({"a": 1}, "a dict"), (None, "a NoneType"), (7, "a int"),
+    ([], "an empty list"), ([1, 2], "a list of int"), ({"a": 1}, "a dict"), (None, "a NoneType"),
 ])  # fmt: skip
 def test_what_x_may_be_is_told(fitted, X, words):
     with pytest.raises(ValueError, match=f"a list of paths, of arrays .* got {words}"):
