@@ -56,7 +56,8 @@ def check_range(X: Any, pixel_scale: float) -> None:
     ValueError
         If they are: nearly black, they would be answered for without a word.
     """
-    if pixel_scale == 1 and from_0_to_1(X) and any(a.max() > 0 for a in _arrays_in(X) if a.size):
+    # Whole numbers, 0 and 1, are dark pixels of either range.
+    if pixel_scale == 1 and from_0_to_1(X) and any((a % 1).any() for a in _arrays_in(X)):
         raise ValueError(
             "These images are floating-point numbers from 0 to 1, and those of the training were from 0 to "
             "255: multiply them by 255."
