@@ -7,14 +7,14 @@ from foveal.data.box_augmentation import BoxAugmentation
 from foveal.data.dataset import Dataset, Finding, Sample
 from foveal.data.detections import Detections
 from foveal.data.doctor import doctor
-from foveal.data.formats.coco import write_coco
+from foveal.data.formats.coco.reading import write_coco
 from foveal.data.formats.create_ml import write_create_ml
 from foveal.data.formats.cvat import write_cvat
 from foveal.data.formats.kitti import write_kitti
-from foveal.data.formats.label_studio import write_label_studio
+from foveal.data.formats.label_studio.reading import write_label_studio
 from foveal.data.formats.labelme import write_labelme
-from foveal.data.formats.voc import write_voc
-from foveal.data.formats.yolo import write_yolo
+from foveal.data.formats.voc.reading import write_voc
+from foveal.data.formats.yolo.reading import write_yolo
 from foveal.data.loading import load
 from foveal.data.splitting import Parts, cut_off, hold_out, partition
 

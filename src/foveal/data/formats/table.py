@@ -8,7 +8,6 @@ from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
 from foveal.data.formats import (
-    coco,
     create_ml,
     crops,
     cvat,
@@ -16,18 +15,19 @@ from foveal.data.formats import (
     hugging_face,
     keras_yolo,
     kitti,
-    label_studio,
     labelme,
     supervisely,
-    via,
-    voc,
     vott,
     wider_face,
-    yolo,
 )
+from foveal.data.formats.coco import reading as coco
+from foveal.data.formats.label_studio import reading as label_studio
 from foveal.data.formats.records import Reading
 from foveal.data.formats.tables import boxes as table_boxes
 from foveal.data.formats.tables import labels as table_labels
+from foveal.data.formats.via import reading as via
+from foveal.data.formats.voc import reading as voc
+from foveal.data.formats.yolo import reading as yolo
 
 
 @dataclass(frozen=True, kw_only=True)

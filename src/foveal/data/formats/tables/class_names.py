@@ -7,7 +7,7 @@ from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, text_of
 from foveal.data.file_tree import Tree, composed, natural
 from foveal.data.formats.tables.cells import class_name
-from foveal.data.formats.yolo_names import names_of
+from foveal.data.formats.yolo.names import names_of
 
 # How deep the head of a README is looked into.
 _DEEPEST = 20

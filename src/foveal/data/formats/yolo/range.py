@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from foveal.data.formats.yolo_labels import MOST, OUTSIDE, Meaning, fits, in_image, quoted
-from foveal.data.formats.yolo_lines import LabelFile, Row
+from foveal.data.formats.yolo.labels import MOST, OUTSIDE, Meaning, fits, in_image, quoted
+from foveal.data.formats.yolo.lines import LabelFile, Row
 
 
 def reach(row: Row, meaning: Meaning) -> float:

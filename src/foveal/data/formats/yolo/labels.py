@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.formats.yolo_lines import LabelFile, Row
+from foveal.data.formats.yolo.lines import LabelFile, Row
 from foveal.errors import DataError
 
 Kind = Literal["box", "polygon", "oriented box", "pose"]

@@ -9,7 +9,7 @@ from typing import Any
 from foveal.data.dataset import Dataset, Finding, relative_name
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats.coco_records import COCOFile, categories_of, records_of
+from foveal.data.formats.coco.records import COCOFile, categories_of, records_of
 from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.split_lists import from_file_name, from_folders, normalise
 from foveal.data.formats.writing import check_detection

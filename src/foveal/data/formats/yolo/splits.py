@@ -7,7 +7,7 @@ from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import text_of
 from foveal.data.file_tree import Tree
 from foveal.data.formats.records import Record
-from foveal.data.formats.yolo_name_files import Names
+from foveal.data.formats.yolo.name_files import Names
 from foveal.errors import DataError
 
 

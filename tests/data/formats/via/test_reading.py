@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foveal.data import load
-from foveal.data.formats.via import take
+from foveal.data.formats.via.reading import take
 from foveal.errors import DataError
 
 RECT = {"name": "rect", "x": 10, "y": 5, "width": 20, "height": 20}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from foveal.data import load
-from foveal.data.formats.yolo_lines import parse_lines
+from foveal.data.formats.yolo.lines import parse_lines
 from foveal.errors import DataError
 
 ROW = ("0", [0.5, 0.25, 0.125, 0.375])

@@ -7,9 +7,9 @@ from foveal.data.documents import text_of
 from foveal.data.file_tree import Match, Tree, join
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import SplitLists
-from foveal.data.formats.yolo_labels import Meaning, shortened
-from foveal.data.formats.yolo_lines import LabelFile, parse_lines, what_it_is
-from foveal.data.formats.yolo_name_files import is_name_file
+from foveal.data.formats.yolo.labels import Meaning, shortened
+from foveal.data.formats.yolo.lines import LabelFile, parse_lines, what_it_is
+from foveal.data.formats.yolo.name_files import is_name_file
 from foveal.errors import DataError
 
 _OTHER_TEXTS = {"readme", "license", "licence", "requirements", "notes", "source"}

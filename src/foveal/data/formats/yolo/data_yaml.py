@@ -7,7 +7,7 @@ from typing import Any
 from foveal.data.dataset import SplitName
 from foveal.data.file_tree import Tree, composed, join
 from foveal.data.formats.split_lists import normalise
-from foveal.data.formats.yolo_name_files import Names, from_lines, is_name_file
+from foveal.data.formats.yolo.name_files import Names, from_lines, is_name_file
 
 
 def take(content: Any, file: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from foveal.data.dataset import SplitName
 from foveal.data.documents import text_of
 from foveal.data.file_tree import Tree, composed, join
-from foveal.data.formats.yolo_lines import parse_lines
+from foveal.data.formats.yolo.lines import parse_lines
 from foveal.errors import DataError
 
 #: What files are called that hold a class's name a line.

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from foveal.data.formats.coco_masks import box_around
+from foveal.data.formats.coco.masks import box_around
 
 
 def runs(pixels):

@@ -3,7 +3,7 @@ import pytest
 
 from foveal.data import load
 from foveal.data.documents import parse_xml
-from foveal.data.formats.voc import take
+from foveal.data.formats.voc.reading import take
 from foveal.errors import DataError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from foveal.data.documents import Table, text_of
 from foveal.data.formats.drawings import around_ellipse, corners, plain, shown
-from foveal.data.formats.via_files import Image, Region, draw, json_value, words_of
+from foveal.data.formats.via.files import Image, Region, draw, json_value, words_of
 
 # Version 3 numbers its shapes; 8 and 9 are drawn by points on the edge of the object.
 _NUMBERED = {

@@ -8,8 +8,8 @@ from foveal.data.documents import Documents, Table
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.drawings import Drawing, gather, tell_broken
 from foveal.data.formats.records import Reading
-from foveal.data.formats.via_files import Image, Region, of_project, of_rows
-from foveal.data.formats.via_views import of_numbered_rows, of_views
+from foveal.data.formats.via.files import Image, Region, of_project, of_rows
+from foveal.data.formats.via.views import of_numbered_rows, of_views
 from foveal.errors import DataError
 
 # Names of attributes that can mean nothing but the class; then those that mostly mean it.

@@ -8,8 +8,8 @@ from typing import Literal
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
-from foveal.data.formats.yolo_name_files import Names, from_lines, name_files
-from foveal.data.formats.yolo_yaml import from_yaml
+from foveal.data.formats.yolo.data_yaml import from_yaml
+from foveal.data.formats.yolo.name_files import Names, from_lines, name_files
 from foveal.errors import DataError
 
 _DATA_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")

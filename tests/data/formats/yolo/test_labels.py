@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from foveal.data import load
-from foveal.data.formats.yolo_labels import meanings
-from foveal.data.formats.yolo_lines import parse_lines
+from foveal.data.formats.yolo.labels import meanings
+from foveal.data.formats.yolo.lines import parse_lines
 from foveal.errors import DataError
 
 CAT = "names: [cat]\n"

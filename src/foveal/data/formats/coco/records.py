@@ -9,7 +9,7 @@ from typing import Any
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.file_tree import Tree, composed, stem_of
-from foveal.data.formats.coco_masks import box_around
+from foveal.data.formats.coco.masks import box_around
 from foveal.data.formats.records import FARTHEST, Record, is_number
 from foveal.data.formats.split_lists import from_folders
 from foveal.files import readable

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from foveal.data import load, write_label_studio
-from foveal.data.formats import label_studio
+from foveal.data.formats.label_studio import reading as label_studio
 from foveal.errors import DataError
 
 CONFIG = """<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">

@@ -12,7 +12,7 @@ from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, alike, stem_of
 from foveal.data.formats.records import Reading, record_of
-from foveal.data.formats.voc_annotation import VOCAnnotation, annotations_in
+from foveal.data.formats.voc.annotation import VOCAnnotation, annotations_in
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_text
 

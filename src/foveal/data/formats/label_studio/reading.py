@@ -17,7 +17,7 @@ from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree
 from foveal.data.formats.drawings import gather, tell_broken
-from foveal.data.formats.label_studio_files import (
+from foveal.data.formats.label_studio.files import (
     Regions,
     Task,
     is_of_boxes,

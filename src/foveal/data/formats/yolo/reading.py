@@ -12,14 +12,14 @@ from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, stem_of
 from foveal.data.formats.records import Reading, Record, record_of, union
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
-from foveal.data.formats.yolo_files import called_labels, label_files, without_predictions
-from foveal.data.formats.yolo_labels import Meaning, first_row, meanings, shortened
-from foveal.data.formats.yolo_lines import LabelFile, class_number, what_it_is
-from foveal.data.formats.yolo_name_files import Names
-from foveal.data.formats.yolo_names import names_of, names_used
-from foveal.data.formats.yolo_range import not_shares, reach
-from foveal.data.formats.yolo_splits import splits_of
-from foveal.data.formats.yolo_yaml import take
+from foveal.data.formats.yolo.data_yaml import take
+from foveal.data.formats.yolo.files import called_labels, label_files, without_predictions
+from foveal.data.formats.yolo.labels import Meaning, first_row, meanings, shortened
+from foveal.data.formats.yolo.lines import LabelFile, class_number, what_it_is
+from foveal.data.formats.yolo.name_files import Names
+from foveal.data.formats.yolo.names import names_of, names_used
+from foveal.data.formats.yolo.range import not_shares, reach
+from foveal.data.formats.yolo.splits import splits_of
 from foveal.errors import DataError, ImageError
 from foveal.files import write_text
 from foveal.images import probe

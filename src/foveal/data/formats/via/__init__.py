@@ -1,0 +1,1 @@
+"""Files of the VGG Image Annotator, versions 1 to 3."""

@@ -1,0 +1,1 @@
+"""YOLO's label files, their names and their splits."""
