@@ -89,7 +89,7 @@ def _results(function: Callable[[Item], Result], items: list[Item], n_jobs: int)
             yield function(item)
         return
     pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator", pre_dispatch="4*n_jobs")
-    if not get_active_backend(prefer="threads")[0].supports_sharedmem:
+    if not getattr(get_active_backend(prefer="threads")[0], "supports_sharedmem", False):
         yield from pool(delayed(function)(item) for item in items)
         return
     calls = _Calls(function)
