@@ -244,3 +244,22 @@ def test_a_folder_whose_name_is_no_text(tmp_path, make_image):
     make(tmp_path, make_image, "dog", "cheese")
     (tmp_path / "cheese").rename(tmp_path / b"k\xe4se".decode("utf-8", "surrogateescape"))
     assert load(tmp_path).classes == ("dog", r"k\xe4se")
+
+
+def test_splits_told_by_the_folders_beside_each_other(tmp_path, make_image):
+    make(tmp_path, make_image, "pets_train/cat", "pets_train/dog", "pets_test/cat", "pets_test/dog")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert [s.split for s in sorted(dataset, key=lambda s: s.path)] == ["test", "test", "train", "train"]
+    assert dataset.findings == ()
+
+
+def test_class_and_split_in_one_name(tmp_path, make_image):
+    make(tmp_path, make_image, "cats_train", "cats_test", "train-dogs", "val-dogs", "birds")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("birds", "cats", "dogs")
+    told = {s.path.parent.name: (dataset.classes[s.label], s.split) for s in dataset}
+    assert told == {
+        "cats_train": ("cats", "train"), "cats_test": ("cats", "test"), "train-dogs": ("dogs", "train"),
+        "val-dogs": ("dogs", "val"), "birds": ("birds", None),
+    }  # fmt: skip

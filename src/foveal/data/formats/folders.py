@@ -1,13 +1,14 @@
 """One folder a class."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
 from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, composed
 from foveal.data.formats.records import Reading, Record
+from foveal.data.formats.sibling_folders import Named, of_siblings
 from foveal.data.formats.split_lists import normalise, of_folder
 from foveal.files import readable
 
@@ -37,6 +38,12 @@ class _Folders:
                 children[above].add(folder)
                 folder = above
         self.children = {folder: sorted(below) for folder, below in children.items()}
+        # pets_train beside pets_test, by their paths.
+        self.beside = {
+            f"{above}/{name}" if above else name: named
+            for above, below in self.children.items()
+            for name, named in of_siblings(map(_last, below)).items()
+        }
 
     def below(self, folder: str) -> list[str]:
         """The folders directly below one."""
@@ -67,7 +74,12 @@ class _Folders:
         A class may be called "train": its images lie in it.
         """
         inside = self.all[folder] - self.own.get(folder, 0)
-        return of_folder(_last(folder)) is not None and inside > self.own.get(folder, 0)
+        return self.split_of(folder) is not None and inside > self.own.get(folder, 0)
+
+    def split_of(self, folder: str) -> SplitName | None:
+        """The split that a folder is named after, by itself or beside the others."""
+        beside = self.beside.get(folder)
+        return of_folder(_last(folder)) or (beside.split if beside else None)
 
     def classes_of_split(self, folder: str) -> str:
         """Where a split's folders of classes are: train/train/cat, train/images/cat."""
@@ -93,12 +105,13 @@ class _Layout:
     """Where the folders of the classes are: inside which folders, of which split; and what is odd there.
 
     ``splits`` are folders that are no classes, whatever they lie in. Where ``inside`` is true, the splits are
-    folders in the classes' folders.
+    folders in the classes' folders. ``named`` are folders whose names tell class and split.
     """
 
     places: dict[str, SplitName | None]
     splits: list[str] = field(default_factory=list)
     inside: bool = False
+    named: Mapping[str, Named] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def of(self, file: str) -> tuple[str | None, SplitName | None]:
@@ -106,6 +119,8 @@ class _Layout:
         folder = file.rpartition("/")[0]
         while folder:
             above, _, _ = folder.rpartition("/")
+            if folder in self.named:
+                return readable(composed(self.named[folder].rest)), self.named[folder].split
             if above in self.places and folder not in self.splits:
                 if not self.inside:
                     return _name(folder), self.places[above]
@@ -121,6 +136,10 @@ def _layout(folders: _Folders) -> _Layout:
     splits = [folder for folder in tops if folders.is_split(folder)]
     if splits:
         return _of_splits(folders, top, splits)
+    named = {folder: folders.beside[folder] for folder in tops if folder in folders.beside}
+    if named and all(2 * folders.own.get(folder, 0) >= folders.all[folder] for folder in named):
+        # cats_train, cats_test, dogs_train, dogs_test
+        return _Layout({top: None}, named=named)
     alike = _alike(folders, tops) if not folders.own.get(top) else set()
     inner = [folder for outer in tops for folder in folders.below(outer)]
     if (
@@ -157,7 +176,7 @@ def _with_groups(folders: _Folders, top: str, tops: list[str]) -> _Layout:
 
 
 def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
-    names = {folder: of_folder(_last(folder)) for folder in splits}
+    names = {folder: folders.split_of(folder) for folder in splits}
     evaluation = [folder for folder in splits if "eval" in folder.lower()]
     if "test" not in names.values() and any(
         split == "val" and folder not in evaluation for folder, split in names.items()

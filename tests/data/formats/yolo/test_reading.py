@@ -272,3 +272,11 @@ def test_a_label_that_fits_several_images_is_ambiguous(tmp_path, make_image):
     label(tmp_path / "classes.txt", "dog")
     with pytest.raises(DataError, match=r"may be left/a.jpg or right/a.jpg"):
         load(tmp_path)
+
+
+def test_splits_told_by_the_folders_beside_each_other(tmp_path, make_image):
+    for split in ("train", "val"):
+        make_image(tmp_path / f"cars_{split}/images/{split}.jpg")
+        (tmp_path / f"cars_{split}/labels").mkdir()
+        (tmp_path / f"cars_{split}/labels/{split}.txt").write_text("0 .5 .5 .2 .2")
+    assert [(s.name, s.split) for s in load(tmp_path)] == [("train.jpg", "train"), ("val.jpg", "val")]
