@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from foveal.data.choosing import choose, others
@@ -195,7 +196,14 @@ def _left_out(tree: Tree) -> list[Finding]:
     """What was not looked at."""
     action = "What is in it is left out."
     findings = [
-        Finding("folder-left-out", "note", name, f"The folder is not looked into: {why}.", action)
+        Finding(
+            "folder-left-out",
+            # Somebody may have put data where results are.
+            "warning" if "other pictures" in why else "note",
+            name,
+            f"The folder is not looked into: {why}.",
+            action,
+        )
         for name, why in tree.skipped.items()
     ]
     return findings + [
@@ -208,8 +216,11 @@ def _refusal(
     tree: Tree, rows: Sequence[Format], readings: Mapping[str, Reading], documents: Documents
 ) -> str:
     """Why a folder is no data set: what is known and what is wrong, what lies there, what was tried."""
+    passed = "".join(
+        f" {name} is not looked into: {why}." for name, why in islice(tree.skipped.items(), _NAMED)
+    )
     if not tree.files:
-        return f"{tree.root} is not a data set that Foveal knows: it holds no file."
+        return f"{tree.root} is not a data set that Foveal knows: it holds no file.{passed}"
     reasons = {row.name: why for row in rows if row.name in readings and (why := _reason(readings[row.name]))}
     strange = [
         f"{file} is {what}{_ANOTHER if _OF_A_TOOL in what else ', as no format has it'}."
@@ -224,7 +235,7 @@ def _refusal(
     for row in rows:
         alike.setdefault(_lacking(tree, row, row.name in reasons), []).append(row.title)
     tried = "; ".join(f"{', '.join(titles)}{lacking}" for lacking, titles in alike.items())
-    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."])
+    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."]) + passed
     return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
 
 
