@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from foveal.data.choosing import choose, others
+from foveal.data.choosing import choose, others, passed_over, why_no_boxes
 from foveal.data.copies import compare_copies
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents, parse_documents
@@ -141,6 +141,12 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
         best, findings = choose(tree, usable)
         if failed and 2 * len(usable[best].images) <= len(tree.images):
             raise next(iter(failed.values()))
+        if FORMATS[best].task == "classification":
+            unused = [reading for name, reading in readings.items() if name not in usable]
+            if why := why_no_boxes(tree, documents, failed, unused):
+                raise DataError(
+                    f"{why} To take the classes instead ({FORMATS[best].title}): --format {best}."
+                )
     findings += [
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
@@ -149,6 +155,7 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
     findings += [
         finding for reading in readings.values() if not reading.records for finding in reading.findings
     ]
+    findings += passed_over(documents, [*findings, *usable[best].findings])
     findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
     spoken_for = {image for reading in boxed for image in reading.images}
