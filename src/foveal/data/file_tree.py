@@ -347,7 +347,8 @@ class Tree:
             exact = [file for file in self._by_stem.get(stem_of(stem), ()) if _base(file) == stem]
             if exact:
                 return exact
-        for shorter in (stem, _without(stem, (".xml", ".txt", ".json"))):
+        shorter_still = stem_of(stem) if is_image(stem) else stem
+        for shorter in dict.fromkeys((stem, _without(stem, (".xml", ".txt", ".json")), shorter_still)):
             same = self._by_stem.get(shorter) or self._by_folded_stem.get(_folded(shorter))
             if same:
                 return same
