@@ -94,3 +94,5 @@ def test_an_image_of_an_annotation_with_two_suffixes(tmp_path):
     assert tree.image_of("labels/A.png.txt").image == "images/a.PNG"
     assert tree.image_of("labels/b.jpeg.txt").image == "images/b.jpg"
     assert tree.image_of("labels/c.jpg.txt").image is None
+    # Label Studio's digits before the name.
+    assert tree.image_of("labels/0a1b2c3d-b.txt").image == "images/b.jpg"

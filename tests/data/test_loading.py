@@ -205,3 +205,10 @@ def test_broken_annotations_beside_classes_are_told(tmp_path, make_image):
     (tmp_path / "package.json").write_text("{")
     found = [(f.kind, f.severity, f.file) for f in load(tmp_path).findings]
     assert found == [("broken-annotation", "warning", "annotations.json")]
+
+
+def test_a_file_that_names_its_images_folder_with_backslashes(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "my photos/a.jpg")
+    image = {"id": 1, "file_name": "my photos\\a.jpg", "width": 40, "height": 30}
+    coco_file(tmp_path / "gt.json", [image], [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}])
+    assert load(tmp_path / "gt.json")[0].path == tmp_path / "my photos/a.jpg"

@@ -348,7 +348,8 @@ class Tree:
             if exact:
                 return exact
         shorter_still = stem_of(stem) if is_image(stem) else stem
-        for shorter in dict.fromkeys((stem, _without(stem, (".xml", ".txt", ".json")), shorter_still)):
+        given = _UPLOADED.sub("", stem)
+        for shorter in dict.fromkeys((stem, _without(stem, (".xml", ".txt", ".json")), shorter_still, given)):
             same = self._by_stem.get(shorter) or self._by_folded_stem.get(_folded(shorter))
             if same:
                 return same

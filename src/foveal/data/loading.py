@@ -296,7 +296,8 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} is {what}; it is no {wanted}.")
     reading = row.read(tree, documents)
     if reading is not None and reading.records and not reading.images and not everywhere:
-        said = {part for record in reading.records for part in record.named.split("/")[:-1]}
+        paths = (record.named.replace("\\", "/").split("/") for record in reading.records)
+        said = {part for path in paths for part in path[:-1]}
         named |= {entry.name for entry in root.iterdir() if entry.name in said and not enter(entry.name)}
         if named:
             tree = Tree.scan(root, enter)

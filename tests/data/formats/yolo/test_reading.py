@@ -280,3 +280,14 @@ def test_splits_told_by_the_folders_beside_each_other(tmp_path, make_image):
         (tmp_path / f"cars_{split}/labels").mkdir()
         (tmp_path / f"cars_{split}/labels/{split}.txt").write_text("0 .5 .5 .2 .2")
     assert [(s.name, s.split) for s in load(tmp_path)] == [("train.jpg", "train"), ("val.jpg", "val")]
+
+
+def test_labels_of_no_image_are_told(tmp_path, make_image):
+    make_image(tmp_path / "images/a.jpg")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/other.txt").write_text("0 .5 .5 .2 .2")
+    message = (
+        r"labels/other\.txt looks like a YOLO label, but no picture is called so \(one is images/a\.jpg\)"
+    )
+    with pytest.raises(DataError, match=message):
+        load(tmp_path)
