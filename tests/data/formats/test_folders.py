@@ -263,3 +263,30 @@ def test_class_and_split_in_one_name(tmp_path, make_image):
         "cats_train": ("cats", "train"), "cats_test": ("cats", "test"), "train-dogs": ("dogs", "train"),
         "val-dogs": ("dogs", "val"), "birds": ("birds", None),
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("test", ["test/test", "test1/test1", "pets_test/pets_test"])
+def test_a_split_in_itself_is_no_class(tmp_path, make_image, test):
+    train = test.partition("/")[0].replace("test", "train")
+    make(tmp_path, make_image, f"{train}/cat", f"{train}/dog", test)
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert [f.kind for f in dataset.findings] == ["image-without-class"]
+
+
+def test_splits_with_the_class_in_their_names(tmp_path, make_image):
+    make(tmp_path, make_image, "cat/cat_train", "cat/cat_test", "dog/dog_train", "dog/dog_test")
+    told = found(load(tmp_path))
+    assert told["cat/cat_test"] == ("cat", "test")
+    assert told["dog/dog_train"] == ("dog", "train")
+
+
+def test_folders_of_annotations_are_no_classes(tmp_path, make_image):
+    make(tmp_path, make_image, "train", "train_labels", "val", "val_labels")
+    with pytest.raises(DataError, match="not a data set"):
+        load(tmp_path)
+
+
+def test_classes_in_any_script(tmp_path, make_image):
+    make(tmp_path, make_image, "猫", "犬 images")
+    assert load(tmp_path).classes == ("犬 images", "猫")

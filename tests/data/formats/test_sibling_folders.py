@@ -8,6 +8,7 @@ from foveal.data.formats.split_lists import from_folders
     ("names", "splits"),
     [(["cars_train", "cars_val"], ["train", "val"]), (["train_224x224", "TEST_224X224"], ["train", "test"]),
      (["PetsTrain", "PetsTest", "PetsRaw"], ["train", "test", None]),
+     (["trainA", "testA", "trainB"], ["train", "test", None]),
      (["train_dir", "valid_dir"], ["train", "val"]), (["a-train-1", "b-test-1"], [None, None]),
      (["my test", "my val"], [None, None]), (["train_test_x", "train_val_x"], [None, None]),
      (["train", "test"], [None, None]), (["x_train_y", "x_y_test"], [None, None])],

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from foveal.data.dataset import SplitName
 from foveal.data.formats.split_lists import normalise, of_folder
 
-# Between the words of a name; one may begin with a capital: PetsTrain.
-_GAPS = re.compile(r"([^A-Za-z0-9]+)|(?<=[a-z0-9])(?=[A-Z][a-z])")
+# Between the words of a name; one may begin with a capital: PetsTrain, trainA.
+_GAPS = re.compile(r"([^A-Za-z0-9]+)|(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True)
