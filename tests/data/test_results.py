@@ -71,6 +71,12 @@ def test_what_programs_leave_beside_the_data(tmp_path, files, folder):
     assert Tree.scan(tmp_path / folder).files
 
 
+def test_data_beside_the_files_of_a_run(tmp_path):
+    touch(tmp_path, "a/args.yaml", "a/results.csv", "a/images/1.jpg", "b/opt.yaml", "b/hyp.yaml", "b/2.jpg")
+    touch(tmp_path, "b/2.txt")
+    assert Tree.scan(tmp_path).images == ["a/images/1.jpg", "b/2.jpg"]
+
+
 def test_a_refusal_says_what_was_not_looked_into(tmp_path):
     touch(tmp_path, "out/proposals.json", "out/drawn/a.jpg")
     with pytest.raises(DataError, match="out is not looked into: it holds results of Foveal"):

@@ -19,6 +19,7 @@ _EMPTY = re.compile(r"\s*(?:\[\s*\]|\{\s*\})?\s*")
 _HEAD = 4096
 _DRAWN = {"drawn", "maps"}
 _OF_RUNS = {"detect", "segment", "classify", "pose", "obb"}
+_IN_RUNS = {"weights", "labels", "crops"}
 
 
 def is_own(entries: Sequence["os.DirEntry[str]"]) -> bool:
@@ -56,7 +57,11 @@ def is_run_of_others(name: str, entries: Sequence["os.DirEntry[str]"]) -> bool:
     names = {entry.name for entry in entries}
     if "pyvenv.cfg" in names or (name == "runs" and names & _OF_RUNS):
         return True
-    return bool(names & {"args.yaml", "opt.yaml"}) and bool(names & {"weights", "results.csv", "hyp.yaml"})
+    if not (names & {"args.yaml", "opt.yaml"} and names & {"weights", "results.csv", "hyp.yaml"}):
+        return False
+    # Somebody may keep such files beside data.
+    folders = {entry.name for entry in entries if entry.is_dir()}
+    return folders <= _IN_RUNS and not any(name.lower().endswith((".txt", ".xml")) for name in names)
 
 
 def _is_picture(name: str) -> bool:
