@@ -347,9 +347,7 @@ class Tree:
             exact = [file for file in self._by_stem.get(stem_of(stem), ()) if _base(file) == stem]
             if exact:
                 return exact
-        shorter_still = stem_of(stem) if is_image(stem) else stem
-        given = _UPLOADED.sub("", stem)
-        for shorter in dict.fromkeys((stem, _without(stem, (".xml", ".txt", ".json")), shorter_still, given)):
+        for shorter in _stems(stem):
             same = self._by_stem.get(shorter) or self._by_folded_stem.get(_folded(shorter))
             if same:
                 return same
@@ -407,6 +405,16 @@ def _base(file: str) -> str:
 
 def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """What the image of an annotation file with this stem may be called."""
+    # Most names are right: what else they may be is not worked out before.
+    yield stem
+    yield _without(stem, (".xml", ".txt", ".json"))
+    if is_image(stem):
+        yield stem_of(stem)
+    yield _UPLOADED.sub("", stem)
 
 
 def spellings(name: str) -> Iterator[str]:
