@@ -84,3 +84,15 @@ def test_of_copies_with_something_drawn_the_original_is_meant(tmp_path):
     assert tree.image_of("labels/a.txt") == Match("raw/a.jpg", ("drawn/a.jpg",))
     assert tree.image_of("labels/b.txt") == Match("raw/b.png", ("masks/b.png",))
     assert tree.image_of("labels/c.txt") == Match(None, ("x/c.jpg", "y/c.jpg"))
+
+
+def test_an_image_of_an_annotation_with_two_suffixes(tmp_path):
+    touch(
+        tmp_path, "images/a.PNG", "images/b.jpg", "labels/A.png.txt", "labels/b.jpeg.txt", "labels/c.jpg.txt"
+    )
+    tree = Tree.scan(tmp_path)
+    assert tree.image_of("labels/A.png.txt").image == "images/a.PNG"
+    assert tree.image_of("labels/b.jpeg.txt").image == "images/b.jpg"
+    assert tree.image_of("labels/c.jpg.txt").image is None
+    # Label Studio's digits before the name.
+    assert tree.image_of("labels/0a1b2c3d-b.txt").image == "images/b.jpg"

@@ -176,3 +176,39 @@ def test_a_copy_of_one_image_differs_in_that_one_only(tmp_path, make_image, xml,
     xml(tmp_path / "1.xml", [("sample", 1, 1, 5, 5)])
     (finding,) = (f for f in load(tmp_path).findings if f.kind == "copy-differs")
     assert finding.message == "1.xml names other objects in 1 pictures, such as 1.jpg."
+
+
+def test_folders_are_no_classes_where_boxes_cannot_be_read(tmp_path, make_image):
+    for folder in ("day", "night"):
+        make_image(tmp_path / folder / f"{folder}.jpg")
+        (tmp_path / folder / f"{folder}.txt").write_text("0 20 20 10 10\n")
+    with pytest.raises(DataError, match=r"no shares of the pictures' sizes.*--format folders"):
+        load(tmp_path)
+    assert load(tmp_path, format="folders").classes == ("day", "night")
+    for number in range(5):
+        make_image(tmp_path / f"day/{number}.jpg")
+    assert load(tmp_path).format == "folders"
+
+
+def test_folders_are_no_classes_where_the_annotations_are_broken(tmp_path, make_image):
+    for folder in ("day", "night"):
+        make_image(tmp_path / folder / f"{folder}.jpg")
+        (tmp_path / folder / f"{folder}.xml").write_text("<annotation>")
+    with pytest.raises(DataError, match=r"day\.xml is not well-formed XML.*--format folders"):
+        load(tmp_path)
+
+
+def test_broken_annotations_beside_classes_are_told(tmp_path, make_image):
+    for name in ("cat/1.jpg", "dog/1.jpg"):
+        make_image(tmp_path / name)
+    (tmp_path / "annotations.json").write_text('{"images": [')
+    (tmp_path / "package.json").write_text("{")
+    found = [(f.kind, f.severity, f.file) for f in load(tmp_path).findings]
+    assert found == [("broken-annotation", "warning", "annotations.json")]
+
+
+def test_a_file_that_names_its_images_folder_with_backslashes(tmp_path, make_image, coco_file):
+    make_image(tmp_path / "my photos/a.jpg")
+    image = {"id": 1, "file_name": "my photos\\a.jpg", "width": 40, "height": 30}
+    coco_file(tmp_path / "gt.json", [image], [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}])
+    assert load(tmp_path / "gt.json")[0].path == tmp_path / "my photos/a.jpg"

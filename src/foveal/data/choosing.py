@@ -1,13 +1,14 @@
 """Which of several formats in one folder counts: the one that explains most."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Finding
-from foveal.data.file_tree import IMAGE_FOLDERS, Tree
+from foveal.data.documents import Documents
+from foveal.data.file_tree import IMAGE_FOLDERS, Tree, stem_of
 from foveal.data.formats.records import Reading, Record, unmatched
 from foveal.data.formats.table import FORMATS
 from foveal.errors import DataError, ImageError
@@ -20,6 +21,8 @@ _NEARLY = 0.9
 _AGREE = 0.8
 # Boxes count where more than this share of the images in classes' folders have some.
 _BOXED = 1 / 3
+# What files of annotations are called.
+_OF_ANNOTATIONS = ("annotation", "bbox", "boxes", "coco", "instances", "label", "train", "val", "test")
 # Images that two formats are compared on at most.
 _COMPARED = 200
 
@@ -188,3 +191,27 @@ def _in_pixels(tree: Tree, record: Record) -> Record:
     boxes: NDArray[np.float64] = np.array(record.boxes, np.float64).reshape(-1, 4)
     size = [info.width, info.height, info.width, info.height]
     return replace(record, boxes=(boxes * size).tolist(), relative=False)
+
+
+def why_no_boxes(
+    tree: Tree, documents: Documents, failed: Mapping[str, DataError], unused: Iterable[Reading]
+) -> str:
+    """Why annotations of boxes that are about many of the images could not be read; else ``""``."""
+    files = tree.with_suffix(".txt", ".xml", ".json")
+    own = len({stem_of(file) for file in files} & {stem_of(file) for file in tree.images})
+    listed = max((len(content.images) for content in documents.of("coco").values()), default=0)
+    if failed and 3 * max(own, listed) > len(tree.images):
+        return str(next(iter(failed.values())))
+    for reading in unused:
+        if not reading.records and 3 * len(set(reading.broken)) > len(tree.images):
+            return next((f.message for f in reading.findings if f.severity == "error"), "")
+    return ""
+
+
+def passed_over(documents: Documents, told: Iterable[Finding]) -> Iterator[Finding]:
+    """The files called annotations that cannot be parsed and of which nothing has been said yet."""
+    said = {finding.file for finding in told}
+    for file, why in documents.broken.items():
+        # Any program keeps files beside the data.
+        if file not in said and any(word in file.rpartition("/")[2].lower() for word in _OF_ANNOTATIONS):
+            yield Finding("broken-annotation", "warning", file, why, "The file is not read.")

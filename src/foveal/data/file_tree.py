@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
+from foveal.data.results import holds_more_than_own, is_own, is_run_of_others
 from foveal.errors import DataError
 from foveal.images import EXTENSIONS, unread
 
@@ -36,11 +37,9 @@ LITTER = frozenset(
         "lost+found",
         "system volume information",
     }
-    | {"thumbs", "thumbnails"}
+    | {"thumbs", "thumbnails", "#recycle", "@recycle", "@tmp", "#snapshot", "@recently-snapshot", "found.000"}
+    | {"wandb", "mlruns", "lightning_logs", "node_modules", "site-packages"}
 )
-# A folder with one of these is what a command of Foveal wrote.
-_OWN_OUTPUTS = frozenset({"predictions.json", "predictions.jsonl", "predictions.csv", "proposals.json"})
-_OWN_OUTPUTS |= {"explanations.json", "config.toml"}
 # JPEG and its like lose detail, so that nobody keeps masks in them.
 _PHOTOGRAPHS = (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".heic", ".heif", ".hif", ".webp")
 _HEIC = (".heic", ".heif", ".hif")
@@ -188,8 +187,12 @@ class Tree:
             if here in above and status.st_ino:
                 skipped[relative] = "it is a link to a folder above it"
                 continue
-            if relative and any(entry.name in _OWN_OUTPUTS for entry in entries):
-                skipped[relative] = "it holds results of Foveal"
+            if relative and is_own(entries):
+                also = ", though other pictures too" if holds_more_than_own(entries) else ""
+                skipped[relative] = f"it holds results of Foveal{also}"
+                continue
+            if relative and is_run_of_others(relative.rpartition("/")[2], entries):
+                skipped[relative] = "a program keeps its runs in it"
                 continue
             names = []
             for entry in entries:
@@ -344,7 +347,7 @@ class Tree:
             exact = [file for file in self._by_stem.get(stem_of(stem), ()) if _base(file) == stem]
             if exact:
                 return exact
-        for shorter in (stem, _without(stem, (".xml", ".txt", ".json"))):
+        for shorter in _stems(stem):
             same = self._by_stem.get(shorter) or self._by_folded_stem.get(_folded(shorter))
             if same:
                 return same
@@ -402,6 +405,16 @@ def _base(file: str) -> str:
 
 def _without(name: str, suffixes: tuple[str, ...]) -> str:
     return name.rpartition(".")[0] if name.lower().endswith(suffixes) else name
+
+
+def _stems(stem: str) -> Iterator[str]:
+    """What the image of an annotation file with this stem may be called."""
+    # Most names are right: what else they may be is not worked out before.
+    yield stem
+    yield _without(stem, (".xml", ".txt", ".json"))
+    if is_image(stem):
+        yield stem_of(stem)
+    yield _UPLOADED.sub("", stem)
 
 
 def spellings(name: str) -> Iterator[str]:

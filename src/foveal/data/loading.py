@@ -5,9 +5,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
-from foveal.data.choosing import choose, others
+from foveal.data.choosing import choose, others, passed_over, why_no_boxes
 from foveal.data.copies import compare_copies
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents, parse_documents
@@ -140,6 +141,12 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
         best, findings = choose(tree, usable)
         if failed and 2 * len(usable[best].images) <= len(tree.images):
             raise next(iter(failed.values()))
+        if FORMATS[best].task == "classification":
+            unused = [reading for name, reading in readings.items() if name not in usable]
+            if why := why_no_boxes(tree, documents, failed, unused):
+                raise DataError(
+                    f"{why} To take the classes instead ({FORMATS[best].title}): --format {best}."
+                )
     findings += [
         Finding("broken-annotation", "error", "", str(error), f"{FORMATS[name].title} does not count.")
         for name, error in failed.items()
@@ -148,6 +155,7 @@ def _load_folder(tree: Tree, format: str | None) -> Dataset:
     findings += [
         finding for reading in readings.values() if not reading.records for finding in reading.findings
     ]
+    findings += passed_over(documents, [*findings, *usable[best].findings])
     findings += _left_out(tree) + unread.pictures(tree, usable[best], FORMATS[best].task)
     boxed = [reading for name, reading in usable.items() if FORMATS[name].task == "detection"]
     spoken_for = {image for reading in boxed for image in reading.images}
@@ -195,7 +203,14 @@ def _left_out(tree: Tree) -> list[Finding]:
     """What was not looked at."""
     action = "What is in it is left out."
     findings = [
-        Finding("folder-left-out", "note", name, f"The folder is not looked into: {why}.", action)
+        Finding(
+            "folder-left-out",
+            # Somebody may have put data where results are.
+            "warning" if "other pictures" in why else "note",
+            name,
+            f"The folder is not looked into: {why}.",
+            action,
+        )
         for name, why in tree.skipped.items()
     ]
     return findings + [
@@ -208,8 +223,11 @@ def _refusal(
     tree: Tree, rows: Sequence[Format], readings: Mapping[str, Reading], documents: Documents
 ) -> str:
     """Why a folder is no data set: what is known and what is wrong, what lies there, what was tried."""
+    passed = "".join(
+        f" {name} is not looked into: {why}." for name, why in islice(tree.skipped.items(), _NAMED)
+    )
     if not tree.files:
-        return f"{tree.root} is not a data set that Foveal knows: it holds no file."
+        return f"{tree.root} is not a data set that Foveal knows: it holds no file.{passed}"
     reasons = {row.name: why for row in rows if row.name in readings and (why := _reason(readings[row.name]))}
     strange = [
         f"{file} is {what}{_ANOTHER if _OF_A_TOOL in what else ', as no format has it'}."
@@ -224,7 +242,7 @@ def _refusal(
     for row in rows:
         alike.setdefault(_lacking(tree, row, row.name in reasons), []).append(row.title)
     tried = "; ".join(f"{', '.join(titles)}{lacking}" for lacking, titles in alike.items())
-    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."])
+    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."]) + passed
     return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
 
 
@@ -278,7 +296,8 @@ def _load_file(path: Path, format: str | None) -> Dataset:
         raise DataError(f"{path} is {what}; it is no {wanted}.")
     reading = row.read(tree, documents)
     if reading is not None and reading.records and not reading.images and not everywhere:
-        said = {part for record in reading.records for part in record.named.split("/")[:-1]}
+        paths = (record.named.replace("\\", "/").split("/") for record in reading.records)
+        said = {part for path in paths for part in path[:-1]}
         named |= {entry.name for entry in root.iterdir() if entry.name in said and not enter(entry.name)}
         if named:
             tree = Tree.scan(root, enter)

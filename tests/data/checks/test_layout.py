@@ -44,3 +44,14 @@ def test_boxes_of_another_size():
     (message,) = found([np.array(row) * 1.7 for row in TRUE])
     assert "of 4 boxes are not inside their pictures" in message
     assert "They would be" not in message
+
+
+def test_shares_in_place_of_pixels():
+    shares = [(a / 64, b / 48, c / 64, d / 48) for a, b, c, d in TRUE]
+    (message,) = found(shares)
+    assert message == (
+        "4 of 4 boxes are less than a pixel from the pictures' corner: they look like shares of the "
+        "pictures' sizes, not pixels."
+    )
+    assert "shares" in found([tuple(value - 1 for value in row[:2]) + row[2:] for row in shares])[0]
+    assert not any("shares" in text for text in found([*TRUE, shares[0]]))

@@ -244,3 +244,49 @@ def test_a_folder_whose_name_is_no_text(tmp_path, make_image):
     make(tmp_path, make_image, "dog", "cheese")
     (tmp_path / "cheese").rename(tmp_path / b"k\xe4se".decode("utf-8", "surrogateescape"))
     assert load(tmp_path).classes == ("dog", r"k\xe4se")
+
+
+def test_splits_told_by_the_folders_beside_each_other(tmp_path, make_image):
+    make(tmp_path, make_image, "pets_train/cat", "pets_train/dog", "pets_test/cat", "pets_test/dog")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert [s.split for s in sorted(dataset, key=lambda s: s.path)] == ["test", "test", "train", "train"]
+    assert dataset.findings == ()
+
+
+def test_class_and_split_in_one_name(tmp_path, make_image):
+    make(tmp_path, make_image, "cats_train", "cats_test", "train-dogs", "val-dogs", "birds")
+    dataset = load(tmp_path)
+    assert dataset.classes == ("birds", "cats", "dogs")
+    told = {s.path.parent.name: (dataset.classes[s.label], s.split) for s in dataset}
+    assert told == {
+        "cats_train": ("cats", "train"), "cats_test": ("cats", "test"), "train-dogs": ("dogs", "train"),
+        "val-dogs": ("dogs", "val"), "birds": ("birds", None),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("test", ["test/test", "test1/test1", "pets_test/pets_test"])
+def test_a_split_in_itself_is_no_class(tmp_path, make_image, test):
+    train = test.partition("/")[0].replace("test", "train")
+    make(tmp_path, make_image, f"{train}/cat", f"{train}/dog", test)
+    dataset = load(tmp_path)
+    assert dataset.classes == ("cat", "dog")
+    assert [f.kind for f in dataset.findings] == ["image-without-class"]
+
+
+def test_splits_with_the_class_in_their_names(tmp_path, make_image):
+    make(tmp_path, make_image, "cat/cat_train", "cat/cat_test", "dog/dog_train", "dog/dog_test")
+    told = found(load(tmp_path))
+    assert told["cat/cat_test"] == ("cat", "test")
+    assert told["dog/dog_train"] == ("dog", "train")
+
+
+def test_folders_of_annotations_are_no_classes(tmp_path, make_image):
+    make(tmp_path, make_image, "train", "train_labels", "val", "val_labels")
+    with pytest.raises(DataError, match="not a data set"):
+        load(tmp_path)
+
+
+def test_classes_in_any_script(tmp_path, make_image):
+    make(tmp_path, make_image, "猫", "犬 images")
+    assert load(tmp_path).classes == ("犬 images", "猫")

@@ -25,6 +25,11 @@ def test_the_nearest_folder_counts():
     assert from_folders("train_val_test/a.jpg") is None
 
 
+def test_lists_of_vocs_other_tasks(tmp_path):
+    content = {"v/ImageSets/Layout/train.txt": "a\n", "v/ImageSets/Layout/val.txt": "b\n"}
+    assert lists(tmp_path, content, "v/Images/a.jpg", "v/Images/b.jpg") == (["train", "val"], [])
+
+
 def lists(root, content, *items):
     """The splits of labelled pictures, and what the lists are found to have wrong."""
     for name, text in content.items():

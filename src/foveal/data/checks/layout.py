@@ -12,6 +12,8 @@ from foveal.data.dataset import Dataset, Finding
 _LEAST, _SHARE = 2, 0.2
 # The share of boxes that another meaning has to put inside their images.
 _FITS = 0.95
+# On smaller images a pixel is worth a box.
+_FEW_PIXELS = 8
 
 Boxes = NDArray[np.float64]
 
@@ -54,6 +56,16 @@ def check_layout(dataset: Dataset) -> Iterator[Finding]:
         return
     boxes = np.concatenate([s.boxes for s in known]).astype(np.float64)
     sizes = np.concatenate([[[s.width, s.height]] * len(s.boxes) for s in known]).astype(np.float64)
+    # VOC counts pixels from 1.
+    shares = int((np.abs(boxes) <= 1).all(axis=1).sum())
+    if shares >= _FITS * len(boxes) and (sizes > _FEW_PIXELS).all():
+        text = (
+            f"{shares} of {len(boxes)} boxes are less than a pixel from the pictures' corner: they look like "
+            "shares of the pictures' sizes, not pixels."
+        )
+        action = "They are read as pixels: multiply them by the width and the height."
+        yield Finding("boxes-misread", "warning", "", text, action)
+        return
     inverted: NDArray[np.bool_] = np.asarray((boxes[:, 2:] <= boxes[:, :2]).any(axis=1))
     out = _beyond(boxes, sizes) & ~inverted
     wrong = int((inverted | out).sum())

@@ -1,16 +1,19 @@
 """One folder a class."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
 from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, composed
 from foveal.data.formats.records import Reading, Record
+from foveal.data.formats.sibling_folders import Named, of_siblings
 from foveal.data.formats.split_lists import normalise, of_folder
 from foveal.files import readable
 
+_OF_ANNOTATIONS = {"annotation", "annotations", "annot", "groundtruth", "gt", "label", "labels"}
 # So many images without a class in one folder are one finding.
 _MANY = 4
 _INNER = (
@@ -37,6 +40,12 @@ class _Folders:
                 children[above].add(folder)
                 folder = above
         self.children = {folder: sorted(below) for folder, below in children.items()}
+        # pets_train beside pets_test, by their paths.
+        self.beside = {
+            f"{above}/{name}" if above else name: named
+            for above, below in self.children.items()
+            for name, named in of_siblings(map(_last, below)).items()
+        }
 
     def below(self, folder: str) -> list[str]:
         """The folders directly below one."""
@@ -67,7 +76,12 @@ class _Folders:
         A class may be called "train": its images lie in it.
         """
         inside = self.all[folder] - self.own.get(folder, 0)
-        return of_folder(_last(folder)) is not None and inside > self.own.get(folder, 0)
+        return self.split_of(folder) is not None and inside > self.own.get(folder, 0)
+
+    def split_of(self, folder: str) -> SplitName | None:
+        """The split that a folder is named after, by itself or beside the others."""
+        beside = self.beside.get(folder)
+        return of_folder(_last(folder)) or (beside.split if beside else None)
 
     def classes_of_split(self, folder: str) -> str:
         """Where a split's folders of classes are: train/train/cat, train/images/cat."""
@@ -92,13 +106,14 @@ def _name(folder: str) -> str:
 class _Layout:
     """Where the folders of the classes are: inside which folders, of which split; and what is odd there.
 
-    ``splits`` are folders that are no classes, whatever they lie in. Where ``inside`` is true, the splits are
-    folders in the classes' folders.
+    ``splits`` are folders that are no classes, whatever they lie in. ``inside`` are the splits' folders where
+    they lie in the classes' folders. ``named`` are folders whose names tell class and split.
     """
 
     places: dict[str, SplitName | None]
     splits: list[str] = field(default_factory=list)
-    inside: bool = False
+    inside: Mapping[str, SplitName | None] = field(default_factory=dict)
+    named: Mapping[str, Named] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def of(self, file: str) -> tuple[str | None, SplitName | None]:
@@ -106,11 +121,13 @@ class _Layout:
         folder = file.rpartition("/")[0]
         while folder:
             above, _, _ = folder.rpartition("/")
+            if folder in self.named:
+                return readable(composed(self.named[folder].rest)), self.named[folder].split
             if above in self.places and folder not in self.splits:
                 if not self.inside:
                     return _name(folder), self.places[above]
-                inner = file[len(folder) + 1 :].split("/")[:-1]
-                return _name(folder), next((s for s in map(of_folder, inner) if s is not None), None)
+                first = file[: file.find("/", len(folder) + 1)]
+                return _name(folder), self.inside.get(first)
             folder = above
         return None, None
 
@@ -121,16 +138,17 @@ def _layout(folders: _Folders) -> _Layout:
     splits = [folder for folder in tops if folders.is_split(folder)]
     if splits:
         return _of_splits(folders, top, splits)
+    named = {folder: folders.beside[folder] for folder in tops if folder in folders.beside}
+    named = {folder: told for folder, told in named.items() if not _is_usual(told.rest)}
+    if named and all(2 * folders.own.get(folder, 0) >= folders.all[folder] for folder in named):
+        # cats_train, cats_test, dogs_train, dogs_test
+        return _Layout({top: None}, named=named)
     alike = _alike(folders, tops) if not folders.own.get(top) else set()
     inner = [folder for outer in tops for folder in folders.below(outer)]
-    if (
-        len(tops) >= 2
-        and all(folders.below(outer) for outer in tops)
-        and all(map(of_folder, map(_last, inner)))
-    ):
+    if len(tops) >= 2 and all(folders.below(outer) for outer in tops) and all(map(folders.split_of, inner)):
         deeper = {name for folder in inner for name in folders.names_below(folder)}
         if any(folders.own.get(folder) for folder in inner) or len(deeper) < 2:
-            return _Layout({top: None}, inside=True)
+            return _Layout({top: None}, inside={folder: folders.split_of(folder) for folder in inner})
         # fold1/train/cat
         alike = {_last(folder) for folder in inner}
         layout = _of_splits(folders, top, inner)
@@ -157,7 +175,7 @@ def _with_groups(folders: _Folders, top: str, tops: list[str]) -> _Layout:
 
 
 def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
-    names = {folder: of_folder(_last(folder)) for folder in splits}
+    names = {folder: folders.split_of(folder) for folder in splits}
     evaluation = [folder for folder in splits if "eval" in folder.lower()]
     if "test" not in names.values() and any(
         split == "val" and folder not in evaluation for folder, split in names.items()
@@ -165,6 +183,13 @@ def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
         # Beside a folder for validation, one for evaluation is the test.
         names |= dict.fromkeys(evaluation, "test")
     places = {folders.classes_of_split(folder): split for folder, split in names.items()}
+    for place, split in list(places.items()):
+        below = folders.below(place)
+        elsewhere = set().union(*(folders.names_below(other) for other in places if other != place))
+        again = len(below) == 1 and (_last(below[0]) == _last(place) or folders.split_of(below[0]) == split)
+        if again and elsewhere and _name(below[0]).strip().casefold() not in elsewhere:
+            # test/test/*.jpg beside train/cat/*.jpg: these have no class.
+            places[below[0]] = places.pop(place)
     layout = _Layout(dict(places), splits)
     groups = [folder for place in places for folder in folders.below(place)]
     alike = _alike(folders, groups)
@@ -254,7 +279,12 @@ def _empty(tree: Tree) -> Iterator[Finding]:
 def sure(reading: Reading) -> bool:
     """Whether the folders are classes even if nobody says so: at least two, not all of them usual names."""
     # Images in images/train and images/test are of no class, those in images/ and masks/ neither.
-    usual = IMAGE_FOLDERS | MASK_FOLDERS
-    return len(reading.classes) >= 2 and any(
-        normalise(name) is None and name.lower() not in usual for name in reading.classes
-    )
+    return len(reading.classes) >= 2 and not all(map(_is_usual, reading.classes))
+
+
+def _is_usual(name: str) -> bool:
+    """Whether a folder's name tells of a split, of images or of annotations: train, masks, val_labels."""
+    words = [word for word in re.split(r"[\W_]+", name.lower()) if word]
+    usual = IMAGE_FOLDERS | MASK_FOLDERS | _OF_ANNOTATIONS
+    told = all(word in usual or normalise(word) is not None for word in words)
+    return normalise(name) is not None or (bool(words) and told)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from foveal.boxes import iou
 from foveal.data.dataset import Dataset, Finding, Sample, SplitName, Task
 from foveal.data.file_tree import Match, Tree
+from foveal.data.formats.sibling_folders import from_siblings
 from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
 from foveal.files import identity_of, readable
@@ -382,12 +383,13 @@ def _with_splits(
     if task == "classification" and any(record.split for record in records):
         return list(records)
     lists = SplitLists(tree)
+    siblings = from_siblings(tree.folders) if task == "detection" else {}
     placed = []
     places = [(r.image or r.annotation or r.named, r.annotation or "") for r in records]
     for record, place, listed in zip(records, places, lists.splits_of(places), strict=True):
         told = record.split or reading.splits.get(place[0]) or listed
         # Which of the folders of classes are splits, their reader says.
-        told = told or (from_folders(*place) if task == "detection" else None)
+        told = told or (from_folders(*place, siblings=siblings) if task == "detection" else None)
         # Copying a record is felt at hundreds of thousands.
         placed.append(record if told == record.split else replace(record, split=told))
     findings += lists.findings

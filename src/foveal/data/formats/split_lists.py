@@ -2,8 +2,9 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from types import MappingProxyType
 
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import text_of
@@ -65,8 +66,15 @@ def of_folder(name: str) -> SplitName | None:
     return "train" if split is None and _TRAIN_AND_VAL.fullmatch(name.strip().lower()) else split
 
 
-def from_folders(*files: str) -> SplitName | None:
+def from_folders(*files: str, siblings: Mapping[str, SplitName] = MappingProxyType({})) -> SplitName | None:
     """The split that a folder on the way to one of the files is named after.
+
+    Parameters
+    ----------
+    *files : str
+    siblings : mapping of str to {"train", "val", "test"}, optional
+        What :func:`foveal.data.formats.sibling_folders.from_siblings` says: it counts where no folder
+        tells by itself.
 
     Examples
     --------
@@ -78,6 +86,11 @@ def from_folders(*files: str) -> SplitName | None:
             split = of_folder(folder)
             if split is not None:
                 return split
+    for file in files if siblings else ():
+        folder = file
+        while folder := folder.rpartition("/")[0]:
+            if folder in siblings:
+                return siblings[folder]
     return None
 
 
@@ -135,7 +148,11 @@ class SplitLists:
             elif root is not None:
                 at_home.append(PictureList(file, kind, (root,)))
             else:
-                elsewhere.append(PictureList(file, kind, (folder, above[0]), tuple(above[1:])))
+                near: tuple[str, ...] = (folder, above[0])
+                if near[1].lower().rpartition("/")[2] == "imagesets":
+                    # VOC's lists for other tasks: ImageSets/Segmentation/train.txt
+                    near = (above[1],)
+                elsewhere.append(PictureList(file, kind, near, tuple(above[1:])))
         self._at_home, self._elsewhere = at_home, elsewhere
 
     @property

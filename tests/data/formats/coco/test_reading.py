@@ -57,7 +57,7 @@ def test_files_of_splits_find_images_of_the_same_name(tmp_path, make_image, coco
     dataset = load(tmp_path)
     assert [(s.path.parent.name, s.split) for s in dataset] == [("train2017", "train"), ("val2017", "val")]
     assert [s.id for s in dataset] == [1, 3]
-    assert kinds(dataset) == ["image-ids-clash"]
+    assert [(f.kind, f.severity) for f in dataset.findings] == [("image-ids-clash", "note")]
     alone = load(tmp_path / "annotations/instances_val2017.json")
     assert [(s.id, s.width, s.split) for s in alone] == [(1, 60, "val")]
 

@@ -238,3 +238,15 @@ def test_the_yamls_folders_come_first_where_a_label_fits_several_images(tmp_path
     dataset = load(tmp_path)
     assert [s.path.parent.name for s in dataset] == ["frames"]
     assert dataset[0].split == "train"
+
+
+def test_names_above_labels_of_their_own_that_contradict_each_other(tmp_path, make_image):
+    for folder, names in (("a", "cat\ndog"), ("b", "dog\ncat")):
+        make_image(tmp_path / folder / f"images/{folder}.jpg")
+        (tmp_path / folder / "labels").mkdir()
+        (tmp_path / folder / f"labels/{folder}.txt").write_text(TWO)
+        (tmp_path / folder / "classes.txt").write_text(names)
+    with pytest.raises(DataError, match=r"a/classes\.txt and b/classes\.txt name the classes differently"):
+        load(tmp_path)
+    (tmp_path / "b/classes.txt").write_text("cat\ndog\n")
+    assert load(tmp_path).classes == ("cat", "dog")

@@ -272,3 +272,22 @@ def test_a_label_that_fits_several_images_is_ambiguous(tmp_path, make_image):
     label(tmp_path / "classes.txt", "dog")
     with pytest.raises(DataError, match=r"may be left/a.jpg or right/a.jpg"):
         load(tmp_path)
+
+
+def test_splits_told_by_the_folders_beside_each_other(tmp_path, make_image):
+    for split in ("train", "val"):
+        make_image(tmp_path / f"cars_{split}/images/{split}.jpg")
+        (tmp_path / f"cars_{split}/labels").mkdir()
+        (tmp_path / f"cars_{split}/labels/{split}.txt").write_text("0 .5 .5 .2 .2")
+    assert [(s.name, s.split) for s in load(tmp_path)] == [("train.jpg", "train"), ("val.jpg", "val")]
+
+
+def test_labels_of_no_image_are_told(tmp_path, make_image):
+    make_image(tmp_path / "images/a.jpg")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/other.txt").write_text("0 .5 .5 .2 .2")
+    message = (
+        r"labels/other\.txt looks like a YOLO label, but no picture is called so \(one is images/a\.jpg\)"
+    )
+    with pytest.raises(DataError, match=message):
+        load(tmp_path)

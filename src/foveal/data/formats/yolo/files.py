@@ -50,6 +50,10 @@ def label_files(tree: Tree, reading: Reading) -> tuple[dict[str, LabelFile], dic
                 line, text = label.broken[0]
                 reading.reasons.append(f"{file}, line {line}: {shortened(text)!r} {what_it_is(text)}.")
     homes = {file.rpartition("/")[0] for file in found if matches[file].image or matches[file].rivals}
+    lost = next((file for file, label in found.items() if not homes and _looks_like_boxes(label)), "")
+    if lost and tree.images and not reading.reasons:
+        text = f"{lost} looks like a YOLO label, but no picture is called so (one is {tree.images[0]})."
+        reading.reasons.append(text)
     found = {file: label for file, label in found.items() if file.rpartition("/")[0] in homes}
     for file, label in (empty | odd).items():
         match, folder = matches[file], file.rpartition("/")[0]
@@ -60,6 +64,10 @@ def label_files(tree: Tree, reading: Reading) -> tuple[dict[str, LabelFile], dic
         if meant and (there or file in empty) and (folder in homes or file in empty):
             found[file] = label
     return dict(sorted(found.items())), matches
+
+
+def _looks_like_boxes(label: LabelFile) -> bool:
+    return all(len(row.values) == 4 and all(0 <= value <= 1 for value in row.values) for row in label.rows)
 
 
 def called_labels(folder: str) -> bool:

@@ -161,7 +161,9 @@ def _best_list(listed: Sequence[Names], folders: Sequence[str], findings: list[F
         same_level = level and other.file.rpartition("/")[0] in folders
         if _contradiction(first.names, other.names) is None:
             first = other if same_level and len(other.names) > len(first.names) else first
-        elif same_level and other.file.rpartition("/")[0] != first.file.rpartition("/")[0]:
+        elif (
+            same_level and other.file.rpartition("/")[0] != first.file.rpartition("/")[0]
+        ) or _of_other_labels(first.file, other.file, folders):
             raise DataError(
                 f"{first.file} and {other.file} name the classes differently: make them equal, or load the "
                 "folders "
@@ -170,6 +172,13 @@ def _best_list(listed: Sequence[Names], folders: Sequence[str], findings: list[F
         else:
             _tell_apart(first, other, findings)
     return first
+
+
+def _of_other_labels(one: str, other: str, folders: Sequence[str]) -> bool:
+    """Whether two files of names lie above labels of their own: a/classes.txt and b/classes.txt."""
+    homes = [f"{file.rpartition('/')[0]}/".removeprefix("/") for file in (one, other)]
+    below, also = ({folder for folder in folders if f"{folder}/".startswith(home)} for home in homes)
+    return bool(below) and bool(also) and below.isdisjoint(also)
 
 
 def _contradiction(one: Mapping[int, str], other: Mapping[int, str]) -> int | None:
