@@ -21,6 +21,7 @@ def refused(folder, format=None):
     ("data.parquet", "Parquet"), ("x.pkl", "can run code"), ("d.h5", "HDF5"), ("labels.xlsx", "as CSV"),
     ("cifar/data_batch_1", "a batch of CIFAR"), ("train-images-idx3-ubyte.gz", "a file of MNIST"),
     ("film.mp4", "a video: save its frames"), ("scan.PDF", "a PDF: save its pages"),
+    ("output.manifest", "SageMaker"),
 ])  # fmt: skip
 def test_files_by_their_names(tmp_path, make_image, name, words):
     for i in range(3):

@@ -36,6 +36,7 @@ SUFFIXES: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys((".pkl", ".pickle"), ("a pickle, which is never opened, since it can run code", _EXPORT)),
     **dict.fromkeys((".pt", ".pth"), ("a file of PyTorch, which is never opened", _EXPORT)),
+    ".manifest": ("a manifest of SageMaker Ground Truth", "convert it to COCO or CSV"),
     ".mat": ("a MATLAB file", "export its table as CSV, with a row an object"),
     **dict.fromkeys(
         (".parquet", ".arrow", ".feather"),
