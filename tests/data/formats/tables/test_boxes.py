@@ -326,3 +326,36 @@ def test_rows_with_quoted_line_breaks(pictures):
         writer.writerow(["p0.jpg", "two\nlines", 40, 20, 60, 44, "cat, big"])
     assert boxes(load(root))["p0.jpg"] == [BOX]
     assert load(root).classes == ("cat, big",)
+
+
+def test_lists_of_classes_beside_lists_of_boxes(pictures):
+    folder = pictures()
+    (folder / "train.csv").write_text(
+        "image,boxes,labels\n"
+        "p0.jpg,\"[[40, 20, 60, 44], [1, 2, 9, 8]]\",\"['cat', 'big dog']\"\n"
+        "p1.jpg,\"[[40, 20, 60, 44]]\",['cat']\n"
+        "p2.jpg,\"[[40, 20, 60, 44], [1, 2, 9, 8]]\",['cat']\n"
+        "p3.jpg,\"[[40, 20, 60, 44]]\",\"['cat', 'big dog']\"\n"
+    )
+    dataset = load(folder)
+    assert [[dataset.classes[i] for i in s.labels] for s in dataset] == [
+        ["cat", "big dog"],
+        ["cat"],
+        ["cat"] * 2,
+        [],
+    ]
+    (finding,) = (f for f in dataset.findings if f.kind == "broken-object")
+    assert finding.message == "Line 5 has 1 boxes and 2 classes: \"['cat', 'big dog']\"."
+
+
+def test_a_text_file_with_semicolons(pictures):
+    folder = pictures()
+    rows = "".join(f"p{i}.jpg;40;20;60;44;3\n" for i in range(4))
+    (folder / "gt.txt").write_text(rows)
+    assert boxes(load(folder)) == {f"p{i}.jpg": [BOX] for i in range(4)}
+
+
+def test_words_of_other_languages_for_the_class(pictures):
+    folder = pictures()
+    (folder / "l.csv").write_text("Bild;Klasse;xmin;ymin;xmax;ymax\np0.jpg;Igel;40;20;60;44\n")
+    assert load(folder).classes == ("Igel",)
