@@ -8,6 +8,7 @@ from foveal.data.documents import Documents, text_of
 from foveal.data.file_tree import Tree, composed, natural
 from foveal.data.formats.tables.cells import class_name
 from foveal.data.formats.yolo.names import names_of
+from foveal.errors import DataError
 
 # How deep the head of a README is looked into.
 _DEEPEST = 20
@@ -60,7 +61,7 @@ def named_classes(
             if all(_is_number(code) for code in used):
                 return found, list(dict.fromkeys(found[code] for code in sorted(found, key=int)))
             return found, sorted(set(found.values()))
-    labels = _class_labels(tree)
+    labels = _class_labels(tree, findings)
     if all(_is_number(name) and int(name) in labels for name in used):
         return {name: labels[int(name)] for name in used}, list(dict.fromkeys(labels.values()))
     numbers_used = {int(name) for name in used if _is_number(name)}
@@ -102,14 +103,20 @@ def _pairs(documents: Documents, but: Sequence[str]) -> Iterator[dict[str, str]]
                     yield dict(part)
 
 
-def _class_labels(tree: Tree) -> dict[int, str]:
+def _class_labels(tree: Tree, findings: list[Finding]) -> dict[int, str]:
     """The names of the one ``class_label`` that the head of a README describes, by their numbers."""
     import yaml
 
     readme = next((name for name in tree.folders.get("", []) if name.lower() == "readme.md"), None)
     if readme is None:
         return {}
-    parts = text_of(tree.path(readme)).split("---\n", 2)
+    try:
+        text = text_of(tree.path(readme))
+    except DataError as error:
+        action = "Names of classes that may stand in it are not used."
+        findings.append(Finding("unreadable-file", "error", readme, str(error), action))
+        return {}
+    parts = text.replace("\r\n", "\n").removeprefix("\ufeff").split("---\n", 2)
     if len(parts) < 3 or parts[0].strip():
         return {}
     try:
