@@ -208,8 +208,10 @@ def _refusal(
     tree: Tree, rows: Sequence[Format], readings: Mapping[str, Reading], documents: Documents
 ) -> str:
     """Why a folder is no data set: what is known and what is wrong, what lies there, what was tried."""
+    closed = [f"{name} cannot be looked at ({why})." for name, why in tree.unreadable.items()][:_NAMED]
     if not tree.files:
-        return f"{tree.root} is not a data set that Foveal knows: it holds no file."
+        none = f"{tree.root} is not a data set that Foveal knows: it holds no file"
+        return f"{none} that can be read. {' '.join(closed)}" if closed else f"{none}."
     reasons = {row.name: why for row in rows if row.name in readings and (why := _reason(readings[row.name]))}
     strange = [
         f"{file} is {what}{_ANOTHER if _OF_A_TOOL in what else ', as no format has it'}."
@@ -218,7 +220,7 @@ def _refusal(
     ]
     broken = list(documents.broken.values())
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
-    about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]
+    about = closed + unread.named(tree)[:_NAMED] + wrong[:_NAMED]
     about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
     alike: dict[str, list[str]] = {}
     for row in rows:
