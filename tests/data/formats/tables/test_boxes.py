@@ -1,4 +1,5 @@
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -359,3 +360,20 @@ def test_words_of_other_languages_for_the_class(pictures):
     folder = pictures()
     (folder / "l.csv").write_text("Bild;Klasse;xmin;ymin;xmax;ymax\np0.jpg;Igel;40;20;60;44\n")
     assert load(folder).classes == ("Igel",)
+
+
+def test_objects_in_a_column_as_hugging_face_has_them(pictures):
+    folder = pictures()
+    cell = json.dumps({"bbox": [[40, 20, 20, 24]], "categories": ["cat"]}).replace('"', '""')
+    (folder / "metadata.csv").write_text(
+        "file_name,objects\n" + "".join(f'p{i}.jpg,"{cell}"\n' for i in range(4))
+    )
+    dataset = load(folder)
+    assert (dataset.classes, boxes(dataset)) == (("cat",), {f"p{i}.jpg": [BOX] for i in range(4)})
+
+
+def test_blanks_between_the_columns(pictures):
+    folder = pictures()
+    (folder / "labels.csv").write_text("".join(f"p{i}.jpg cat 40  20 60 44\n" for i in range(4)))
+    dataset = load(folder)
+    assert (dataset.classes, boxes(dataset)) == (("cat",), {f"p{i}.jpg": [BOX] for i in range(4)})

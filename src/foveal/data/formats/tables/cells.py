@@ -67,6 +67,8 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
         content: Any = json.loads(text if '"' in text else text.replace("'", '"'))
     except (ValueError, RecursionError):
         return None
+    if isinstance(content, dict) and isinstance(content.get("bbox"), list):
+        return _objects_by_key(content)
     found: list[tuple[str | None, list[float]]] = []
     for entry in content if isinstance(content, list) else [content]:
         if not isinstance(entry, dict):
@@ -81,6 +83,22 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
         if None in four:
             return None
         found.append((name if isinstance(name, str) else None, [n for n in four if n is not None]))
+    return found
+
+
+def _objects_by_key(content: dict[str, Any]) -> list[tuple[str | None, list[float]]] | None:
+    """Hugging Face's objects: a list of boxes, and one of as many classes."""
+    boxes = content["bbox"]
+    lists = (content.get(key) for key in ("categories", "category", "labels", "label"))
+    names = next((some for some in lists if isinstance(some, list)), [None] * len(boxes))
+    if len(names) != len(boxes):
+        return None
+    found: list[tuple[str | None, list[float]]] = []
+    for name, box in zip(names, boxes, strict=True):
+        four = [_given(n) for n in box] if isinstance(box, list) and len(box) == 4 else [None]
+        if None in four:
+            return None
+        found.append((None if name is None else class_name(str(name)), [n for n in four if n is not None]))
     return found
 
 

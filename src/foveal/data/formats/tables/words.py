@@ -45,7 +45,7 @@ DIFFICULT = _words("difficult isdifficult difficulty ignore")
 BOXES: dict[str, Layout | None] = dict.fromkeys(
     _words(
         "bbox bboxes box boxes boundingbox boundingboxes predictionstring annotations annotation coordinates "
-        "coords"
+        "coords objects"
     )
 )
 BOXES |= {"bboxxywh": "sides", "xywh": "sides", "bboxcoco": "sides", "bboxxyxy": "corners", "xyxy": "corners"}
