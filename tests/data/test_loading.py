@@ -176,3 +176,15 @@ def test_a_copy_of_one_image_differs_in_that_one_only(tmp_path, make_image, xml,
     xml(tmp_path / "1.xml", [("sample", 1, 1, 5, 5)])
     (finding,) = (f for f in load(tmp_path).findings if f.kind == "copy-differs")
     assert finding.message == "1.xml names other objects in 1 pictures, such as 1.jpg."
+
+
+def test_a_format_that_is_not_there(tmp_path, make_image):
+    make_image(tmp_path / "cat/a.jpg")
+    make_image(tmp_path / "dog/b.jpg")
+    with pytest.raises(DataError, match="Nothing in it is of the format labelme: without naming one"):
+        load(tmp_path, format="labelme")
+
+
+def test_a_name_that_no_system_has():
+    with pytest.raises(DataError, match="cannot be a folder or a file"):
+        load("x" * 5000)

@@ -79,7 +79,11 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     path = Path(path)
     if format is not None and format not in FORMATS:
         raise DataError(f"There is no format {format!r}; the formats are {', '.join(FORMATS)}.")
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise DataError(f"{path} cannot be a folder or a file ({error.strerror}).") from error
+    if not is_there:
         raise DataError(f"There is no folder or file {path}.")
     with _without_collection():
         dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
@@ -221,6 +225,8 @@ def _refusal(
     broken = list(documents.broken.values())
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
     about = closed + unread.named(tree)[:_NAMED] + wrong[:_NAMED]
+    if not about and len(rows) == 1:
+        about = [f"Nothing in it is of the format {rows[0].name}: without naming one, Foveal finds it out."]
     about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
     alike: dict[str, list[str]] = {}
     for row in rows:
