@@ -128,7 +128,10 @@ def _records(tree: Tree, file: str, images: Sequence[_Image], findings: list[Fin
             continue
         record = records.setdefault(image.path, record_of(match, image.path, file, split=split))
         if image.announced is not None and image.announced != len(image.faces):
-            text = f"Line {image.line} announces {image.announced} faces of {image.path}; {len(image.faces)} follow."
+            text = (
+                f"Line {image.line} announces {image.announced} faces of {image.path}; "
+                f"{len(image.faces)} follow."
+            )
             action = "Those that are there count: see whether the file was cut."
             findings.append(Finding("broken-annotation", "warning", file, text, action))
         for line, words in image.faces:
