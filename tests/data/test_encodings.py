@@ -1,6 +1,7 @@
 import pytest
 
-from foveal.data.encodings import decoded, sure_text, text_declared_as
+from foveal.data.encodings import content_of, decoded, sure_text, text_declared_as
+from foveal.errors import DataError
 from foveal.files import readable
 
 
@@ -49,3 +50,10 @@ def test_readable():
     assert readable("猫") == "猫"
     assert readable(b"\xff\xe4.png".decode("utf-8", "surrogateescape")) == r"\xff\xe4.png"
     assert readable("\ud83dx\udcff") == r"\ud83dx\udcff"
+
+
+def test_a_pointer_in_place_of_a_file(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+    with pytest.raises(DataError, match=r"pointer of Git LFS: fetch the file with `git lfs pull`"):
+        content_of(path)

@@ -212,3 +212,15 @@ def test_a_file_that_names_its_images_folder_with_backslashes(tmp_path, make_ima
     image = {"id": 1, "file_name": "my photos\\a.jpg", "width": 40, "height": 30}
     coco_file(tmp_path / "gt.json", [image], [{"image_id": 1, "category_id": 1, "bbox": [1, 2, 3, 4]}])
     assert load(tmp_path / "gt.json")[0].path == tmp_path / "my photos/a.jpg"
+
+
+def test_a_format_that_is_not_there(tmp_path, make_image):
+    make_image(tmp_path / "cat/a.jpg")
+    make_image(tmp_path / "dog/b.jpg")
+    with pytest.raises(DataError, match="Nothing in it is of the format labelme: without naming one"):
+        load(tmp_path, format="labelme")
+
+
+def test_a_name_that_no_system_has():
+    with pytest.raises(DataError, match="cannot be a folder or a file"):
+        load("x" * 5000)

@@ -125,3 +125,14 @@ def test_a_picture_that_cannot_be_read_is_noted(color_run, color_folder, tmp_pat
     metrics = evaluate_run(color_run.folder.path, data, callbacks=[told.append])
     assert metrics["images"] == 29
     assert any("1.png" in e.get("text", "") for e in told)
+
+
+def test_classes_that_the_data_set_does_not_have(color_run, color_folder, tmp_path):
+    data = shutil.copytree(color_folder, tmp_path / "data")
+    (data / "red").rename(data / "rosso")
+    told = []
+    metrics = evaluate_run(color_run.folder.path, data, callbacks=[told.append])
+    # All red squares are taken for red, which is no class of the data set: wrong, and no error.
+    assert metrics["images"] == 30
+    assert metrics["accuracy"] < 0.7
+    assert any("does not have: red." in e.get("text", "") for e in told)

@@ -231,7 +231,10 @@ class Table:
         DataError
             If the file is not CSV or cannot be read.
         """
-        reader = csv.reader(text_of(self.path).splitlines(keepends=True), delimiter=self.delimiter)
+        lines = text_of(self.path).splitlines(keepends=True)
+        # Of several blanks all but one only align the columns.
+        blanks = self.delimiter == " "
+        reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=blanks)
         try:
             for row in reader:
                 # Excel's "sep=;" says what parts the columns.
@@ -251,9 +254,14 @@ def parse_table(path: Path) -> Table:
     DataError
         If it is not CSV or cannot be read.
     """
-    first = text_of(path).partition("\n")[0]
+    first, _, rest = text_of(path).partition("\n")
     # A decimal comma is no reason to part columns by commas.
     delimiter = max(";\t|,", key=first.count)
+    # Blanks part columns where nothing else does and the first two lines have as many words.
+    words = len(first.split())
+    second = rest.partition("\n")[0]
+    if words > 2 and words == len(second.split()) and not any(mark in first + second for mark in ";\t|,"):
+        delimiter = " "
     if first.lower().startswith("sep=") and len(first.strip()) == 5:
         delimiter = first[4]
     table = Table(path, [], [], delimiter)

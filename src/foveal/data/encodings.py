@@ -31,6 +31,8 @@ _LATIN = frozenset(
     if len({bytes([byte]).decode(codec, "replace") for codec in ("cp1252", "cp1250", "cp1254")}) == 1
     and bytes([byte]).decode("cp1252").isalpha()
 )
+# What lies in a clone in place of a large file that was not fetched.
+_POINTER = b"version https://git-lfs"
 _LETTERS = frozenset(range(ord("A"), ord("Z") + 1)) | frozenset(range(ord("a"), ord("z") + 1))
 
 
@@ -40,12 +42,15 @@ def content_of(path: Path) -> bytes:
     Raises
     ------
     DataError
-        If it cannot be read.
+        If it cannot be read, or is but a pointer to a file that Git has not fetched.
     """
     try:
-        return path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    if content.startswith(_POINTER):
+        raise DataError(f"{path} is a pointer of Git LFS: fetch the file with `git lfs pull`.")
+    return content
 
 
 def decoded(content: bytes) -> str:

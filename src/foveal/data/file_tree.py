@@ -210,7 +210,7 @@ class Tree:
                     skipped[path] = "folders of that name hold copies and litter"
                 elif is_folder and (relative or enter is None or enter(entry.name)):
                     waiting.append((path, entry.path, (*above, here)))
-                elif not is_folder and is_image(entry.name):
+                elif not is_folder and entry.is_symlink():  # of a folder, a label or a list as well
                     unreadable[path] = "it is a link that leads nowhere"
             folders[relative] = sorted(names)
         return cls(

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from foveal.data.choosing import choose, others, passed_over, why_no_boxes
@@ -80,7 +79,11 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     path = Path(path)
     if format is not None and format not in FORMATS:
         raise DataError(f"There is no format {format!r}; the formats are {', '.join(FORMATS)}.")
-    if not path.exists():
+    try:
+        is_there = path.exists()
+    except OSError as error:
+        raise DataError(f"{path} cannot be a folder or a file ({error.strerror}).") from error
+    if not is_there:
         raise DataError(f"There is no folder or file {path}.")
     with _without_collection():
         dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
@@ -223,11 +226,11 @@ def _refusal(
     tree: Tree, rows: Sequence[Format], readings: Mapping[str, Reading], documents: Documents
 ) -> str:
     """Why a folder is no data set: what is known and what is wrong, what lies there, what was tried."""
-    passed = "".join(
-        f" {name} is not looked into: {why}." for name, why in islice(tree.skipped.items(), _NAMED)
-    )
+    closed = [f"{name} cannot be looked at ({why})." for name, why in tree.unreadable.items()][:_NAMED]
+    passed = [f"{name} is not looked into: {why}." for name, why in tree.skipped.items()][:_NAMED]
     if not tree.files:
-        return f"{tree.root} is not a data set that Foveal knows: it holds no file.{passed}"
+        none = f"{tree.root} is not a data set that Foveal knows: it holds no file"
+        return " ".join([f"{none} that can be read." if closed else f"{none}.", *closed, *passed])
     reasons = {row.name: why for row in rows if row.name in readings and (why := _reason(readings[row.name]))}
     strange = [
         f"{file} is {what}{_ANOTHER if _OF_A_TOOL in what else ', as no format has it'}."
@@ -236,13 +239,15 @@ def _refusal(
     ]
     broken = list(documents.broken.values())
     wrong = [*dict.fromkeys(reasons.values()), *(broken[:1] if not reasons else ()), *strange[:1]]
-    about = unread.named(tree)[:_NAMED] + wrong[:_NAMED]
+    about = closed + unread.named(tree)[:_NAMED] + wrong[:_NAMED]
+    if not about and len(rows) == 1:
+        about = [f"Nothing in it is of the format {rows[0].name}: without naming one, Foveal finds it out."]
     about = about or [*unread.first_lines(tree)] or [*unread.bare_pictures(tree)]
     alike: dict[str, list[str]] = {}
     for row in rows:
         alike.setdefault(_lacking(tree, row, row.name in reasons), []).append(row.title)
     tried = "; ".join(f"{', '.join(titles)}{lacking}" for lacking, titles in alike.items())
-    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}."]) + passed
+    text = " ".join([*about, f"It holds {unread.inventory(tree)}.", f"Tried: {tried}.", *passed])
     return f"{tree.root} is not a data set that Foveal knows. {text.replace(f'{tree.root}{os.sep}', '')}"
 
 

@@ -1,6 +1,7 @@
 """Measuring: a run or a file of detections against a data set."""
 
 import os
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -74,6 +75,12 @@ def evaluate_run(
         if is_proposer(model):
             return proposal_metrics(proposal_quality(model, usable, callbacks))
         assert is_classifier(model)
+        # What the model takes for a class that the data set has not is wrong, not nothing.
+        others = [name for name in map(str, model.classes_.tolist()) if name not in usable.classes]
+        if others:
+            text = f"Classes of the model that the data set does not have: {', '.join(others)}."
+            emit(callbacks, "note", text=text)
+            usable = replace(usable, classes=(*usable.classes, *others), category_ids=())
         return classification_metrics(usable, class_probabilities(model, usable))
     truth = usable.to_coco()
     measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]

@@ -77,6 +77,12 @@ def test_numbers_are_called_as_the_readme_says(metadata):
     (root / "README.md").write_text(f"---\n{features}          '0': cat\n          '1': dog\n---\n")
     dataset = load(root)
     assert (dataset.classes, dataset[0].labels.tolist(), kinds(dataset)) == (("cat", "dog"), [1], [])
+    readme = (root / "README.md").read_bytes()
+    (root / "README.md").write_bytes(readme.replace(b"\n", b"\r\n"))
+    assert load(root).classes == ("cat", "dog")
+    # A README that cannot be read is no reason to refuse the set.
+    (root / "README.md").write_text("version https://git-lfs.github.com/spec/v1\n")
+    assert ("error", "unreadable-file") in kinds(load(root))
 
 
 def test_corners_are_seen_where_only_they_fit(metadata):

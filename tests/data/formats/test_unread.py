@@ -1,5 +1,7 @@
 """What is known and not read is named with the way out."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -21,6 +23,7 @@ def refused(folder, format=None):
     ("data.parquet", "Parquet"), ("x.pkl", "can run code"), ("d.h5", "HDF5"), ("labels.xlsx", "as CSV"),
     ("cifar/data_batch_1", "a batch of CIFAR"), ("train-images-idx3-ubyte.gz", "a file of MNIST"),
     ("film.mp4", "a video: save its frames"), ("scan.PDF", "a PDF: save its pages"),
+    ("output.manifest", "SageMaker"),
 ])  # fmt: skip
 def test_files_by_their_names(tmp_path, make_image, name, words):
     for i in range(3):
@@ -112,3 +115,26 @@ def test_counts_by_suffix(tmp_path):
 def test_arrays_are_not_opened(tmp_path):
     np.save(tmp_path / "x.npy", np.zeros(3))
     assert "x.npy is a NumPy array" in refused(tmp_path)
+
+
+def test_what_cannot_be_opened_comes_first(tmp_path, make_image, monkeypatch):
+    make_image(tmp_path / "dog/0.jpg")
+    (tmp_path / "cat").symlink_to(tmp_path / "gone")
+    assert "knows. cat cannot be looked at (it is a link that leads nowhere). " in refused(tmp_path)
+    (tmp_path / "boxes.txt").write_text("dog/0.jpg\n1\n1 2 3 4\n")
+    opened = Path.open
+
+    def closed(path, *args, **kwargs):
+        if path.name == "boxes.txt":
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", closed)
+    assert "boxes.txt cannot be read (Permission denied)." in refused(tmp_path)
+
+
+def test_a_folder_in_which_nothing_can_be_opened(tmp_path):
+    (tmp_path / "cat").symlink_to(tmp_path / "gone")
+    assert refused(tmp_path).endswith(
+        "no file that can be read. cat cannot be looked at (it is a link that leads nowhere)."
+    )

@@ -61,3 +61,13 @@ def test_broken_and_missing_faces(wider):
 def test_lists_without_boxes_are_something_else(wider):
     with pytest.raises(DataError, match="is not a data set"):
         load(wider("0--Parade/a.jpg\n0--Parade/b c.jpg\n"))
+
+
+def test_fewer_faces_than_were_announced(wider):
+    dataset = load(
+        wider("0--Parade/a.jpg\n3\n3 4 5 6 0 0 0 0 0 0\n0--Parade/b c.jpg\n0\n0 0 0 0 0 0 0 0 0 0\n")
+    )
+    assert [len(sample.boxes) for sample in dataset] == [1, 0]
+    (finding,) = dataset.findings
+    assert finding.kind == "broken-annotation"
+    assert finding.message == "Line 1 announces 3 faces of 0--Parade/a.jpg; 1 follow."

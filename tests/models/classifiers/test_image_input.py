@@ -89,3 +89,28 @@ def test_rows_stay_as_they_are():
     assert as_given(rows) is rows
     empty = np.zeros((0, 1), object)
     assert as_given(empty) is empty
+
+
+@pytest.mark.parametrize("missing", [float("nan"), None])
+def test_missing_labels_are_no_class(files, missing):
+    with pytest.raises(ValueError, match="1 of the 24 labels are missing"):
+        made(SVMClassifier).fit(files, [*LABELS[:-1], missing])
+
+
+def test_what_x_cannot_be_is_told(files):
+    model = made(SVMClassifier)
+    with pytest.raises(ValueError, match="can be read but once: give a list"):
+        model.fit((file for file in files), LABELS)
+    with pytest.raises(ValueError, match="nothing to learn from"):
+        model.fit([], [])
+    with pytest.raises(ValueError, match="has nan in place 23"):
+        model.fit([*files[:-1], float("nan")], LABELS)
+    with pytest.raises(ValueError, match="has nan in place 0"):
+        model.fit([float("nan"), *files[1:]], LABELS)
+
+
+def test_a_table_with_paths_among_its_columns(files):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"file": files, "class": LABELS})
+    with pytest.raises(ValueError, match="X has 2 columns, of which 'file' holds text"):
+        made(SVMClassifier).fit(table, LABELS)

@@ -1,5 +1,6 @@
 """Text files that are about many images: which there are."""
 
+import re
 from collections.abc import Iterator
 from weakref import WeakKeyDictionary
 
@@ -39,4 +40,4 @@ def _begins_with_image(tree: Tree, file: str) -> bool:
     except OSError:
         return False
     first = head.replace(b"\0", b"").decode("utf-8", errors="replace").strip().partition("\n")[0].strip()
-    return is_image(first) or any(is_image(word) for word in first.replace(",", " ").split())
+    return is_image(first) or any(is_image(word) for word in re.split(r"[\s,;|]+", first))

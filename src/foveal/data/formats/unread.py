@@ -36,6 +36,7 @@ SUFFIXES: dict[str, tuple[str, str]] = {
     ),
     **dict.fromkeys((".pkl", ".pickle"), ("a pickle, which is never opened, since it can run code", _EXPORT)),
     **dict.fromkeys((".pt", ".pth"), ("a file of PyTorch, which is never opened", _EXPORT)),
+    ".manifest": ("a manifest of SageMaker Ground Truth", "convert it to COCO or CSV"),
     ".mat": ("a MATLAB file", "export its table as CSV, with a row an object"),
     **dict.fromkeys(
         (".parquet", ".arrow", ".feather"),
@@ -98,7 +99,14 @@ _WORDS, _EACH = 50, 2
 
 def named(tree: Tree) -> list[str]:
     """What lies in a folder and is known, but not read: a sentence each, the most telling first."""
-    return [*_by_suffix(tree), *_texts(tree), *_masks(tree), *_without_suffix(tree), *_by_suffix(tree, True)]
+    return [
+        *_unreadable(tree),
+        *_by_suffix(tree),
+        *_texts(tree),
+        *_masks(tree),
+        *_without_suffix(tree),
+        *_by_suffix(tree, True),
+    ]
 
 
 def pictures(tree: Tree, reading: Reading, task: Task) -> list[Finding]:
@@ -162,6 +170,16 @@ def _by_suffix(tree: Tree, pictures: bool = False) -> Iterator[str]:
             found[what].append(file)
     for what, files in sorted(found.items(), key=lambda item: -len(item[1])):
         yield f"{_one_and_more(files)} is {what}."
+
+
+def _unreadable(tree: Tree) -> Iterator[str]:
+    """Of text files that cannot be opened; all others are parsed, and told of there."""
+    texts = [f for f in tree.with_suffix(".txt") if not _OTHER_TEXTS.match(f.rpartition("/")[2])]
+    for file in texts[:_TEXTS]:
+        try:
+            tree.path(file).open("rb").close()
+        except OSError as error:
+            yield f"{file} cannot be read ({error.strerror or error})."
 
 
 def _texts(tree: Tree) -> Iterator[str]:

@@ -19,11 +19,12 @@ _INVALID = 7
 
 @dataclass(frozen=True)
 class _Image:
-    """One image of a list: the number of its line, its path, and the lines of its faces."""
+    """One image of a list: the number of its line, its path, the lines of its faces, how many are told."""
 
     line: int
     path: str
     faces: tuple[tuple[int, str], ...]
+    announced: int | None = None
 
 
 def read(tree: Tree, documents: Documents) -> Reading | None:
@@ -75,12 +76,12 @@ def _counted(lines: Sequence[str]) -> Iterator[_Image]:
     for number, line in enumerate(lines, 1):
         if is_image(line) and number_of(line.split()[0]) is None:
             if path:
-                yield _Image(start, path, _faces(found))
+                yield _Image(start, path, _faces(found), _announced(found))
             path, start, found = line, number, []
         elif line:
             found.append((number, line))
     if path:
-        yield _Image(start, path, _faces(found))
+        yield _Image(start, path, _faces(found), _announced(found))
 
 
 def _faces(found: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
@@ -88,6 +89,11 @@ def _faces(found: Sequence[tuple[int, str]]) -> tuple[tuple[int, str], ...]:
     if found and found[0][1] == "0":
         return tuple((n, line) for n, line in found[1:] if any(number_of(word) != 0 for word in line.split()))
     return tuple(found[1:] if found and found[0][1].isdecimal() else found)
+
+
+def _announced(found: Sequence[tuple[int, str]]) -> int | None:
+    """The number of faces that the line before them tells."""
+    return int(found[0][1]) if found and found[0][1].isdecimal() and len(found[0][1]) < 9 else None
 
 
 def _marked(lines: Sequence[str]) -> Iterator[_Image]:
@@ -121,6 +127,13 @@ def _records(tree: Tree, file: str, images: Sequence[_Image], findings: list[Fin
         if image.path in missing:
             continue
         record = records.setdefault(image.path, record_of(match, image.path, file, split=split))
+        if image.announced is not None and image.announced != len(image.faces):
+            text = (
+                f"Line {image.line} announces {image.announced} faces of {image.path}; "
+                f"{len(image.faces)} follow."
+            )
+            action = "Those that are there count: see whether the file was cut."
+            findings.append(Finding("broken-annotation", "warning", file, text, action))
         for line, words in image.faces:
             numbers = _box(words)
             if numbers is None:

@@ -64,12 +64,20 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
 
     def _checked_rows(self, X: Any, y: Any = "no_validation", *, reset: bool = False) -> Any:
         """Rows, or rows and labels, as scikit-learn checks them; in one order of memory."""
+        if isinstance(X, list) and not X:
+            raise ValueError("X is an empty list: there is nothing to learn from or to answer for.")
         return validate_data(self, X, y, reset=reset, dtype=[np.float32, np.float64], order="C")
 
     def _image_targets(self, X: Any, y: Any) -> NDArray[Any]:
         """The labels of images, one each."""
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        # NumPy makes the class 'nan' of what is missing among words.
+        missing = sum(map(_is_missing, y)) if np.ndim(y) == 1 else 0
+        if missing:
+            raise ValueError(
+                f"{missing} of the {len(y)} labels are missing (NaN or None): leave these images out."
+            )
         y = column_or_1d(y, warn=True)
         if len(y) != len(X):
             raise ValueError(f"There are {len(X)} images and {len(y)} labels; each image needs one.")
@@ -266,6 +274,13 @@ def _described(X: Any) -> str:
     if isinstance(X, list):
         return f"a list of {type(X[0]).__name__}" if X else "an empty list"
     return f"a {type(X).__name__}"
+
+
+def _is_missing(label: Any) -> bool:
+    is_number = isinstance(label, (float, np.floating))
+    return (
+        label is None or type(label).__name__ in ("NAType", "NaTType") or bool(is_number and label != label)
+    )
 
 
 def plain(value: Any) -> Any:

@@ -252,6 +252,17 @@ def test_choices_are_classes_of_pictures(tmp_path, make_image, is_short):
     assert kinds(dataset) == ["image-without-class"] * 2
 
 
+def test_choices_of_json_min_without_times(tmp_path, make_image):
+    entries = []
+    for number, (name, choice) in enumerate([("a", "cat"), ("b", "dog")]):
+        make_image(tmp_path / f"{name}.jpg")
+        image = f"/data/upload/1/0a1b2c3d-{name}.jpg"
+        entries.append({"id": number, "image": image, "choice": choice, "annotation_id": 1, "annotator": 1})
+    export(tmp_path / "e.json", *entries)
+    dataset = load(tmp_path)
+    assert [(s.name, dataset.classes[s.label]) for s in dataset] == [("a.jpg", "cat"), ("b.jpg", "dog")]
+
+
 def test_broken_regions_are_left_out_and_told(tmp_path, make_image):
     make_image(tmp_path / "a.jpg")
     results = [

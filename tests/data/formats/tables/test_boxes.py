@@ -1,4 +1,5 @@
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -326,3 +327,84 @@ def test_rows_with_quoted_line_breaks(pictures):
         writer.writerow(["p0.jpg", "two\nlines", 40, 20, 60, 44, "cat, big"])
     assert boxes(load(root))["p0.jpg"] == [BOX]
     assert load(root).classes == ("cat, big",)
+
+
+def test_lists_of_classes_beside_lists_of_boxes(pictures):
+    folder = pictures()
+    (folder / "train.csv").write_text(
+        "image,boxes,labels\n"
+        "p0.jpg,\"[[40, 20, 60, 44], [1, 2, 9, 8]]\",\"['cat', 'big dog']\"\n"
+        "p1.jpg,\"[[40, 20, 60, 44]]\",['cat']\n"
+        "p2.jpg,\"[[40, 20, 60, 44], [1, 2, 9, 8]]\",['cat']\n"
+        "p3.jpg,\"[[40, 20, 60, 44]]\",\"['cat', 'big dog']\"\n"
+    )
+    dataset = load(folder)
+    assert [[dataset.classes[i] for i in s.labels] for s in dataset] == [
+        ["cat", "big dog"],
+        ["cat"],
+        ["cat"] * 2,
+        [],
+    ]
+    (finding,) = (f for f in dataset.findings if f.kind == "broken-object")
+    assert finding.message == "Line 5 has 1 boxes and 2 classes: \"['cat', 'big dog']\"."
+
+
+def test_a_text_file_with_semicolons(pictures):
+    folder = pictures()
+    rows = "".join(f"p{i}.jpg;40;20;60;44;3\n" for i in range(4))
+    (folder / "gt.txt").write_text(rows)
+    assert boxes(load(folder)) == {f"p{i}.jpg": [BOX] for i in range(4)}
+
+
+def test_words_of_other_languages_for_the_class(pictures):
+    folder = pictures()
+    (folder / "l.csv").write_text("Bild;Klasse;xmin;ymin;xmax;ymax\np0.jpg;Igel;40;20;60;44\n")
+    assert load(folder).classes == ("Igel",)
+
+
+def test_objects_in_a_column_as_hugging_face_has_them(pictures):
+    folder = pictures()
+    cell = json.dumps({"bbox": [[40, 20, 20, 24]], "categories": ["cat"]}).replace('"', '""')
+    (folder / "metadata.csv").write_text(
+        "file_name,objects\n" + "".join(f'p{i}.jpg,"{cell}"\n' for i in range(4))
+    )
+    dataset = load(folder)
+    assert (dataset.classes, boxes(dataset)) == (("cat",), {f"p{i}.jpg": [BOX] for i in range(4)})
+
+
+def test_blanks_between_the_columns(pictures):
+    folder = pictures()
+    (folder / "labels.csv").write_text("".join(f"p{i}.jpg cat 40  20 60 44\n" for i in range(4)))
+    dataset = load(folder)
+    assert (dataset.classes, boxes(dataset)) == (("cat",), {f"p{i}.jpg": [BOX] for i in range(4)})
+
+
+@pytest.mark.parametrize("cell", [
+    {"xmin": 40, "ymin": 20, "xmax": 60, "ymax": 44}, {"x1": 40, "y1": 20, "x2": 60, "y2": 44},
+    {"x0": 40, "y0": 20, "x1": 60, "y1": 44}, {"left": 40, "top": 20, "width": 20, "height": 24},
+])  # fmt: skip
+def test_a_box_by_the_names_of_its_sides_in_a_cell(pictures, cell):
+    folder = pictures()
+    rows = "".join(f'p{i}.jpg,"{cell}",cat\n' for i in range(4))
+    (folder / "l.csv").write_text("image,bbox,class\n" + rows)
+    dataset = load(folder)
+    assert (dataset.format, boxes(dataset)) == ("csv", {f"p{i}.jpg": [BOX] for i in range(4)})
+
+
+def test_boxes_that_are_not_understood_make_no_classes_of_images(pictures):
+    folder = pictures()
+    (folder / "l.csv").write_text("image,bbox,class\n" + "".join(f"p{i}.jpg,NW 4 SE,cat\n" for i in range(4)))
+    dataset = load(folder)
+    assert dataset.task == "detection"
+    found = [f.message for f in dataset.findings if f.kind == "broken-object"]
+    assert found[0] == "Line 2 has no box of four numbers: 'NW 4 SE'."
+
+
+@pytest.mark.parametrize("names", [{"0": "cat", "1": "dog"}, {"cat": 0, "dog": 1}])
+def test_numbers_named_by_a_json_file(pictures, names):
+    folder = pictures()
+    rows = "".join(f"p{i}.jpg,{i % 2},40,20,60,44\n" for i in range(4))
+    (folder / "l.csv").write_text("image,class,xmin,ymin,xmax,ymax\n" + rows)
+    (folder / "label_map.json").write_text(json.dumps(names))
+    dataset = load(folder)
+    assert (dataset.classes, [s.labels[0] for s in dataset]) == (("cat", "dog"), [0, 1, 0, 1])

@@ -288,19 +288,21 @@ def test_version_3(tmp_path, make_image):
     assert dataset.findings[-1].message.startswith("1 point, 1 line and 1 moment of a video have no box")
 
 
-def test_tables_of_version_3(tmp_path, make_image):
+@pytest.mark.parametrize("flags", [True, False])
+def test_tables_of_version_3(tmp_path, make_image, flags):
     make_image(tmp_path / "a.jpg")
+    columns = f"metadata_id,file_list,{'flags,' * flags}temporal_coordinates,spatial_coordinates,metadata"
     lines = [
         "# Exported using VGG Image Annotator (http://www.robots.ox.ac.uk/~vgg/software/via)",
         '# SHAPE_ID = {"POINT":1,"RECTANGLE":2}',
         f"# ATTRIBUTE = {json.dumps(ATTRIBUTE, separators=(',', ':'))}",
-        "# CSV_HEADER = metadata_id,file_list,flags,temporal_coordinates,spatial_coordinates,metadata",
+        f"# CSV_HEADER = {columns}",
     ]
     for number, (place, said) in enumerate(PLACES[:6]):
         # VIA writes one quote too few before the first file.
         files = '"["a.jpg""]"' if number % 2 else '"[""a.jpg""]"'
         values = quoted({"1": said, "2": "x, y"})
-        lines.append(f'"1_{number}",{files},0,"[]","{json.dumps(place)}",{values}')
+        lines.append(f'"1_{number}",{files},{"0," * flags}"[]","{json.dumps(place)}",{values}')
     (tmp_path / "via.csv").write_text("\n".join(lines) + "\n")
     dataset = load(tmp_path)
     assert (dataset.format, dataset.classes) == ("via", ("cat", "dog"))

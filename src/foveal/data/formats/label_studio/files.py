@@ -138,7 +138,7 @@ def _that_counts(answers: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | No
 
 def _is_short(entry: Mapping[str, Any]) -> bool:
     """Whether it is an entry of JSON-MIN: answers under the names of their controls."""
-    if "annotation_id" in entry and "lead_time" in entry:
+    if "annotation_id" in entry and any(key in entry for key in ("lead_time", "annotator", "created_at")):
         return True
     return any(_labels(region) and _is_drawn(region) for region in _regions_in(entry))
 

@@ -138,7 +138,8 @@ def _part(tree: Tree, file: str, sheet: Sheet, reading: Reading) -> Part | None:
     rows.close()
     if any("object" in record.names for record in part.records) and naming is None:
         text = "No column names the objects' classes."
-        finding = Finding("no-class-names", "warning", file, text, "All are of one class, 'object'.")
+        action = "All are of one class, 'object'; if a column does, call it 'class'."
+        finding = Finding("no-class-names", "warning", file, text, action)
         reading.findings.append(finding)
     missing = without_missing(tree, file, [(n, rows.image(n)) for n in position], reading.findings)
     if missing:
@@ -188,7 +189,14 @@ def _add(part: Part, rows: Rows, line: int, row: list[str], naming: int | None, 
         rows.tell(line, f"has no box of four numbers: {cells[:60]!r}", "object")
         return
     names = names_in(said)
-    several = len(found) > 1 and len(names) == len(found)
+    # A list is one even where it holds one class; words may be one class of several words.
+    listed = said.startswith("[") and said.endswith("]")
+    several = len(names) == len(found) and (listed or len(found) > 1)
+    if listed and not several and found:
+        if len(names) != 1:
+            rows.tell(line, f"has {len(found)} boxes and {len(names)} classes: {said[:60]!r}", "line")
+            return
+        said = names[0]
     for i, (name, numbers) in enumerate(found):
         if not all(abs(n) <= FARTHEST for n in numbers):
             rows.tell(line, f"has a box whose numbers cannot be: {numbers}", "object")

@@ -6,11 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from foveal.data.file_tree import composed
+from foveal.data.formats.tables.words import plain
 
 _ONLY_NUMBERS = re.compile(r"[\s\[\](){},;\"'0-9.eE+-]*\Z")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 #: What stands in a table where nothing stands.
 NOTHING = frozenset({"", "nan", "null", "none", "n/a", "na", "-", "[]", "no finding", "no_box"})
+_CORNERS = (
+    ("xmin", "ymin", "xmax", "ymax"), ("x1", "y1", "x2", "y2"), ("left", "top", "right", "bottom"),
+    ("x0", "y0", "x1", "y1"),
+)  # fmt: skip
 YES = frozenset({"1", "1.0", "true", "yes"})
 
 
@@ -67,11 +72,13 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
         content: Any = json.loads(text if '"' in text else text.replace("'", '"'))
     except (ValueError, RecursionError):
         return None
+    if isinstance(content, dict) and isinstance(content.get("bbox"), list):
+        return _objects_by_key(content)
     found: list[tuple[str | None, list[float]]] = []
     for entry in content if isinstance(content, list) else [content]:
         if not isinstance(entry, dict):
             return None
-        four = [_given(entry.get(key)) for key in ("x", "y", "width", "height")]
+        four = _sides_by_name(entry)
         name = entry.get("class", entry.get("label"))
         if isinstance(names := entry.get("rectanglelabels"), list):
             # Label Studio's are hundredths of the image's size.
@@ -81,6 +88,34 @@ def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
         if None in four:
             return None
         found.append((name if isinstance(name, str) else None, [n for n in four if n is not None]))
+    return found
+
+
+def _sides_by_name(entry: dict[str, Any]) -> list[float | None]:
+    """x, y, width and height of an object that names its sides, or its corners."""
+    said = {plain(key): _given(value) for key, value in entry.items()}
+    for left, top, right, bottom in _CORNERS:
+        corners = [said.get(key) for key in (left, top, right, bottom)]
+        x1, y1, x2, y2 = corners
+        if x1 is not None and y1 is not None and x2 is not None and y2 is not None:
+            return [x1, y1, x2 - x1, y2 - y1]
+    keys = (("x", "left", "xmin"), ("y", "top", "ymin"), ("width", "w"), ("height", "h"))
+    return [next((said[key] for key in some if key in said), None) for some in keys]
+
+
+def _objects_by_key(content: dict[str, Any]) -> list[tuple[str | None, list[float]]] | None:
+    """Hugging Face's objects: a list of boxes, and one of as many classes."""
+    boxes = content["bbox"]
+    lists = (content.get(key) for key in ("categories", "category", "labels", "label"))
+    names = next((some for some in lists if isinstance(some, list)), [None] * len(boxes))
+    if len(names) != len(boxes):
+        return None
+    found: list[tuple[str | None, list[float]]] = []
+    for name, box in zip(names, boxes, strict=True):
+        four = [_given(n) for n in box] if isinstance(box, list) and len(box) == 4 else [None]
+        if None in four:
+            return None
+        found.append((None if name is None else class_name(str(name)), [n for n in four if n is not None]))
     return found
 
 

@@ -4,13 +4,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from foveal.data.dataset import Finding
-from foveal.data.documents import Documents, text_of
+from foveal.data.documents import Documents, parse_json, text_of
 from foveal.data.file_tree import Tree, composed, natural
 from foveal.data.formats.tables.cells import class_name
 from foveal.data.formats.yolo.names import names_of
+from foveal.errors import DataError
 
 # How deep the head of a README is looked into.
 _DEEPEST = 20
+# Bytes of a JSON file that may name classes.
+_LARGEST = 1_000_000
 
 
 def named_classes(
@@ -60,7 +63,7 @@ def named_classes(
             if all(_is_number(code) for code in used):
                 return found, list(dict.fromkeys(found[code] for code in sorted(found, key=int)))
             return found, sorted(set(found.values()))
-    labels = _class_labels(tree)
+    labels = _class_labels(tree, findings) or _json_labels(tree, documents)
     if all(_is_number(name) and int(name) in labels for name in used):
         return {name: labels[int(name)] for name in used}, list(dict.fromkeys(labels.values()))
     numbers_used = {int(name) for name in used if _is_number(name)}
@@ -102,14 +105,40 @@ def _pairs(documents: Documents, but: Sequence[str]) -> Iterator[dict[str, str]]
                     yield dict(part)
 
 
-def _class_labels(tree: Tree) -> dict[int, str]:
+def _json_labels(tree: Tree, documents: Documents) -> dict[int, str]:
+    """The names in the one JSON file that maps numbers to names, or names to numbers."""
+    found = []
+    for file in documents.strange:
+        path = tree.path(file)
+        if not file.lower().endswith(".json") or path.stat().st_size > _LARGEST:
+            continue
+        content = parse_json(path)
+        if not isinstance(content, dict) or not content:
+            continue
+        pairs = [(str(key), str(value)) for key, value in content.items() if isinstance(value, str | int)]
+        if len(pairs) < len(content):
+            continue
+        for some in (pairs, [(value, key) for key, value in pairs]):
+            if all(_is_number(number) for number, _ in some) and len({n for n, _ in some}) == len(some):
+                found.append({int(number): composed(name) for number, name in some})
+                break
+    return found[0] if len(found) == 1 else {}
+
+
+def _class_labels(tree: Tree, findings: list[Finding]) -> dict[int, str]:
     """The names of the one ``class_label`` that the head of a README describes, by their numbers."""
     import yaml
 
     readme = next((name for name in tree.folders.get("", []) if name.lower() == "readme.md"), None)
     if readme is None:
         return {}
-    parts = text_of(tree.path(readme)).split("---\n", 2)
+    try:
+        text = text_of(tree.path(readme))
+    except DataError as error:
+        action = "Names of classes that may stand in it are not used."
+        findings.append(Finding("unreadable-file", "error", readme, str(error), action))
+        return {}
+    parts = text.replace("\r\n", "\n").removeprefix("\ufeff").split("---\n", 2)
     if len(parts) < 3 or parts[0].strip():
         return {}
     try:

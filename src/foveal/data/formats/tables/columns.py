@@ -193,7 +193,15 @@ def _text_column(table: Table, words: list[str], images: set[int]) -> tuple[int 
             return i, True
         if _most(cells, boxes_in) or (words[i] in called.BOXES and any(map(boxes_in, cells))):
             return i, False
+    # Boxes that are not understood are told line by line; the table is none of whole images.
+    for i in places:
+        if words[i].startswith(("bbox", "boundingbox")) and _most(_filled(table.head[1:], i), _is_text):
+            return i, False
     return None, False
+
+
+def _is_text(cell: str) -> str | None:
+    return cell if number_of(cell) is None else None
 
 
 def _text_layout(table: Table, words: list[str], text: int) -> Layout | None:

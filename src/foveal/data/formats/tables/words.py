@@ -23,6 +23,9 @@ NAMES = _words(
     "species tag labels classes categories classlabel displayname cls target type name classid labelid "
     "categoryid y"
 )
+# Beside columns of which the other names are known; alone they do not make a first line.
+_NAMES_ABROAD = _words("klasse kategorie objekt classe categorie categoria clase etiqueta")
+NAMES += _NAMES_ABROAD
 LEFT = _words("xmin x1 x0 left xleft minx xstart startx xtl topleftx tlx upperleftx ulx")
 TOP = _words("ymin y1 y0 top ytop miny ystart starty ytl toplefty tly upperlefty uly")
 RIGHT = _words("xmax x2 right xright maxx xend endx xbr bottomrightx brx lowerrightx lrx")
@@ -42,7 +45,7 @@ DIFFICULT = _words("difficult isdifficult difficulty ignore")
 BOXES: dict[str, Layout | None] = dict.fromkeys(
     _words(
         "bbox bboxes box boxes boundingbox boundingboxes predictionstring annotations annotation coordinates "
-        "coords"
+        "coords objects"
     )
 )
 BOXES |= {"bboxxywh": "sides", "xywh": "sides", "bboxcoco": "sides", "bboxxyxy": "corners", "xyxy": "corners"}
@@ -67,7 +70,7 @@ _KNOWN = {
     *CENTRE_Y,
     *BOXES,
     *OUTLINES,
-}
+} - {*_NAMES_ABROAD}
 _PREFIX = re.compile(r"^(boundingbox|bndbox|bbox|box|bb(?!ox)|roi|rectangle|rect|region|object|obj)(?=.)")
 _UNIT = re.compile(r"(?<=.)(pixels?|px|normali[sz]ed|norm|relative|rel|coordinates?|coord)$")
 

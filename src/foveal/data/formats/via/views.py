@@ -134,6 +134,7 @@ def of_numbered_rows(table: Table) -> list[Image] | None:
     lines = text_of(table.path).splitlines()
     described = next((line for line in lines if re.match(r"#\s*ATTRIBUTES?\s*=", line)), "")
     names, options = _attributes(json_value(described.partition("=")[2].strip()))
+    columns = _columns(lines)
     images: dict[str, Image] = defaultdict(Image)
     for line in lines:
         if not line.strip() or line.startswith("#"):
@@ -143,7 +144,7 @@ def of_numbered_rows(table: Table) -> list[Image] | None:
         except csv.Error as error:
             images[""].broken.append(f"The row {line[:60]} is not CSV ({error}).")
             continue
-        cells = dict(zip(_COLUMNS, row, strict=False))
+        cells = dict(zip(columns, row, strict=False))
         moment, place, said = (json_value(cells.get(column, "")) for column in _COLUMNS[3:])
         named = _first(cells.get("file_list", ""))
         if not named:
@@ -153,6 +154,13 @@ def of_numbered_rows(table: Table) -> list[Image] | None:
         if place:
             image.regions.append(_numbered(place, moment, said, names, options))
     return list(images.values())
+
+
+def _columns(lines: Sequence[str]) -> Sequence[str]:
+    """The columns as the line says that names them: not every release writes ``flags``."""
+    said = next((line for line in lines if re.match(r"#\s*CSV_HEADER\s*=", line)), "")
+    words = [word.strip(' "') for word in said.partition("=")[2].split(",")]
+    return words if {"file_list", *_COLUMNS[4:]} <= {*words} else _COLUMNS
 
 
 def _first(text: str) -> str:
