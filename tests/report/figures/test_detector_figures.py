@@ -79,6 +79,14 @@ def test_anchors_are_those_of_the_nearest_place():
     assert outlines(axes) == [[15, 18, 25, 38], [10, 23, 30, 33]]
 
 
+def test_the_titles_above_anchors_that_reach_over_the_image_are_whole():
+    wide = np.zeros((100, 160, 3), np.uint8)
+    figure = figures.draw_anchors(wide, [[[20, 20]], [[20, 20]], [[90, 130]]], [8, 16, 32])
+    figure.savefig(io.BytesIO(), format="png")
+    for axes in figure.axes:
+        assert axes._left_title.get_window_extent().y1 <= figure.bbox.height + 1
+
+
 def test_why_anchors_are_foreground():
     objects = [[2, 2, 22, 22], [40, 20, 50, 46]]
     anchors = [[2, 2, 22, 22], [2, 2, 22, 18], [36, 24, 54, 42], [2, 2, 22, 12], [30, 2, 38, 8]]

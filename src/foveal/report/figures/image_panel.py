@@ -17,9 +17,9 @@ _LONGEST_SIDE = 720
 _ON_A_PLATE = "#ffffff"
 
 
-def panel_height(image: NDArray[np.uint8], width: float) -> float:
-    """The height of a panel, in inches, that an image of this width needs, with its title."""
-    return float(min(width * image.shape[0] / image.shape[1], 4.2) + 0.36)
+def panel_height(shape: Sequence[float], width: float) -> float:
+    """The height of a panel, in inches, that rows and columns of pixels of this width need, with a title."""
+    return float(min(width * shape[0] / shape[1], 4.2) + 0.36)
 
 
 def show_image(

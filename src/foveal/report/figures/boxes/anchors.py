@@ -65,7 +65,19 @@ def draw_anchors(
     height, width = image.shape[:2]
     x, y = (width / 2, height / 2) if place is None else place
     columns = len(levels)
-    figure = new_figure(FULL_WIDTH, image_panel.panel_height(image, FULL_WIDTH / columns) + 0.65)
+    drawn, views = [], []
+    for anchors, stride in zip(levels, strides, strict=True):
+        last = np.ceil([width / stride, height / stride]) - 1
+        centre = (np.clip(np.floor(np.array([x, y]) / stride), 0, last) + 0.5) * stride
+        boxes = np.concatenate([centre - anchors / 2, centre + anchors / 2], axis=1)
+        drawn.append((centre, boxes))
+        low = np.minimum(boxes[:, :2].min(axis=0, initial=0), 0) - 1
+        high = np.maximum(boxes[:, 2:].max(axis=0, initial=0), (width, height)) + 1
+        views.append((*low.tolist(), *high.tolist()))
+    # Anchors that reach over the image make their panel taller: none shall push its title out.
+    tallest = max(views, key=lambda view: (view[3] - view[1]) / (view[2] - view[0]))
+    shape = tallest[3] - tallest[1], tallest[2] - tallest[0]
+    figure = new_figure(FULL_WIDTH, image_panel.panel_height(shape, FULL_WIDTH / columns) + 0.65)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
         rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
@@ -77,15 +89,12 @@ def draw_anchors(
             at_x.ravel(), at_y.ravel(), ".", color="#000000", markersize=min(2.4, 0.12 * stride), alpha=0.35,
             markeredgewidth=0, rasterized=True,
         )  # fmt: skip
-        centre = (np.clip(np.floor(np.array([x, y]) / stride), 0, [across - 1, rows - 1]) + 0.5) * stride
-        boxes = np.concatenate([centre - anchors / 2, centre + anchors / 2], axis=1)
+        centre, boxes = drawn[i]
         nearest = [int(np.argmin([abs(np.log(r / (h / w))) for r in ratios])) for w, h in anchors]
         colors = [SERIES[k % len(SERIES)] for k in nearest]
         image_panel.outline_boxes(axes, boxes, colors, width=1.8)
         axes.plot(*centre, "o", color="#ffffff", markeredgecolor="#000000", markersize=4.5)
-        left, top = np.minimum(boxes[:, :2].min(axis=0, initial=0), 0) - 1
-        right, bottom = np.maximum(boxes[:, 2:].max(axis=0, initial=0), (width, height)) + 1
-        image_panel.look_at(axes, left, top, right, bottom)
+        image_panel.look_at(axes, *views[i])
     lines = [(SERIES[i % len(SERIES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
     image_panel.add_rows(figure, lines, columns=4)
     return figure
@@ -164,7 +173,7 @@ def draw_anchor_matches(
         f"{len(neither):,} ignored\n{between:,} between, {len(neither) - between:,} for other reasons",
         f"{len(away):,} background\nIoU < {background:g}",
     )
-    tall = image_panel.panel_height(image, FULL_WIDTH / 3) + 0.2
+    tall = image_panel.panel_height(image.shape, FULL_WIDTH / 3) + 0.2
     said = [_say_object(k, names, own[matches.indices[near] == k], foreground) for k in range(len(truth))]
     rows = [(_color(k), "-", words) for k, words in enumerate(said[:_MOST_OBJECTS])]
     if len(said) > _MOST_OBJECTS:

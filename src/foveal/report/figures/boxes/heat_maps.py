@@ -56,7 +56,7 @@ def draw_objectness(
 
     rows, columns = image_panel.arrange(len(maps), columns)
     each = (FULL_WIDTH - 0.7) / max(columns, 2)
-    figure = new_figure(0.7 + columns * each, rows * (image_panel.panel_height(image, each) + 0.2))
+    figure = new_figure(0.7 + columns * each, rows * (image_panel.panel_height(image.shape, each) + 0.2))
     panels = []
     for i, (values, stride) in enumerate(zip(maps, strides, strict=True)):
         level = np.asarray(values, np.float64)

@@ -75,7 +75,8 @@ def draw_suppression(
     sides = [("before", np.arange(len(rows))), ("after" + drops, stays)]
     if threshold is None and len(stays) == len(rows):
         sides = [("all", stays)]
-    figure = new_figure(FULL_WIDTH if len(sides) == 2 else each + 0.7, image_panel.panel_height(image, each))
+    tall = image_panel.panel_height(image.shape, each)
+    figure = new_figure(FULL_WIDTH if len(sides) == 2 else each + 0.7, tall)
     panels = []
     for i, (name, which) in enumerate(sides):
         order = which[np.argsort(-values[which], kind="stable")]
