@@ -275,7 +275,7 @@ def _objects_of(dataset: Dataset | str | os.PathLike[str]) -> Dataset:
     if dataset.task != "detection":
         raise DataError(
             f"{dataset.root} is a data set for classification: its pictures have no boxes to cut out. "
-            "Train on it as it is, or give a data set with boxes (Pascal VOC, COCO or YOLO)."
+            "Train on it as it is, or give a data set with boxes (Pascal VOC, COCO or YOLO or another)."
         )
     if not any(sample.trainable.any() for sample in dataset):
         raise DataError(

@@ -57,17 +57,22 @@ def make(root, described):
     return Dataset(root, "voc", "detection", CLASSES, tuple(samples))
 
 
+def written(content, write):
+    """A data set of the described images, and what is read of it after it has been written."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "in").mkdir()
+        dataset = make(Path(folder) / "in", content)
+        write(dataset, Path(folder) / "out")
+        return dataset, load(Path(folder) / "out")
+
+
 described = st.lists(objects(), min_size=1, max_size=4)
 
 
 @settings(max_examples=10, deadline=None)
 @given(described)
 def test_voc_round_trip(content):
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").mkdir()
-        dataset = make(Path(folder) / "in", content)
-        write_voc(dataset, Path(folder) / "out")
-        again = load(Path(folder) / "out")
+    dataset, again = written(content, write_voc)
     assert again.format == "voc"
     assert again.classes == CLASSES
     assert again.findings == ()
@@ -81,11 +86,7 @@ def test_voc_round_trip(content):
 @settings(max_examples=10, deadline=None)
 @given(described)
 def test_yolo_round_trip(content):
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").mkdir()
-        dataset = make(Path(folder) / "in", content)
-        write_yolo(dataset, Path(folder) / "out")
-        again = load(Path(folder) / "out")
+    dataset, again = written(content, write_yolo)
     assert again.format == "yolo"
     assert again.classes == CLASSES
     assert again.findings == ()
@@ -116,11 +117,7 @@ def test_coco_round_trip(content):
 @settings(max_examples=10, deadline=None)
 @given(described)
 def test_labelme_round_trip(content):
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").mkdir()
-        dataset = make(Path(folder) / "in", content)
-        write_labelme(dataset, Path(folder) / "out")
-        again = load(Path(folder) / "out")
+    dataset, again = written(content, write_labelme)
     assert again.format == "labelme"
     assert again.classes == CLASSES
     assert again.findings == ()
@@ -155,11 +152,7 @@ def test_create_ml_round_trip(content):
 @settings(max_examples=10, deadline=None)
 @given(described)
 def test_cvat_round_trip(content):
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").mkdir()
-        dataset = make(Path(folder) / "in", content)
-        write_cvat(dataset, Path(folder) / "out")
-        again = load(Path(folder) / "out")
+    dataset, again = written(content, write_cvat)
     assert again.format == "cvat"
     assert again.classes == CLASSES
     assert again.findings == ()
@@ -173,11 +166,7 @@ def test_cvat_round_trip(content):
 @settings(max_examples=10, deadline=None)
 @given(described)
 def test_label_studio_round_trip(content):
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").mkdir()
-        dataset = make(Path(folder) / "in", content)
-        write_label_studio(dataset, Path(folder) / "out")
-        again = load(Path(folder) / "out")
+    dataset, again = written(content, write_label_studio)
     assert again.format == "label_studio"
     assert again.classes == CLASSES
     assert again.findings == ()
@@ -190,11 +179,7 @@ def test_label_studio_round_trip(content):
 @settings(max_examples=10, deadline=None)
 @given(described)
 def test_kitti_round_trip(content):
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "in").mkdir()
-        dataset = make(Path(folder) / "in", content)
-        write_kitti(dataset, Path(folder) / "out")
-        again = load(Path(folder) / "out")
+    dataset, again = written(content, write_kitti)
     assert again.format == "kitti"
     assert again.classes == ("ant_&_bee", "cow", "möwe_<x>")
     open_regions = sum(int((s.difficult | s.crowd).sum()) for s in dataset)

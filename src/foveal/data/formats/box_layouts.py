@@ -28,8 +28,6 @@ _MISFITS = 0.05
 _SHARES = 0.9
 # Images whose headers are looked at to tell a layout.
 _LOOKED_AT = 500
-#: What is further away from an image is no number of pixels.
-FARTHEST = 1e7
 
 
 @dataclass(frozen=True)

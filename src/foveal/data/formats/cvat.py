@@ -258,21 +258,15 @@ def read_tags(tree: Tree, documents: Documents) -> Reading | None:
     reading = Reading(files=list(files))
     for file, content in files.items():
         for image in content.images:
-            match, named, tags = (
-                _match(tree, image, file),
-                image.drawing.named,
-                list(dict.fromkeys(image.tags)),
-            )
+            match, named = _match(tree, image, file), image.drawing.named
+            tags = list(dict.fromkeys(image.tags))
             if len(tags) == 1:
                 record = Record(match.image, named, file, label=tags[0], split=image.drawing.split)
                 record.rivals = match.rivals
                 reading.records.append(record)
                 continue
-            text = (
-                f"The picture {named} has the tags {', '.join(tags)}."
-                if tags
-                else f"The picture {named} has no tag."
-            )
+            said = f"the tags {', '.join(tags)}" if tags else "no tag"
+            text = f"The picture {named} has {said}."
             place, action = match.image or file, "The picture is left out."
             reading.findings.append(Finding("image-without-class", "warning", place, text, action))
     used = sorted({record.label for record in reading.records if record.label is not None})

@@ -14,13 +14,10 @@ from typing import Any
 from foveal.data.dataset import Finding, SplitName
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, composed
-from foveal.data.formats.records import Reading, Record, record_of, union
+from foveal.data.formats.records import FARTHEST, Reading, Record, record_of, union
 from foveal.data.formats.split_lists import from_file_name
 from foveal.errors import DataError
 from foveal.files import readable
-
-# Nothing in an image is further away; larger numbers are no coordinates.
-_FURTHEST = 1e7
 
 
 @dataclass
@@ -105,7 +102,7 @@ def coordinate(value: Any) -> float:
         number = float(value) if isinstance(value, int | float | str) and value is not True else math.nan
     except (ValueError, OverflowError):
         number = math.nan
-    if not abs(number) <= _FURTHEST:
+    if not abs(number) <= FARTHEST:
         raise ValueError(f"has {shown(value)} for a coordinate")
     return number
 

@@ -13,7 +13,6 @@ from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree, composed
 from foveal.data.formats.box_layouts import (
-    FARTHEST,
     Layout,
     are_shares,
     as_usual,
@@ -21,7 +20,7 @@ from foveal.data.formats.box_layouts import (
     layout_of,
     sizes_of,
 )
-from foveal.data.formats.records import Reading, Record, record_of, union
+from foveal.data.formats.records import FARTHEST, Reading, Record, record_of, union
 from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.rows import without_missing
 from foveal.errors import DataError

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree, is_image
-from foveal.data.formats.box_layouts import FARTHEST
-from foveal.data.formats.records import Reading, Record, record_of, union
+from foveal.data.formats.records import FARTHEST, Reading, Record, record_of, union
 from foveal.data.formats.tables.cells import number_of
 from foveal.data.formats.tables.rows import image_in, split_of, without_missing
 from foveal.data.formats.text_lists import text_lists

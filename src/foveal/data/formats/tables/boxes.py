@@ -12,8 +12,7 @@ from copy import deepcopy
 from foveal.data.dataset import Finding
 from foveal.data.documents import Documents, Table, parse_table
 from foveal.data.file_tree import Tree, is_image
-from foveal.data.formats.box_layouts import FARTHEST
-from foveal.data.formats.records import Reading, Record, union
+from foveal.data.formats.records import FARTHEST, Reading, Record, union
 from foveal.data.formats.tables.cells import (
     NOTHING,
     YES,
