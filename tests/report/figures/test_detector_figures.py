@@ -80,11 +80,13 @@ def test_anchors_are_those_of_the_nearest_place():
 
 
 def test_the_titles_above_anchors_that_reach_over_the_image_are_whole():
-    wide = np.zeros((100, 160, 3), np.uint8)
-    figure = figures.draw_anchors(wide, [[[20, 20]], [[20, 20]], [[90, 130]]], [8, 16, 32])
-    figure.savefig(io.BytesIO(), format="png")
-    for axes in figure.axes:
-        assert axes._left_title.get_window_extent().y1 <= figure.bbox.height + 1
+    small, large = [[206, 147], [173, 175], [150, 201]], [[412, 294], [346, 350], [301, 402]]
+    wide = np.zeros((328, 512, 3), np.uint8)
+    for place in (None, (250, 100), (60, 30)):
+        figure = figures.draw_anchors(wide, [small, small, large], [8, 16, 32], place=place)
+        figure_to_svg(figure, "a")
+        for axes in figure.axes:
+            assert axes._left_title.get_window_extent().y1 <= figure.bbox.height
 
 
 def test_why_anchors_are_foreground():
