@@ -21,8 +21,9 @@ The kinds of findings:
   ``one-box-per-image``;
 - classes and ids: ``class-imbalance``, ``rare-class``, ``unused-class``, ``few-images``,
   ``no-class-names``, ``similar-class-names``, ``empty-folder``, ``image-without-class``,
-  ``same-sub-folders``, ``category-id-gaps``, ``category-ids-differ``, ``category-named-twice``,
-  ``image-ids-clash``, ``word-ids``, ``size-cue``, ``colour-cue``, ``border-cue``;
+  ``same-sub-folders``, ``split-as-class``, ``category-id-gaps``, ``category-ids-differ``,
+  ``category-named-twice``, ``image-ids-clash``, ``word-ids``, ``size-cue``, ``colour-cue``,
+  ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
   ``split-of-origin``.
 """

@@ -290,3 +290,17 @@ def test_folders_of_annotations_are_no_classes(tmp_path, make_image):
 def test_classes_in_any_script(tmp_path, make_image):
     make(tmp_path, make_image, "猫", "犬 images")
     assert load(tmp_path).classes == ("犬 images", "猫")
+
+
+def test_a_class_that_is_called_after_a_split_is_told(tmp_path, make_image):
+    make(tmp_path, make_image, "simpsons/homer", "simpsons/bart", "kaggle_simpsons_testset")
+    (finding,) = load(tmp_path).findings
+    assert (finding.kind, finding.file) == ("split-as-class", "kaggle_simpsons_testset")
+
+
+@pytest.mark.parametrize("names", [("test_tube", "flask"), ("train", "bus/red"), ("cat/a", "dog/b")])
+def test_classes_with_a_split_in_their_names_are_classes(tmp_path, make_image, names):
+    make(tmp_path, make_image, *names)
+    dataset = load(tmp_path)
+    assert dataset.classes == tuple(sorted(name.partition("/")[0] for name in names))
+    assert dataset.findings == ()

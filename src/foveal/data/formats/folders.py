@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from foveal.data.dataset import Finding, SplitName
@@ -250,7 +250,26 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     records = [
         Record(file, file, split=split, label=label) for file, label, split in places if label is not None
     ]
-    return Reading(records, classes, findings=findings)
+    return Reading(records, classes, findings=[*findings, *_called_splits(records)])
+
+
+def _called_splits(records: Sequence[Record]) -> Iterator[Finding]:
+    """Folders taken for classes that are called after a split, beside some whose pictures lie in folders."""
+    if any(record.split for record in records):
+        return
+    depths: dict[str, int] = {}
+    for record in records:
+        depth, label = record.named.count("/"), str(record.label)
+        depths[label] = min(depth, depths.get(label, depth))
+    deepest = max(depths.values())
+    for label, depth in sorted(depths.items()):
+        words = re.split(r"[^a-z0-9]+", label.lower())
+        if depth < deepest and len(words) > 1 and any(map(of_folder, words)):
+            text = (
+                f"The folder {label} is called after a split, and those beside it hold folders of pictures."
+            )
+            action = "It counts as a class: call it train, val or test if it is none."
+            yield Finding("split-as-class", "warning", label, text, action)
 
 
 def _without_class(files: Iterable[str], told: set[str]) -> Iterator[Finding]:
