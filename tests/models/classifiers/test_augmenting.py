@@ -3,8 +3,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 from foveal.data import Augmentation
+from foveal.data.mirroring import may_be_mirrored
 from foveal.errors import SettingError
-from foveal.models.classifiers.augmenting import augmentation_for, may_be_mirrored
+from foveal.models.classifiers.augmenting import augmentation_for
 
 
 def photographs(number=60, side=24, seed=0):

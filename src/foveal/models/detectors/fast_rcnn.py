@@ -92,8 +92,9 @@ class FastRCNN(ProposalDetector):
     box_loss : {"smooth-l1", "giou", "diou", "ciou"}, default="smooth-l1"
     box_weight : float, default=1.0
         Of the box loss against that of the class.
-    flip : bool, default=True
-        Learn from the mirrored images as well.
+    flip : bool, optional
+        Learn from the mirrored images as well: by default, unless mirrored objects look like those of other
+        classes, as in writing (:func:`foveal.data.mirroring.objects_may_be_mirrored`).
     refinements : int, default=1
         How often probable boxes are looked at again, each time moved and judged anew.
     nms_threshold : float, default=0.5
@@ -120,6 +121,7 @@ class FastRCNN(ProposalDetector):
         images or, without any, on some training images, by a network that has not seen them and is trained
         for a fifth of the time.
     dropout_ : float
+    flip_ : bool
         What was used.
     n_images_ : int
         How many images it was trained on.
@@ -180,7 +182,8 @@ class FastRCNN(ProposalDetector):
         self.classes_ = dataset.classes
         usual = _DROPOUT if n_objects < _FEW_OBJECTS else 0.0
         self.dropout_ = usual if self.dropout is None else float(self.dropout)
-        maps = FrozenMaps(dataset.samples, features, mirror=self.flip)
+        self.flip_ = self._flips(dataset, callbacks)
+        maps = FrozenMaps(dataset.samples, features, mirror=self.flip_)
         # Images go to threads of their own, and one thread a product adds up in the same order.
         with parallel.blas_threads(1):
             regions = [image.sound() for image in self._look(dataset, maps, callbacks)]

@@ -62,6 +62,9 @@ class FasterRCNN(RPNBase, ObjectDetector):
         view's maps are computed once.
     ema_decay : float, default=0.995
         Decay of the weights' exponential moving average, which is what is kept.
+    flip : bool, optional
+        Mirror every other view: by default, unless mirrored objects look like those of other classes, as in
+        writing (:func:`foveal.data.mirroring.objects_may_be_mirrored`).
     scale : (float, float), default=(0.6, 1.5)
         Views enlarge images by a factor between these.
     jitter : float, default=0.3
@@ -89,7 +92,7 @@ class FasterRCNN(RPNBase, ObjectDetector):
     n_images_ : int
         How many images it was trained on.
     resolved_ : dict
-        The ``epochs`` and the ``finetune_fraction`` that the minutes came to.
+        The ``epochs`` and the ``finetune_fraction`` that the minutes came to, and ``flip``.
 
     See Also
     --------

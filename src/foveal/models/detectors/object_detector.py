@@ -14,7 +14,8 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from foveal.data import Dataset, Detections
-from foveal.events import Callbacks, stage
+from foveal.data.mirroring import objects_may_be_mirrored
+from foveal.events import Callbacks, emit, stage
 from foveal.files import write_container
 from foveal.images import Source, as_image
 from foveal.metrics import evaluate, to_results
@@ -43,6 +44,9 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     not_exportable: ClassVar[str | None] = None
     proposes_itself: ClassVar[bool] = False
 
+    flip: bool | None
+    random_state: int
+
     classes_: tuple[str, ...]
     n_images_: int
     threshold_: float
@@ -61,6 +65,16 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     def _check_fitted(self) -> None:
         if not self.is_fitted:
             raise NotFittedError(f"This {type(self).__name__} is not trained yet: call fit first.")
+
+    def _flips(self, dataset: Dataset, callbacks: Callbacks) -> bool:
+        """Whether it learns from mirrored images too: as ``flip`` says, else where classes bear it."""
+        if self.flip is not None:
+            return bool(self.flip)
+        if self.answers == "proposals" or objects_may_be_mirrored(dataset, self.random_state):
+            return True
+        text = "Mirrored, objects look like those of other classes, as in writing: no image is mirrored."
+        emit(callbacks, "note", text=text)
+        return False
 
     @abstractmethod
     def propose(self, image: NDArray[np.uint8]) -> Proposals:

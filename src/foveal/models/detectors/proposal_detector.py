@@ -45,7 +45,7 @@ class ProposalDetector(ObjectDetector):
     proposals: Proposer | str = "fast"
     features: Any = None
     max_proposals: int = 2000
-    flip: bool = True
+    flip: bool | None = None
     nms_threshold: float = 0.5
     score_threshold: float = 0.005
     max_detections: int = 100
@@ -53,6 +53,7 @@ class ProposalDetector(ObjectDetector):
 
     proposer_: Proposer = field(init=False)
     features_: Any = field(init=False)
+    flip_: bool = field(init=False)
 
     def propose(self, image: NDArray[np.uint8]) -> Proposals:
         """The regions of an image, (H, W, 3) uint8, that :meth:`predict` looks at first."""
@@ -127,7 +128,7 @@ class ProposalDetector(ObjectDetector):
             "threshold": self.threshold_,
             "proposals": self.proposer_.get_config(),
             "features": self.features_.get_config(),
-            "settings": settings,
+            "settings": {**settings, "flip": self.flip_},
         }
 
     @classmethod
@@ -139,6 +140,7 @@ class ProposalDetector(ObjectDetector):
         model.classes_ = tuple(metadata["classes"])
         model.n_images_ = int(metadata["n_images"])
         model.threshold_ = float(metadata["threshold"])
+        model.flip_ = bool(metadata["settings"]["flip"])
         return model
 
 

@@ -126,6 +126,7 @@ class RCNN(ProposalDetector):
             raise SettingError(
                 f"negative_low ({self.negative_low}) is not above negative_high ({self.negative_high})."
             )
+        self.flip_ = self._flips(dataset, callbacks)
         fit_svms = fit_with(self.kernel, C=self.C)
         n_objects = dataset.count_objects()
         self._forget()
@@ -146,11 +147,11 @@ class RCNN(ProposalDetector):
                 self.proposer_,
                 self.features_,
                 max_proposals=self.max_proposals,
-                flip=self.flip,
+                flip=self.flip_,
                 callbacks=callbacks,
             )
             pool = ExamplePool(len(self.classes_), np.float16 if on_maps else np.float32)
-            collect_objects(bank, pool, flip=self.flip, callbacks=callbacks)
+            collect_objects(bank, pool, flip=self.flip_, callbacks=callbacks)
             near = collect_proposals(
                 bank,
                 pool,

@@ -139,12 +139,14 @@ class RPNBase(TrainingConfig, BoxModel):
             an_image = seconds / n_validation if evaluator is not None else 0.0
             return images_after * max(self._seconds_an_image, 2 * an_image) + seconds
 
+        flip = self._flips(dataset, callbacks)
         plan = train_network(
             self.network_,
             backbone,
             dataset,
             evaluator,
             self,
+            flip=flip,
             minutes=self.run_minutes or self.default_minutes,
             callbacks=callbacks,
             checkpoint=checkpoint,
@@ -153,7 +155,11 @@ class RPNBase(TrainingConfig, BoxModel):
         )
         self.network_.finetuned = plan.finetunes_from < plan.steps
         self.network_.eval()
-        self.resolved_ = {"epochs": plan.epochs, "finetune_fraction": plan.finetune_fraction}
+        self.resolved_ = {
+            "epochs": plan.epochs,
+            "finetune_fraction": plan.finetune_fraction,
+            "flip": flip,
+        }
         self._conclude(evaluator)
         self.n_images_ = len(dataset)
         return self

@@ -48,6 +48,7 @@ class TrainingConfig:
     backbone_lr_factor: float = 0.1
     passes_per_view: int = 3
     ema_decay: float = 0.995
+    flip: bool | None = None
     scale: tuple[float, float] = (0.6, 1.5)
     jitter: float = 0.3
     random_state: int = 0
@@ -60,6 +61,7 @@ def train_network(
     evaluator: DetectionEvaluator | None,
     config: TrainingConfig,
     *,
+    flip: bool,
     minutes: float,
     callbacks: Callbacks,
     checkpoint: nn.Checkpoint | None,
@@ -76,6 +78,8 @@ def train_network(
     evaluator : DetectionEvaluator, optional
         Measures the network after each round: weights that are worse than earlier ones are not kept.
     config : TrainingConfig
+    flip : bool
+        Whether half of the views are mirrored.
     minutes : float
         The time for everything, unless ``config.epochs`` are given.
     callbacks, checkpoint
@@ -94,7 +98,7 @@ def train_network(
         backbone=backbone,
         levels=network.settings.levels,
         size=network.settings.size,
-        augmentation=BoxAugmentation(scale=config.scale, jitter=config.jitter),
+        augmentation=BoxAugmentation(flip=0.5 if flip else 0.0, scale=config.scale, jitter=config.jitter),
         batch_size=config.batch_size,
         n_finetuned=len(network.stages),
         passes_per_view=config.passes_per_view,
