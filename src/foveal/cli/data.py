@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option, spent
+from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option
 from foveal.cli.output import (
     bold,
     count,
@@ -26,10 +26,12 @@ def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Se
     folder = new_folder(out, "foveal-demo")
     with show_progress() as callback:
         say("Digits hidden in scenes, by two detectors (R-CNN, Faster R-CNN), and alone, by a classifier.")
-        say("On two cores this takes two minutes.")
+        say(
+            "On two idle cores this takes about two minutes; on a busy computer longer, with the same result."
+        )
         from foveal.runs import demo as run
 
-        runs = run(folder, seed=seed, callbacks=[callback], spent=spent())
+        runs = run(folder, seed=seed, callbacks=[callback])
     say("")
     for name, finished in runs.items():
         key = "AP50" if "AP50" in finished.metrics else "accuracy"

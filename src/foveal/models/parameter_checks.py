@@ -94,8 +94,8 @@ RANGES: dict[str, Range] = {
         (Range(0, whole=True), "calibration_folds depth fine_tune mining_rounds"),
         (
             Range(1, whole=True),
-            "batch_size channels hidden image_size images_per_step iterations max_detections max_proposals "
-            "passes_per_view width",
+            "batch_size channels hidden image_size images_per_step iterations max_detections max_images "
+            "max_proposals passes_per_view width",
         ),
         (Range(2, whole=True), "folds regions_per_image"),
         (Range(0, 10, whole=True), "refinements"),

@@ -88,9 +88,10 @@ def chapter_of(record: "Record") -> "Chapter":
 
 
 def seconds_after_training(model: contracts.TimedModel, n_test: int) -> float:
-    """Seconds that evaluation and report of a model take that proposes by itself.
+    """Seconds that evaluation and report of a model take.
 
-    The finding of objects is left out; proposals are compared, and one image is followed.
+    The finding of objects is left out; one image is followed, and proposals that are the model's own are
+    compared.
 
     Parameters
     ----------
@@ -105,7 +106,9 @@ def seconds_after_training(model: contracts.TimedModel, n_test: int) -> float:
     """
     seconds = _REPORT_SECONDS + _IMAGE_SECONDS * n_test
     if n_test:
-        seconds += _TRACE_SECONDS + (seconds_to_compare(model.run_minutes) or 0.0)
+        seconds += _TRACE_SECONDS
+    if n_test and not contracts.is_guided(model):
+        seconds += seconds_to_compare(model.run_minutes) or 0.0
     return seconds
 
 

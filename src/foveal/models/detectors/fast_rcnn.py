@@ -1,5 +1,6 @@
 """Fast R-CNN: proposals, regions read off shared maps, one network that names and moves them."""
 
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from foveal import nn, parallel
 from foveal.boxes import iou, nms
 from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
-from foveal.events import Callbacks, stage
+from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite0, RegionsOnMaps, regions_on_maps
 from foveal.files.plain import below
 from foveal.images import resize
@@ -32,9 +33,11 @@ from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
 from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 from foveal.models.detection.trace import DetectionTrace, roi_stage
+from foveal.models.detection.training.head_budget import HeadBudget
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn.module import in_use
+from foveal.nn.training_loop import TrainingLoop
 from foveal.proposals import Proposals
 
 # Steps of a training where nothing is said, and how often every image is seen at least.
@@ -45,6 +48,8 @@ _FEW_OBJECTS, _DROPOUT = 1000, 0.5
 # Images that are held out for the threshold, at most and as a share, and the share of the training that
 # their own network gets.
 _HELD_OUT, _HELD_SHARE, _HELD_STEPS = 24, 0.2, 0.2
+# Longer gradients are shortened.
+_CLIP_NORM = 10.0
 # How strongly weights are averaged.
 _EMA_DECAY = 0.99
 # Copies of every object, its sides moved a little, that are learned from too.
@@ -80,6 +85,13 @@ class FastRCNN(ProposalDetector):
     epochs : float, optional
         How often every image is seen. By default 1600 steps are taken, and no image is seen less than three
         times.
+    minutes : float, optional
+        The time for everything, as :class:`foveal.models.FasterRCNN`'s: by what is measured, as many steps
+        are taken as fit, from 300 to the default.
+    max_images : int, optional
+        Learn from at most so many images, drawn at random. By default from all; where ``minutes`` are given
+        and searching all images would take more than half of them, from as many as take half, and the others
+        are left out with a note.
     learning_rate : float, default=0.002
         Of AdamW, at its highest; it rises and then falls along a cosine.
     weight_decay : float, default=0.02
@@ -125,6 +137,8 @@ class FastRCNN(ProposalDetector):
         What was used.
     n_images_ : int
         How many images it was trained on.
+    resolved_ : dict
+        The ``epochs`` and ``max_images`` that the minutes came to; else empty.
 
     Examples
     --------
@@ -134,11 +148,14 @@ class FastRCNN(ProposalDetector):
 
     name: ClassVar[str] = "fast-rcnn"
     resumable: ClassVar[bool] = True
+    times_the_run: ClassVar[bool] = True
 
     max_proposals: int = 1500
     hidden: int = 256
     dropout: float | None = None
     epochs: float | None = None
+    minutes: float | None = None
+    max_images: int | None = None
     learning_rate: float = 0.002
     weight_decay: float = 0.02
     images_per_step: int = 2
@@ -155,6 +172,12 @@ class FastRCNN(ProposalDetector):
     scale_: NDArray[np.float32] = field(init=False)
     history_: nn.History = field(init=False)
     dropout_: float = field(init=False)
+    resolved_: dict[str, float] = field(init=False)
+
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that training, evaluation and report may take; None where none are given."""
+        return None if self.minutes is None or self.epochs is not None else float(self.minutes)
 
     # -- training -----------------------------------------------------------------------------------
 
@@ -165,21 +188,38 @@ class FastRCNN(ProposalDetector):
         validation: Dataset | None = None,
         callbacks: Callbacks = (),
         checkpoint: nn.Checkpoint | None = None,
+        spent: float = 0.0,
+        images_after: int = 0,
     ) -> Self:
         """Train on labelled images, as :meth:`foveal.models.FasterRCNN.fit`.
 
         ``validation`` chooses ``threshold_`` alone, instead of some of the training images.
         """
+        began = time.perf_counter() - spent
         check_parameters(self)
         check_box_loss(self.box_loss)
         features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)
         if features is None:
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
-        n_objects = dataset.count_objects()
         self._forget()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
+        self.resolved_ = {}
+        budget, max_images = None, self.max_images
+        if checkpoint is not None and checkpoint.exists():
+            # What was chosen once is gone on with.
+            batches = checkpoint.settings()["batches"]
+            max_images = int(batches["examples"])
+            if self.run_minutes is not None:
+                per_epoch = ceil(max_images / int(batches["batch_size"]))
+                epochs = (checkpoint.total() or 0) / per_epoch
+                self.resolved_ = {"epochs": epochs, "max_images": max_images}
+        elif self.run_minutes is not None:
+            budget = HeadBudget(self.run_minutes, began, images_after)
+            max_images = budget.most_images(dataset, self._look_at) if max_images is None else max_images
+        dataset = self._part_of(dataset, max_images, callbacks)
+        n_objects = dataset.count_objects()
         usual = _DROPOUT if n_objects < _FEW_OBJECTS else 0.0
         self.dropout_ = usual if self.dropout is None else float(self.dropout)
         self.flip_ = self._flips(dataset, callbacks)
@@ -191,12 +231,31 @@ class FastRCNN(ProposalDetector):
             with stage(callbacks, "training the head"):
                 everything = np.arange(len(dataset))
                 self.network_, self.history_ = self._train(
-                    maps, regions, everything, 1.0, callbacks, checkpoint
+                    maps, regions, everything, 1.0, callbacks, checkpoint, budget
                 )
             with stage(callbacks, "choosing the threshold"):
                 self.threshold_ = self._choose_threshold(dataset, validation, maps, regions)
         self.n_images_ = len(dataset)
         return self
+
+    def _look_at(self, image: NDArray[np.uint8]) -> None:
+        """All that is done to an image before a head can learn from it."""
+        self.proposer_.propose(image)
+        image_maps(self.features_, image, mirror=True)
+
+    def _part_of(self, dataset: Dataset, most: int | None, callbacks: Callbacks) -> Dataset:
+        """At most so many images, drawn at random; those with objects come first."""
+        if most is None or most >= len(dataset):
+            return dataset
+        order = np.random.default_rng([self.random_state, 2]).permutation(len(dataset))
+        empty = np.array([not dataset[i].trainable.any() for i in order])
+        chosen = np.sort(order[np.argsort(empty, kind="stable")][:most])
+        text = (
+            f"{most} of {len(dataset)} training images, drawn at random, are learned from, for want of time."
+        )
+        if self.max_images is None:
+            emit(callbacks, "note", text=text)
+        return dataset.select(chosen.tolist())
 
     def _look(self, dataset: Dataset, maps: FrozenMaps, callbacks: Callbacks) -> list[ImageRegions]:
         """The proposals of all images, and their maps into ``maps``.
@@ -228,6 +287,7 @@ class FastRCNN(ProposalDetector):
         share: float,
         callbacks: Callbacks = (),
         checkpoint: nn.Checkpoint | None = None,
+        budget: HeadBudget | None = None,
     ) -> tuple[BoxHead, nn.History]:
         """A head that was trained on the chosen images, for a share of the training's time."""
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
@@ -246,24 +306,46 @@ class FastRCNN(ProposalDetector):
             random_state=seed,
             transform=RoIBatches(maps, regions, sampler, self._seen),
         )
-        epochs = self.epochs
-        if epochs is None:
-            epochs = max(_LEAST_EPOCHS, _STEPS / ceil(len(regions) / self.images_per_step))
+        optimizer = nn.AdamW(
+            nn.decayed_groups(network), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
+        if budget is not None:
+            loss = _HeadLoss(self.box_loss, self.box_weight, (), step=0)
+            loop = TrainingLoop(
+                network,
+                loss,
+                optimizer,
+                batches,
+                measure=None,
+                stopping=None,
+                decay=_EMA_DECAY,
+                clip_norm=_CLIP_NORM,
+                seed=seed,
+                callbacks=(),
+            )
+            most = round(self._epochs(len(regions)) * len(batches))
+            steps = budget.steps(loop, most, 1 / (1 + _HELD_STEPS), callbacks)
+            self.resolved_ = {"epochs": steps / len(batches), "max_images": len(regions)}
         step = (checkpoint.step() or 0) if checkpoint is not None else 0
         history = nn.fit(
             network,
             _HeadLoss(self.box_loss, self.box_weight, callbacks, step=step),
-            nn.AdamW(nn.decayed_groups(network), lr=self.learning_rate, weight_decay=self.weight_decay),
+            optimizer,
             batches,
-            epochs=share * epochs,
+            epochs=share * self._epochs(len(regions)),
             schedule="cosine",
             ema_decay=_EMA_DECAY,
-            clip_norm=10.0,
+            clip_norm=_CLIP_NORM,
             callbacks=callbacks,
             checkpoint=checkpoint,
             random_state=seed,
         )
         return network, history
+
+    def _epochs(self, n_images: int) -> float:
+        """Passes over the images: as the minutes came to, as was given, or else by the steps."""
+        given = self.resolved_.get("epochs", self.epochs)
+        return given or max(_LEAST_EPOCHS, _STEPS / ceil(n_images / self.images_per_step))
 
     def _make_head(self, seed: int) -> BoxHead:
         return BoxHead(
@@ -371,7 +453,10 @@ class FastRCNN(ProposalDetector):
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON values."""
         config = super().get_config()
-        return {**config, "settings": {**config["settings"], "dropout": self.dropout_}}
+        settled: dict[str, Any] = {"dropout": self.dropout_}
+        if self.resolved_:
+            settled |= {"minutes": None, **self.resolved_}
+        return {**config, "settings": {**config["settings"], **settled}}
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
@@ -380,6 +465,7 @@ class FastRCNN(ProposalDetector):
         if features is None:
             raise ModelFileError("its features have no maps.")
         model.features_ = features
+        model.resolved_ = {}
         model.dropout_ = float(metadata["settings"]["dropout"])
         model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
         for name in ("mean", "scale"):
