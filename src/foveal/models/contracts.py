@@ -84,6 +84,9 @@ class TimedModel(Model, Protocol):
     def run_minutes(self) -> float | None:
         """The minutes that all may take; None where the epochs are given."""
 
+    def fewest_minutes(self, n_images: int, *, spent: float = 0.0, images_after: int = 0) -> float:
+        """The least minutes that are worth it for so many images, as the speed of this machine tells."""
+
 
 class ClassifierModel(Model, Protocol):
     """A classifier of whole images, or of rows of numbers.

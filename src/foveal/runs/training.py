@@ -25,6 +25,7 @@ from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
+from foveal.runs.default_models import DEFAULT_MODELS, default_model
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
 from foveal.runs.grid_search import Labelled, choose_settings
@@ -32,9 +33,6 @@ from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_t
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
-
-#: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
 
 # Seconds between two checkpoints.
 _CHECKPOINT_EVERY = 5.0
@@ -75,6 +73,8 @@ class TrainingRun:
         self.callbacks = (*self.callbacks, self.folder.log)
         # Before anything that takes long, so that a run can be resumed wherever it was broken off.
         self._keep(version=__version__, settings=nested(self.settings))
+        if "model_chosen" in self.config:
+            emit(self.callbacks, "note", text=self.config["model_chosen"])
         findings = self.check()
         parts = self.split(without_unreadable(self.dataset, findings, self.callbacks))
         model = self.fit(parts)
@@ -208,8 +208,8 @@ def train(
     data : Dataset or path-like
         Anything that :func:`foveal.data.load` reads, or what it gave.
     model : str, optional
-        A name of :data:`foveal.models.MODELS`; by default ``faster-rcnn`` for boxed data and ``transfer`` for
-        a folder a class.
+        A name of :data:`foveal.models.MODELS`; by default ``faster-rcnn`` for boxed data, or ``fast-rcnn``
+        where ``minutes`` are too few for it, and ``transfer`` for a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
     settings : mapping, optional
@@ -235,7 +235,9 @@ def train(
     """
     began = time.perf_counter() - spent
     dataset = data if isinstance(data, Dataset) else load(data, format=format)
-    model = DEFAULT_MODELS[dataset.task] if model is None else model
+    why = ""
+    if model is None:
+        model, why = default_model(dataset, settings or {}, seed, began=began)
     resolved = resolve(model, settings or {})
     task, name = model_class(model).task, dataset.root.resolve().name
     if task != dataset.task:
@@ -249,6 +251,7 @@ def train(
         "model": model,
         "task": task,
         "seed": seed,
+        **({"model_chosen": why} if why else {}),
         "settings": nested(resolved),
         "data": {
             "path": str(dataset.path.resolve()),

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
+from math import ceil
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from foveal.models.detection.anchors import anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
 from foveal.models.detection.trace import DetectionTrace, trace_network
 from foveal.models.detection.training.config import TrainingConfig, train_network
+from foveal.models.detection.training.planning import fewest_steps, minutes_for
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
@@ -67,6 +69,21 @@ class RPNBase(TrainingConfig, BoxModel):
         return self.default_minutes if self.minutes is None else float(self.minutes)
 
     # -- training -----------------------------------------------------------------------------------
+
+    def fewest_minutes(self, n_images: int, *, spent: float = 0.0, images_after: int = 0) -> float:
+        """The least ``minutes`` that are worth it, by the speed of the backbone on this machine.
+
+        Parameters
+        ----------
+        n_images : int
+            To learn from.
+        spent, images_after
+            As for :meth:`fit`.
+        """
+        backbone = EfficientNetLite0() if self.features is None else self.features
+        steps = fewest_steps(ceil(n_images / min(self.batch_size, n_images)))
+        after = images_after * self._seconds_an_image
+        return minutes_for(steps, backbone, LEVELS, self.size, spent=spent + after)
 
     def fit(
         self,

@@ -11,6 +11,7 @@ from foveal import parallel
 from foveal.data import Dataset
 from foveal.events import Callbacks, emit
 from foveal.images import read
+from foveal.models.detection.training.planning import in_minutes
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
 
@@ -99,11 +100,8 @@ class HeadBudget:
             f"{steps / per_epoch:.3g} passes over the training images, at {1000 * speed.step:.0f} ms a step."
         )
         if fit < steps:
-            needed = (60 * self.minutes + (steps - fit) * speed.step / share) / 60
-            text = (
-                f"{self.minutes:g} minutes are too few: a head needs {_FEWEST_STEPS} steps to be of use, and "
-                f"takes them. Give it {needed:.1f} minutes."
-            )
+            needed = in_minutes(self.minutes, (steps - fit) * speed.step / share)
+            text += f" That is more than they have room for, but fewer are of no use: {needed} would do."
         emit(
             callbacks,
             "schedule",

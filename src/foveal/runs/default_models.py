@@ -1,0 +1,74 @@
+"""Which model is trained where none is named."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from foveal.data import Dataset
+from foveal.errors import SettingError
+from foveal.models.contracts import is_timed
+from foveal.runs.measuring import seconds_after_training
+from foveal.runs.settings import make_model, resolve
+from foveal.runs.splitting import split_dataset
+
+#: What is trained where no model is named.
+DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
+
+# What learns sooner, if less.
+_QUICKER = {"faster-rcnn": "fast-rcnn"}
+
+
+def default_model(
+    dataset: Dataset,
+    settings: Mapping[str, Any],
+    seed: int,
+    *,
+    began: float,
+) -> tuple[str, str]:
+    """The usual model for a data set, or a quicker one where the ``minutes`` are too few for it.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    settings : mapping
+        As they were given. Where the quicker model does not have them all, the usual one is meant.
+    seed : int
+    began : float
+        When the minutes began, on the clock of :func:`time.perf_counter`.
+
+    Returns
+    -------
+    name : str
+    why : str
+        A sentence where it is not the usual one, else empty.
+
+    Raises
+    ------
+    SettingError
+        If a setting does not suit the usual model.
+    """
+    usual = DEFAULT_MODELS[dataset.task]
+    quicker = _QUICKER.get(usual)
+    if quicker is None or settings.get("minutes") is None:
+        return usual, ""
+    resolved = resolve(usual, settings)
+    try:
+        resolve(quicker, settings)
+    except SettingError:
+        return usual, ""
+    model = make_model(usual, resolved, seed)
+    if not is_timed(model) or model.run_minutes is None:
+        return usual, ""
+    parts = split_dataset(dataset, usual, resolved, seed)
+    needed = model.fewest_minutes(
+        len(parts.train),
+        spent=time.perf_counter() - began + seconds_after_training(model, len(parts.test)),
+        images_after=len(parts.test),
+    )
+    if model.run_minutes >= needed:
+        return usual, ""
+    why = (
+        f"{model.run_minutes:g} minutes are too few for {usual}, which takes about {needed:.1f} for these "
+        f"images: {quicker}, which learns sooner, is trained. With --model {usual} it is {usual} all the same."
+    )
+    return quicker, why
