@@ -69,6 +69,6 @@ def default_model(
         return usual, ""
     why = (
         f"{model.run_minutes:g} minutes are too few for {usual}, which takes about {needed:.1f} for these "
-        f"images: {quicker}, which learns sooner, is trained. With --model {usual} it is {usual} all the same."
+        f"images: {quicker} is trained, which learns sooner. With --model {usual} that one is."
     )
     return quicker, why

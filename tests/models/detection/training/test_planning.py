@@ -76,3 +76,38 @@ def test_what_share_is_finetuned(finetunes_from, fraction):
     planned = planning.DetectionPlan(100, finetunes_from, 20)
     assert planned.finetune_fraction == pytest.approx(fraction)
     assert planned.epochs == 5.0
+
+
+def test_too_few_minutes_are_told(plan):
+    # Frozen steps take 0.25 s with their validations: 200 of them, 50 s.
+    assert "too little" not in plan(1.1).text
+    short = plan(0.3)
+    assert short.steps < 200
+    assert "That is too little to learn much: 200 steps are worth it, which 1 minute holds." in short.text
+    assert "300 steps are worth it" in plan(0.3, per_epoch=100).text
+
+
+def test_minutes_that_would_do():
+    assert planning.in_minutes(0.5, 0.0) == "0.5 minutes hold"
+    assert planning.in_minutes(0.5, 28.0) == "1 minute holds"
+
+
+def test_an_estimate_follows_the_machine(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(planning, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    class Backbone:
+        size_divisibility = 32
+
+        def __init__(self, seconds):
+            self.seconds = seconds
+
+        def maps(self, images, levels, *, threads):
+            assert images.shape == (1, 384, 512, 3)
+            now[0] += self.seconds
+
+    def minutes(seconds, steps=100, spent=0.0):
+        return planning.minutes_for(steps, Backbone(seconds), ("c3",), 512, spent=spent)
+
+    assert minutes(0.02, 200) - minutes(0.02, 100) == pytest.approx(minutes(0.04, 100) - minutes(0.02, 100))
+    assert minutes(0.02, spent=94 * 0.6) == pytest.approx(minutes(0.02) + 1)

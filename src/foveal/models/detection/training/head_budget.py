@@ -96,12 +96,12 @@ class HeadBudget:
         steps = min(most, max(_FEWEST_STEPS, fit))
         per_epoch = len(loop.batches)
         text = (
-            f"{self.minutes:g} minute{'s' if self.minutes != 1 else ''} hold {steps:,} steps, "
+            f"{in_minutes(self.minutes)} {steps:,} steps, "
             f"{steps / per_epoch:.3g} passes over the training images, at {1000 * speed.step:.0f} ms a step."
         )
         if fit < steps:
             needed = in_minutes(self.minutes, (steps - fit) * speed.step / share)
-            text += f" That is more than they have room for, but fewer are of no use: {needed} would do."
+            text += f" That is more than they have room for, but fewer are of no use: {needed} them."
         emit(
             callbacks,
             "schedule",

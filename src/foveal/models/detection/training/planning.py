@@ -23,8 +23,8 @@ _FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.15, 30.0
 # Before anything is measured: what a step on a frozen backbone takes, in the time that the backbone takes for
 # one image; seconds until the first step; and how often the backbone is timed.
 _STEP_IN_MAPS, _BEGINNING, _TIMED = 5.0, 5.0, 4
-# Fewer are no training that is worth it: after three passes BCCD had an AP50 of .888 (198 steps), after six the
-# raccoons .946 (216 steps; after three .932).
+# Fewer are no training that is worth it. BCCD had an AP50 of .888 after three passes, which are 198 steps, the
+# raccoons .932 after three and .946 after six, 216 steps.
 FEWEST_STEPS, FEWEST_EPOCHS = 200, 3
 
 
@@ -132,26 +132,28 @@ def plan(
     finetunes_from = steps - tuning
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{minutes:g} minute{'s' if minutes != 1 else ''} hold {steps:,} steps, {steps / per_epoch:.3g} "
+        f"{in_minutes(minutes)} {steps:,} steps, {steps / per_epoch:.3g} "
         f"passes over the training images, at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone is fine-tuned from step {finetunes_from + 1:,} on." if tuning else ".")
     )
     if steps < worth:
         needed = in_minutes(minutes, (worth - steps) * average)
-        text += f" That is too little to learn much: {worth:,} steps are worth it, which {needed} hold."
+        text += f" That is too little to learn much: {worth:,} steps are worth it, which {needed}."
     return DetectionPlan(steps, finetunes_from, per_epoch, average, text)
 
 
-def in_minutes(minutes: float, more_seconds: float) -> str:
-    """Some minutes and the seconds that they lack, in words, rounded up to a tenth.
+def in_minutes(minutes: float, more_seconds: float = 0.0) -> str:
+    """Some minutes and the seconds that they lack, rounded up to a tenth, as a subject and its verb.
 
     Examples
     --------
     >>> in_minutes(0.5, 20)
-    '0.9 minutes'
+    '0.9 minutes hold'
     """
-    needed = ceil(10 * (minutes + more_seconds / 60 / (1 - _MARGIN))) / 10
-    return f"{needed:g} minute{'s' if needed != 1 else ''}"
+    needed = minutes
+    if more_seconds:
+        needed = ceil(10 * (minutes + more_seconds / 60 / (1 - _MARGIN))) / 10
+    return f"{needed:g} minute holds" if needed == 1 else f"{needed:g} minutes hold"
 
 
 def minutes_for(steps: int, backbone: Backbone, levels: Sequence[str], size: int, *, spent: float) -> float:
