@@ -99,6 +99,42 @@ def large_enough(graph: Graph, boxes: str, side: float, name: str, *, equal: boo
     return graph.add("GreaterOrEqual" if equal else "Greater", [shorter, graph.constant(side)], name)
 
 
+def iou(graph: Graph, boxes: str, others: str, name: str) -> str:
+    """Overlaps of boxes with boxes: :func:`foveal.boxes.iou`.
+
+    Parameters
+    ----------
+    graph : Graph
+    boxes, others : str
+        float32 (..., 4), broadcast; the corners of none are the wrong way round.
+    name : str
+
+    Returns
+    -------
+    str
+        float32 (...); not a number where neither box has an area.
+    """
+    ends, areas = [], []
+    for place, value in enumerate((boxes, others)):
+        names = [f"{name}.low{place}", f"{name}.high{place}"]
+        ends.append(graph.add_several("Split", [value], names, axis=-1, num_outputs=2))
+        sides = graph.add("Sub", ends[place][::-1], f"{name}.sides{place}")
+        areas.append(_product(graph, sides, f"{name}.area{place}"))
+    low = graph.add("Max", [ends[0][0], ends[1][0]], f"{name}.low")
+    high = graph.add("Min", [ends[0][1], ends[1][1]], f"{name}.high")
+    sides = graph.add(
+        "Max", [graph.add("Sub", [high, low], f"{name}.sides"), graph.constant(0)], f"{name}.shared"
+    )
+    inside = _product(graph, sides, f"{name}.inside")
+    union = graph.add("Sub", [graph.add("Add", areas, f"{name}.both"), inside], f"{name}.union")
+    return graph.add("Div", [inside, union], name)
+
+
+def _product(graph: Graph, sides: str, name: str) -> str:
+    """Of the last axis, which goes."""
+    return graph.add("ReduceProd", [sides, graph.constant([-1], np.int64)], name, keepdims=0)
+
+
 def grid_anchors(graph: Graph, cells: str, columns: str, sizes: ArrayLike, stride: float, name: str) -> str:
     """Some of the anchors of a grid: rows of :func:`foveal.boxes.grid_anchors`.
 

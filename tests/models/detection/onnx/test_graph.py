@@ -15,7 +15,8 @@ from foveal.features.fitted_image import fit_image
 from foveal.images import read, working_image
 from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
-from foveal.models.detection.onnx.graph import OPSET, to_detector_onnx
+from foveal.models.detection.onnx.detections import OPSET
+from foveal.models.detection.onnx.graph import to_detector_onnx
 from foveal.models.detection.onnx.parity import check_agreement, engine_detector
 from foveal.models.detection.onnx.runner import Detector
 from foveal.models.detection.roi.postprocess import Postprocessor
