@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -8,12 +9,16 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+import foveal as foveal_package
 from foveal import nn
 from foveal.cli import main
+from foveal.data import load
 from foveal.errors import ExportError, ModelFileError, SettingError
+from foveal.features import EfficientNetLite0
 from foveal.images import read
-from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, TransferClassifier
+from foveal.models import CNNClassifier, FastRCNN, LogisticClassifier, MLPClassifier, TransferClassifier
 from foveal.models.exporting import export_model, exportable_names
+from foveal.proposals import SelectiveSearch, SlidingWindow
 from foveal.runs import export
 
 CLASSES = ["a", "ö", "c"]
@@ -186,6 +191,70 @@ def test_the_verb(tmp_path, monkeypatch, capsys):
         status, said, remarks = foveal(*words)
         assert (status, said) == (2, "")
         assert sentence in remarks.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def guided(scene_folder):
+    """A Fast R-CNN that has learned next to nothing."""
+    features = EfficientNetLite0(levels=("c4",), grid=1, longest=96)
+    model = FastRCNN(proposals="single", features=features, hidden=16, epochs=1, max_proposals=100)
+    return model.fit(load(scene_folder).part("train").select(range(4)))
+
+
+def test_the_verb_says_where_proposals_come_from(guided, tmp_path, monkeypatch, capsys):
+    guided.save(tmp_path / "model.safetensors")
+    monkeypatch.chdir(tmp_path)
+
+    def foveal(*words):
+        monkeypatch.setattr(sys, "argv", ["foveal", "export", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code
+        return capsys.readouterr()
+
+    said, remarks = foveal("model.safetensors", "fast.onnx")
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[:2] == ["in image: uint8 (height, width, 3)", "in proposals: float32 (proposals, 4)"]
+    remarks = " ".join(remarks.split())
+    assert "The file takes proposals beside the image." in remarks
+    assert "foveal propose IMAGE --mode single --json." in remarks
+    note = json.loads(foveal("model.safetensors", "again.onnx", "--json")[0])["note"]
+    assert note in remarks
+    # Every way that is named is one, and gives what the model is given.
+    image = read_photograph()
+    expected = guided.propose(image).boxes
+    named = re.search(r"foveal\.load\(.*?\.boxes", note)[0]
+    np.testing.assert_array_equal(eval(named, {"foveal": foveal_package, "image": image}), expected)
+    named = re.search(r"foveal\.proposals\..*?\.boxes", note)[0]
+    found = eval(named, {"foveal": foveal_package, "image": image})
+    np.testing.assert_array_equal(found[:100], expected)
+
+
+@pytest.mark.parametrize(
+    ("proposer", "end"),
+    [
+        (
+            SelectiveSearch("single", sigma=0.5),
+            "so do the settings of selective search that its metadata name.",
+        ),
+        (SlidingWindow(), "propose(image).boxes gives them."),
+    ],
+    ids=["settings", "another-method"],
+)
+def test_proposals_of_other_methods(proposer, end, guided, tmp_path, monkeypatch):
+    monkeypatch.setattr(guided, "proposer_", proposer)
+    guided.save(tmp_path / "model.safetensors")
+    note = export(tmp_path / "model.safetensors", tmp_path / "fast.onnx").note
+    assert note.endswith(end)
+    assert note.count(".boxes") == 1
+    known = session(tmp_path / "fast.onnx").get_modelmeta().custom_metadata_map
+    assert json.loads(known["proposals"]) == json.loads(json.dumps(proposer.get_config()))
+
+
+def read_photograph():
+    from sklearn.datasets import load_sample_image
+
+    return load_sample_image("china.jpg")
 
 
 def test_mistakes(tmp_path):
