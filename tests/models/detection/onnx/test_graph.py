@@ -223,6 +223,8 @@ def test_nothing_found_and_odd_pictures(backbone):
     for wrong in (np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)):
         with pytest.raises(ValueError, match=r"image must be uint8 of shape \(H, W, 3\) with pixels"):
             detect(wrong)
+    with pytest.raises(ValueError, match="the graph takes no proposals"):
+        detect(pictures(1)[0], np.zeros((0, 4)))
     for shape in [(1, 1), (2, 700), (700, 2)]:
         found = detect(np.full((*shape, 3), 9, np.uint8))
         assert np.isfinite(found.boxes).all()

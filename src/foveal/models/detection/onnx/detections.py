@@ -145,6 +145,8 @@ def _refined(
 
 def _voted(graph: Graph, chosen: str, labels: str, boxes: str, scores: str, least: float) -> str:
     """The chosen boxes, (D, 4), each the weighted mean of those of its class that overlap it by ``least``."""
+    from onnx import TensorProto, helper
+
     voters = graph.add("Gather", [boxes, labels], "vote.boxes", axis=0)
     weights = graph.add("Gather", [scores, labels], "vote.scores", axis=0)
     own = graph.add("Unsqueeze", [chosen, graph.constant([1], np.int64)], "vote.chosen")
@@ -155,7 +157,12 @@ def _voted(graph: Graph, chosen: str, labels: str, boxes: str, scores: str, leas
     weights = graph.add("Where", [near, weights, graph.constant(0)], "vote.weights")
     rows = graph.add("Unsqueeze", [weights, graph.constant([1], np.int64)], "vote.rows")
     total = graph.add("MatMul", [rows, voters], "vote.total")
-    number = graph.add("ReduceSum", [rows, graph.constant([2], np.int64)], "vote.number", keepdims=1)
+    # A product with ones: the sum of nothing has another shape in older versions of ONNX Runtime.
+    length = graph.add("Shape", [weights], "vote.length", start=1, end=2)
+    shape = graph.add("Concat", [length, graph.constant([1], np.int64)], "vote.shape", axis=0)
+    one = helper.make_tensor("value", TensorProto.FLOAT, [1], [1])
+    ones = graph.add("ConstantOfShape", [shape], "vote.ones", value=one)
+    number = graph.add("MatMul", [rows, ones], "vote.number")
     mean = graph.add("Div", [total, number], "vote.means")
     return graph.add("Squeeze", [mean, graph.constant([1], np.int64)], "vote.voted")
 
