@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from foveal.features import EfficientNetLite0
+from foveal.features import EfficientNetLite0, stack_images
 from foveal.features.fitted_image import fit_image
-from foveal.images import working_size
+from foveal.images import working_image, working_size
 from foveal.nn.onnx import Graph, session
 
 
@@ -54,6 +54,20 @@ def test_fit_image(shape):
     np.testing.assert_allclose(batch[0, :, :height, :width] * 128 + 127, expected, atol=0.02)
     assert not batch[0, :, height:].any()
     assert not batch[0, :, :, width:].any()
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (64, 48), (20, 11), (100, 77), (300, 7), (1, 1), (128, 96)])
+def test_as_the_images_that_are_trained_on(shape):
+    image = np.random.default_rng(7).integers(0, 256, (*shape, 3), dtype=np.uint8)
+    graph = Graph()
+    fitted = fit_image(graph, "image", "fit", longest=64, backbone=EfficientNetLite0(), how="areas")
+    batch, edges = run(graph, image, [fitted.batch, fitted.edges])
+    small = working_image(image, 64)
+    expected = stack_images([small], EfficientNetLite0())
+    np.testing.assert_array_equal(edges, [small.shape[1], small.shape[0]] * 2)
+    pixels = batch[0].transpose(1, 2, 0) * 128 + 127
+    assert np.abs(pixels - expected[0]).max() <= 1
+    assert (pixels != expected[0]).mean() <= (0.002 if max(shape) > 64 else 0)
 
 
 def test_working_size_rounds_halves_to_even():

@@ -3,7 +3,7 @@ import pytest
 
 from foveal import nn
 from foveal.errors import ExportError
-from foveal.nn.onnx import export, exporting, relative_difference, run_onnx, to_onnx
+from foveal.nn.onnx import Graph, export, exporting, relative_difference, run_onnx, to_onnx
 
 
 def drawn(network):
@@ -197,6 +197,18 @@ def test_what_cannot_be_written(layer, shape, words, tmp_path):
     with pytest.raises(ExportError, match=words):
         export(layer, tmp_path / "net.onnx", input_shape=shape)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_large_array_is_held_once_however_often_it_is_used():
+    rng = np.random.default_rng(0)
+    graph, large, small = Graph(), rng.normal(size=(40, 40)), rng.normal(size=3)
+    names = [graph.weight(name, large) for name in ("a", "b", "a")]
+    assert names == ["a", "a", "a"]
+    assert graph.weight("c", large, np.float64) == "c"
+    assert graph.weight("d", large.reshape(20, 80)) == "d"
+    assert graph.weight("e", large + 1) == "e"
+    assert [graph.weight(name, small) for name in ("f", "g")] == ["f", "g"]
+    assert [array.name for array in graph.initializers] == ["a", "c", "d", "e", "f", "g"]
 
 
 def test_wrong_words():

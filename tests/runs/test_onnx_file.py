@@ -1,4 +1,5 @@
 import json
+import re
 import sys
 from types import SimpleNamespace
 
@@ -8,12 +9,16 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+import foveal as foveal_package
 from foveal import nn
 from foveal.cli import main
+from foveal.data import load
 from foveal.errors import ExportError, ModelFileError, SettingError
-from foveal.images import read, resize
-from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, TransferClassifier
+from foveal.features import EfficientNetLite0
+from foveal.images import read
+from foveal.models import CNNClassifier, FastRCNN, LogisticClassifier, MLPClassifier, TransferClassifier
 from foveal.models.exporting import export_model, exportable_names
+from foveal.proposals import SelectiveSearch, SlidingWindow
 from foveal.runs import export
 
 CLASSES = ["a", "ö", "c"]
@@ -117,30 +122,6 @@ def test_images_of_other_channels(channels, tmp_path):
     np.testing.assert_allclose(outputs(tmp_path / "m.onnx", given), model.predict_proba(given), atol=1e-2)
 
 
-@pytest.mark.parametrize("enlarging", ["linear", "cubic"])
-@pytest.mark.parametrize("size", SIZES)
-def test_the_graph_resizes_as_opencv_does(size, enlarging):
-    from onnx import TensorProto, helper
-
-    from foveal.models.classifiers.onnx_graph import resized
-    from foveal.nn.onnx import Graph, session
-
-    image = np.random.default_rng(0).integers(0, 256, (*size, 3)).astype(np.uint8)
-    graph = Graph()
-    name = resized(graph, "image", (32, 32), 3, enlarging=enlarging)
-    given = helper.make_tensor_value_info("image", TensorProto.UINT8, ["height", "width", 3])
-    end = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
-    whole = helper.make_graph(graph.nodes, "g", [given], [end], graph.initializers)
-    model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    found = session(model.SerializeToString()).run(None, {"image": image})[0][0].transpose(1, 2, 0)
-    cubic = enlarging == "cubic" and max(size) < 32
-    expected = resize(image, (32, 32), interpolation="cubic" if cubic else "auto").astype(float)
-    assert np.abs(found - expected).max() <= 1
-    # OpenCV interpolates linearly with whole numbers.
-    exact = cubic or min(size) >= 32 or size == (1, 1)
-    assert (found != expected).mean() <= (0.03 if exact else 0.15)
-
-
 def test_the_network_of_a_classifier_is_left_as_it_was(tmp_path):
     x, y = pictures()
     model = MODELS["cnn"]().fit(x, y)
@@ -157,7 +138,7 @@ def test_what_cannot_be_exported(color_run, scene_run, tmp_path):
         ExportError, match=r"svm cannot be exported: .*no network\. What can: logistic, mlp, cnn"
     ):
         export(color_run.folder.path, tmp_path / "m.onnx")
-    with pytest.raises(ExportError, match="rcnn cannot be exported: selective search"):
+    with pytest.raises(ExportError, match=r"rcnn cannot be exported: its support .*, fast-rcnn, "):
         export(scene_run.folder.path, tmp_path / "m.onnx")
     x, y = pictures(shape=(16, 16))
     model = LogisticClassifier(features="hog+color", image_size=16, iterations=5, random_state=0).fit(x, y)
@@ -212,6 +193,70 @@ def test_the_verb(tmp_path, monkeypatch, capsys):
         assert sentence in remarks.splitlines()[-1]
 
 
+@pytest.fixture(scope="module")
+def guided(scene_folder):
+    """A Fast R-CNN that has learned next to nothing."""
+    features = EfficientNetLite0(levels=("c4",), grid=1, longest=96)
+    model = FastRCNN(proposals="single", features=features, hidden=16, epochs=1, max_proposals=100)
+    return model.fit(load(scene_folder).part("train").select(range(4)))
+
+
+def test_the_verb_says_where_proposals_come_from(guided, tmp_path, monkeypatch, capsys):
+    guided.save(tmp_path / "model.safetensors")
+    monkeypatch.chdir(tmp_path)
+
+    def foveal(*words):
+        monkeypatch.setattr(sys, "argv", ["foveal", "export", *words])
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code
+        return capsys.readouterr()
+
+    said, remarks = foveal("model.safetensors", "fast.onnx")
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    assert lines[:2] == ["in image: uint8 (height, width, 3)", "in proposals: float32 (proposals, 4)"]
+    remarks = " ".join(remarks.split())
+    assert "The file takes proposals beside the image." in remarks
+    assert "foveal propose IMAGE --mode single --json." in remarks
+    note = json.loads(foveal("model.safetensors", "again.onnx", "--json")[0])["note"]
+    assert note in remarks
+    # Every way that is named is one, and gives what the model is given.
+    image = read_photograph()
+    expected = guided.propose(image).boxes
+    named = re.search(r"foveal\.load\(.*?\.boxes", note)[0]
+    np.testing.assert_array_equal(eval(named, {"foveal": foveal_package, "image": image}), expected)
+    named = re.search(r"foveal\.proposals\..*?\.boxes", note)[0]
+    found = eval(named, {"foveal": foveal_package, "image": image})
+    np.testing.assert_array_equal(found[:100], expected)
+
+
+@pytest.mark.parametrize(
+    ("proposer", "end"),
+    [
+        (
+            SelectiveSearch("single", sigma=0.5),
+            "so do the settings of selective search that its metadata name.",
+        ),
+        (SlidingWindow(), "propose(image).boxes gives them."),
+    ],
+    ids=["settings", "another-method"],
+)
+def test_proposals_of_other_methods(proposer, end, guided, tmp_path, monkeypatch):
+    monkeypatch.setattr(guided, "proposer_", proposer)
+    guided.save(tmp_path / "model.safetensors")
+    note = export(tmp_path / "model.safetensors", tmp_path / "fast.onnx").note
+    assert note.endswith(end)
+    assert note.count(".boxes") == 1
+    known = session(tmp_path / "fast.onnx").get_modelmeta().custom_metadata_map
+    assert json.loads(known["proposals"]) == json.loads(json.dumps(proposer.get_config()))
+
+
+def read_photograph():
+    from sklearn.datasets import load_sample_image
+
+    return load_sample_image("china.jpg")
+
+
 def test_mistakes(tmp_path):
     with pytest.raises(ModelFileError):
         export(tmp_path, tmp_path / "m.onnx")
@@ -233,6 +278,7 @@ def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp
     model = SimpleNamespace(
         name="faster-rcnn",
         answers="detections",
+        proposes_itself=True,
         not_exportable=None,
         network_=None,
         classes_=("a",),

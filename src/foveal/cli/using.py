@@ -116,7 +116,8 @@ def export(
     for title, ends in (("in", done.inputs), ("out", done.outputs)):
         for name, kind in ends.items():
             say(plain(f"{title:>4}  {name}: {kind}"), to_output=True)
-    say(plain(done.check))
+    for sentence in filter(None, (done.check, done.note)):
+        say(plain(sentence))
     say(f"{plain(done.model)} in {bold(done.path)}, {done.bytes / 1e6:.1f} MB.")
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.features.backbone import Backbone
 from foveal.nn.onnx import Graph
+from foveal.nn.onnx.resizing import resized
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,19 @@ class FittedImage:
     own_edges: str
 
 
-def fit_image(graph: Graph, image: str, name: str, *, longest: int, backbone: Backbone) -> FittedImage:
+def fit_image(
+    graph: Graph,
+    image: str,
+    name: str,
+    *,
+    longest: int,
+    backbone: Backbone,
+    how: Literal["antialias", "areas"] = "antialias",
+) -> FittedImage:
     """Resize an image, pad it and normalise its pixels.
 
-    The longer side becomes ``longest``, larger or smaller; interpolation is linear, over a wider window where
-    a side shrinks, so that nothing is aliased (ONNX's ``Resize`` with ``antialias``, opset 18). The
-    backbone's value is added at the right and the bottom.
+    The longer side becomes ``longest``, larger or smaller. The backbone's value is added at the right and the
+    bottom.
 
     Parameters
     ----------
@@ -49,6 +58,10 @@ def fit_image(graph: Graph, image: str, name: str, *, longest: int, backbone: Ba
         In pixels; see :func:`foveal.images.working_size`.
     backbone : Backbone
         Its normalisation and padding are meant.
+    how : {"antialias", "areas"}, default="antialias"
+        Linear interpolation, over a wider window where a side shrinks, so that nothing is aliased (ONNX's
+        ``Resize`` with ``antialias``, opset 18); or as :func:`foveal.images.resize`, which averages areas and
+        gives whole numbers: slower, for a network that has learned from such images.
 
     Returns
     -------
@@ -68,17 +81,21 @@ def fit_image(graph: Graph, image: str, name: str, *, longest: int, backbone: Ba
     ratio = graph.add("Cast", [graph.add("Div", [exact, wanted], f"{name}.ratio")], f"{name}.ratios", to=1)
 
     pixels = graph.add("Cast", [image], f"{name}.pixels", to=1)
-    pixels = graph.add("Unsqueeze", [pixels, whole(0)], f"{name}.one")
-    sizes = graph.add("Concat", [whole(1), fitted, whole(3)], f"{name}.sizes", axis=0)
-    pixels = graph.add(
-        "Resize",
-        [pixels, "", "", sizes],
-        f"{name}.resized",
-        mode="linear",
-        antialias=1,
-        coordinate_transformation_mode="half_pixel",
-    )
-    pixels = graph.add("Transpose", [pixels], f"{name}.channels_first", perm=[0, 3, 1, 2])
+    if how == "areas":
+        size = graph.add_several("Split", [fitted], [f"{name}.rows", f"{name}.columns"], num_outputs=2)
+        pixels = resized(graph, pixels, size, 3, f"{name}.resized")
+    else:
+        pixels = graph.add("Unsqueeze", [pixels, whole(0)], f"{name}.one")
+        sizes = graph.add("Concat", [whole(1), fitted, whole(3)], f"{name}.sizes", axis=0)
+        pixels = graph.add(
+            "Resize",
+            [pixels, "", "", sizes],
+            f"{name}.resized",
+            mode="linear",
+            antialias=1,
+            coordinate_transformation_mode="half_pixel",
+        )
+        pixels = graph.add("Transpose", [pixels], f"{name}.channels_first", perm=[0, 3, 1, 2])
     missing = graph.add(
         "Mod",
         [graph.add("Neg", [fitted], f"{name}.negative"), whole(backbone.size_divisibility)],

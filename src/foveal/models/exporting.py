@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from foveal.errors import ExportError
 from foveal.files import write_bytes
-from foveal.models.contracts import ClassifierModel, Model, is_classifier
+from foveal.images import working_image
+from foveal.models.contracts import ClassifierModel, GuidedDetectorModel, Model, is_classifier, is_guided
 
 #: How far a probability may be from the model's own: of an image in the size that is seen, or of a row; and
 #: of one that the graph resizes, where a pixel may be rounded to the next number.
@@ -23,8 +24,9 @@ def export_model(
 
     A classifier's inputs and outputs are those of
     :func:`foveal.models.classifiers.onnx_graph.to_classifier_onnx`, a detector's those of
-    :func:`foveal.models.detection.onnx.graph.to_detector_onnx`. The names of the classes are in the file's
-    metadata: ``classes``, a JSON list, beside ``model`` and ``version``.
+    :func:`foveal.models.detection.onnx.graph.to_detector_onnx` or, of one that is told where to look, of
+    :func:`foveal.models.detection.onnx.fast_rcnn_graph.to_fast_rcnn_onnx`. The names of the classes are in
+    the file's metadata: ``classes``, a JSON list, beside ``model`` and ``version``.
 
     Parameters
     ----------
@@ -54,6 +56,8 @@ def export_model(
         )
     if is_classifier(model):
         return _export_classifier(model, path, images)
+    if is_guided(model):
+        return _export_guided(model, path, images)
     from foveal.models.detection.onnx.parity import export_detector
 
     detector: Any = model
@@ -66,6 +70,32 @@ def export_model(
         threshold=detector.threshold_,
     )
     return f"Checked on {_number(images)}: {compared} detections agree with the training engine's."
+
+
+def _export_guided(
+    model: GuidedDetectorModel, path: str | os.PathLike[str], images: Sequence[NDArray[np.uint8]]
+) -> str:
+    from foveal.models.detection.onnx import parity
+
+    detector: Any = model
+
+    def compared(detect: Any, some: Sequence[NDArray[np.uint8]], **tolerances: float) -> int:
+        proposed = model.propose_all(some)
+        found = [detect(image, proposals.boxes) for image, proposals in zip(some, proposed, strict=True)]
+        return parity.check_agreement(found, model.predict(some), **tolerances)
+
+    def check(detect: Any) -> int:
+        compared(detect, [working_image(image, detector.features_.longest) for image in images])
+        return compared(
+            detect,
+            images,
+            box_tolerance=parity.RESIZED_BOX_TOLERANCE,
+            score_tolerance=parity.RESIZED_SCORE_TOLERANCE,
+            turned=parity.RESIZED_TURNED,
+        )
+
+    number = parity.write_checked(detector.to_onnx(), path, check)
+    return f"Checked on {_number(images)}: {number} detections agree with the model's."
 
 
 def _export_classifier(

@@ -11,9 +11,10 @@ from foveal.errors import FovealError
 from foveal.events import Callbacks, stage
 from foveal.files import new_file
 from foveal.images import read
-from foveal.models.contracts import Model
+from foveal.models.contracts import Model, is_guided
 from foveal.models.exporting import export_model
 from foveal.models.loading import load
+from foveal.proposals import Proposer, SelectiveSearch
 from foveal.runs.folder import RunFolder, run_data
 
 # Images that a model is checked on.
@@ -34,6 +35,8 @@ class Exported:
         The type and shape of each, such as ``"uint8 (height, width, 3)"``.
     check : str
         What was compared, as a sentence.
+    note : str
+        Where to take an input from beside the image, in sentences; empty where there is none.
     """
 
     path: Path
@@ -42,6 +45,7 @@ class Exported:
     inputs: dict[str, str]
     outputs: dict[str, str]
     check: str
+    note: str = ""
 
 
 def export(
@@ -79,7 +83,25 @@ def export(
     with stage(callbacks, "export and check"):
         check = export_model(model, path, images=_images(Path(run)))
     inputs, outputs = _ends(path)
-    return Exported(path, model.name, path.stat().st_size, inputs, outputs, check)
+    note = _where_proposals_come_from(model.proposer_, run) if is_guided(model) else ""
+    return Exported(path, model.name, path.stat().st_size, inputs, outputs, check, note)
+
+
+def _where_proposals_come_from(proposer: Proposer, run: str | os.PathLike[str]) -> str:
+    said = (
+        "The file takes proposals beside the image. In Python, "
+        f"foveal.load({os.fspath(run)!r}).propose(image).boxes gives them"
+    )
+    if not isinstance(proposer, SelectiveSearch):
+        return f"{said}."
+    # Of one whose settings are a mode's, so does what needs no model.
+    mode = proposer.mode
+    if proposer != SelectiveSearch(mode):
+        return f"{said}; so do the settings of selective search that its metadata name."
+    return (
+        f"{said}; so do foveal.proposals.SelectiveSearch({mode!r}).propose(image).boxes and, on the command "
+        f"line, foveal propose IMAGE --mode {mode} --json."
+    )
 
 
 def _images(run: Path) -> list[NDArray[np.uint8]]:

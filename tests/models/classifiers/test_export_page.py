@@ -28,7 +28,7 @@ def test_the_example_on_the_page(tmp_path):
     assert done.outputs == {"probabilities": "float32 (4,)"}
     photograph = np.kron(X[0], np.ones((5, 7, 1), np.uint8))
     Image.fromarray(photograph).save(tmp_path / "photo.jpg", quality=95)
-    _, code = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    *_, code = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     # Whoever imports foveal or cv2 gets an ImportError.
     hidden = "import sys\nsys.modules.update({'foveal': None, 'cv2': None, 'onnx': None})\n"
     said = subprocess.run(

@@ -132,6 +132,13 @@ def test_its_exported_file_agrees_with_its_own_maps(scenes, tmp_path):
         assert batch[0, -1, -1].tolist() == [210] * 3
 
 
+def test_its_exported_file_takes_proposals(scenes, tmp_path):
+    train, test = scenes
+    model = MODELS["fast-rcnn"]().fit(train)
+    images = [foveal.images.read(sample.path) for sample in test]
+    assert "agree" in export_model(model, tmp_path / "model.onnx", images=[*images, images[0][:40, :110]])
+
+
 def test_what_it_cannot_be(scenes, tmp_path):
     train, _ = scenes
     with pytest.raises(SettingError, match="size is a multiple of 64, such as 1024; got 96"):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from foveal.boxes import clip, decode, nms
+from foveal.boxes import clip, decode, iou, nms
 from foveal.nn.onnx import Graph, session
 from foveal.nn.onnx import boxes as onnx_boxes
 
@@ -58,6 +58,18 @@ def test_clip():
     name = onnx_boxes.clip(graph, "boxes", graph.constant([70, 50, 70, 50]), "inside")
     (found,) = run(graph, {"boxes": boxes}, [name])
     np.testing.assert_array_equal(found, clip(boxes, 70, 50))
+
+
+def test_iou():
+    rng = np.random.default_rng(4)
+    boxes, others = boxes_of(rng, 3, 1), boxes_of(rng, 3, 9)
+    others[:, 0] = boxes[:, 0]
+    graph = Graph()
+    name = onnx_boxes.iou(graph, "boxes", "others", "overlaps")
+    (found,) = run(graph, {"boxes": boxes, "others": others}, [name])
+    for one, own, row in zip(boxes, others, found, strict=True):
+        np.testing.assert_allclose(row, iou(one, own)[0], rtol=1e-5, atol=1e-6)
+    assert (found[:, 0] == 1).all()
 
 
 def test_grid_anchors():

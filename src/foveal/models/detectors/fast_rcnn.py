@@ -28,6 +28,7 @@ from foveal.models.detection.frozen_maps import (
     image_maps,
 )
 from foveal.models.detection.image_regions import ImageRegions, regions_of
+from foveal.models.detection.onnx.fast_rcnn_graph import to_fast_rcnn_onnx
 from foveal.models.detection.roi.head import BoxHead, check_box_loss, roi_loss
 from foveal.models.detection.roi.pooling import RoIPooling
 from foveal.models.detection.roi.postprocess import DetectedRegions, Postprocessor
@@ -420,6 +421,25 @@ class FastRCNN(ProposalDetector):
 
     def _in_image(self, maps: ImageMaps, detected: DetectedRegions) -> Detections:
         return Detections(maps.to_image(detected.boxes), detected.scores, detected.labels, self.classes_)
+
+    def to_onnx(self) -> Any:
+        """All that is behind the proposals as an ``onnx.ModelProto``, whose second input they are.
+
+        See :func:`foveal.models.detection.onnx.fast_rcnn_graph.to_fast_rcnn_onnx`; :func:`foveal.runs.export`
+        writes it to a file that has been checked. With ``proposals`` of :meth:`propose` it gives what
+        :meth:`predict` does.
+        """
+        self._check_fitted()
+        return to_fast_rcnn_onnx(
+            self.network_,
+            self._seen,
+            self.features_,
+            self._postprocessor,
+            self.classes_,
+            max_proposals=self.max_proposals,
+            proposals=self.proposer_.get_config(),
+            threshold=self.threshold_,
+        )
 
     def _detect(self, image: NDArray[np.uint8], proposals: Proposals) -> Detections:
         (maps,) = image_maps(self.features_, image)

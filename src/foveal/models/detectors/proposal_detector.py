@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -39,8 +39,6 @@ class ProposalDetector(ObjectDetector):
 
     :class:`foveal.models.FastRCNN` explains the parameters.
     """
-
-    not_exportable: ClassVar[str | None] = "selective search, which proposes its regions, is no network"
 
     proposals: Proposer | str = "fast"
     features: Any = None

@@ -98,6 +98,7 @@ class RCNN(ProposalDetector):
     """
 
     name: ClassVar[str] = "rcnn"
+    not_exportable: ClassVar[str | None] = "its support vector machines are no network"
 
     learned_order: bool = False
     kernel: str = "linear"

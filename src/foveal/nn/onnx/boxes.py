@@ -95,8 +95,47 @@ def large_enough(graph: Graph, boxes: str, side: float, name: str, *, equal: boo
     """
     low, high = graph.add_several("Split", [boxes], [f"{name}.low", f"{name}.high"], axis=-1, num_outputs=2)
     sides = graph.add("Sub", [high, low], f"{name}.sides")
-    shorter = graph.add("ReduceMin", [sides, graph.constant([-1], np.int64)], f"{name}.shorter", keepdims=0)
+    shorter = _of_both(graph, "Min", sides, f"{name}.shorter")
     return graph.add("GreaterOrEqual" if equal else "Greater", [shorter, graph.constant(side)], name)
+
+
+def _of_both(graph: Graph, kind: str, sides: str, name: str) -> str:
+    """An operator on widths and heights, (..., 2): (...).
+
+    Of no boxes a reduction, such as ReduceMin, gives another shape in older versions of ONNX Runtime.
+    """
+    both = graph.add_several("Split", [sides], [f"{name}.width", f"{name}.height"], axis=-1, num_outputs=2)
+    return graph.add("Squeeze", [graph.add(kind, both, f"{name}.one"), graph.constant([-1], np.int64)], name)
+
+
+def iou(graph: Graph, boxes: str, others: str, name: str) -> str:
+    """Overlaps of boxes with boxes: :func:`foveal.boxes.iou`.
+
+    Parameters
+    ----------
+    graph : Graph
+    boxes, others : str
+        float32 (..., 4), broadcast; the corners of none are the wrong way round.
+    name : str
+
+    Returns
+    -------
+    str
+        float32 (...); not a number where neither box has an area.
+    """
+    ends, areas = [], []
+    for place, value in enumerate((boxes, others)):
+        names = [f"{name}.low{place}", f"{name}.high{place}"]
+        ends.append(graph.add_several("Split", [value], names, axis=-1, num_outputs=2))
+        sides = graph.add("Sub", ends[place][::-1], f"{name}.sides{place}")
+        areas.append(_of_both(graph, "Mul", sides, f"{name}.area{place}"))
+    low = graph.add("Max", [ends[0][0], ends[1][0]], f"{name}.low")
+    high = graph.add("Min", [ends[0][1], ends[1][1]], f"{name}.high")
+    sides = graph.add("Sub", [high, low], f"{name}.sides")
+    sides = graph.add("Max", [sides, graph.constant(0)], f"{name}.shared")
+    inside = _of_both(graph, "Mul", sides, f"{name}.inside")
+    union = graph.add("Sub", [graph.add("Add", areas, f"{name}.both"), inside], f"{name}.union")
+    return graph.add("Div", [inside, union], name)
 
 
 def grid_anchors(graph: Graph, cells: str, columns: str, sizes: ArrayLike, stride: float, name: str) -> str:

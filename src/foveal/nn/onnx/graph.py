@@ -7,6 +7,7 @@ OpenCV's DNN module, expect them.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from foveal.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
+
+# Arrays of so many bytes are held once where they are used more often.
+_LARGE = 4096
 
 #: The type of an input or output, and its sides.
 Ends = tuple[Any, Sequence[int | str | None]]
@@ -49,13 +53,20 @@ class Graph:
     nodes: list[Any] = field(default_factory=list)
     initializers: list[Any] = field(default_factory=list)
     _constants: set[str] = field(default_factory=set, repr=False)
+    _large: dict[Any, str] = field(default_factory=dict, repr=False)
 
     def weight(self, name: str, values: Any, dtype: Any = np.float32) -> str:
-        """Add an array and return its name."""
+        """Add an array and return its name: of a large one that is there already, the name that it has."""
         from onnx import numpy_helper
 
         name = name.removeprefix(".")  # A network of one layer has no name itself.
-        self.initializers.append(numpy_helper.from_array(np.array(values, dtype, order="C"), name))
+        array = np.array(values, dtype, order="C")
+        if array.nbytes >= _LARGE:
+            content = array.dtype, array.shape, sha256(array.tobytes()).digest()
+            if content in self._large:
+                return self._large[content]
+            self._large[content] = name
+        self.initializers.append(numpy_helper.from_array(array, name))
         return name
 
     def add(self, kind: str, inputs: list[str], name: str, **attributes: Any) -> str:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,18 +11,24 @@ import onnxruntime
 import pytest
 from PIL import Image
 
+from foveal.data import load
 from foveal.errors import ExportError
 from foveal.features import EfficientNetLite0
 from foveal.images import read
-from foveal.models import FasterRCNN
+from foveal.models import FasterRCNN, FastRCNN
 from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.onnx.parity import check_agreement, export_detector
 from foveal.models.detection.rpn.network import RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalSelector
-from foveal.runs import export
+from foveal.runs import export, propose
 
 PAGE = Path(__file__).parents[4] / "docs" / "export.md"
+
+
+def snippets():
+    """The Python of the page."""
+    return re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +77,7 @@ def test_the_example_on_the_page(model, saved, photograph, tmp_path, monkeypatch
     assert done.outputs["boxes"] == "float32 (objects, 4)"
     assert re.match(r"Checked on 2 pictures: \d+ detections agree", done.check)
     Image.fromarray(photograph).save(tmp_path / "photo.jpg", quality=95)
-    code, _ = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    code = snippets()[0]
     assert len([line for line in code.splitlines() if line]) <= 15
     monkeypatch.chdir(tmp_path)
     exec(compile(code, PAGE.name, "exec"), {})
@@ -77,6 +85,46 @@ def test_the_example_on_the_page(model, saved, photograph, tmp_path, monkeypatch
     found = model.predict([tmp_path / "photo.jpg"])[0]
     sure = found[found.scores >= model.threshold_]
     assert len(lines) == len(sure) > 3
+    for line, row in zip(lines, sure.to_rows(), strict=True):
+        name, score, box = line.split(maxsplit=2)
+        assert name == row["label"]
+        assert float(score) == pytest.approx(row["score"], abs=0.006)
+        np.testing.assert_allclose(json.loads(box), row["box"], atol=0.06)
+
+
+def test_the_example_of_a_file_that_takes_proposals(scene_folder, tmp_path):
+    """In a process that cannot import Foveal, on what ``foveal propose`` wrote."""
+    features = EfficientNetLite0(levels=("c3", "c4"), grid=2, longest=192)
+    model = FastRCNN(features=features, proposals="single", hidden=32, epochs=8)
+    model.fit(load(scene_folder).part("train"))
+    # After so few epochs it is sure of nothing.
+    model.threshold_ = 0.05
+    model.save(tmp_path / "model.safetensors")
+    done = export(tmp_path / "model.safetensors", tmp_path / "fast.onnx")
+    assert done.inputs == {
+        "image": "uint8 (height, width, 3)",
+        "proposals": "float32 (proposals, 4)",
+    }
+    # A photograph that lies on its side and says so.
+    photo = Image.open(load(scene_folder).part("test")[0].path).convert("RGB").rotate(90, expand=True)
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    photo.save(tmp_path / "photo.jpg", quality=95, exif=sideways)
+    propose([tmp_path / "photo.jpg"], tmp_path / "regions", mode="single")
+    code = snippets()[1]
+    assert len([line for line in code.splitlines() if line]) <= 17
+    hidden = "import sys\nsys.modules.update({'foveal': None, 'cv2': None, 'onnx': None})\n"
+    said = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", hidden + code],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    ).stdout
+    (found,) = model.predict([tmp_path / "photo.jpg"])
+    sure = found[found.scores >= model.threshold_]
+    lines = said.splitlines()
+    assert len(lines) == len(sure) > 0
     for line, row in zip(lines, sure.to_rows(), strict=True):
         name, score, box = line.split(maxsplit=2)
         assert name == row["label"]

@@ -1,6 +1,5 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -15,7 +14,8 @@ from foveal.features.fitted_image import fit_image
 from foveal.images import read, working_image
 from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
-from foveal.models.detection.onnx.graph import OPSET, to_detector_onnx
+from foveal.models.detection.onnx.detections import OPSET
+from foveal.models.detection.onnx.graph import to_detector_onnx
 from foveal.models.detection.onnx.parity import check_agreement, engine_detector
 from foveal.models.detection.onnx.runner import Detector
 from foveal.models.detection.roi.postprocess import Postprocessor
@@ -86,8 +86,9 @@ def detector_of(network, backbone):
             "max_detections": 5,
         },
         {"anchors": [[(16, 16)], [], [(64, 64), (90, 40), (128, 128)]], "min_score": 0.2},
+        {"vote_threshold": 0.6, "min_side": 20.0},
     ],
-    ids=["default", "one-stage-tuned", "two-stages-tuned", "two-levels", "no-anchors"],
+    ids=["default", "one-stage-tuned", "two-stages-tuned", "two-levels", "no-anchors", "vote"],
 )
 def test_the_graph_finds_what_the_engine_finds(backbone, settings):
     network = make_network(**settings)
@@ -222,6 +223,8 @@ def test_nothing_found_and_odd_pictures(backbone):
     for wrong in (np.zeros((5, 5), np.uint8), np.zeros((5, 5, 3)), np.zeros((0, 5, 3), np.uint8)):
         with pytest.raises(ValueError, match=r"image must be uint8 of shape \(H, W, 3\) with pixels"):
             detect(wrong)
+    with pytest.raises(ValueError, match="the graph takes no proposals"):
+        detect(pictures(1)[0], np.zeros((0, 4)))
     for shape in [(1, 1), (2, 700), (700, 2)]:
         found = detect(np.full((*shape, 3), 9, np.uint8))
         assert np.isfinite(found.boxes).all()
@@ -254,10 +257,7 @@ def test_photographs(backbone, test_data):
     assert check_agreement([detect(i) for i in images], [expect(i) for i in images]) > 20
 
 
-@pytest.mark.parametrize("setting", [{"refinements": 1}, {"vote_threshold": 0.7}, {"min_side": 2.0}])
-def test_what_the_graph_cannot_do_is_told(backbone, setting):
-    network = make_network()
-    changed = replace(network.roi.postprocessing, **setting)
-    network.roi = replace(network.roi, postprocessing=changed)
-    with pytest.raises(ExportError, match="leave them at 0, 1 and 0"):
+def test_what_the_graph_cannot_do_is_told(backbone):
+    network = make_network(refinements=1)
+    with pytest.raises(ExportError, match="leave refinements at 0"):
         to_detector_onnx(network, backbone, CLASSES)

@@ -9,18 +9,15 @@ import numpy as np
 from foveal.errors import ExportError
 from foveal.features import Backbone
 from foveal.features.fitted_image import FittedImage, fit_image
-from foveal.models.detection.network import DetectionNetwork, RoISettings
-from foveal.models.detection.roi.head import BOX_WEIGHTS
-from foveal.nn.layers import Linear
+from foveal.models.detection.network import DetectionNetwork
+from foveal.models.detection.onnx.detections import add_detections, detector_model
+from foveal.models.detection.onnx.regions import head_answers, pooled_regions
 from foveal.nn.onnx import Graph, Value, convert
 from foveal.nn.onnx import boxes as onnx_boxes
-from foveal.version import __version__
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
-#: The first version of ONNX's operators whose ``Resize`` does not alias.
-OPSET = 18
 _LOWEST = float(np.finfo(np.float32).min)
 
 
@@ -49,37 +46,19 @@ def to_detector_onnx(
     Raises
     ------
     ExportError
-        If a layer, or a setting of the :class:`foveal.models.detection.Postprocessor`, has no counterpart in
-        ONNX.
+        If a layer has no counterpart in ONNX, or the :class:`foveal.models.detection.Postprocessor` refines
+        boxes.
     """
-    post = network.roi.postprocessing
-    if post.refinements or post.vote_threshold < 1 or post.min_side > 0:
-        raise ExportError(
-            "The graph has no refinements, vote_threshold and min_side: leave them at 0, 1 and 0."
-        )
+    if network.roi.postprocessing.refinements:
+        raise ExportError("The network looks at its boxes once: leave refinements at 0.")
     graph = Graph()
     image = fit_image(graph, "image", "working", longest=network.settings.size, backbone=backbone)
     levels = _pyramid(graph, network, _backbone_maps(graph, network, backbone, image.batch))
     regions = _proposals(graph, network, levels, image)
-    logits, deltas = _head(graph, network, levels, regions)
-    _detections(graph, network.roi, logits, deltas, regions, image)
-    return graph.model(
-        "detector",
-        {"image": (np.uint8, ["height", "width", 3])},
-        {
-            "boxes": (np.float32, ["objects", 4]),
-            "scores": (np.float32, ["objects"]),
-            "labels": (np.int64, ["objects"]),
-        },
-        opset=OPSET,
-        doc="image: RGB, 0 to 255. boxes: x1, y1, x2, y2 in its pixels, half-open.",
-        metadata={
-            "classes": classes,
-            "model": "faster-rcnn",
-            "version": __version__,
-            "threshold": repr(float(threshold)),
-        },
-    )
+    cells = pooled_regions(graph, network.roi.pooling, levels, regions, "regions")
+    logits, deltas = head_answers(graph, network.head, cells, "head")
+    add_detections(graph, network.roi.postprocessing, logits, deltas, regions, image)
+    return detector_model(graph, "faster-rcnn", classes, threshold=threshold)
 
 
 def _backbone_maps(graph: Graph, network: DetectionNetwork, backbone: Backbone, batch: str) -> list[Value]:
@@ -162,94 +141,3 @@ def _proposals(graph: Graph, network: DetectionNetwork, levels: list[Value], ima
         number=proposing.post_nms,
     )
     return graph.add("Gather", [boxes, kept], "proposals", axis=0)
-
-
-def _head(graph: Graph, network: DetectionNetwork, levels: list[Value], regions: str) -> tuple[str, str]:
-    """Logits, (R, K + 1), and deltas, (R, K, 4); see :class:`foveal.models.detection.BoxHead`."""
-    pooling, grid = network.roi.pooling, network.roi.pooling.size
-    seen = [
-        onnx_boxes.roi_align(
-            graph,
-            level.name,
-            regions,
-            f"regions.{place}",
-            stride=stride,
-            output_size=grid,
-            sampling_ratio=pooling.sampling_ratio,
-        )
-        for place, (level, stride) in enumerate(zip(levels, pooling.strides, strict=True))
-    ]
-    channels = network.settings.channels
-    together = graph.add("Sum", seen, "regions")
-    flat = graph.add("Flatten", [together], "regions.flat", axis=1)
-    value = Value(flat, (grid * grid * channels,))
-    for place, layer in enumerate(network.head.hidden):
-        if place == 0:
-            # In the graph the channels come first: the weights are put in that order, not the regions.
-            assert isinstance(layer, Linear)
-            layer = _channels_first(layer, grid, channels)
-        value = convert(layer, graph, value, f"head.hidden.{place}")
-    out = convert(network.head.predictor, graph, value, "head.predictor").name
-    classes = network.roi.n_classes
-    parts = graph.constant([classes + 1, 4 * classes], np.int64)
-    logits, deltas = graph.add_several("Split", [out, parts], ["head.logits", "head.moves"], axis=1)
-    shape = graph.constant([-1, classes, 4], np.int64)
-    return logits, graph.add("Reshape", [deltas, shape], "head.deltas")
-
-
-def _channels_first(layer: Linear, grid: int, channels: int) -> Linear:
-    """The layer for regions of shape (C, S, S) instead of (S, S, C)."""
-    weight = layer.weight.data.reshape(-1, grid, grid, channels).transpose(0, 3, 1, 2)
-    moved = Linear(layer.in_features, layer.out_features, bias=layer.bias is not None)
-    moved.weight.data = np.ascontiguousarray(weight.reshape(len(weight), -1))
-    if layer.bias is not None and moved.bias is not None:
-        moved.bias.data = layer.bias.data
-    return moved
-
-
-def _detections(
-    graph: Graph,
-    roi: RoISettings,
-    logits: str,
-    deltas: str,
-    regions: str,
-    image: FittedImage,
-) -> None:
-    """The three outputs; see :class:`foveal.models.detection.Postprocessor`."""
-    post = roi.postprocessing
-    probabilities = graph.add("Softmax", [logits], "classes.probabilities", axis=1)
-    probabilities, _ = graph.add_several(
-        "Split",
-        [probabilities, graph.constant([roi.n_classes, 1], np.int64)],
-        ["classes.objects", "classes.background"],
-        axis=1,
-    )
-    scores = graph.add("Transpose", [probabilities], "classes.by_class", perm=[1, 0])
-    deltas = graph.add("Transpose", [deltas], "classes.deltas", perm=[1, 0, 2])
-    boxes = onnx_boxes.decode(graph, regions, deltas, "classes.moved", weights=BOX_WEIGHTS)
-    boxes = onnx_boxes.clip(graph, boxes, image.edges, "classes.boxes")
-    large = onnx_boxes.large_enough(graph, boxes, 0.0, "classes.large", equal=False)
-    scores = graph.add("Where", [large, scores, graph.constant(-1)], "classes.scores")
-    labels, indices = onnx_boxes.nms(
-        graph,
-        boxes,
-        scores,
-        "classes.nms",
-        threshold=post.nms_threshold,
-        # The operator wants more than that: a probability of just min_score is enough.
-        above=float(np.nextafter(np.float32(post.min_score), np.float32(-1))),
-    )
-    axis = graph.constant([1], np.int64)
-    pairs = [
-        graph.add("Unsqueeze", [value, axis], f"classes.{end}")
-        for value, end in ((labels, "label"), (indices, "index"))
-    ]
-    places = graph.add("Concat", pairs, "classes.places", axis=1)
-    found = graph.add("GatherND", [scores, places], "classes.found")
-    best, order = onnx_boxes.best(graph, found, post.max_detections, "classes.best")
-    graph.add("Identity", [best], "scores")
-    graph.add("Gather", [labels, order], "labels", axis=0)
-    places = graph.add("Gather", [places, order], "classes.best_places", axis=0)
-    chosen = graph.add("GatherND", [boxes, places], "classes.best_boxes")
-    own = graph.add("Mul", [chosen, image.factors], "classes.own_boxes")
-    onnx_boxes.clip(graph, own, image.own_edges, "boxes")

@@ -5,7 +5,7 @@ import threading
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from foveal import parallel
 from foveal.data.detections import Detections
@@ -14,7 +14,10 @@ from foveal.nn.onnx import session
 
 
 class Detector:
-    """Runs the graph of :func:`foveal.models.detection.onnx.graph.to_detector_onnx`.
+    """Runs the graph of a detector.
+
+    It is one of :func:`foveal.models.detection.onnx.graph.to_detector_onnx` or
+    :func:`foveal.models.detection.onnx.fast_rcnn_graph.to_fast_rcnn_onnx`.
 
     Parameters
     ----------
@@ -38,13 +41,21 @@ class Detector:
         known = self._session(parallel.cores()).get_modelmeta().custom_metadata_map
         self.classes: tuple[str, ...] = tuple(json.loads(known["classes"]))
 
-    def __call__(self, image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:
+    def __call__(
+        self,
+        image: NDArray[np.uint8],
+        proposals: ArrayLike | None = None,
+        *,
+        threads: int | None = None,
+    ) -> Detections:
         """The objects of an image.
 
         Parameters
         ----------
         image : ndarray of shape (H, W, 3), uint8
             RGB.
+        proposals : array-like of shape (N, 4), optional
+            For a graph that is told where to look: boxes in pixels of the image, the best first.
         threads : int, optional
             How many compute it; all cores by default.
 
@@ -56,12 +67,17 @@ class Detector:
         Raises
         ------
         ValueError
-            If it is no such array, or has no pixels.
+            If it is no such array, or has no pixels; if proposals are missing, or there is no use for them.
         """
         image = check_image(image)
+        given: dict[str, NDArray[Any]] = {"image": np.ascontiguousarray(image)}
+        if proposals is not None:
+            given["proposals"] = np.asarray(proposals, np.float32).reshape(-1, 4)
         runner = self._session(parallel.cores() if threads is None else threads)
+        if wrong := given.keys() ^ {value.name for value in runner.get_inputs()}:
+            raise ValueError(f"the graph {'takes no' if proposals is not None else 'needs'} {wrong.pop()}.")
         names = ["boxes", "scores", "labels"]
-        boxes, scores, labels = runner.run(names, {"image": np.ascontiguousarray(image)})
+        boxes, scores, labels = runner.run(names, given)
         return Detections(boxes, scores, labels, self.classes)
 
     def _session(self, threads: int) -> Any:
