@@ -68,7 +68,7 @@ def default_model(
     if model.run_minutes >= needed:
         return usual, ""
     why = (
-        f"{model.run_minutes:g} minutes are too few for {usual}, which takes about {needed:.1f} for these "
+        f"minutes={model.run_minutes:g} is too little for {usual}, which takes about {needed:.1f} for these "
         f"images: {quicker} is trained, which learns sooner. With --model {usual} that one is."
     )
     return quicker, why

@@ -23,7 +23,7 @@ _FROZEN_SECONDS, _FROZEN_SHARE, _LEAST_TUNING = 60.0, 0.15, 30.0
 # Before anything is measured: what a step on a frozen backbone takes, in the time that the backbone takes for
 # one image; seconds until the first step; and how often the backbone is timed.
 _STEP_IN_MAPS, _BEGINNING, _TIMED = 5.0, 5.0, 4
-# Fewer are no training that is worth it. BCCD had an AP50 of .888 after three passes, which are 198 steps, the
+# Fewer are no training that is worth it. BCCD had an AP50 of .888 after three passes, 198 steps, and the
 # raccoons .932 after three and .946 after six, 216 steps.
 FEWEST_STEPS, FEWEST_EPOCHS = 200, 3
 
