@@ -1,7 +1,7 @@
-"""Take the picture at the head of the README: ``python docs/make_readme_picture.py [foveal-demo/report.html]``.
+"""Take the picture at the head of the README: ``python docs/make_readme_picture.py [REPORT]``.
 
-It is the top of the page that ``foveal demo`` writes, as Chromium shows it; without the name of a page the demo
-is run first. Chromium has to be installed (``apt-get install chromium``).
+It is the top of the page that ``foveal demo`` writes, as Chromium shows it; without a page the demo is run
+first. Chromium has to be installed (``apt-get install chromium``).
 """
 
 import shutil
