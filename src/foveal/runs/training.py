@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from foveal.compiling import begin
 from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
@@ -73,6 +74,7 @@ class TrainingRun:
         """Go through all stages: check the data, split it, fit, save, measure, report."""
         self.folder.rewind_log(decided="chosen" in self.config)
         self.callbacks = (*self.callbacks, self.folder.log)
+        begin(model_class(self.config["model"]).warm_ups)
         # Before anything that takes long, so that a run can be resumed wherever it was broken off.
         self._keep(version=__version__, settings=nested(self.settings))
         findings = self.check()

@@ -28,6 +28,7 @@ from foveal.models.classifiers.image_input import (
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import Range, check_parameters
+from foveal.nn import warm_ups as nn_kernels
 
 # Images that go through the network at a time, one such batch on every core.
 _BATCH = 8
@@ -117,6 +118,12 @@ class TransferClassifier(LinearClassifier):
     """
 
     name = "transfer"
+    warm_ups = (
+        *nn_kernels.DENSE,
+        *nn_kernels.CONVOLUTIONS,
+        *nn_kernels.DEPTHWISE,
+        *nn_kernels.AVERAGE_POOLING,
+    )
     convolutional = True
     validates = True
     enlarging = "cubic"

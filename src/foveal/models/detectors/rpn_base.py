@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn
 from foveal.boxes import clip
+from foveal.boxes import warm_ups as box_kernels
 from foveal.data import Dataset, hold_out
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
@@ -25,7 +26,9 @@ from foveal.models.detection.training.config import TrainingConfig, train_networ
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
+from foveal.nn import warm_ups as nn_kernels
 from foveal.proposals import Proposals
+from foveal.proposals.warm_ups import SEARCH
 
 #: The backbone's maps that the pyramid stands on.
 LEVELS = ("c3", "c4", "c5")
@@ -43,6 +46,19 @@ class RPNBase(TrainingConfig, BoxModel):
     validates: ClassVar[bool] = True
     resumable: ClassVar[bool] = True
     times_the_run: ClassVar[bool] = True
+    # The report compares with selective search.
+    warm_ups: ClassVar[tuple[str, ...]] = (
+        *nn_kernels.DENSE,
+        *nn_kernels.DEPTHWISE,
+        *nn_kernels.CONVOLUTIONS,
+        *box_kernels.MATCHING,
+        *box_kernels.SUPPRESSION,
+        *nn_kernels.CONVOLUTION_GRADIENTS,
+        *nn_kernels.DEPTHWISE_GRADIENTS,
+        *nn_kernels.ADAMW,
+        *nn_kernels.AVERAGING,
+        *SEARCH,
+    )
     # The time where neither minutes nor epochs are given, and the seconds that an image takes after the
     # training, at least, where no validation tells.
     default_minutes: ClassVar[float]

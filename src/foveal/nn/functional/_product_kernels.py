@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from foveal.nn.functional._register_tile import COLUMNS, ROWS, multiply_tile, pointer
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 
 # Rows of the right side at a time: a panel of them stays in the first cache.
 DEEP = 256
@@ -20,12 +20,6 @@ _HIGH_ALONE = 256
 COPIED_STEP = _HIGH_ALONE + 16
 # Steps that are a multiple of this many elements fall into few sets of the first cache.
 _CROWDED = 128
-
-
-@njit(cache=True, nogil=True)
-def tile(*arguments):
-    """See :func:`foveal.nn.functional._register_tile.multiply_tile`; compiled once for all that use it."""
-    multiply_tile(*arguments)
 
 
 @njit(cache=True, nogil=True)
@@ -62,7 +56,7 @@ def pack_all(right, strides, columns, depth, packed, first, last):
 
 
 @njit(cache=True, nogil=True)
-def product(left_side, right_side, packed, scratch, bias, out, clip, gate, gate_clip, sums, block):
+def product(multiply, left_side, right_side, packed, scratch, bias, out, clip, gate, gate_clip, sums, block):
     """A block of ``clip(left @ right + bias)``, zeroed where ``gate`` is not inside its limits.
 
     The left side is its memory, its depth and its two strides, the right its memory and its two strides;
@@ -117,6 +111,7 @@ def product(left_side, right_side, packed, scratch, bias, out, clip, gate, gate_
                     for column in range(begin, end_column, COLUMNS):
                         place = (top + row) * columns + column
                         tile(
+                            multiply,
                             (end - row, min(COLUMNS, end_column - column)),
                             (out_, place, columns),
                             (bias_, column, 0) if deep == 0 else (out_, place, columns),
