@@ -122,7 +122,9 @@ def depthwise_weight_gradient(weigh, x, grad, down, across, grad_weight, grad_bi
     number = grad_weight.dtype.type
     channels = x.shape[3]
     buffer_, grads_, grad_weight_ = pointer(buffer), pointer(grads), pointer(grad_weight)
-    padded_width, most = band_of(buffer, COLUMNS, down, across)
+    # Numbers that Numba does not take for constants, for which it would compile anew.
+    none, columns = np.int64(0), np.int64(COLUMNS)
+    padded_width, most = band_of(buffer, columns, down, across)
     left_run = down.stride * padded_width * COLUMNS
     most = max(1, min(most, grads.size // (across.places * COLUMNS)))
     row, last = ends
@@ -134,7 +136,7 @@ def depthwise_weight_gradient(weigh, x, grad, down, across, grad_weight, grad_bi
         for c in range(0, channels, COLUMNS):
             wide = min(COLUMNS, channels - c)
             _gather(x, image, c, wide, top, -across.corner, buffer, in_rows, padded_width)
-            _gather(grad, image, c, wide, y, 0, grads, count, across.places)
+            _gather(grad, image, c, wide, y, none, grads, count, across.places)
             for i in range(count * across.places):
                 for k in range(wide):
                     grad_bias[c + k] += grads[i * COLUMNS + k]

@@ -23,7 +23,7 @@ _CROWDED = 128
 
 
 @njit(cache=True, nogil=True)
-def pack_panels(right, strides, deep, steps, column, last_column, packed, place):
+def pack_panels(right, strides, deep, steps, column, last_column, packed):
     """Some rows and columns of the right side, panel by panel, zeros behind the last column."""
     number = packed.dtype.type
     row_stride, column_stride = strides
@@ -33,13 +33,13 @@ def pack_panels(right, strides, deep, steps, column, last_column, packed, place)
         # Along a row, as it lies in memory.
         source = (deep + k) * row_stride + column
         for panel in range(whole):
-            at = place + (panel * steps + k) * COLUMNS
+            at = (panel * steps + k) * COLUMNS
             for j in range(COLUMNS):
                 packed[at + j] = right[source + panel * COLUMNS + j]
     for panel in range(whole, panels):
         for j in range(COLUMNS):
             c = column + panel * COLUMNS + j
-            source, at = deep * row_stride + c * column_stride, place + panel * steps * COLUMNS + j
+            source, at = deep * row_stride + c * column_stride, panel * steps * COLUMNS + j
             for k in range(steps):
                 packed[at + k * COLUMNS] = right[source + k * row_stride] if c < last_column else number(0)
 
@@ -52,7 +52,7 @@ def pack_all(right, strides, columns, depth, packed, first, last):
         steps = min(DEEP, depth - deep)
         place = (deep * panels + first * steps) * COLUMNS
         end = min(columns, last * COLUMNS)
-        pack_panels(right, strides, deep, steps, first * COLUMNS, end, packed, place)
+        pack_panels(right, strides, deep, steps, first * COLUMNS, end, packed[place:])
 
 
 @njit(cache=True, nogil=True)
@@ -97,7 +97,7 @@ def product(multiply, left_side, right_side, packed, scratch, bias, out, clip, g
                 end_column = min(last_column, begin + wide)
                 in_right = (deep * panels * COLUMNS + begin * steps) if packed.size else 0
                 if not packed.size:
-                    pack_panels(right, right_strides, deep, steps, begin, end_column, chunk, 0)
+                    pack_panels(right, right_strides, deep, steps, begin, end_column, chunk)
                     if sums.size and top == 0:
                         for column in range(begin, end_column, COLUMNS):
                             at = (column - begin) * steps
