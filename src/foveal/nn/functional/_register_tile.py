@@ -240,13 +240,13 @@ class _Tile:
         next_left, next_right = builder.gep(at_left, [left_step]), builder.gep(at_right, [right_step])
         next_step = builder.add(step, one)
         self._feed([step, at_left, at_right, *sums], [next_step, next_left, next_right, *added])
-        builder.cbranch(builder.icmp_signed("<", next_step, steps), step_block, run_end)
+        self._repeat(builder.icmp_signed("<", next_step, steps), step_block, run_end)
 
         builder.position_at_end(run_end)
         next_run = builder.add(run, one)
         run_left = builder.gep(run_values[0], [left_run])
         self._feed([run, *run_values], [next_run, run_left, next_right, *added])
-        builder.cbranch(builder.icmp_signed("<", next_run, runs), run_block, done)
+        self._repeat(builder.icmp_signed("<", next_run, runs), run_block, done)
 
         builder.position_at_end(done)
         low, high = self._spread(low), self._spread(high)
@@ -273,6 +273,15 @@ class _Tile:
         self._store(kept, out, out_row)
         builder.branch(end)
         builder.position_at_end(end)
+
+    def _repeat(self, condition: Any, again: Any, after: Any) -> None:
+        """The end of a loop, which shall not be unrolled: that takes time to compile and saves none."""
+        module = self.builder.module
+        setting = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+        loop = ir.MDValue(module, [setting], name=str(len(module.metadata)))
+        # LLVM knows what is about a loop by its being its own first part.
+        loop.operands = (loop, setting)
+        self.builder.cbranch(condition, again, after).set_metadata("llvm.loop", loop)
 
     def _store(self, values: list[Any], out: Any, out_row: Any) -> None:
         left = iter(values)
