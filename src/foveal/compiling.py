@@ -75,11 +75,13 @@ def begin(warm_ups: Sequence[str]) -> bool:
     bool
         Whether anything has to be compiled.
     """
+    if not warm_ups:
+        return False
     _listen()
     missing = [name for name in warm_ups if not all(is_compiled(*k) for k in _found(name).kernels)]
     if missing:
         with _lock:
-            _say("what this needs")
+            _say("what is needed")
         if _may_share():
             _work.share(missing)
     return bool(missing)
@@ -158,13 +160,15 @@ class _Work:
         self.pending: list[str] = []
         self.begun: list[str] = []
         self._known: set[str] = set()
+        self._processes = 0
 
     def share(self, names: Sequence[str]) -> None:
         with self.changed:
             new = [name for name in names if name not in self._known]
             self._known.update(new)
             self.pending += new
-            count = min(_cores() - 1, _MOST_PROCESSES, len(new))
+            count = min(min(_cores() - 1, _MOST_PROCESSES) - self._processes, len(new))
+            self._processes += count
         for _ in range(count):
             threading.Thread(target=self._hand_out, name="foveal-compiling", daemon=True).start()
 
@@ -196,14 +200,19 @@ class _Work:
             self.changed.wait_for(lambda: not any(n.startswith(prefixes) for n in self.begun), _PATIENCE)
 
     def _hand_out(self) -> None:
+        try:
+            with suppress(OSError):
+                self._hand_to_process()
+        finally:
+            with self.changed:
+                self._processes -= 1
+
+    def _hand_to_process(self) -> None:
         """Give one warm-up after the other to a process of its own."""
         options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         # What ends this process on the terminal does not end that one, which sees its input end.
         options |= {"stderr": subprocess.DEVNULL, "start_new_session": True}
-        with (
-            suppress(OSError),
-            subprocess.Popen([sys.executable, "-P", "-c", _PROGRAM], **options) as process,
-        ):
+        with subprocess.Popen([sys.executable, "-P", "-c", _PROGRAM], **options) as process:
             assert process.stdin is not None
             assert process.stdout is not None
             while (name := self._take()) is not None:
@@ -269,7 +278,7 @@ def _say(what: str) -> None:
     if not _said:
         _said.append(what)
         logger.warning(
-            "Compiling %s for this computer: once, for five to ten seconds, longer while it is busy.", what
+            "Compiling %s for this computer: once, for up to ten seconds, longer while it is busy.", what
         )
 
 

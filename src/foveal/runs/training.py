@@ -29,7 +29,13 @@ from foveal.report.html.page import write_report
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
 from foveal.runs.grid_search import Labelled, choose_settings
-from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
+from foveal.runs.measuring import (
+    Finished,
+    chapter_of,
+    compile_beside_training,
+    measure,
+    seconds_after_training,
+)
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
@@ -139,6 +145,7 @@ class TrainingRun:
             from foveal.nn import Checkpoint
 
             options["checkpoint"] = Checkpoint(folder.checkpoint_file, every_seconds=_CHECKPOINT_EVERY)
+        compile_beside_training(model)
         with stage(self.callbacks, "training"):
             if is_timed(model):
                 after = seconds_after_training(model, len(parts.test))

@@ -28,7 +28,6 @@ from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import warm_ups as nn_kernels
 from foveal.proposals import Proposals
-from foveal.proposals.warm_ups import SEARCH
 
 #: The backbone's maps that the pyramid stands on.
 LEVELS = ("c3", "c4", "c5")
@@ -46,7 +45,6 @@ class RPNBase(TrainingConfig, BoxModel):
     validates: ClassVar[bool] = True
     resumable: ClassVar[bool] = True
     times_the_run: ClassVar[bool] = True
-    # The report compares with selective search.
     warm_ups: ClassVar[tuple[str, ...]] = (
         *nn_kernels.DENSE,
         *nn_kernels.DEPTHWISE,
@@ -57,7 +55,6 @@ class RPNBase(TrainingConfig, BoxModel):
         *nn_kernels.DEPTHWISE_GRADIENTS,
         *nn_kernels.ADAMW,
         *nn_kernels.AVERAGING,
-        *SEARCH,
     )
     # The time where neither minutes nor epochs are given, and the seconds that an image takes after the
     # training, at least, where no validation tells.
