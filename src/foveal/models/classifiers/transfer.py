@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from foveal import nn, parallel
+from foveal.compiling import begin
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite, features_from_config
@@ -278,6 +279,7 @@ class TransferClassifier(LinearClassifier):
         rng: np.random.Generator,
         callbacks: Callbacks,
     ) -> None:
+        begin((*nn_kernels.DEPTHWISE_GRADIENTS, *nn_kernels.ADAMW, *nn_kernels.AVERAGING))
         with stage(callbacks, f"maps {START}"):
             maps = self._maps(X, self._copies)
             held = None

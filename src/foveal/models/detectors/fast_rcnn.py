@@ -139,6 +139,7 @@ class FastRCNN(ProposalDetector):
         *nn_kernels.ROI_ALIGN,
         *nn_kernels.DENSE,
         *box_kernels.MATCHING,
+        *box_kernels.OVERLAPS,
         *nn_kernels.ADAMW,
         *nn_kernels.AVERAGING,
         *box_kernels.SUPPRESSION,
