@@ -24,7 +24,9 @@ def pairwise_iou(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     zero = out.dtype.type(0)
     one = out.dtype.type(1)
     left, top, right, bottom = b[0], b[1], b[2], b[3]
-    areas = (right - left) * (bottom - top)
+    areas = np.empty(len(left), out.dtype)
+    for j in range(len(left)):
+        areas[j] = (right[j] - left[j]) * (bottom[j] - top[j])
     for i in range(a.shape[1]):
         x1, y1, x2, y2 = a[0, i], a[1, i], a[2, i], a[3, i]
         own = (x2 - x1) * (y2 - y1)

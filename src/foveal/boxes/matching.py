@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes._arrays import as_boxes, as_column
 from foveal.boxes.overlap import columns
+from foveal.compiling import ready
 
 BACKGROUND = -1
 """Stands where a class or an object would be numbered: nothing is there."""
@@ -134,6 +135,7 @@ def _search(boxes: NDArray[Any], objects: NDArray[Any], force_best: bool) -> tup
 
     The latter two are empty without ``force_best``.
     """
+    ready("foveal.boxes.")
     from foveal.boxes._overlap_kernels import best_objects
 
     dtype = np.result_type(boxes, objects)

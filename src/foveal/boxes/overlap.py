@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes._arrays import as_boxes
+from foveal.compiling import ready
 
 Array = NDArray[Any]
 
@@ -140,6 +141,7 @@ def _measure(
         return measure(columns_a, columns_b)
     result = np.empty((len(a), len(b)), dtype)
     if measure is _iou and result.size >= _PAIRS_TO_COMPILE:
+        ready("foveal.boxes.")
         from foveal.boxes._overlap_kernels import pairwise_iou
 
         pairwise_iou(columns_a, columns_b, result)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from foveal.boxes._arrays import as_boxes, as_column
+from foveal.compiling import ready
 
 
 def nms(
@@ -52,6 +53,7 @@ def nms(
     by_score, order, starts = _order(values, labels)
     if len(boxes) == 0:
         return by_score
+    ready("foveal.boxes.")
     from foveal.boxes._suppression_kernels import hard
 
     keep = np.empty(len(boxes), bool)

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.compiling import ready
 from foveal.images.arrays import check_images
 
 CHANNELS = 31
@@ -51,6 +52,7 @@ def hog(images: NDArray[np.uint8], cell: int = 8) -> NDArray[np.float32]:
     >>> int(cells[0, 0, 0, :18].argmax())  # the gradient points right: direction 0
     0
     """
+    ready("foveal.features.")
     from foveal.features._hog_kernels import hog_kernel
 
     images = check_images(images)

@@ -38,7 +38,8 @@ def _similarity(a, b, sizes, boxes, histograms, use_size, use_fill, area):
 @njit(cache=True, nogil=True, boundscheck=False)
 def _doubled(array):
     larger = np.empty(2 * len(array), array.dtype)
-    larger[: len(array)] = array
+    for i in range(len(array)):
+        larger[i] = array[i]
     return larger
 
 

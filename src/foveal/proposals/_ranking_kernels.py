@@ -31,7 +31,8 @@ def unite(boxes, starts):
             u = table[place]
             if u < 0:
                 table[place] = number
-                different[number] = boxes[i]
+                new = different[number]
+                new[0], new[1], new[2], new[3] = x1, y1, x2, y2
                 which[i] = number
                 number += np.int32(1)
                 break

@@ -154,7 +154,8 @@ def touching(labels, number):
                 table[place] = code
                 if found == len(pairs):
                     more = np.empty((2 * found, 2), np.int32)
-                    more[:found] = pairs
+                    for i in range(found):
+                        more[i, 0], more[i, 1] = pairs[i, 0], pairs[i, 1]
                     pairs = more
                 pairs[found, 0] = min(r, s)
                 pairs[found, 1] = max(r, s)

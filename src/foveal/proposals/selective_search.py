@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip, iou
-from foveal.compiling import announce
+from foveal.compiling import announce, ready
 from foveal.data.dataset import Dataset
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
@@ -239,6 +239,7 @@ class SelectiveSearch:
     def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> "_Found":
         from foveal.proposals._ranking_kernels import unite
 
+        ready("foveal.proposals.")
         announce("selective search", "foveal.proposals._grouping_kernels", "group")
         height, width = image.shape[:2]
         small = image if self.working_size is None else resize_to_fit(image, self.working_size)[0]

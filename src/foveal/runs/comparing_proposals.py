@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 # Images that are searched at most, and seconds after which no further one is.
 _MOST_IMAGES, _SECONDS = 20, 3.0
 _THRESHOLDS = (0.5, 0.7)
-# What compiling takes, and from how many minutes on that is little.
-_COMPILING, _ENOUGH_MINUTES = 20.0, 5.0
+# What compiling takes beside the training, and from how many minutes on that is little.
+_COMPILING, _ENOUGH_MINUTES = 10.0, 5.0
 
 
 def seconds_to_compare(minutes: float | None) -> float | None:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.compiling import begin
 from foveal.data import Dataset
 from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
 from foveal.models import contracts
+from foveal.proposals.warm_ups import SEARCH
 from foveal.runs.comparing_proposals import compare_with_search, seconds_to_compare
 from foveal.runs.folder import RunFolder
 
@@ -115,6 +117,24 @@ def seconds_after_training(model: contracts.TimedModel, n_test: int) -> float:
 # -- detection --------------------------------------------------------------------------------------
 
 
+def compile_beside_training(model: contracts.Model) -> None:
+    """Have compiled while a model is trained what only the measuring after it needs.
+
+    Parameters
+    ----------
+    model : Model
+        Not yet trained.
+    """
+    if contracts.is_detector(model) and _is_compared(model):
+        begin(SEARCH)
+
+
+def _is_compared(model: contracts.DetectorModel) -> bool:
+    """Whether there is time to compare a detector's proposals with those of selective search."""
+    minutes = model.run_minutes if contracts.is_timed(model) else None
+    return model.proposes_itself and seconds_to_compare(minutes) is not None
+
+
 def _measure_detector(
     model: contracts.DetectorModel, folder: RunFolder, facts: Mapping[str, Any], callbacks: Callbacks
 ) -> "DetectionRecord":
@@ -143,10 +163,8 @@ def _measure_detector(
             metrics |= _at(quality, len(quality.mabo) - 1, "")
     folder.write_metrics(metrics)
     compared = {}
-    if model.proposes_itself and proposals is not None:
-        minutes = model.run_minutes if contracts.is_timed(model) else None
-        if seconds_to_compare(minutes) is not None:
-            compared = compare_with_search(test, proposals, callbacks=callbacks)
+    if proposals is not None and _is_compared(model):
+        compared = compare_with_search(test, proposals, callbacks=callbacks)
     return DetectionRecord(
         **facts,
         events=folder.read_log(),

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.compiling import begin
 from foveal.errors import ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import empty_folder, new_file, readable, write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import Proposals, SelectiveSearch
+from foveal.proposals.warm_ups import SEARCH
 from foveal.report.chapters.search import search_chapter, write_search_page
 from foveal.report.html.blocks import Chapter
 from foveal.report.records import SearchRecord
@@ -85,6 +87,7 @@ def propose(
         raise SettingError("The data set is for the page that explains: name a file for that page as well.")
     folder = empty_folder(out)
     names = drawn_names(files)
+    begin(SEARCH)
 
     def found(index: int, image: NDArray[np.uint8]) -> dict[str, Any]:
         proposals = search.propose(image).best(number)

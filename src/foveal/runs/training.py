@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from foveal.compiling import begin
 from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
@@ -29,7 +30,13 @@ from foveal.runs.default_models import DEFAULT_MODELS, default_model
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
 from foveal.runs.grid_search import Labelled, choose_settings
-from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
+from foveal.runs.measuring import (
+    Finished,
+    chapter_of,
+    compile_beside_training,
+    measure,
+    seconds_after_training,
+)
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
@@ -71,6 +78,7 @@ class TrainingRun:
         """Go through all stages: check the data, split it, fit, save, measure, report."""
         self.folder.rewind_log(decided="chosen" in self.config)
         self.callbacks = (*self.callbacks, self.folder.log)
+        begin(model_class(self.config["model"]).warm_ups)
         # Before anything that takes long, so that a run can be resumed wherever it was broken off.
         self._keep(version=__version__, settings=nested(self.settings))
         if "model_chosen" in self.config:
@@ -137,6 +145,7 @@ class TrainingRun:
             from foveal.nn import Checkpoint
 
             options["checkpoint"] = Checkpoint(folder.checkpoint_file, every_seconds=_CHECKPOINT_EVERY)
+        compile_beside_training(model)
         with stage(self.callbacks, "training"):
             if is_timed(model):
                 after = seconds_after_training(model, len(parts.test))

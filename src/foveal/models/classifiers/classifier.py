@@ -48,6 +48,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
+    warm_ups: ClassVar[tuple[str, ...]] = ()
     convolutional: ClassVar[bool] = False
     ranges: ClassVar[dict[str, Range]] = {"validation_size": Range(0, 1, above=True, below=True)}
     #: How images that are smaller than what is seen of them are enlarged.

@@ -8,6 +8,7 @@ import numpy as np
 
 from foveal import nn
 from foveal.models.classifiers.network_classifier import NetworkClassifier
+from foveal.nn import warm_ups as nn_kernels
 
 # Images are halved until their shorter side would be below this.
 _SMALLEST_SIDE = 4
@@ -50,6 +51,15 @@ class CNNClassifier(NetworkClassifier):
     """
 
     name = "cnn"
+    warm_ups = (
+        *nn_kernels.CONVOLUTIONS,
+        *nn_kernels.DENSE,
+        *nn_kernels.NORMALIZATION,
+        *nn_kernels.MAX_POOLING,
+        *nn_kernels.AVERAGE_POOLING,
+        *nn_kernels.CONVOLUTION_GRADIENTS,
+        *nn_kernels.SGD_MOMENTUM,
+    )
     convolutional = True
     _default_side = 64
 

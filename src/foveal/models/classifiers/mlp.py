@@ -7,6 +7,7 @@ import numpy as np
 
 from foveal import nn
 from foveal.models.classifiers.network_classifier import NetworkClassifier
+from foveal.nn import warm_ups as nn_kernels
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -32,6 +33,7 @@ class MLPClassifier(NetworkClassifier):
     """
 
     name = "mlp"
+    warm_ups = (*nn_kernels.DENSE, *nn_kernels.ADAMW)
     _default_side = 32
 
     depth: int = 2

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from foveal import parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
+from foveal.features.warm_ups import HOG_COLOR
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_classifier import ImageClassifier, greatest, tell_candidates
@@ -104,6 +105,7 @@ class SVMClassifier(ImageClassifier):
     """
 
     name = "svm"
+    warm_ups = HOG_COLOR
     not_exportable = "its support vectors and hand-made features are no network"
 
     linear_C: Sequence[float] = (0.1, 1.0, 10.0)  # noqa: N815 - scikit-learn's C

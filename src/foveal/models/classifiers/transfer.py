@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from foveal import nn, parallel
+from foveal.compiling import begin
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.features import EfficientNetLite, features_from_config
@@ -28,6 +29,7 @@ from foveal.models.classifiers.image_input import (
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import Range, check_parameters
+from foveal.nn import warm_ups as nn_kernels
 
 # Images that go through the network at a time, one such batch on every core.
 _BATCH = 8
@@ -117,6 +119,12 @@ class TransferClassifier(LinearClassifier):
     """
 
     name = "transfer"
+    warm_ups = (
+        *nn_kernels.DENSE,
+        *nn_kernels.CONVOLUTIONS,
+        *nn_kernels.DEPTHWISE,
+        *nn_kernels.AVERAGE_POOLING,
+    )
     convolutional = True
     validates = True
     enlarging = "cubic"
@@ -271,6 +279,7 @@ class TransferClassifier(LinearClassifier):
         rng: np.random.Generator,
         callbacks: Callbacks,
     ) -> None:
+        begin((*nn_kernels.DEPTHWISE_GRADIENTS, *nn_kernels.ADAMW, *nn_kernels.AVERAGING))
         with stage(callbacks, f"maps {START}"):
             maps = self._maps(X, self._copies)
             held = None

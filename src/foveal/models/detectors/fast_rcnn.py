@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import nn, parallel
-from foveal.boxes import iou, nms
+from foveal.boxes import warm_ups as box_kernels
 from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, emit, stage
@@ -37,9 +37,11 @@ from foveal.models.detection.trace import DetectionTrace, roi_stage
 from foveal.models.detection.training.head_budget import HeadBudget
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
 from foveal.models.parameter_checks import check_parameters
+from foveal.nn import warm_ups as nn_kernels
 from foveal.nn.module import in_use
 from foveal.nn.training_loop import TrainingLoop
 from foveal.proposals import Proposals
+from foveal.proposals.warm_ups import SEARCH
 
 # Steps of a training where nothing is said, and how often every image is seen at least.
 _STEPS, _LEAST_EPOCHS = 1600, 3
@@ -150,6 +152,16 @@ class FastRCNN(ProposalDetector):
     name: ClassVar[str] = "fast-rcnn"
     resumable: ClassVar[bool] = True
     times_the_run: ClassVar[bool] = True
+    warm_ups: ClassVar[tuple[str, ...]] = (
+        *SEARCH,
+        *nn_kernels.ROI_ALIGN,
+        *nn_kernels.DENSE,
+        *box_kernels.MATCHING,
+        *box_kernels.OVERLAPS,
+        *nn_kernels.ADAMW,
+        *nn_kernels.AVERAGING,
+        *box_kernels.SUPPRESSION,
+    )
 
     max_proposals: int = 1500
     hidden: int = 256
@@ -259,17 +271,9 @@ class FastRCNN(ProposalDetector):
         return dataset.select(chosen.tolist())
 
     def _look(self, dataset: Dataset, maps: FrozenMaps, callbacks: Callbacks) -> list[ImageRegions]:
-        """The proposals of all images, and their maps into ``maps``.
-
-        Where selective search is compiled first, that keeps one core busy: the other computes maps.
-        """
-
-        def beside() -> None:
-            maps.work()
-            _warm_up(self.features_.n_channels, self.features_.grid)
-
+        """The proposals of all images, and their maps into ``maps``."""
         with ThreadPoolExecutor(1, thread_name_prefix="foveal-maps") as pool:
-            working = pool.submit(beside)
+            working = pool.submit(maps.work)
             try:
                 regions = regions_of(
                     dataset, self.proposer_, max_proposals=self.max_proposals, callbacks=callbacks
@@ -513,22 +517,3 @@ class _HeadLoss(nn.JointLoss):
         values, grads = roi_loss(logits, deltas, targets, box_loss=self.box_loss, box_weight=self.box_weight)
         self.tell(values)
         return sum(values), grads
-
-
-def _warm_up(channels: int, grid: int) -> None:
-    """Call everything that a training compiles, on next to nothing.
-
-    In a new installation compiling takes seconds of one core; done beside other work it costs none.
-    """
-    from foveal.nn.functional import roi_align
-
-    boxes = np.array([[0, 0, 4, 4], [1, 1, 3, 3]], np.float32)
-    cells = roi_align(np.zeros((1, 4, 4, channels), np.float32), boxes, np.zeros(2, np.int64), grid)
-    head = BoxHead(cells[0].size, 1, hidden=16)
-    head.backward(head(cells), needs_input_grad=False)
-    optimizer = nn.AdamW(head.parameters(), lr=1e-3)
-    average = nn.ExponentialMovingAverage(head, 0.9)
-    optimizer.step()
-    average.update()
-    iou(boxes, boxes)
-    nms(boxes, [0.5, 0.4], 0.5, [0, 0])

@@ -21,6 +21,7 @@ from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import ObjectDetector
 from foveal.models.detectors.rpn_base import RPNBase
+from foveal.nn import warm_ups as nn_kernels
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -106,6 +107,11 @@ class FasterRCNN(RPNBase, ObjectDetector):
 
     name: ClassVar[str] = "faster-rcnn"
     proposes_itself: ClassVar[bool] = True
+    warm_ups: ClassVar[tuple[str, ...]] = (
+        *nn_kernels.ROI_ALIGN,
+        *nn_kernels.ROI_ALIGN_GRADIENT,
+        *RPNBase.warm_ups,
+    )
     default_minutes: ClassVar[float] = 4.0
     _seconds_an_image: ClassVar[float] = 0.06
     _evaluator_class: ClassVar[type[DetectionEvaluator]] = DetectionEvaluator

@@ -42,6 +42,7 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
+    warm_ups: ClassVar[tuple[str, ...]] = ()
     proposes_itself: ClassVar[bool] = False
 
     flip: bool | None

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from foveal import parallel
 from foveal.boxes import clip, nms
+from foveal.boxes import warm_ups as box_kernels
 from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks
@@ -26,7 +27,9 @@ from foveal.models.svm.mining import Mining, collect_objects, collect_proposals,
 from foveal.models.svm.out_of_fold import Suppressed, out_of_fold_detections
 from foveal.models.svm.platt import Platt, fit_platt
 from foveal.models.svm.region_svms import RegionSVMs
+from foveal.nn import warm_ups as nn_kernels
 from foveal.proposals import Proposals, Proposer, SelectiveSearch
+from foveal.proposals.warm_ups import SEARCH
 
 # First and hard negatives of an image, class and round, of features that are read off a network's maps.
 _FIRST, _HARD = 8, 8
@@ -99,6 +102,7 @@ class RCNN(ProposalDetector):
 
     name: ClassVar[str] = "rcnn"
     not_exportable: ClassVar[str | None] = "its support vector machines are no network"
+    warm_ups: ClassVar[tuple[str, ...]] = (*SEARCH, *nn_kernels.ROI_ALIGN, *box_kernels.SUPPRESSION)
 
     learned_order: bool = False
     kernel: str = "linear"

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from foveal import nn
 from foveal.boxes import clip
+from foveal.boxes import warm_ups as box_kernels
 from foveal.data import Dataset, hold_out
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
@@ -27,6 +28,7 @@ from foveal.models.detection.training.planning import fewest_steps, minutes_for
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
 from foveal.models.parameter_checks import check_parameters
+from foveal.nn import warm_ups as nn_kernels
 from foveal.proposals import Proposals
 
 #: The backbone's maps that the pyramid stands on.
@@ -45,6 +47,17 @@ class RPNBase(TrainingConfig, BoxModel):
     validates: ClassVar[bool] = True
     resumable: ClassVar[bool] = True
     times_the_run: ClassVar[bool] = True
+    warm_ups: ClassVar[tuple[str, ...]] = (
+        *nn_kernels.DENSE,
+        *nn_kernels.DEPTHWISE,
+        *nn_kernels.CONVOLUTIONS,
+        *box_kernels.MATCHING,
+        *box_kernels.SUPPRESSION,
+        *nn_kernels.CONVOLUTION_GRADIENTS,
+        *nn_kernels.DEPTHWISE_GRADIENTS,
+        *nn_kernels.ADAMW,
+        *nn_kernels.AVERAGING,
+    )
     # The time where neither minutes nor epochs are given, and the seconds that an image takes after the
     # training, at least, where no validation tells.
     default_minutes: ClassVar[float]

@@ -3,8 +3,7 @@
 import numpy as np
 from numba import njit
 
-from foveal.nn.functional._product_kernels import tile
-from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 
 # Output positions whose products are summed at a time for the gradient by the weights: what they read of both
 # images stays in the first cache.
@@ -81,7 +80,9 @@ def output_strides(out, down, across):
 
 
 @njit(cache=True, nogil=True)
-def convolve(x, out, packed, groups, joined, down, across, bias, clip, gate, gate_clip, buffer, ends):
+def convolve(
+    multiply, x, out, packed, groups, joined, down, across, bias, clip, gate, gate_clip, buffer, ends
+):
     """The swept places of some rows of an output, counted through all images, of a convolution of ``x``.
 
     ``packed`` is what :func:`pack_weights` makes, ``down`` and ``across`` are sweeps, and ``ends`` the first
@@ -118,6 +119,7 @@ def convolve(x, out, packed, groups, joined, down, across, bias, clip, gate, gat
                             at_right = ((group * panels + panel) * passes + p) * down.taps * steps * COLUMNS
                             ends_here = p == passes - 1
                             tile(
+                                multiply,
                                 (end - begin, wide),
                                 (out_, place, out_pixel),
                                 (bias_, column, 0) if p == 0 else (out_, place, out_pixel),
@@ -131,7 +133,9 @@ def convolve(x, out, packed, groups, joined, down, across, bias, clip, gate, gat
 
 
 @njit(cache=True, nogil=True)
-def weight_gradient(x, grad, groups, joined, down, across, grad_weight, grad_bias, buffer, gathered, ends):
+def weight_gradient(
+    multiply, x, grad, groups, joined, down, across, grad_weight, grad_bias, buffer, gathered, ends
+):
     """Add the gradients by the weights and the bias of some rows, counted through all images.
 
     ``grad_weight`` is ordered as rows, columns, inputs of a group, outputs of all groups. ``gathered`` holds
@@ -174,6 +178,7 @@ def weight_gradient(x, grad, groups, joined, down, across, grad_weight, grad_bia
                                 for panel in range(panels):
                                     place = at_inputs + panel * COLUMNS
                                     tile(
+                                        multiply,
                                         (end - part, min(COLUMNS, outs - panel * COLUMNS)),
                                         (grad_weight_, place, out_channels),
                                         (grad_weight_, place, out_channels),

@@ -4,12 +4,7 @@ import numpy as np
 from numba import njit
 
 from foveal.nn.functional._convolution_kernels import band_of, output_strides
-from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, weigh_tile
-
-
-@njit(cache=True, nogil=True)
-def _tile(*arguments):
-    weigh_tile(*arguments)
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 
 
 @njit(cache=True, nogil=True)
@@ -25,7 +20,7 @@ def _inside(taps, dilation, begin, size):
 
 
 @njit(cache=True, nogil=True)
-def depthwise_convolve(x, out, weights, down, across, bias, clip, gate, gate_clip, ends):
+def depthwise_convolve(weigh, x, out, weights, down, across, bias, clip, gate, gate_clip, ends):
     """The swept places of some rows of an output; as ``convolve`` of the other kernels.
 
     ``weights`` is ordered as rows, columns, channels. Pixels whose windows lie inside a row of the image are
@@ -73,7 +68,8 @@ def depthwise_convolve(x, out, weights, down, across, bias, clip, gate, gate_cli
                 for p in range(passes):
                     from_pixel = line + p * down.dilation * width + from_x + v0 * across.dilation
                     ends_here = p == passes - 1
-                    _tile(
+                    tile(
+                        weigh,
                         (end - begin, wide),
                         (out_, place, out_pixel),
                         (bias_, c, 0) if p == 0 else (out_, place, out_pixel),
@@ -116,7 +112,7 @@ def _gather(x, image, channel, wide, top, left, buffer, rows, columns):
 
 
 @njit(cache=True, nogil=True)
-def depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buffer, grads, ends):
+def depthwise_weight_gradient(weigh, x, grad, down, across, grad_weight, grad_bias, buffer, grads, ends):
     """Add the gradients by the weights (rows, columns, channels) and the bias of some rows.
 
     A tile's rows are the columns of the kernel, its steps the pixels of as many rows as the buffers hold: a
@@ -126,7 +122,9 @@ def depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buf
     number = grad_weight.dtype.type
     channels = x.shape[3]
     buffer_, grads_, grad_weight_ = pointer(buffer), pointer(grads), pointer(grad_weight)
-    padded_width, most = band_of(buffer, COLUMNS, down, across)
+    # Numbers that Numba does not take for constants, for which it would compile anew.
+    none, columns = np.int64(0), np.int64(COLUMNS)
+    padded_width, most = band_of(buffer, columns, down, across)
     left_run = down.stride * padded_width * COLUMNS
     most = max(1, min(most, grads.size // (across.places * COLUMNS)))
     row, last = ends
@@ -138,7 +136,7 @@ def depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buf
         for c in range(0, channels, COLUMNS):
             wide = min(COLUMNS, channels - c)
             _gather(x, image, c, wide, top, -across.corner, buffer, in_rows, padded_width)
-            _gather(grad, image, c, wide, y, 0, grads, count, across.places)
+            _gather(grad, image, c, wide, y, none, grads, count, across.places)
             for i in range(count * across.places):
                 for k in range(wide):
                     grad_bias[c + k] += grads[i * COLUMNS + k]
@@ -146,7 +144,8 @@ def depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buf
                 for v in range(0, across.taps, ROWS):
                     place = (u * across.taps + v) * channels + c
                     at_left = (u * down.dilation * padded_width + v * across.dilation) * COLUMNS
-                    _tile(
+                    tile(
+                        weigh,
                         (min(ROWS, across.taps - v), wide),
                         (grad_weight_, place, channels),
                         (grad_weight_, place, channels),

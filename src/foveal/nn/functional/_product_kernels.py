@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from foveal.nn.functional._register_tile import COLUMNS, ROWS, multiply_tile, pointer
+from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 
 # Rows of the right side at a time: a panel of them stays in the first cache.
 DEEP = 256
@@ -23,13 +23,7 @@ _CROWDED = 128
 
 
 @njit(cache=True, nogil=True)
-def tile(*arguments):
-    """See :func:`foveal.nn.functional._register_tile.multiply_tile`; compiled once for all that use it."""
-    multiply_tile(*arguments)
-
-
-@njit(cache=True, nogil=True)
-def pack_panels(right, strides, deep, steps, column, last_column, packed, place):
+def pack_panels(right, strides, deep, steps, column, last_column, packed):
     """Some rows and columns of the right side, panel by panel, zeros behind the last column."""
     number = packed.dtype.type
     row_stride, column_stride = strides
@@ -39,13 +33,13 @@ def pack_panels(right, strides, deep, steps, column, last_column, packed, place)
         # Along a row, as it lies in memory.
         source = (deep + k) * row_stride + column
         for panel in range(whole):
-            at = place + (panel * steps + k) * COLUMNS
+            at = (panel * steps + k) * COLUMNS
             for j in range(COLUMNS):
                 packed[at + j] = right[source + panel * COLUMNS + j]
     for panel in range(whole, panels):
         for j in range(COLUMNS):
             c = column + panel * COLUMNS + j
-            source, at = deep * row_stride + c * column_stride, place + panel * steps * COLUMNS + j
+            source, at = deep * row_stride + c * column_stride, panel * steps * COLUMNS + j
             for k in range(steps):
                 packed[at + k * COLUMNS] = right[source + k * row_stride] if c < last_column else number(0)
 
@@ -58,11 +52,11 @@ def pack_all(right, strides, columns, depth, packed, first, last):
         steps = min(DEEP, depth - deep)
         place = (deep * panels + first * steps) * COLUMNS
         end = min(columns, last * COLUMNS)
-        pack_panels(right, strides, deep, steps, first * COLUMNS, end, packed, place)
+        pack_panels(right, strides, deep, steps, first * COLUMNS, end, packed[place:])
 
 
 @njit(cache=True, nogil=True)
-def product(left_side, right_side, packed, scratch, bias, out, clip, gate, gate_clip, sums, block):
+def product(multiply, left_side, right_side, packed, scratch, bias, out, clip, gate, gate_clip, sums, block):
     """A block of ``clip(left @ right + bias)``, zeroed where ``gate`` is not inside its limits.
 
     The left side is its memory, its depth and its two strides, the right its memory and its two strides;
@@ -103,7 +97,7 @@ def product(left_side, right_side, packed, scratch, bias, out, clip, gate, gate_
                 end_column = min(last_column, begin + wide)
                 in_right = (deep * panels * COLUMNS + begin * steps) if packed.size else 0
                 if not packed.size:
-                    pack_panels(right, right_strides, deep, steps, begin, end_column, chunk, 0)
+                    pack_panels(right, right_strides, deep, steps, begin, end_column, chunk)
                     if sums.size and top == 0:
                         for column in range(begin, end_column, COLUMNS):
                             at = (column - begin) * steps
@@ -117,6 +111,7 @@ def product(left_side, right_side, packed, scratch, bias, out, clip, gate, gate_
                     for column in range(begin, end_column, COLUMNS):
                         place = (top + row) * columns + column
                         tile(
+                            multiply,
                             (end - row, min(COLUMNS, end_column - column)),
                             (out_, place, columns),
                             (bias_, column, 0) if deep == 0 else (out_, place, columns),

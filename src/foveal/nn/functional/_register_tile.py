@@ -4,12 +4,16 @@ Numba compiles loops well, but does not keep a block of sums in vector registers
 intrinsic therefore writes the loop in LLVM's own language: the rest of the engine is ordinary Numba.
 """
 
+from functools import cache
 from typing import Any
 
+import numpy as np
 from llvmlite import binding, ir
-from numba import types
+from numba import cfunc, from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+from foveal.compiling import counted
 
 _WIDE = bool(binding.get_host_cpu_features().get("avx512f"))
 
@@ -34,63 +38,129 @@ def pointer(_typing: Any, array: Any) -> Any:
     return types.CPointer(array.dtype)(array), generate  # type: ignore[no-untyped-call]
 
 
-def _tile_intrinsic(elementwise: bool) -> Any:
-    def tile(
-        _typing: Any,
-        size: Any,
-        out: Any,
-        start: Any,
-        left: Any,
-        right: Any,
-        counts: Any,
-        clip: Any,
-        gate: Any,
-    ) -> Any:
-        number, place = clip.dtype, types.intp
-        # Pointers, so that no array's references are counted at every tile.
-        memory = types.CPointer(number)  # type: ignore[no-untyped-call]
-        kinds = (
-            [place] * 2,
-            [memory, place, place],
-            [memory, place, place],
-            [memory, *[place] * 4],
-            [memory, place, place],
-            [place] * 2,
-            [number] * 2,
-            [memory, types.boolean, number, number],
-        )
-        signature = types.void(*map(types.BaseTuple.from_types, kinds))
+def _kinds(number: Any) -> list[list[Any]]:
+    """The types of a tile's arguments, group by group."""
+    # Pointers, so that no array's references are counted at every tile.
+    place, memory = types.intp, types.CPointer(number)  # type: ignore[no-untyped-call]
+    return [
+        [place] * 2,
+        [memory, place, place],
+        [memory, place, place],
+        [memory, *[place] * 4],
+        [memory, place, place],
+        [place] * 2,
+        [number] * 2,
+        [memory, types.boolean, number, number],
+    ]
 
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            flat = [part for group in arguments for part in cgutils.unpack_tuple(builder, group)]  # type: ignore[no-untyped-call]
+
+@intrinsic
+def tile(
+    _typing: Any,
+    function: Any,
+    size: Any,
+    out: Any,
+    start: Any,
+    left: Any,
+    right: Any,
+    counts: Any,
+    clip: Any,
+    gate: Any,
+) -> Any:
+    """``out = clip(start + left @ right)``, by the function at an address.
+
+    The other arguments are tuples. Memory is given by :func:`pointer`, and every place and distance counts
+    elements:
+
+    - ``function``: from :func:`multiply_tile` or :func:`weigh_tile`.
+    - ``size``: rows, 1 to ROWS, and columns, 1 to COLUMNS; nothing beyond is read or written.
+    - ``out``: memory, place, and how far apart its rows are.
+    - ``start``: the same of what the sums begin with: a bias or zeros with rows 0 apart, or the output itself
+      to add to it.
+    - ``left``: memory, place, how far apart its rows are, how far its column moves on in a step, and how far
+      from the beginning of one run to that of the next.
+    - ``right``: memory, place, and how far apart its rows are, throughout.
+    - ``counts``: the steps of a run, and the runs.
+    - ``clip``: the lower and the upper bound of the output; NaN passes.
+    - ``gate``: memory that lies as the output, whether it is used, and two bounds: an element becomes 0
+      unless its own is between them. So is the gradient of a rectifier, whose output the gate is.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        unpacked = [cgutils.unpack_tuple(builder, group) for group in arguments[1:]]  # type: ignore[no-untyped-call]
+        values = [value for group in unpacked for value in group]
+        place = cgutils.alloca_once(builder, ir.LiteralStructType([value.type for value in values]))  # type: ignore[no-untyped-call]
+        for i, value in enumerate(values):
+            builder.store(value, cgutils.gep_inbounds(builder, place, 0, i))  # type: ignore[no-untyped-call]
+        kind = ir.FunctionType(ir.VoidType(), [place.type])
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), [place])
+        return context.get_dummy_value()
+
+    kinds = map(types.BaseTuple.from_types, _kinds(clip.dtype))
+    return types.void(types.intp, *kinds), generate
+
+
+@cache
+def multiply_tile(dtype: "np.dtype[Any]") -> int:
+    """The address of the compiled function of a tile, for a type of numbers.
+
+    It is called through its address, since Numba would otherwise compile it anew into everything that calls
+    it, which takes a second and more each time.
+    """
+    return _compiled(_multiply_tile, dtype)
+
+
+@cache
+def weigh_tile(dtype: "np.dtype[Any]") -> int:
+    """The same where each element of the right side meets its own of the left.
+
+    As many consecutive elements are read there, too, instead of one for all. So a convolution looks whose
+    channels do not see each other.
+    """
+    return _compiled(_weigh_tile, dtype)
+
+
+def _compiled(function: Any, dtype: "np.dtype[Any]") -> int:
+    arguments = types.CPointer(from_dtype(dtype))  # type: ignore[no-untyped-call]
+    with counted():
+        compiled: Any = cfunc(types.void(arguments), cache=True)(function)
+    # It lives as long as this.
+    _kept.append(compiled)
+    address: int = compiled.address
+    return address
+
+
+_kept: list[Any] = []
+
+
+def _multiply_tile(arguments: Any) -> None:
+    _multiply(arguments)
+
+
+def _weigh_tile(arguments: Any) -> None:
+    _weigh(arguments)
+
+
+def _written(elementwise: bool) -> Any:
+    def write(_typing: Any, arguments: Any) -> Any:
+        number = arguments.dtype
+
+        def generate(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+            kinds = [context.get_value_type(kind) for group in _kinds(number) for kind in group]
+            place = builder.bitcast(given[0], ir.LiteralStructType(kinds).as_pointer())
+            flat = [
+                builder.load(cgutils.gep_inbounds(builder, place, 0, i))  # type: ignore[no-untyped-call]
+                for i in range(len(kinds))
+            ]
             _write_tiles(context, builder, number, flat, elementwise)
             return context.get_dummy_value()
 
-        return signature, generate
+        return types.void(arguments), generate
 
-    return intrinsic(tile)
+    return intrinsic(write)
 
 
-#: ``out = clip(start + left @ right)``: ``tile(size, out, start, left, right, counts, clip, gate)``.
-#:
-#: Each argument is a tuple. Memory is given by :func:`pointer`, and every place and distance counts elements:
-#:
-#: - ``size``: rows, 1 to ROWS, and columns, 1 to COLUMNS; nothing beyond is read or written.
-#: - ``out``: memory, place, and how far apart its rows are.
-#: - ``start``: the same of what the sums begin with: a bias or zeros with rows 0 apart, or the output itself
-#:   to add to it.
-#: - ``left``: memory, place, how far apart its rows are, how far its column moves on in a step, and how far
-#:   from the beginning of one run to that of the next.
-#: - ``right``: memory, place, and how far apart its rows are, throughout.
-#: - ``counts``: the steps of a run, and the runs.
-#: - ``clip``: the lower and the upper bound of the output; NaN passes.
-#: - ``gate``: memory that lies as the output, whether it is used, and two bounds: an element becomes 0 unless
-#:   the gate's at its place is between them. So is the gradient of a rectifier, whose output the gate is.
-multiply_tile = _tile_intrinsic(elementwise=False)
-
-#: The same where each element of the right side meets its own of the left: as many consecutive elements there
-#: too, instead of one for all. So a convolution looks whose channels do not see each other.
-weigh_tile = _tile_intrinsic(elementwise=True)
+_multiply, _weigh = _written(elementwise=False), _written(elementwise=True)
 
 
 def _write_tiles(context: Any, builder: Any, number: Any, arguments: Any, elementwise: bool) -> None:
@@ -173,13 +243,13 @@ class _Tile:
         next_left, next_right = builder.gep(at_left, [left_step]), builder.gep(at_right, [right_step])
         next_step = builder.add(step, one)
         self._feed([step, at_left, at_right, *sums], [next_step, next_left, next_right, *added])
-        builder.cbranch(builder.icmp_signed("<", next_step, steps), step_block, run_end)
+        self._repeat(builder.icmp_signed("<", next_step, steps), step_block, run_end)
 
         builder.position_at_end(run_end)
         next_run = builder.add(run, one)
         run_left = builder.gep(run_values[0], [left_run])
         self._feed([run, *run_values], [next_run, run_left, next_right, *added])
-        builder.cbranch(builder.icmp_signed("<", next_run, runs), run_block, done)
+        self._repeat(builder.icmp_signed("<", next_run, runs), run_block, done)
 
         builder.position_at_end(done)
         low, high = self._spread(low), self._spread(high)
@@ -206,6 +276,15 @@ class _Tile:
         self._store(kept, out, out_row)
         builder.branch(end)
         builder.position_at_end(end)
+
+    def _repeat(self, condition: Any, again: Any, after: Any) -> None:
+        """The end of a loop, which shall not be unrolled: that takes time to compile and saves none."""
+        module = self.builder.module
+        setting = module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")])
+        loop = ir.MDValue(module, [setting], name=str(len(module.metadata)))
+        # LLVM knows what is about a loop by its being its own first part.
+        loop.operands = (loop, setting)
+        self.builder.cbranch(condition, again, after).set_metadata("llvm.loop", loop)
 
     def _store(self, values: list[Any], out: Any, out_row: Any) -> None:
         left = iter(values)

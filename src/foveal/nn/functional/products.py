@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.compiling import announce
+from foveal.compiling import announce, ready
 from foveal.nn.functional.memory import contiguous, empty, nothing
 from foveal.nn.functional.sharing import shares, threads_for
 
@@ -57,7 +57,7 @@ def multiply(
         pack_all,
         product,
     )
-    from foveal.nn.functional._register_tile import COLUMNS
+    from foveal.nn.functional._register_tile import COLUMNS, multiply_tile
 
     announce_compiling()
     (rows, depth), columns = left.shape, right.shape[1]
@@ -75,7 +75,7 @@ def multiply(
     whole_sums = none if sums is None else np.zeros(len(start), left.dtype)
     count = threads_for(rows * columns * depth)
     panels = -(-columns // COLUMNS)
-    packed = none
+    packed, tile = none, multiply_tile(left.dtype)
     if left_step == 1 and rows > _MANY_ROWS and sums is None:
         # Else each thread packs a panel just before it needs it.
         packed = empty((panels * COLUMNS * depth,), left.dtype)
@@ -87,6 +87,7 @@ def multiply(
 
     def block(part: tuple[int, int, int, int]) -> None:
         product(
+            tile,
             (left_flat, depth, left_row, left_step),
             (right_flat, right_strides),
             packed,
@@ -125,7 +126,8 @@ def as_rows(array: NDArray[Any]) -> NDArray[Any]:
 
 def announce_compiling() -> None:
     """Say that the engine is about to be compiled, if it is; whatever multiplies calls it first."""
-    announce("the network engine", "foveal.nn.functional._product_kernels", "tile")
+    ready("foveal.nn.")
+    announce("the network engine", "foveal.nn.functional._product_kernels", "product")
 
 
 def padded(bias: NDArray[Any] | None, columns: int, dtype: np.dtype[Any]) -> NDArray[Any]:

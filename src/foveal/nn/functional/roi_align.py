@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from foveal.compiling import ready
 from foveal.nn.functional.memory import contiguous, empty
 from foveal.nn.functional.sharing import share
 from foveal.nn.functional.windows import Pair, pair
@@ -246,6 +247,7 @@ def align_weights(
     ValueError
         As :func:`roi_align`.
     """
+    ready("foveal.nn.")
     from foveal.nn.functional import _roi_kernels as kernels
 
     corners, images = checked_regions(boxes, image_indices, x_shape)

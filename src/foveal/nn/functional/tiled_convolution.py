@@ -55,6 +55,8 @@ def sweep(
         What is written is 0 where this is at or beyond ``gate_clip``.
     """
     announce_compiling()
+    from foveal.nn.functional._register_tile import multiply_tile, weigh_tile
+
     if not len(x) * down.places * across.places * out.shape[3]:
         return
     if not down.taps * across.taps * x.shape[3]:
@@ -67,22 +69,26 @@ def sweep(
     if shape.is_depthwise:
         from foveal.nn.functional._depthwise_kernels import depthwise_convolve
 
+        weigh = weigh_tile(dtype)
         kernel = weight[:, 0, down.tap :: down.tap_by, across.tap :: across.tap_by]
         kernel = np.ascontiguousarray(kernel[:, : down.taps, : across.taps].transpose(1, 2, 0)).reshape(-1)
 
         def run(ends: tuple[int, int]) -> None:
-            depthwise_convolve(x, out, kernel, down, across, start, *edges, ends)
+            depthwise_convolve(weigh, x, out, kernel, down, across, start, *edges, ends)
 
     else:
         from foveal.nn.functional._convolution_kernels import convolve
 
+        multiply = multiply_tile(dtype)
         joined = _is_joined(shape, across)
         packed = _packed(weight, shape, down, across, joined, backwards)
         band = _band(x.shape[3], down, across)
 
         def run(ends: tuple[int, int]) -> None:
             buffer = empty((band,), dtype)
-            convolve(x, out, packed, shape.groups, joined, down, across, start, *edges, buffer, ends)
+            convolve(
+                multiply, x, out, packed, shape.groups, joined, down, across, start, *edges, buffer, ends
+            )
 
     work = across.places * out.shape[3] * (x.shape[3] // shape.groups) * down.taps * across.taps
     share_rows(run, len(x) * down.places, work)
@@ -104,7 +110,7 @@ def weight_gradient(grad: Array, x: Array, shape: WindowShape) -> tuple[Array, A
     grad_bias : ndarray of shape (O,)
     """
     announce_compiling()
-    from foveal.nn.functional._register_tile import COLUMNS
+    from foveal.nn.functional._register_tile import COLUMNS, multiply_tile, weigh_tile
 
     x, grad, dtype = contiguous(x), contiguous(grad), x.dtype
     down, across = forward_sweep(shape, 0), forward_sweep(shape, 1)
@@ -113,23 +119,27 @@ def weight_gradient(grad: Array, x: Array, shape: WindowShape) -> tuple[Array, A
     if shape.is_depthwise:
         from foveal.nn.functional._depthwise_kernels import depthwise_weight_gradient
 
+        weigh = weigh_tile(dtype)
         band = _band(COLUMNS, down, across)
 
         def add(grad_weight: Array, grad_bias: Array, ends: tuple[int, int]) -> None:
             buffer, grads = empty((band,), dtype), empty((max(_BAND, across.places * COLUMNS),), dtype)
-            depthwise_weight_gradient(x, grad, down, across, grad_weight, grad_bias, buffer, grads, ends)
+            depthwise_weight_gradient(
+                weigh, x, grad, down, across, grad_weight, grad_bias, buffer, grads, ends
+            )
 
     else:
         from foveal.nn.functional._convolution_kernels import POSITIONS
         from foveal.nn.functional._convolution_kernels import weight_gradient as add_gradient
 
+        multiply = multiply_tile(dtype)
         joined, band = _is_joined(shape, across), _band(shape.channels, down, across)
         block = POSITIONS * shape.groups * -(-(shape.outs // shape.groups) // COLUMNS) * COLUMNS
 
         def add(grad_weight: Array, grad_bias: Array, ends: tuple[int, int]) -> None:
             buffers = empty((band,), dtype), empty((block,), dtype)
             sums = (grad_weight, grad_bias)
-            add_gradient(x, grad, shape.groups, joined, down, across, *sums, *buffers, ends)
+            add_gradient(multiply, x, grad, shape.groups, joined, down, across, *sums, *buffers, ends)
 
     def sums_of(ends: tuple[int, int]) -> tuple[Array, Array]:
         grad_weight, grad_bias = (
