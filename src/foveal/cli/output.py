@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from foveal.benchmark import Table as BenchmarkTable
     from foveal.data import Dataset, Finding
+    from foveal.report import Alarm
 
 # Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
@@ -69,6 +71,22 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     for key, value in metrics.items():
         table.add_row(plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
     Console(highlight=False, emoji=False).print(table)
+
+
+def print_alarms(alarms: "Sequence[Alarm]") -> None:
+    """What is wrong, each with its reasons, the likeliest first: on standard error."""
+    for alarm in alarms:
+        say(f"\n[bold yellow]{alarm.heading}[/] {plain(alarm.message)}")
+        if alarm.reasons:
+            say(
+                "The likely reason:"
+                if len(alarm.reasons) == 1
+                else "The likely reasons, the likeliest first:"
+            )
+        for number, reason in enumerate(alarm.reasons, 1):
+            say(f"  {number}. {plain(reason)}")
+    if alarms:
+        say("")
 
 
 def _wide_console() -> "Console":

@@ -1,12 +1,13 @@
 """Verbs that make a run and measure one: train, evaluate."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
-from foveal.cli.output import bold, print_json, print_metrics, say
+from foveal.cli.output import bold, print_alarms, print_json, print_metrics, say
 from foveal.progress import show_progress
 
 
@@ -56,9 +57,11 @@ def train(
             else:
                 finished = retrain(config, data=data, **common)
     if as_json:
-        print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
+        alarms = [asdict(alarm) for alarm in finished.record.alarms]
+        print_json({"run": str(finished.folder.path), "metrics": finished.metrics, "alarms": alarms})
         return
     print_metrics(finished.metrics, "Held-out pictures")
+    print_alarms(finished.record.alarms)
     run_folder = finished.folder
     say(f"The run is in {bold(run_folder.path)}; look at {bold(run_folder.report_file)}.")
 

@@ -10,7 +10,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from foveal.files import free_folder, readable
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
+from foveal.report.alarms.finding import find_alarms
 from foveal.report.html.page import write_report
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
@@ -90,6 +91,11 @@ class TrainingRun:
         }
         record = measure(model, self.folder, facts, self.callbacks)
         with stage(self.callbacks, "report"):
+            record = replace(record, alarms=find_alarms(record))
+            for alarm in record.alarms:
+                emit(
+                    self.callbacks, "alarm", kind=alarm.kind, text=alarm.message, reasons=list(alarm.reasons)
+                )
             record = explained(record, model)
             write_report(self.folder.report_file, record.title, "", [chapter_of(record)])
         return Finished(self.folder, dict(record.metrics), record)
@@ -166,9 +172,10 @@ class TrainingRun:
             found = choose_settings(
                 model, self.settings, train, validation, self.config["seed"], self.callbacks
             )
-            chosen = {key: found[key] for key in swept}
-            if found.get("minutes") is not None:
-                chosen["minutes"] = found["minutes"]
+            chosen = {key: value for key, value in found.items() if value != self.settings[key]}
+            if model_class(model).times_the_run:
+                # Of the minutes, what is spent is counted by the model itself.
+                chosen.pop("minutes", None)
             self._keep(chosen=nested(chosen))
         single = {key: values[0] for key, values in swept.items()}
         return resolve(model, {**self.settings, **single, **flat(self.config["chosen"])})

@@ -67,9 +67,8 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
         *([] if record.look is None else [network_section(record.look)]),
         run_section(record),
     ]
-    return Chapter(
-        record.title, f"Image classifier · {record.model}", text, headlines(record, _MEANINGS), sections
-    )
+    kind = f"Image classifier · {record.model}"
+    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 
 
 def _kept(record: ClassificationRecord) -> bool:

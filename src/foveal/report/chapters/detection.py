@@ -57,9 +57,8 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     )
     if not len(record.test):
         text = "There were no held-out images to measure it on."
-    return Chapter(
-        record.title, f"Object detector · {record.model}", text, headlines(record, _MEANINGS), sections
-    )
+    kind = f"Object detector · {record.model}"
+    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 
 
 def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord) -> None:

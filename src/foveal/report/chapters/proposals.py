@@ -32,7 +32,7 @@ def proposal_chapter(record: ProposalRecord) -> Chapter:
         reached = replace(reached, blocks=[_beside(record), *reached.blocks])
     sections = [reached, data_section(record), training_section(record.events), run_section(record)]
     kind = f"Region proposals · {record.model}"
-    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections)
+    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 
 
 def write_proposal_report(path: str | os.PathLike[str], record: ProposalRecord) -> None:

@@ -152,13 +152,21 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
     best = max(scored, key=lambda c: float(c["score"]))
     chosen = next((c for c in group if c.get("chosen")), None)
     named = ", ".join(sorted({n.replace("_", " ") for c in group for n in c["setting"]}))
-    columns = ("setting", "validation score", "")
+    lossy = any(number_of(c, "loss") is not None for c in scored)
+    columns = ("setting", "validation score", *(["validation loss"] if lossy else []), "")
     rows = [
-        [say_setting(c), f"{float(c['score']):.4f}", "chosen" if c.get("chosen") else ""]
-        for c in sorted(scored, key=lambda c: -float(c["score"]))
+        [
+            say_setting(c),
+            f"{float(c['score']):.4f}",
+            *([cell_of(c, "loss")] if lossy else []),
+            "chosen" if c.get("chosen") else "",
+        ]
+        for c in sorted(scored, key=lambda c: (-float(c["score"]), number_of(c, "loss") or 0.0))
     ]
-    rows += [[say_setting(c), "–", "diverged"] for c in failed]
+    rows += [[say_setting(c), "–", *(["–"] if lossy else []), "diverged"] for c in failed]
     taken = "" if chosen is None else f"The framed one was chosen: {say_setting(chosen)}."
+    if chosen is not None and chosen.get("text"):
+        taken += f" {chosen['text']}"
     if failed:
         taken += f" The training diverged with {'; '.join(say_setting(c) for c in failed)}."
     return [
@@ -168,7 +176,7 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
             f"Validation scores of {len(scored)} settings; the best is {float(best['score']):.3f}.",
             f"Each cell is a model's score on images it did not learn from. {taken}".strip(),
         ),
-        Fold(f"The {len(group)} settings as a table", [Table("", columns, rows, words=(2,))]),
+        Fold(f"The {len(group)} settings as a table", [Table("", columns, rows, words=(len(columns) - 1,))]),
     ]
 
 
