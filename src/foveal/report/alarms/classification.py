@@ -7,7 +7,8 @@ import numpy as np
 from foveal.report.alarms.evidence import (
     FEW_EXAMPLES,
     LABELS_ELSEWHERE,
-    chosen_rate,
+    UNSEEN,
+    brief_or_unsuited,
     few_examples,
     few_of_classes,
     named,
@@ -23,7 +24,8 @@ from foveal.report.wording import count
 # Images that can tell that a classifier guesses.
 _FEWEST = 5
 # Cohen's kappa, 0 for guessing and 1 for all right: below the first it is as good as guessing; below the
-# second where guessing would do as well once in a hundred times.
+# second where guessing would do as well once in a hundred times. Of 8,000 answers in a random order, to 20 to
+# 120 images of 2 to 10 classes, 98 % are told so; with an accuracy of .8 one in 400, of .9 none.
 _GUESSING, _HARDLY_MORE, _SIGMAS = 0.1, 0.3, 2.33
 # Held-out images of a class of which one at least should be right.
 _FEWEST_OF_CLASS = 3
@@ -44,8 +46,8 @@ def guessing_alarm(record: ClassificationRecord, differences: Sequence[Differenc
     if kappa >= _HARDLY_MORE or (kappa >= _GUESSING and sigmas >= _SIGMAS):
         return None
     message = (
-        f"It does not tell the classes apart: it names {100 * right:.0f} % of {number:,} held-out images "
-        f"rightly, and guessing would {100 * chance:.0f} %."
+        f"The classifier does not tell the classes apart: it names {100 * right:.0f} % of {number:,} "
+        f"held-out images rightly, and guessing would {100 * chance:.0f} %."
     )
     epochs = [e for e in record.events if e.get("event") == "epoch" and e.get("accuracy") is not None]
     by_heart = bool(epochs) and float(epochs[-1]["accuracy"]) > _BY_HEART
@@ -53,12 +55,11 @@ def guessing_alarm(record: ClassificationRecord, differences: Sequence[Differenc
     reasons = told(
         _LEARNED_BY_HEART if by_heart else None,
         _one_answer(record, np.unique(said).tolist()),
-        too_little_training(record),
-        chosen_rate(record),
+        *brief_or_unsuited(record),
         unlike_images(differences),
         None if by_heart else LABELS_ELSEWHERE,
         few_examples(counts, "picture"),
-        None if by_heart else _UNSEEN,
+        None if by_heart else UNSEEN,
     )
     return Alarm("near-zero", message, reasons)
 
@@ -66,10 +67,6 @@ def guessing_alarm(record: ClassificationRecord, differences: Sequence[Differenc
 _LEARNED_BY_HEART = (
     "It learned the training images by heart, and nothing that holds for others: their labels have nothing "
     "to do with what they show (shuffled, or in another order), or those of the held-out images have not."
-)
-_UNSEEN = (
-    "What tells the classes apart cannot be seen at the size at which it looks at pictures, or only in a "
-    "small part of them: draw boxes around it and train a detector."
 )
 
 

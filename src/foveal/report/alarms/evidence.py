@@ -18,6 +18,8 @@ _MISFITTING = ("inverted-box", "empty-box", "outside-box", "clipped-box", "tiny-
 # The default detectors' shortest schedules on small sets have 216 steps and more (AP50 of .8 and above on
 # raccoon, fruit and bccd); after 36 they find next to nothing.
 FEW_STEPS = 150
+# Steps that no learning rate makes up for.
+_NEXT_TO_NONE = 30
 # Minutes that are advised where fewer were given.
 _MINUTES = (2, 3, 5, 10, 15, 20, 30, 45, 60, 90, 120)
 # Objects below this median side, in pixels at the size at which a detector looks at images, are about one
@@ -37,6 +39,11 @@ BOXES_ELSEWHERE = (
 LABELS_ELSEWHERE = (
     "The labels do not belong to their pictures: shuffled, or in another order. Look at “Pictures to learn "
     "from”, under Data."
+)
+
+UNSEEN = (
+    "What tells the classes apart cannot be seen at the size at which it looks at pictures, or only in a "
+    "small part of them: draw boxes around it and train a detector."
 )
 
 
@@ -77,6 +84,12 @@ def too_little_training(record: Record) -> str | None:
     else:
         seen = "it has seen each picture " + ("once" if passes == 1 else f"{passes:.2g} times")
     return f"It learned too briefly, {given}: {seen}. To mend that, {mend}."
+
+
+def brief_or_unsuited(record: Record) -> tuple[str | None, str | None]:
+    """Too few steps and a learning rate of somebody's own, the likelier of the two first."""
+    taken, brief, rate = steps_taken(record), too_little_training(record), chosen_rate(record)
+    return (rate, brief) if taken is None or taken[0] >= _NEXT_TO_NONE else (brief, rate)
 
 
 def misfitting_boxes(record: Record) -> str | None:

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from foveal.report.alarms.evidence import (
     BOXES_ELSEWHERE,
-    FEW_STEPS,
     LABELS_ELSEWHERE,
+    UNSEEN,
+    brief_or_unsuited,
     chosen_rate,
     settings_of,
-    steps_taken,
     told,
     too_little_training,
     unlike_images,
@@ -22,12 +22,14 @@ from foveal.report.records import Alarm, Record
 from foveal.report.sections.data import class_counts
 from foveal.report.wording import count
 
-# The last tenth of a detector's losses, as a share of the first: good ones come to 0.15 to 0.45 (raccoon,
-# fruit, bccd).
+# The last tenth of a detector's losses, as a share of the first: good ones come to 0.1 to 0.4 (raccoon, fruit,
+# bccd), and to 0.65 after a single epoch.
 _FALLEN = 0.9
-# How much of the way from guessing to certainty a classifier's training loss must go.
+# How much of the way from guessing to certainty a classifier's training loss must go: on caltech101_8 a cnn
+# comes to 0.31 in three epochs, an mlp to 0.5 in ten; with learning rates that are too high or too low to 0.
 _LEARNED = 0.08
-# Accuracies further apart than this, and than so many standard errors, are far apart.
+# Accuracies further apart than this, and than so many standard errors, are far apart; of AP50 the error is
+# taken for that of a share of the images. No run of the nine models on five sets had such a distance.
 _GAP, _ERRORS = 0.25, 3.0
 # Images a class of which a network from scratch learns more than the images themselves.
 _ENOUGH_IMAGES = 100
@@ -35,8 +37,6 @@ _ENOUGH_IMAGES = 100
 _COPIES = 0.1
 
 _LOSSES = ("rpn_class", "rpn_box", "head_class", "head_box")
-# What is lost of images that are looked at from too far.
-_TOO_SMALL = "What tells the classes apart is lost at the size at which it looks at the pictures."
 
 Event = Mapping[str, Any]
 
@@ -56,10 +56,10 @@ def loss_alarm(record: Record) -> Alarm | None:
         learned = way_gone(record, last)
         if learned is None or learned >= _LEARNED:
             return None
-        course = f"went from {first:.3f} to {last:.3f}" if len(losses) > 1 else f"was {last:.3f}"
+        course = f"went from {first:.4g} to {last:.4g}" if len(losses) > 1 else f"was {last:.4g}"
         message = f"The training loss {course}: hardly better than that of guessing."
     elif len(losses) > 1 and last >= _FALLEN * first:
-        message = f"The training loss did not fall: {first:.3f} in the beginning and {last:.3f} in the end."
+        message = f"The training loss did not fall: {first:.4g} in the beginning and {last:.4g} in the end."
     else:
         return None
     return Alarm("loss", message, _not_falling(record))
@@ -74,16 +74,14 @@ def _diverged(record: Record) -> tuple[str, ...]:
 
 
 def _not_falling(record: Record) -> tuple[str, ...]:
-    rate, taken = chosen_rate(record), steps_taken(record)
+    rate, brief = chosen_rate(record), too_little_training(record)
     classifies = record.data.task == "classification"
-    enough = taken is None or taken[0] >= FEW_STEPS
     other = "The learning rate does not suit this data: try --set learning_rate=…, a tenth of what it was."
     return told(
-        rate,
-        too_little_training(record),
+        *brief_or_unsuited(record),
         LABELS_ELSEWHERE if classifies else BOXES_ELSEWHERE,
         None if rate else other,
-        _TOO_SMALL if classifies and enough else None,
+        UNSEEN if classifies and not brief else None,
     )
 
 

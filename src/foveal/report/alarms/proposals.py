@@ -4,11 +4,10 @@ from collections.abc import Sequence
 
 from foveal.report.alarms.evidence import (
     BOXES_ELSEWHERE,
-    chosen_rate,
+    brief_or_unsuited,
     misfitting_boxes,
     small_objects,
     told,
-    too_little_training,
     unlike_images,
 )
 from foveal.report.alarms.likeness import Difference
@@ -33,8 +32,7 @@ def reaches_little_alarm(record: ProposalRecord, differences: Sequence[Differenc
     misfit, each = misfitting_boxes(record), quality.objects / max(1, quality.images)
     reasons = told(
         misfit,
-        too_little_training(record),
-        chosen_rate(record),
+        *brief_or_unsuited(record),
         unlike_images(differences),
         small_objects(record),
         f"A picture has {each:.0f} objects on average: 100 proposals are few for them."
