@@ -22,8 +22,8 @@ from foveal.report.records import Alarm, Record
 from foveal.report.sections.data import class_counts
 from foveal.report.wording import count
 
-# The last tenth of a detector's losses, as a share of the first: good ones come to 0.1 to 0.4 (raccoon, fruit,
-# bccd), and to 0.65 after a single epoch.
+# The last tenth of a detector's losses, as a share of the first: good ones come to 0.1 to 0.4 (raccoon,
+# fruit, bccd), and to 0.65 after a single epoch.
 _FALLEN = 0.9
 # How much of the way from guessing to certainty a classifier's training loss must go: on caltech101_8 a cnn
 # comes to 0.31 in three epochs, an mlp to 0.5 in ten; with learning rates that are too high or too low to 0.
@@ -56,13 +56,19 @@ def loss_alarm(record: Record) -> Alarm | None:
         learned = way_gone(record, last)
         if learned is None or learned >= _LEARNED:
             return None
-        course = f"went from {first:.4g} to {last:.4g}" if len(losses) > 1 else f"was {last:.4g}"
+        course = f"went from {_said(first)} to {_said(last)}" if len(losses) > 1 else f"was {_said(last)}"
         message = f"The training loss {course}: hardly better than that of guessing."
     elif len(losses) > 1 and last >= _FALLEN * first:
-        message = f"The training loss did not fall: {first:.4g} in the beginning and {last:.4g} in the end."
+        message = (
+            f"The training loss did not fall: {_said(first)} in the beginning and {_said(last)} in the end."
+        )
     else:
         return None
     return Alarm("loss", message, _not_falling(record))
+
+
+def _said(loss: float) -> str:
+    return f"{loss:.3f}" if loss < 1000 else f"{loss:,.0f}"
 
 
 def _diverged(record: Record) -> tuple[str, ...]:
