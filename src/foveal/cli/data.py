@@ -9,7 +9,6 @@ import typer
 from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option, spent
 from foveal.cli.output import (
     bold,
-    count,
     name_unreadable,
     plain,
     print_findings,
@@ -18,6 +17,7 @@ from foveal.cli.output import (
     say,
 )
 from foveal.progress import show_progress
+from foveal.wording import count
 
 
 @app.command(epilog="Example: foveal demo --out my-demo")

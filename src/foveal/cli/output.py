@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from foveal.wording import count
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -38,11 +40,6 @@ def say(text: str, *, to_output: bool = False) -> None:
     from rich.console import Console
 
     Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True).print(text)
-
-
-def count(number: int, thing: str, things: str = "") -> str:
-    """A number and what it counts, in the plural where there are several."""
-    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
 
 
 def plain(text: str) -> str:

@@ -22,6 +22,7 @@ from foveal.runs.measuring import (
     proposal_metrics,
     proposal_quality,
 )
+from foveal.wording import count
 
 
 def evaluate_run(
@@ -139,10 +140,10 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
     """The images that a figure is about, and a sentence that says which they are."""
     if split == "all":
         dataset = load(data, format=format)
-        return dataset, f"All {len(dataset)} images."
+        return dataset, f"All {count(len(dataset), 'image')}."
     if split is not None:
         dataset = load(data, split=split, format=format)
-        return dataset, f"The data set's own {split} part, {len(dataset)} images."
+        return dataset, f"The data set's own {split} part, {count(len(dataset), 'image')}."
     folder = RunFolder.open(run) if run.is_dir() else RunFolder(run.parent)
     config = folder.read_config() if folder.config_file.is_file() else {}
     if config and format is None and str(data.resolve()) == str(config["data"]["path"]):
@@ -150,11 +151,14 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
     dataset = load(data, format=format)
     if config and config["data"]["digest"] == dataset.digest:
         held = dataset.with_ids(set(config["split"]["test"]))
-        return held, f"The {len(held)} images that the run held out."
+        return held, f"The {count(len(held), 'image')} that the run held out."
     if "test" in dataset.splits:
         part = dataset.part("test")
-        return part, f"Other data than the run's: its own test part, {len(part)} images."
-    return dataset, f"Other data than the run's, without a test part: all {len(dataset)} images."
+        return part, f"Other data than the run's: its own test part, {count(len(part), 'image')}."
+    return (
+        dataset,
+        f"Other data than the run's, without a test part: all {count(len(dataset), 'image')}.",
+    )
 
 
 def _readable(dataset: Dataset, callbacks: Callbacks) -> Dataset:

@@ -16,6 +16,7 @@ from foveal.errors import FovealError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
 from foveal.models.contracts import ClassifierModel
 from foveal.runs.settings import make_model, swept_settings
+from foveal.wording import count
 
 #: The files of images, and their labels, (N,).
 Labelled = tuple[Sequence[Path], NDArray[np.str_]]
@@ -182,7 +183,7 @@ def choose(
     Examples
     --------
     >>> choose([0.5, 0.9, 0.9], [1.0, 0.4, 0.3], ["a", "b", "c"], 10)
-    (2, 'b and c name equally many of the 10 images rightly (0.900): c was chosen for its lower loss.')
+    (2, 'b and c name equally many of 10 images rightly (0.900): c was chosen for its lower loss.')
     >>> choose([0.5, 0.9], [1.0, 0.4], ["a", "b"], 1000)
     (1, 'b was chosen for its accuracy, 0.900.')
     """
@@ -199,12 +200,12 @@ def choose(
     else:
         by = "for its lower loss" if any(losses[i] > lowest for i in equal) else "as the first that was given"
         alike = _in_a_row([names[i] for i in equal])
-        rightly = f"name equally many of the {images:,} images rightly ({top:.3f})"
+        rightly = f"name equally many of {count(images, 'image')} rightly ({top:.3f})"
         why = f"{alike} {rightly}: {names[best]} was chosen {by}."
     if near:
         why += (
-            f" From {_in_a_row(near)} it cannot be told apart: {images:,} images tell accuracies to "
-            f"within {error:.3f}."
+            f" From {_in_a_row(near)} it cannot be told apart: {count(images, 'image tells', 'images tell')} "
+            f"accuracies to within {error:.3f}."
         )
     return best, why
 

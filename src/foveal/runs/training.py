@@ -33,6 +33,7 @@ from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_t
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
+from foveal.wording import count
 
 #: What is trained where no model is named.
 DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
@@ -110,7 +111,7 @@ class TrainingRun:
         findings = doctor(self.dataset, callbacks=self.callbacks)
         matter = sum(f.severity != "note" for f in findings)
         if matter:
-            found, them = ("1 finding", "it") if matter == 1 else (f"{matter} findings", "them")
+            found, them = count(matter, "finding"), "it" if matter == 1 else "them"
             command = shlex.join(["foveal", "doctor", str(self.dataset.path)])
             text = f"{found} about the data: {command} lists {them}."
             emit(self.callbacks, "note", text=text)

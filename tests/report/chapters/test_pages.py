@@ -67,6 +67,6 @@ def test_explanation_page(tmp_path, check_page):
     write_explanation_page(path, "SVMClassifier", "svm", sections, answers=2, unreadable={"b": "No image."})
     page = check_page(path.read_text(encoding="utf-8"))
     for words in ("Why SVMClassifier answered as it did, for 2 pictures.", "Image classifier · svm",
-                  "The first 1 pictures are shown here", "1 file could not be read: No image."):  # fmt: skip
+                  "Only the first picture is shown here", "1 file could not be read: No image."):  # fmt: skip
         assert words in page.text
     assert "Grad-CAM" not in page.text

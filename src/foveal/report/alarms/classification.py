@@ -19,7 +19,7 @@ from foveal.report.alarms.evidence import (
 from foveal.report.alarms.likeness import Difference
 from foveal.report.records import Alarm, ClassificationRecord
 from foveal.report.sections.data import class_counts
-from foveal.report.wording import count
+from foveal.wording import count
 
 # Images that can tell that a classifier guesses.
 _FEWEST = 5

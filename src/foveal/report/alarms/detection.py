@@ -22,7 +22,7 @@ from foveal.report.alarms.likeness import Difference
 from foveal.report.records import Alarm, DetectionRecord
 from foveal.report.sections.data import class_counts
 from foveal.report.verdicts import RIGHT, WRONG_CLASS, judge
-from foveal.report.wording import count
+from foveal.wording import count
 
 # An AP50 below this finds next to nothing. Default detectors reach .78 to .97 on small sets (raccoon, fruit,
 # bccd); after 0.2 minutes on a busy machine one had .01 to .17.

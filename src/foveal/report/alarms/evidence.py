@@ -10,7 +10,7 @@ from foveal.data.dataset import Dataset
 from foveal.report.alarms.likeness import Difference
 from foveal.report.records import Record
 from foveal.report.sections.data import class_counts
-from foveal.report.wording import count
+from foveal.wording import count
 
 # Boxes that the doctor could not take as they are, as a share of all, from which on they are a reason.
 _MISFITS = 0.1

@@ -20,7 +20,7 @@ from foveal.report.alarms.evidence import (
 from foveal.report.alarms.likeness import Difference
 from foveal.report.records import Alarm, Record
 from foveal.report.sections.data import class_counts
-from foveal.report.wording import count
+from foveal.wording import count
 
 # The last tenth of a detector's losses, as a share of the first: good ones come to 0.1 to 0.4 (raccoon,
 # fruit, bccd), and to 0.65 after a single epoch.

@@ -12,7 +12,7 @@ from foveal.report.alarms.evidence import (
 )
 from foveal.report.alarms.likeness import Difference
 from foveal.report.records import Alarm, ProposalRecord
-from foveal.report.wording import count
+from foveal.wording import count
 
 # Of the best 100 proposals. On raccoon the default reaches .98.
 _KEY, _FEW = "proposals/recall50@100", 0.5

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from foveal.report.html.blocks import Chapter, Headline, Section
 from foveal.report.html.page import write_image_page
 from foveal.report.sections.trace import found_images, trace_blocks
-from foveal.report.wording import count
+from foveal.wording import count
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace

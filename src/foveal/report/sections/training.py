@@ -10,7 +10,7 @@ from foveal.report.figures.training.losses import draw_losses, draw_range_test
 from foveal.report.figures.training.mining import draw_mining
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
 from foveal.report.sections.losses import Event, cell_of, loss_parts_blocks, number_of
-from foveal.report.wording import count
+from foveal.wording import count
 
 # What an epoch's event may have been measured.
 _MEASURED = {
@@ -173,10 +173,13 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
         Chart(
             f"Settings compared: {named}",
             draw_grid(scored),
-            f"Validation scores of {len(scored)} settings; the best is {float(best['score']):.3f}.",
+            f"Validation scores of {count(len(scored), 'setting')}; the best is {float(best['score']):.3f}.",
             f"Each cell is a model's score on images it did not learn from. {taken}".strip(),
         ),
-        Fold(f"The {len(group)} settings as a table", [Table("", columns, rows, words=(len(columns) - 1,))]),
+        Fold(
+            f"The {count(len(group), 'setting')} as a table",
+            [Table("", columns, rows, words=(len(columns) - 1,))],
+        ),
     ]
 
 
@@ -202,7 +205,8 @@ def _mining(rounds: Sequence[Event]) -> list[Block]:
         Chart(
             "Hard-negative mining",
             draw_mining(rounds),
-            f"Two panels for {len(names)} classes over {len({r['round'] for r in rounds})} rounds; "
+            f"Two panels for {count(len(names), 'class', 'classes')} over "
+            f"{count(len({r['round'] for r in rounds}), 'round')}; "
             f"{added:,} false positives were added in all.",
             "After each round the model looks at the training images again, and what it wrongly takes for "
             "the class is added to the examples of what it is not. The curve on the right should fall.",
