@@ -100,7 +100,7 @@ def propose(
         )
     if as_json:
         print_json(done.results)
-    else:
+    elif done.results:
         say(f"{count(len(done.results), 'picture')}: proposals.json and drawn/ are in {bold(done.folder)}.")
         if explain is not None:
             say(f"How the search went: {bold(explain)}")

@@ -76,7 +76,8 @@ def _tell(done: "FileResults", as_json: bool, where: str) -> None:
         print_json({"results": done.results, "unreadable": done.unreadable})
     else:
         print_predictions(done.results)
-        say(where)
+        if done.results:
+            say(where)
     name_unreadable(done.unreadable)
 
 

@@ -269,7 +269,7 @@ def train(
     }
     run = TrainingRun(folder, dataset, resolved, config, began, callbacks)
     try:
-        return run.finish()
+        return _finished(run)
     except FovealError:
         # Nothing was learnt: the corrected command shall find the folder as it was.
         folder.discard()
@@ -359,7 +359,20 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
     settings = resolve(config["model"], config["settings"])
-    return TrainingRun(folder, dataset, settings, config, began, callbacks).finish()
+    return _finished(TrainingRun(folder, dataset, settings, config, began, callbacks))
+
+
+def _finished(run: TrainingRun) -> Finished:
+    """The run, gone through. Where one that is stopped by hand has got somewhere, it says how to go on."""
+    callbacks = run.callbacks
+    try:
+        return run.finish()
+    except KeyboardInterrupt:
+        folder = run.folder
+        if "chosen" in run.config or folder.checkpoint_file.exists() or folder.model_file.exists():
+            command = shlex.join(["foveal", "train", "--resume", str(folder.path)])
+            emit(callbacks, "note", text=f"What was done so far is kept: {command} goes on with it.")
+        raise
 
 
 def _known(path: str | os.PathLike[str]) -> dict[str, Any]:

@@ -118,4 +118,5 @@ def write_explanation_page(
     text += say_unreadable(unreadable)
     # A page of one chapter has no other head than the intro.
     chapter = Chapter("Pictures", f"Image classifier · {kind}", text, (), sections)
-    write_report(path, "Why these answers", f"{intro} {text}", [chapter])
+    title = "Why this answer" if answers == 1 else "Why these answers"
+    write_report(path, title, f"{intro} {text}", [chapter])

@@ -105,5 +105,6 @@ def write_trace_page(
             f"{count(more, 'more picture')} {'is' if more == 1 else 'are'} not followed here; the answers "
             "for all are in the folder."
         )
-    title = chapters[0].title if images == 1 and chapters else f"From pictures to {what}"
+    # Of one picture there may be two chapters, which are called by its name.
+    title = f"From {'a picture' if images == 1 else 'pictures'} to {what}"
     write_image_page(path, title, chapters, sentences, unreadable)
