@@ -12,7 +12,7 @@ import pytest
 from foveal.errors import ModelFileError, SettingError, TrainingDiverged
 from foveal.files import read_container
 from foveal.models import MLPClassifier
-from foveal.runs import grid_search, resume, retrain, train, training
+from foveal.runs import equal_epochs, grid_search, resume, retrain, train, training
 
 SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
 # A program whose checkpoints come quickly.
@@ -189,24 +189,22 @@ def test_all_that_are_compared_under_minutes_have_equal_epochs(color_folder, tmp
 
 def test_minutes_and_the_speed_give_the_epochs(monkeypatch):
     seconds = {4: 1.0, 8: 2.0}
-    monkeypatch.setattr(grid_search, "_seconds_an_epoch", lambda model, _: (seconds[model.width], {}))
+    monkeypatch.setattr(equal_epochs, "_seconds_an_epoch", lambda model, _: (seconds[model.width], {}))
     fixed, train_part = {"minutes": 2.0, "epochs": None}, ([], np.array([], np.str_))
 
-    def epochs(grid, validates, **given):
-        return grid_search._equal_epochs("mlp", {**fixed, **given}, grid, train_part, validates, 0)[0]
+    def epochs(grid, passes, **given):
+        return equal_epochs.equal_epochs("mlp", {**fixed, **given}, grid, train_part, passes, 0)[0]
 
     # Half of two minutes, and four fifths of that, for three seconds an epoch of both.
-    assert epochs({"width": [4, 8]}, True) in (15, 16)
-    assert epochs({"learning_rate": [0.1, 0.2], "width": [4, 8]}, True) in (7, 8)
+    assert epochs({"width": [4, 8]}, 1) in (15, 16)
+    assert epochs({"learning_rate": [0.1, 0.2], "width": [4, 8]}, 1) in (7, 8)
     # Three folds of two thirds of the images.
-    assert epochs({"width": [4, 8]}, False) in (7, 8)
-    assert epochs({"width": [4, 8]}, True, epochs=3.0) == 3
+    assert epochs({"width": [4, 8]}, 2) in (7, 8)
+    assert epochs({"width": [4, 8]}, 1, epochs=3.0) == 3
     seconds |= {4: 100.0, 8: 100.0}
-    assert 0 < epochs({"width": [4, 8]}, True) < 1
+    assert 0 < epochs({"width": [4, 8]}, 1) < 1
     # Epochs that are compared themselves are what they are.
-    assert (
-        grid_search._equal_epochs("mlp", {"minutes": 2.0}, {"epochs": [1, 2]}, train_part, True, 0)[0] is None
-    )
+    assert equal_epochs.equal_epochs("mlp", {"minutes": 2.0}, {"epochs": [1, 2]}, train_part, 1, 0)[0] is None
 
 
 def test_candidates_are_told_apart_by_their_loss_and_by_their_order():

@@ -4,34 +4,23 @@ import math
 import warnings
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import product
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from foveal.errors import FovealError, SettingError
-from foveal.events import Callbacks, Event, emit, stage
+from foveal.errors import SettingError
+from foveal.events import Callbacks, emit, stage
 from foveal.models.contracts import ClassifierModel
+from foveal.runs.equal_epochs import COMPARING, Labelled, equal_epochs
 from foveal.runs.settings import make_model, swept_settings
 from foveal.wording import count
 
-#: The files of images, and their labels, (N,).
-Labelled = tuple[Sequence[Path], NDArray[np.str_]]
-
 # The folds of a comparison where there is no validation part.
 _FOLDS = 3
-# Of the minutes, the share that a comparison has, and of that the share that is planned for: each candidate
-# reads its images first, and machines are not equally fast all the time.
-_COMPARING, _PLANNED = 0.5, 0.8
-# What is left for the training that follows, at the least, however long the comparison took.
+# What is left of the minutes for the training that follows, at the least, however long the comparison took.
 _LEAST_LEFT = 0.1
-# From so many epochs on, a last one that is only begun is not worth it.
-_WHOLE_FROM = 5
-# Parameters that change nothing of what a step costs.
-_COSTLESS = frozenset({"learning_rate", "momentum", "weight_decay", "label_smoothing", "dropout"})
 
 
 def choose_settings(
@@ -91,11 +80,12 @@ def choose_settings(
     minutes, length = fixed.get("minutes"), ""
     if minutes is not None:
         with stage(callbacks, "measuring the speed"):
-            epochs, settled = _equal_epochs(model, fixed, grid, train, bool(validation[0]), seed)
+            passes = 1.0 if validation[0] else _FOLDS - 1.0
+            epochs, settled = equal_epochs(model, fixed, grid, train, passes, seed)
         fixed |= settled
         first |= settled
         if epochs is None:
-            first["minutes"] = minutes * _COMPARING / trainings
+            first["minutes"] = minutes * COMPARING / trainings
         else:
             first |= {"epochs": epochs, "minutes": None}
             length = f"Each was trained for {epochs:.3g} {'epoch' if epochs == 1 else 'epochs'}. "
@@ -208,68 +198,6 @@ def choose(
             f"accuracies to within {error:.3f}."
         )
     return best, why
-
-
-class _MeasuredError(Exception):
-    """The speed of a training is known, and no more is wanted of it."""
-
-
-def _equal_epochs(
-    model: str,
-    fixed: Mapping[str, Any],
-    grid: Mapping[str, Sequence[Any]],
-    train: Labelled,
-    validates: bool,
-    seed: int,
-) -> tuple[float | None, dict[str, Any]]:
-    """How many epochs every candidate can have in the time of the comparison, and what the minutes settle.
-
-    The speed is that of the training engine's own measurement, once for all candidates that cost the same.
-    None where the model does not count epochs, or they are compared themselves.
-    """
-    if "epochs" not in fixed:
-        return None, {}
-    began, minutes = perf_counter(), float(fixed["minutes"])
-    seconds: dict[str, float] = {}
-    settled: dict[str, Any] = {}
-    total = 0.0
-    for setting in _combinations(grid):
-        costly = repr({k: v for k, v in setting.items() if k not in _COSTLESS})
-        if costly not in seconds:
-            seconds[costly], settled = _seconds_an_epoch(make_model(model, {**fixed, **setting}, seed), train)
-        total += seconds[costly]
-    if not total:
-        return None, {}
-    # What is compared is not settled by the minutes.
-    settled = {key: value for key, value in settled.items() if fixed.get(key, 0) is None}
-    # Of three folds each learns from two.
-    total *= 1.0 if validates else _FOLDS - 1
-    left = _COMPARING * 60 * minutes - (perf_counter() - began)
-    epochs = max(0.01, _PLANNED * left / total)
-    most = fixed["epochs"]
-    epochs = min(epochs, float(most) if isinstance(most, (int, float)) else epochs)
-    return (float(int(epochs)) if epochs >= _WHOLE_FROM else round(epochs, 2)), settled
-
-
-def _seconds_an_epoch(estimator: Any, train: Labelled) -> tuple[float, dict[str, Any]]:
-    """How long an epoch takes, and what the minutes settle of the network; 0 where that is not found out."""
-
-    def stop(event: Event) -> None:
-        if event["event"] == "schedule":
-            raise _MeasuredError(event["seconds_per_step"] * event["steps"] / event["epochs"])
-
-    try:
-        estimator.fit(*train, callbacks=[stop])
-    except _MeasuredError as found:
-        return float(found.args[0]), getattr(estimator, "_resolved_layout", dict)()
-    except (FovealError, ValueError):
-        # The comparison will tell of it.
-        pass
-    return 0.0, {}
-
-
-def _combinations(grid: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    return [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
 
 
 def _cross_entropy(estimator: ClassifierModel, X: list[Path], y: list[str]) -> float:

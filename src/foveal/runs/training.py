@@ -26,9 +26,10 @@ from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.alarms.finding import find_alarms
 from foveal.report.html.page import write_report
+from foveal.runs.equal_epochs import Labelled
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
-from foveal.runs.grid_search import Labelled, choose_settings
+from foveal.runs.grid_search import choose_settings
 from foveal.runs.measuring import Finished, chapter_of, measure, seconds_after_training
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
