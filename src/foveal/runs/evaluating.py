@@ -15,6 +15,7 @@ from foveal.images import read
 from foveal.metrics import evaluate, read_results, to_results
 from foveal.models.contracts import Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load as load_model
+from foveal.runs.alarms import tell_alarms
 from foveal.runs.folder import RunFolder
 from foveal.runs.measuring import (
     class_probabilities,
@@ -49,6 +50,7 @@ def evaluate_run(
     format, protocol, iou_threshold
         See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
     callbacks : sequence of callables
+        Told, among others, of ``alarm``: what the figures say is wrong.
 
     Returns
     -------
@@ -82,14 +84,19 @@ def evaluate_run(
             text = f"Classes of the model that the data set does not have: {', '.join(others)}."
             emit(callbacks, "note", text=text)
             usable = replace(usable, classes=(*usable.classes, *others), category_ids=())
-        return classification_metrics(usable, class_probabilities(model, usable))
+        probabilities = class_probabilities(model, usable)
+        metrics = classification_metrics(usable, probabilities)
+        tell_alarms(model, Path(run), usable, probabilities, metrics, callbacks)
+        return metrics
     truth = usable.to_coco()
     measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]
     measure(truth, [])  # a wrong protocol is told before the work, not after it
     detections = model.predict([s.path for s in usable], callbacks=callbacks)
     # The data set may have other classes, or the same in another order: classes meet by name.
     known = [d[np.isin([d.classes[label] for label in d.labels], usable.classes)] for d in detections]
-    return measure(truth, to_results(usable, known))
+    metrics = measure(truth, to_results(usable, known))
+    tell_alarms(model, Path(run), usable, known, metrics, callbacks)
+    return metrics
 
 
 def evaluate_predictions(

@@ -10,7 +10,7 @@ import os
 import shlex
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,8 @@ from foveal.files import free_folder, readable
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
-from foveal.report.alarms.finding import find_alarms
 from foveal.report.html.page import write_report
+from foveal.runs.alarms import with_alarms
 from foveal.runs.equal_epochs import Labelled
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
@@ -93,12 +93,7 @@ class TrainingRun:
         }
         record = measure(model, self.folder, facts, self.callbacks)
         with stage(self.callbacks, "report"):
-            record = replace(record, alarms=find_alarms(record))
-            for alarm in record.alarms:
-                emit(
-                    self.callbacks, "alarm", kind=alarm.kind, text=alarm.message, reasons=list(alarm.reasons)
-                )
-            record = explained(record, model)
+            record = explained(with_alarms(record, self.callbacks), model)
             write_report(self.folder.report_file, record.title, "", [chapter_of(record)])
         return Finished(self.folder, dict(record.metrics), record)
 

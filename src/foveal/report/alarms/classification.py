@@ -107,7 +107,7 @@ def never_named_alarm(record: ClassificationRecord) -> Alarm | None:
         few_of_classes(train, missed, "picture") if same else None,
         _taken_for(record, missed),
         too_little_training(record),
-        "In the training images it is labelled otherwise: look at “The surest mistakes”.",
+        "In the training images it is labelled otherwise: look at “The surest mistakes” in the report.",
     )
     return Alarm("class-never-found", message, reasons)
 

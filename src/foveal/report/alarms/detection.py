@@ -53,7 +53,7 @@ def near_zero_alarm(record: DetectionRecord, differences: Sequence[Difference]) 
     message = f"The detector finds {found}: AP50 is {figure:.3f}, of 1{more}."
     reasons = told(
         misfit,
-        _foreign_classes(record),
+        foreign_classes(record),
         # Boxes are learned before classes are.
         None if too_little_training(record) else _classes_mixed_up(record),
         *brief_or_unsuited(record),
@@ -61,12 +61,13 @@ def near_zero_alarm(record: DetectionRecord, differences: Sequence[Difference]) 
         small_objects(record),
         few_examples(class_counts(record.parts.train), "object"),
         BOXES_ELSEWHERE if misfit is None else None,
-        "The held-out objects are labelled otherwise than those it learned from: look at “The worst”.",
+        "The held-out objects are labelled otherwise than those it learned from: look at “The worst” in "
+        "the report.",
     )
     return Alarm("near-zero", message, reasons)
 
 
-def _foreign_classes(record: DetectionRecord) -> str | None:
+def foreign_classes(record: DetectionRecord) -> str | None:
     """Objects of classes that the detector has never been shown."""
     train, test = record.parts.train, record.test
     known = {name for name, number in zip(train.classes, class_counts(train), strict=True) if number}
@@ -124,7 +125,7 @@ def never_found_alarm(record: DetectionRecord) -> Alarm | None:
         small_objects(record, missed[0]) if same and len(missed) == 1 else None,
         too_little_training(record),
         "In the training images it is labelled otherwise, or not at all: look at “Pictures to learn from”, "
-        "under Data.",
+        "in the report.",
     )
     return Alarm("class-never-found", message, reasons)
 

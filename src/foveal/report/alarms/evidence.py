@@ -34,11 +34,11 @@ FEW_EXAMPLES = 20
 #: What may always be, where nothing speaks for another reason.
 BOXES_ELSEWHERE = (
     "The boxes do not sit on their objects: x and y exchanged, another format, pictures of another size. "
-    "Look at “Pictures to learn from”, under Data."
+    "Look at “Pictures to learn from” in the report."
 )
 LABELS_ELSEWHERE = (
     "The labels do not belong to their pictures: shuffled, or in another order. Look at “Pictures to learn "
-    "from”, under Data."
+    "from” in the report."
 )
 
 UNSEEN = (

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from foveal.report.alarms.classification import guessing_alarm, never_named_alarm
-from foveal.report.alarms.detection import near_zero_alarm, never_found_alarm
-from foveal.report.alarms.evidence import joined
+from foveal.report.alarms.detection import foreign_classes, near_zero_alarm, never_found_alarm
+from foveal.report.alarms.evidence import joined, told
 from foveal.report.alarms.learning import loss_alarm, overfit_alarm, worse_alarm
 from foveal.report.alarms.likeness import Difference, compare_images
 from foveal.report.alarms.proposals import reaches_little_alarm
@@ -57,13 +57,17 @@ def find_alarms(record: Record, differences: Sequence[Difference] | None = None)
     loss, worse = loss_alarm(record), worse_alarm(record, differences)
     if grave is not None:
         # Where the validation went well, the reasons are not in the training.
-        whole = grave if worse is None else replace(worse, kind=grave.kind, message=grave.message)
+        whole = grave if worse is None else replace(grave, reasons=_foreign(record))
         for other in (loss, worse):
             whole = whole if other is None else _joined(whole, other)
         every = [whole, unlike_alarm(record, differences)]
     else:
         every = [loss, *others, worse, unlike_alarm(record, differences)]
     return tuple(alarm for alarm in every if alarm is not None)
+
+
+def _foreign(record: Record) -> tuple[str, ...]:
+    return told(foreign_classes(record)) if isinstance(record, DetectionRecord) else ()
 
 
 def _joined(alarm: Alarm, other: Alarm) -> Alarm:

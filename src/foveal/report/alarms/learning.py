@@ -225,7 +225,7 @@ def worse_alarm(record: Record, differences: Sequence[Difference]) -> Alarm | No
         unlike_images(differences) or elsewhere,
         "The validation images are near-copies of training images (frames of one film, series of one "
         "object), and the held-out ones are not.",
-        "The held-out images are labelled otherwise: look at the pictures below.",
+        "The held-out images are labelled otherwise than those it learned from: look at some.",
     )
     return Alarm("held-out-worse", message, reasons)
 
