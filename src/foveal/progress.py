@@ -104,8 +104,7 @@ def _line(event: Event) -> str:
     if kind == "candidate":
         setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items())
         score = "diverged" if event["score"] is None else f"{event['score']:.3f}"
-        line = f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
-        return f"{line}\n  {event['text']}" if event.get("text") else line
+        return f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
     if kind == "mining_round":
         return (
             f"  {event['label']}, round {event['round']}: {event['added']} hard negatives added to "

@@ -142,6 +142,7 @@ def choose_settings(
         told = {"text": length + why} if i == best else {}
         loss = round(means[i], 6) if np.isfinite(means[i]) else None
         emit(callbacks, "candidate", setting=setting, score=score, loss=loss, chosen=i == best, **told)
+    emit(callbacks, "note", text=length + why)
     if minutes is not None:
         fixed["minutes"] = max(minutes - (perf_counter() - began) / 60, _LEAST_LEFT * minutes)
     return {**fixed, **tried[best]}
@@ -173,7 +174,7 @@ def choose(
     Examples
     --------
     >>> choose([0.5, 0.9, 0.9], [1.0, 0.4, 0.3], ["a", "b", "c"], 10)
-    (2, 'b and c name equally many of 10 images rightly (0.900): c was chosen for its lower loss.')
+    (2, 'b and c name equally many of 10 images rightly (0.900): c was chosen for its lower loss on them.')
     >>> choose([0.5, 0.9], [1.0, 0.4], ["a", "b"], 1000)
     (1, 'b was chosen for its accuracy, 0.900.')
     """
@@ -188,7 +189,11 @@ def choose(
     if len(equal) == 1:
         why = f"{names[best]} was chosen for its accuracy, {top:.3f}."
     else:
-        by = "for its lower loss" if any(losses[i] > lowest for i in equal) else "as the first that was given"
+        by = (
+            "for its lower loss on them"
+            if any(losses[i] > lowest for i in equal)
+            else "as the first that was given"
+        )
         alike = _in_a_row([names[i] for i in equal])
         rightly = f"name equally many of {count(images, 'image')} rightly ({top:.3f})"
         why = f"{alike} {rightly}: {names[best]} was chosen {by}."
