@@ -157,7 +157,7 @@ def compare_statistics(
 
     Examples
     --------
-    >>> bright, dark = ([{"brightness": b + i / 100} for i in range(10)] for b in (0.6, 0.2))
+    >>> bright, dark = ([{"brightness": b + i / 100} for i in range(9)] for b in (0.6, 0.2))
     >>> [d.figures for d in compare_statistics(bright, dark)], compare_statistics(bright, bright)
     (['brightness 0.24 against 0.64'], [])
     """
