@@ -16,7 +16,8 @@ event                     further keys
                           ``added`` (false positives found and added in this round)
 ``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``
 ``candidate``             ``setting`` (a mapping), ``score`` (on validation; None where the training
-                          diverged), ``chosen``
+                          diverged), ``chosen``; where settings were compared before a training also ``loss``
+                          (on validation), and of the chosen one ``text`` (why it was chosen)
 ``schedule``              ``minutes`` (asked for), ``epochs`` and ``steps`` (chosen), ``seconds_per_step``
                           (measured), ``text`` (one sentence that says so)
 ``epoch``                 ``epoch`` (counted from 1), ``epochs``, ``step`` (so far), ``loss`` and ``accuracy``
@@ -29,6 +30,8 @@ event                     further keys
                           losses by part: ``rpn_class``, ``rpn_box``, ``head_class``, ``head_box``, as far as
                           there are such
 ``lr_range``              ``learning_rate``, ``loss`` (None where it is no finite number)
+``alarm``                 what the figures say is wrong: ``kind``, ``text`` (one sentence), ``reasons`` (a
+                          sentence each, the likeliest first)
 ========================  ====================================================================================
 """
 

@@ -175,7 +175,7 @@ def test_a_copy_of_one_image_differs_in_that_one_only(tmp_path, make_image, xml,
     coco_file(tmp_path / "all.json", images, boxes)
     xml(tmp_path / "1.xml", [("sample", 1, 1, 5, 5)])
     (finding,) = (f for f in load(tmp_path).findings if f.kind == "copy-differs")
-    assert finding.message == "1.xml names other objects in 1 pictures, such as 1.jpg."
+    assert finding.message == "1.xml names other objects in 1 picture, such as 1.jpg."
 
 
 def test_folders_are_no_classes_where_boxes_cannot_be_read(tmp_path, make_image):

@@ -136,3 +136,31 @@ def test_classes_that_the_data_set_does_not_have(color_run, color_folder, tmp_pa
     assert metrics["images"] == 30
     assert metrics["accuracy"] < 0.7
     assert any("does not have: red." in e.get("text", "") for e in told)
+
+
+def test_labels_of_other_images_are_alarming(color_run, color_folder, tmp_path):
+    # Each class has the images of the next.
+    names = sorted(folder.name for folder in color_folder.iterdir())
+    for here, there in zip(names, names[1:] + names[:1], strict=True):
+        shutil.copytree(color_folder / here, tmp_path / "turned" / there)
+    told = []
+    evaluate_run(color_run.folder.path, tmp_path / "turned", callbacks=[told.append])
+    alarm = next(e for e in told if e["event"] == "alarm")
+    assert alarm["kind"] == "near-zero"
+    assert alarm["text"].startswith(
+        "The classifier does not tell the classes apart: it names 0 % of 30 held-out"
+    )
+    # The data that it was trained on is as it was.
+    told.clear()
+    evaluate_run(color_run.folder.path, color_folder, callbacks=[told.append])
+    assert not any(e["event"] == "alarm" for e in told)
+
+
+def test_objects_of_other_classes_are_alarming(scene_run, boxed, tmp_path):
+    strangers = boxed(tmp_path / "a", {"test": [[(0, 5, 5, 30, 30)]] * 2}, ("unicorn",))
+    told = []
+    evaluate_run(scene_run.folder.path, strangers, callbacks=[told.append])
+    alarm = next(e for e in told if e["event"] == "alarm")
+    assert alarm["reasons"][0].startswith(
+        "2 of 2 held-out objects are of classes that it did not learn (“unicorn”)"
+    )

@@ -11,7 +11,8 @@ import pytest
 
 from foveal.errors import ModelFileError, SettingError, TrainingDiverged
 from foveal.files import read_container
-from foveal.runs import resume, retrain, train, training
+from foveal.models import MLPClassifier
+from foveal.runs import equal_epochs, grid_search, resume, retrain, train, training
 
 SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
 # A program whose checkpoints come quickly.
@@ -159,6 +160,115 @@ def test_several_values_are_compared(color_folder, tmp_path):
     assert {e["parameter"] for e in curves} == {"learning_rate, width"}
     assert {e["value"] for e in curves} == {"0.02, 8", "0.02, 2"}
     assert "diverged" in done.folder.report_file.read_text()
+
+
+def test_all_that_are_compared_under_minutes_have_equal_epochs(color_folder, tmp_path, monkeypatch):
+    told, fitted = [], []
+    settings = {"minutes": 0.1, "learning_rate": [0.02, 0.002], "width": [4, 8], "image_size": 8}
+    fit = MLPClassifier.fit
+
+    def noted(self, *args, **options):
+        fitted.append((self.learning_rate, self.width, self.epochs, self.minutes))
+        return fit(self, *args, **options)
+
+    monkeypatch.setattr(MLPClassifier, "fit", noted)
+    done = train(color_folder, model="mlp", out=tmp_path / "run", settings=settings, callbacks=[told.append])
+    # The speed is measured of each width, once, whatever the rate.
+    measured = [call for call in fitted if call[3] is not None][:-1]
+    assert [width for _, width, _, _ in measured] == [4, 8]
+    compared = [call for call in fitted if call[3] is None]
+    assert len({epochs for _, _, epochs, _ in compared}) == 1
+    assert [call[:2] for call in compared] == [(rate, width) for rate in (0.02, 0.002) for width in (4, 8)]
+    # What the comparison left is for the training that follows.
+    chosen = next(e for e in told if e["event"] == "candidate" and e["chosen"])
+    assert fitted[-1][:2] == (chosen["setting"]["learning_rate"], chosen["setting"]["width"])
+    assert 0.01 <= fitted[-1][3] < 0.1
+    assert chosen["text"].startswith(f"Each was trained for {compared[0][2]:.3g} epochs. ")
+    assert chosen["text"] in " ".join(done.folder.report_file.read_text(encoding="utf-8").split())
+
+
+def test_minutes_and_the_speed_give_the_epochs(monkeypatch):
+    seconds = {4: 1.0, 8: 2.0}
+    monkeypatch.setattr(equal_epochs, "_seconds_an_epoch", lambda model, _: (seconds[model.width], {}))
+    fixed, train_part = {"minutes": 2.0, "epochs": None}, ([], np.array([], np.str_))
+
+    def epochs(grid, passes, **given):
+        return equal_epochs.equal_epochs("mlp", {**fixed, **given}, grid, train_part, passes, 0)[0]
+
+    # Half of two minutes, and four fifths of that, for three seconds an epoch of both.
+    assert epochs({"width": [4, 8]}, 1) in (15, 16)
+    assert epochs({"learning_rate": [0.1, 0.2], "width": [4, 8]}, 1) in (7, 8)
+    # Three folds of two thirds of the images.
+    assert epochs({"width": [4, 8]}, 2) in (7, 8)
+    assert epochs({"width": [4, 8]}, 1, epochs=3.0) == 3
+    seconds |= {4: 100.0, 8: 100.0}
+    assert 0 < epochs({"width": [4, 8]}, 1) < 1
+    # Epochs that are compared themselves are what they are.
+    assert equal_epochs.equal_epochs("mlp", {"minutes": 2.0}, {"epochs": [1, 2]}, train_part, 1, 0)[0] is None
+
+
+def test_candidates_are_told_apart_by_their_loss_and_by_their_order():
+    names = ["a", "b", "c"]
+    assert grid_search.choose([0.9, 0.9, 0.5], [0.4, 0.3, 0.1], names, 1000)[0] == 1
+    best, why = grid_search.choose([0.9, 0.9, 0.9], [0.4, 0.3, 0.3], names, 1000)
+    assert best == 1
+    assert why.startswith("a; b and c name equally many of 1,000 images rightly (0.900): b was chosen")
+    assert why.endswith(" for its lower loss on them.")
+    best, why = grid_search.choose([0.9, 0.9, None], [0.3, 0.3, np.nan], names, 1000)
+    assert best == 0
+    assert why.endswith(": a was chosen as the first that was given.")
+    # An accuracy that is a little higher counts, but is no proof.
+    best, why = grid_search.choose([0.88, 0.9, 0.3], [0.1, 0.9, 0.1], names, 48)
+    assert best == 1
+    assert why.endswith("From a it cannot be told apart: 48 images tell accuracies to within 0.061.")
+    assert "told apart" not in grid_search.choose([0.5, 0.9, None], [1.0, 0.9, np.nan], names, 48)[1]
+
+
+def test_stopped_by_hand_it_says_how_to_go_on(color_folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
+    told = []
+
+    def stop(event):
+        told.append(event)
+        if event["event"] == "epoch" and event["epoch"] == 3:
+            raise KeyboardInterrupt
+
+    out = tmp_path / "my run"
+    for go in (lambda: train(color_folder, model="cnn", out=out, settings=SETTINGS, callbacks=[stop]),
+               lambda: resume(out, callbacks=[stop])):  # fmt: skip
+        with pytest.raises(KeyboardInterrupt):
+            go()
+        assert told[-1]["event"] == "note"
+        assert f"foveal train --resume '{out}' goes on with it" in told[-1]["text"]
+        told.clear()
+
+
+def test_stopped_before_anything_was_learned_it_says_nothing(color_folder, tmp_path):
+    told = []
+
+    def stop(event):
+        told.append(event)
+        if event["event"] == "stage_start" and event["stage"] == "training":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(color_folder, model="cnn", out=tmp_path / "run", settings=SETTINGS, callbacks=[stop])
+    assert not any("--resume" in event.get("text", "") for event in told)
+
+
+def test_a_training_of_one_step_is_alarming(color_folder, tmp_path):
+    told = []
+    settings = {"epochs": 0.1, "width": 2, "image_size": 8, "batch_size": 8, "test_size": 0.4}
+    done = train(color_folder, model="cnn", out=tmp_path / "run", settings=settings, callbacks=[told.append])
+    (alarm,) = done.record.alarms
+    assert "briefly, 1 step" in alarm.reasons[0]
+    event = {"event": "alarm", "kind": alarm.kind, "text": alarm.message, "reasons": list(alarm.reasons)}
+    assert [e for e in told if e["event"] == "alarm"] == [event]
+    assert event in done.folder.read_log()
+    page = " ".join(done.folder.report_file.read_text(encoding="utf-8").split())
+    assert alarm.message in page
+    assert f"<li>{alarm.reasons[0]}</li>" in page
+    assert page.index("Something is wrong.") < page.index('class="headlines"')
 
 
 def test_a_comparison_is_not_made_twice(color_folder, tmp_path, monkeypatch):

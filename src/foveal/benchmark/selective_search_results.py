@@ -9,6 +9,7 @@ from foveal.benchmark.results import Benchmark
 from foveal.benchmark.tables import Table, decimal_text, mebibytes_text, ratio_text, rounded, seconds_text
 from foveal.metrics import ProposalQuality
 from foveal.report.figures import Figure
+from foveal.wording import count
 
 #: Numbers of proposals that quality is told at; None is all.
 NUMBERS: tuple[int | None, ...] = (100, 500, 1000, 2000, None)
@@ -238,11 +239,12 @@ class SelectiveSearchBenchmark(Benchmark):
         for speed in speeds:
             packages[speed.method.package] = speed.version
         height, width = self.size
-        images = "1 picture" if self.images == 1 else f"{self.images} pictures"
+        images = count(self.images, "picture")
         return [
             *(f"Warning: {sentence}" for sentence in self.warnings),
-            f"{images} of {self.source}, {width:g}×{height:g} at the median, {self.objects} objects; "
-            f"by turns, medians of {self.settings['repeats']} round(s), first calls not counted.",
+            f"{images} of {self.source}, {width:g}×{height:g} at the median, "
+            f"{count(self.objects, 'object')}; by turns, medians of "
+            f"{count(self.settings['repeats'], 'round')}, first calls not counted.",
             self.machine.describe(),
             "Versions: " + ", ".join(f"{name} {version}" for name, version in packages.items()) + ".",
             "Peak MiB is the most memory in RAM that the method's process ever had, its interpreter and "
@@ -264,7 +266,7 @@ class SelectiveSearchBenchmark(Benchmark):
         drawings = {"speed": draw_speeds(seconds)}
         qualities = {}
         for figures, quality in self._judged:
-            few = f" ({quality.images} images)" if quality.images < self.images else ""
+            few = f" ({count(quality.images, 'image')})" if quality.images < self.images else ""
             qualities[figures.speed.method.name + few] = quality
         if qualities:
             drawings["quality"] = draw_proposal_quality(qualities)

@@ -9,7 +9,6 @@ import typer
 from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option
 from foveal.cli.output import (
     bold,
-    count,
     name_unreadable,
     plain,
     print_findings,
@@ -18,6 +17,7 @@ from foveal.cli.output import (
     say,
 )
 from foveal.progress import show_progress
+from foveal.wording import count
 
 
 @app.command(epilog="Example: foveal demo --out my-demo")
@@ -102,7 +102,7 @@ def propose(
         )
     if as_json:
         print_json(done.results)
-    else:
+    elif done.results:
         say(f"{count(len(done.results), 'picture')}: proposals.json and drawn/ are in {bold(done.folder)}.")
         if explain is not None:
             say(f"How the search went: {bold(explain)}")

@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from foveal.wording import count
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
 
     from foveal.benchmark import Table as BenchmarkTable
     from foveal.data import Dataset, Finding
+    from foveal.report import Alarm
 
 # Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
@@ -36,11 +40,6 @@ def say(text: str, *, to_output: bool = False) -> None:
     from rich.console import Console
 
     Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True).print(text)
-
-
-def count(number: int, thing: str, things: str = "") -> str:
-    """A number and what it counts, in the plural where there are several."""
-    return f"{number} {thing}" if number == 1 else f"{number} {things or f'{thing}s'}"
 
 
 def plain(text: str) -> str:
@@ -69,6 +68,22 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     for key, value in metrics.items():
         table.add_row(plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
     Console(highlight=False, emoji=False).print(table)
+
+
+def print_alarms(alarms: "Sequence[Alarm]") -> None:
+    """What is wrong, each with its reasons, the likeliest first: on standard error."""
+    for alarm in alarms:
+        say(f"\n[bold yellow]{alarm.heading}[/] {plain(alarm.message)}")
+        if alarm.reasons:
+            say(
+                "The likely reason:"
+                if len(alarm.reasons) == 1
+                else "The likely reasons, the likeliest first:"
+            )
+        for number, reason in enumerate(alarm.reasons, 1):
+            say(f"  {number}. {plain(reason)}")
+    if alarms:
+        say("")
 
 
 def _wide_console() -> "Console":

@@ -1,12 +1,14 @@
 """Verbs that make a run and measure one: train, evaluate."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
-from foveal.cli.output import bold, print_json, print_metrics, say
+from foveal.cli.output import bold, print_alarms, print_json, print_metrics, say
+from foveal.events import Event
 from foveal.progress import show_progress
 
 
@@ -56,9 +58,11 @@ def train(
             else:
                 finished = retrain(config, data=data, **common)
     if as_json:
-        print_json({"run": str(finished.folder.path), "metrics": finished.metrics})
+        alarms = [asdict(alarm) for alarm in finished.record.alarms]
+        print_json({"run": str(finished.folder.path), "metrics": finished.metrics, "alarms": alarms})
         return
     print_metrics(finished.metrics, "Held-out pictures")
+    print_alarms(finished.record.alarms)
     run_folder = finished.folder
     say(f"The run is in {bold(run_folder.path)}; look at {bold(run_folder.report_file)}.")
 
@@ -78,15 +82,23 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Measure a run, or any program's detections in COCO's results format, against a data set."""
+    from foveal.report import Alarm
     from foveal.runs import evaluate_predictions, evaluate_run
+
+    alarms: list[Alarm] = []
+
+    def hear(event: Event) -> None:
+        if event["event"] == "alarm":
+            alarms.append(Alarm(event["kind"], event["text"], tuple(event["reasons"])))
 
     options: dict[str, Any] = {"split": split, "format": format, "protocol": protocol, "iou_threshold": iou}
     if predictions.suffix.lower() == ".json" and not predictions.is_dir():
         metrics = evaluate_predictions(predictions, data, **options)
     else:
         with show_progress(quiet=as_json) as callback:
-            metrics = evaluate_run(predictions, data, **options, callbacks=[callback])
+            metrics = evaluate_run(predictions, data, **options, callbacks=[callback, hear])
     if as_json:
         print_json(metrics)
     else:
         print_metrics(metrics, str(data))
+        print_alarms(alarms)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option
-from foveal.cli.output import bold, count, name_unreadable, plain, print_json, print_predictions, say
+from foveal.cli.output import bold, name_unreadable, plain, print_json, print_predictions, say
 from foveal.progress import show_progress
+from foveal.wording import count
 
 if TYPE_CHECKING:
     from foveal.runs import FileResults, LiveResults
@@ -75,7 +76,8 @@ def _tell(done: "FileResults", as_json: bool, where: str) -> None:
         print_json({"results": done.results, "unreadable": done.unreadable})
     else:
         print_predictions(done.results)
-        say(where)
+        if done.results:
+            say(where)
     name_unreadable(done.unreadable)
 
 

@@ -14,6 +14,7 @@ from foveal.data.formats.table import FORMATS
 from foveal.errors import DataError, ImageError
 from foveal.files import identity_of
 from foveal.images import probe
+from foveal.wording import count
 
 # A format that explains this share of what the best explains may be a copy of it.
 _NEARLY = 0.9
@@ -64,7 +65,9 @@ def choose(tree: Tree, readings: Mapping[str, Reading]) -> tuple[str, list[Findi
             if folders == "folders"
             else f"have classes ({FORMATS[folders].title})"
         )
-        mixed = f"{images} pictures have boxes ({FORMATS[best].title}), {labelled} {lie}"
+        mixed = (
+            f"{count(images, 'picture has', 'pictures have')} boxes ({FORMATS[best].title}), {labelled} {lie}"
+        )
         apart = _in_folders_of_their_own(tree, boxed[best])
         few = images <= _BOXED * labelled and not apart
         # Several links to an image do not make it several.
@@ -111,7 +114,8 @@ def _of_whole_images(readings: Mapping[str, Reading]) -> tuple[str, list[Finding
     for name, reading in readings.items():
         if name != best and not FORMATS[best].cut_out:
             title, other = FORMATS[best].title, FORMATS[name].title
-            text = f"{len(reading.images)} pictures have classes by {title} and by {other}"
+            these = count(len(reading.images), "picture has", "pictures have")
+            text = f"{these} classes by {title} and by {other}"
             differ = not _same_classes(readings[best], reading)
             text += ", and not the same ones." if differ else "."
             action = f"What counts is the {title}: --format {name} takes the {other}."
@@ -160,7 +164,8 @@ def others(readings: Mapping[str, Reading], best: str) -> list[Finding]:
     for name, reading in boxed.items():
         only = sorted(reading.images - boxed[best].images)
         if name != best and only:
-            text = f"{len(only)} pictures have {FORMATS[name].title} annotations alone, such as {only[0]}."
+            these = count(len(only), "picture has", "pictures have")
+            text = f"{these} {FORMATS[name].title} annotations alone, such as {only[0]}."
             action = f"They are left out: {title} counts, and it does not speak of them."
             findings.append(Finding("other-format", "warning", reading.where, text, action))
     return findings

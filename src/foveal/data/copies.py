@@ -8,6 +8,7 @@ import numpy as np
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.file_tree import stem_of
 from foveal.data.formats.table import row_of
+from foveal.wording import count
 
 
 def compare_copies(dataset: Dataset, copies: Iterable[tuple[str, Dataset]]) -> Iterator[Finding]:
@@ -55,7 +56,7 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
         else:
             shifts.append(boxes_b - boxes_a)
     if different:
-        text = f"{where} names other objects in {len(different)} pictures, such as {different[0]}."
+        text = f"{where} names other objects in {count(len(different), 'picture')}, such as {different[0]}."
         yield Finding("copy-differs", "warning", where, text, action)
     shift = np.concatenate(shifts) if shifts else np.zeros((0, 4))
     if len(shift):
@@ -76,7 +77,10 @@ def _compare(dataset: Dataset, copy: Dataset, where: str) -> Iterator[Finding]:
             yield Finding("copy-differs", "warning", where, text, action)
     if marked > 0:
         title = row_of(dataset).title
-        text = f"{marked} objects that are difficult in the {title} files have no such mark."
+        text = (
+            f"{count(marked, 'object that is', 'objects that are')} difficult in the {title} files "
+            f"{'has' if marked == 1 else 'have'} no such mark."
+        )
         yield Finding("copy-lacks-difficult", "warning", where, text, action)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import DataError
 from foveal.files import digest_bytes, digest_file, digest_json, readable
+from foveal.wording import count
 
 Task = Literal["detection", "classification"]
 SplitName = Literal["train", "val", "test"]
@@ -157,7 +158,7 @@ class Dataset:
     def __repr__(self) -> str:
         return (
             f"Dataset({str(self.root)!r}, format={self.format!r}, task={self.task!r}, "
-            f"{len(self)} images, {len(self.classes)} classes)"
+            f"{count(len(self), 'image')}, {count(len(self.classes), 'class', 'classes')})"
         )
 
     def select(self, indices: Iterable[int]) -> "Dataset":

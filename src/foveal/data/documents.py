@@ -20,6 +20,7 @@ from foveal.data.unread import named
 from foveal.data.xml_parsing import parse_xml
 from foveal.data.yaml_parsing import yaml_value
 from foveal.errors import DataError
+from foveal.wording import count
 
 # Rows of a table that are looked at to tell what it is.
 _HEAD = 50
@@ -126,7 +127,7 @@ def _kind(content: Any) -> str:
             if content and isinstance(content[0], dict)
             else ""
         )
-        return f"a list of {len(content)} entries{first}"
+        return f"a list of {count(len(content), 'entry', 'entries')}{first}"
     return f"a single {type(content).__name__}"
 
 

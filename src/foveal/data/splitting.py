@@ -11,6 +11,7 @@ import numpy as np
 from foveal.data.dataset import Dataset, Sample
 from foveal.errors import SettingError
 from foveal.files import digest_file, identity_of
+from foveal.wording import be, count
 
 #: Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
 #: judge hardly better.
@@ -100,15 +101,17 @@ def partition(
     seed = f"drawn with seed {random_state}"
 
     if train and test and val:
-        origin = f"The data set's own train, val and test parts: {len(test)} test images are held out."
+        origin = "The data set's own train, val and test parts: "
+        origin += f"{count(len(test), 'test image is', 'test images are')} held out."
     elif train and test:
         train, val = _cut(dataset, train, chooses, random_state, minimum=3)
-        origin = f"The data set's own test part ({len(test)} images) is held out{_of_train(len(val), seed)}."
+        part = f"The data set's own test part ({count(len(test), 'image')})"
+        origin = f"{part} is held out{_of_train(len(val), seed)}."
     elif train and val:
         test = val
         train, val = _cut(dataset, train, chooses, random_state, minimum=3)
         origin = (
-            f"The data set has no test part: its val part ({len(test)} images) is held out"
+            f"The data set has no test part: its val part ({count(len(test), 'image')}) is held out"
             f"{_of_train(len(val), seed)}."
         )
     else:
@@ -119,8 +122,9 @@ def partition(
         else:
             why = f"The data set has only one part to learn from ({', '.join(sorted(own))})"
         number = len(dataset)
-        validates = f"; {len(val)} of the rest validate" if val else ""
-        origin = f"{why}: {len(test)} of its {number} images, {seed}, are held out{validates}."
+        validates = f"; {len(val)} of the rest {_validate(len(val))}" if val else ""
+        held = f"{len(test)} of its {count(number, 'image')}, {seed}, {be(len(test))} held out"
+        origin = f"{why}: {held}{validates}."
     return Parts(dataset.select(train), dataset.select(val), dataset.select(test), origin)
 
 
@@ -152,7 +156,11 @@ def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset
 
 
 def _of_train(number: int, seed: str) -> str:
-    return f"; {number} train images, {seed}, validate" if number else ""
+    return f"; {count(number, 'train image')}, {seed}, {_validate(number)}" if number else ""
+
+
+def _validate(number: int) -> str:
+    return "validates" if number == 1 else "validate"
 
 
 def identical_files(paths: Sequence[Path]) -> list[list[int]]:

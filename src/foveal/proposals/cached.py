@@ -18,6 +18,7 @@ from foveal.proposals.proposal import Proposals, Proposer
 from foveal.proposals.selective_search import SelectiveSearch
 from foveal.proposals.sliding_window import SlidingWindow
 from foveal.version import __version__
+from foveal.wording import count
 
 #: Counted up whenever a method of Foveal gives other boxes, scores or another order for the same settings.
 ALGORITHM_VERSION = 2
@@ -201,7 +202,7 @@ def close_stage(cache: Cache | None, cached: Sequence[bool], callbacks: Callback
         return
     found = sum(cached)
     if found:
-        text = f"Proposals: {found} of {len(cached)} pictures from the cache in {cache.folder}."
+        text = f"Proposals: {found} of {count(len(cached), 'picture')} from the cache in {cache.folder}."
         emit(callbacks, "note", text=text)
     if cache.problem is not None:
         text = f"Proposals cannot be kept in {cache.folder} ({cache.problem}): they will be made again. "

@@ -25,6 +25,7 @@ from foveal.proposals.cached import FileProposer, close_stage
 from foveal.proposals.labelling import DIFFICULT, label_proposals
 from foveal.proposals.proposal import Proposer
 from foveal.proposals.selective_search import SelectiveSearch
+from foveal.wording import count
 
 COLUMNS = ("file", "split", "source", "x1", "y1", "x2", "y2", "iou", "label")
 
@@ -230,15 +231,19 @@ def prepare(
 
     if not any(len(image.chosen) for image in images if image.split == "train"):
         raise DataError(
-            f"No region of the {len(parts.train)} training images of {dataset.root} shows an object: they "
-            "cannot be read, or `positive` is too high for these proposals and the annotated boxes are not "
-            "taken (`with_objects`)."
+            f"No region of the {count(len(parts.train), 'training image')} of {dataset.root} shows an "
+            "object: they cannot be read, or `positive` is too high for these proposals and the annotated "
+            "boxes are not taken (`with_objects`)."
         )
     rng = np.random.default_rng(random_state)
     for split in ("train", "val"):
         short = _draw_negatives([i for i in images if i.split == split], negatives_per_positive, rng)
         if short:
-            emit(callbacks, "note", text=f"The {split} images have {short} negatives fewer than asked for.")
+            emit(
+                callbacks,
+                "note",
+                text=f"The {split} images have {count(short, 'negative')} fewer than asked for.",
+            )
 
     labels_of_classes = manifest_labels(dataset.classes)
     _name_files(images, labels_of_classes)
@@ -275,11 +280,12 @@ def _objects_of(dataset: Dataset | str | os.PathLike[str]) -> Dataset:
     if dataset.task != "detection":
         raise DataError(
             f"{dataset.root} is a data set for classification: its pictures have no boxes to cut out. "
-            "Train on it as it is, or give a data set with boxes (Pascal VOC, COCO or YOLO or another)."
+            "Train on it as it is, or give a data set with boxes, in any format that `foveal train` reads: "
+            "Pascal VOC, COCO, YOLO, LabelMe, CVAT, VIA, Label Studio, a table and others."
         )
     if not any(sample.trainable.any() for sample in dataset):
         raise DataError(
-            f"{dataset.root} has no object to learn from in its {len(dataset)} images; "
+            f"{dataset.root} has no object to learn from in its {count(len(dataset), 'image')}; "
             "`foveal doctor` tells what is wrong with its annotations."
         )
     return dataset

@@ -10,6 +10,7 @@ from typing import Any
 
 # Each file and the names that stand in it; it is imported when one of them is first asked for.
 _FILES = {
+    "alarms.finding": ("find_alarms",),
     "chapters.classification": ("classification_chapter", "write_classification_report"),
     "chapters.detection": ("detection_chapter", "write_detection_report"),
     "chapters.explanation": ("explanation_section", "write_explanation_page"),
@@ -21,7 +22,14 @@ _FILES = {
     "html.blocks": ("Chapter", "Headline", "Player"),
     "html.film": ("film_player", "film_to_html", "write_film"),
     "html.page": ("render_report", "write_report"),
-    "records": ("ClassificationRecord", "DetectionRecord", "NetworkLook", "ProposalRecord", "SearchRecord"),
+    "records": (
+        "Alarm",
+        "ClassificationRecord",
+        "DetectionRecord",
+        "NetworkLook",
+        "ProposalRecord",
+        "SearchRecord",
+    ),
 }
 _PLACES = {name: file for file, names in _FILES.items() for name in names}
 

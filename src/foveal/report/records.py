@@ -17,6 +17,30 @@ if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
 
 
+@dataclass(frozen=True)
+class Alarm:
+    """Something that the figures of a run say is wrong.
+
+    Attributes
+    ----------
+    kind : {"loss", "near-zero", "class-never-found", "overfit", "unlike"}
+        What is wrong, in a word.
+    message : str
+        The same in a sentence, with the figures.
+    reasons : tuple of str
+        Why that may be, the likeliest first, each with what to do.
+    """
+
+    kind: str
+    message: str
+    reasons: tuple[str, ...]
+
+    @property
+    def heading(self) -> str:
+        """A few words to stand before the message."""
+        return "Take care." if self.kind == "unlike" else "Something is wrong."
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Record:
     """What the records of all tasks hold.
@@ -44,6 +68,8 @@ class Record:
         ``train``, ``validation``, ``test`` and the sentence ``origin``.
     test : Dataset
         The held-out samples that the predictions are aligned with.
+    alarms : sequence of Alarm
+        What is wrong by all this, the gravest first; see :func:`foveal.report.find_alarms`.
     """
 
     title: str
@@ -56,6 +82,7 @@ class Record:
     data: Dataset
     parts: Parts
     test: Dataset
+    alarms: Sequence[Alarm] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -64,11 +91,12 @@ class DetectionRecord(Record):
 
     Attributes
     ----------
-    title, model, version, config, events, metrics, findings, data, parts, test
+    title, model, version, config, events, metrics, findings, data, parts, test, alarms
         ``title`` is what was learned and ``model`` the model's name; ``config`` is every setting as
         resolved, ``events`` the training log, ``metrics`` the figures of the held-out images,
         ``findings`` the doctor's, ``data`` the whole data set, ``parts`` its train, validation and
-        test parts with a sentence ``origin``, ``test`` the held-out samples.
+        test parts with a sentence ``origin``, ``test`` the held-out samples, ``alarms`` what is wrong by all
+        this.
     detections : sequence of Detections
         One for each sample of ``test``, in its order.
     results : sequence of dict, optional
@@ -109,7 +137,7 @@ class ProposalRecord(Record):
 
     Attributes
     ----------
-    title, model, version, config, events, metrics, findings, data, parts, test
+    title, model, version, config, events, metrics, findings, data, parts, test, alarms
         As in :class:`DetectionRecord`.
     proposal_quality : foveal.metrics.ProposalQuality
     others : mapping of str to ProposalQuality
@@ -158,7 +186,7 @@ class ClassificationRecord(Record):
         What the maps are: ``"Grad-CAM"`` or ``"occlusion"``.
     look : NetworkLook, optional
         What is to be seen inside the network, where it is one.
-    title, model, version, config, events, metrics, findings, data, parts, test
+    title, model, version, config, events, metrics, findings, data, parts, test, alarms
         As in :class:`DetectionRecord`.
     """
 

@@ -6,17 +6,6 @@ from typing import Any
 _LONGEST_NAME = 24
 
 
-def count(number: int, thing: str, things: str = "") -> str:
-    """A number and what is counted; ``things`` where the plural is not made by an s.
-
-    Examples
-    --------
-    >>> count(1, "region"), count(1200, "region"), count(2, "box", "boxes")
-    ('1 region', '1,200 regions', '2 boxes')
-    """
-    return f"{number:,} {thing if number == 1 else things or thing + 's'}"
-
-
 def shorten(name: str, longest: int = _LONGEST_NAME) -> str:
     """A name that fits beside a bar: cut in the middle where it is too long.
 

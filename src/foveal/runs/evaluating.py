@@ -15,6 +15,7 @@ from foveal.images import read
 from foveal.metrics import evaluate, read_results, to_results
 from foveal.models.contracts import Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load as load_model
+from foveal.runs.alarms import tell_alarms
 from foveal.runs.folder import RunFolder
 from foveal.runs.measuring import (
     class_probabilities,
@@ -22,6 +23,7 @@ from foveal.runs.measuring import (
     proposal_metrics,
     proposal_quality,
 )
+from foveal.wording import count
 
 
 def evaluate_run(
@@ -48,6 +50,7 @@ def evaluate_run(
     format, protocol, iou_threshold
         See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
     callbacks : sequence of callables
+        Told, among others, of ``alarm``: what the figures say is wrong.
 
     Returns
     -------
@@ -81,14 +84,19 @@ def evaluate_run(
             text = f"Classes of the model that the data set does not have: {', '.join(others)}."
             emit(callbacks, "note", text=text)
             usable = replace(usable, classes=(*usable.classes, *others), category_ids=())
-        return classification_metrics(usable, class_probabilities(model, usable))
+        probabilities = class_probabilities(model, usable)
+        metrics = classification_metrics(usable, probabilities)
+        tell_alarms(model, Path(run), usable, probabilities, metrics, callbacks)
+        return metrics
     truth = usable.to_coco()
     measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]
     measure(truth, [])  # a wrong protocol is told before the work, not after it
     detections = model.predict([s.path for s in usable], callbacks=callbacks)
     # The data set may have other classes, or the same in another order: classes meet by name.
     known = [d[np.isin([d.classes[label] for label in d.labels], usable.classes)] for d in detections]
-    return measure(truth, to_results(usable, known))
+    metrics = measure(truth, to_results(usable, known))
+    tell_alarms(model, Path(run), usable, known, metrics, callbacks)
+    return metrics
 
 
 def evaluate_predictions(
@@ -139,10 +147,10 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
     """The images that a figure is about, and a sentence that says which they are."""
     if split == "all":
         dataset = load(data, format=format)
-        return dataset, f"All {len(dataset)} images."
+        return dataset, f"All {count(len(dataset), 'image')}."
     if split is not None:
         dataset = load(data, split=split, format=format)
-        return dataset, f"The data set's own {split} part, {len(dataset)} images."
+        return dataset, f"The data set's own {split} part, {count(len(dataset), 'image')}."
     folder = RunFolder.open(run) if run.is_dir() else RunFolder(run.parent)
     config = folder.read_config() if folder.config_file.is_file() else {}
     if config and format is None and str(data.resolve()) == str(config["data"]["path"]):
@@ -150,11 +158,14 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
     dataset = load(data, format=format)
     if config and config["data"]["digest"] == dataset.digest:
         held = dataset.with_ids(set(config["split"]["test"]))
-        return held, f"The {len(held)} images that the run held out."
+        return held, f"The {count(len(held), 'image')} that the run held out."
     if "test" in dataset.splits:
         part = dataset.part("test")
-        return part, f"Other data than the run's: its own test part, {len(part)} images."
-    return dataset, f"Other data than the run's, without a test part: all {len(dataset)} images."
+        return part, f"Other data than the run's: its own test part, {count(len(part), 'image')}."
+    return (
+        dataset,
+        f"Other data than the run's, without a test part: all {count(len(dataset), 'image')}.",
+    )
 
 
 def _readable(dataset: Dataset, callbacks: Callbacks) -> Dataset:

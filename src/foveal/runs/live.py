@@ -21,6 +21,7 @@ from foveal.models.contracts import Model, is_classifier, is_detector
 from foveal.runs import video
 from foveal.runs.predicting import load_predictor
 from foveal.runs.video import Frame, Image
+from foveal.wording import count
 
 #: How the names of files end that are taken for videos.
 VIDEO_EXTENSIONS = frozenset(
@@ -167,7 +168,7 @@ def predict_live(
             except KeyboardInterrupt:
                 writing.stopped = True
     if total is not None and not writing.stopped and writing.frames < 0.9 * total:
-        emit(callbacks, "note", text=f"The video ends after {writing.frames} of {total} frames.")
+        emit(callbacks, "note", text=f"The video ends after {writing.frames} of {count(total, 'frame')}.")
     if writing.stopped and not live:
         raise KeyboardInterrupt
     return writing.results()

@@ -26,10 +26,12 @@ from foveal.models import model_class
 from foveal.models.contracts import Model, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
+from foveal.runs.alarms import with_alarms
 from foveal.runs.default_models import DEFAULT_MODELS, default_model
+from foveal.runs.equal_epochs import Labelled
 from foveal.runs.explanations import explained
 from foveal.runs.folder import RunFolder, flat, nested, read_config, run_data
-from foveal.runs.grid_search import Labelled, choose_settings
+from foveal.runs.grid_search import choose_settings
 from foveal.runs.measuring import (
     Finished,
     chapter_of,
@@ -40,6 +42,7 @@ from foveal.runs.measuring import (
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
+from foveal.wording import count
 
 # Seconds between two checkpoints.
 _CHECKPOINT_EVERY = 5.0
@@ -98,7 +101,7 @@ class TrainingRun:
         }
         record = measure(model, self.folder, facts, self.callbacks)
         with stage(self.callbacks, "report"):
-            record = explained(record, model)
+            record = explained(with_alarms(record, self.callbacks), model)
             write_report(self.folder.report_file, record.title, "", [chapter_of(record)])
         return Finished(self.folder, dict(record.metrics), record)
 
@@ -112,7 +115,7 @@ class TrainingRun:
         findings = doctor(self.dataset, callbacks=self.callbacks)
         matter = sum(f.severity != "note" for f in findings)
         if matter:
-            found, them = ("1 finding", "it") if matter == 1 else (f"{matter} findings", "them")
+            found, them = count(matter, "finding"), "it" if matter == 1 else "them"
             command = shlex.join(["foveal", "doctor", str(self.dataset.path)])
             text = f"{found} about the data: {command} lists {them}."
             emit(self.callbacks, "note", text=text)
@@ -175,9 +178,10 @@ class TrainingRun:
             found = choose_settings(
                 model, self.settings, train, validation, self.config["seed"], self.callbacks
             )
-            chosen = {key: found[key] for key in swept}
-            if found.get("minutes") is not None:
-                chosen["minutes"] = found["minutes"]
+            chosen = {key: value for key, value in found.items() if value != self.settings[key]}
+            if model_class(model).times_the_run:
+                # Of the minutes, what is spent is counted by the model itself.
+                chosen.pop("minutes", None)
             self._keep(chosen=nested(chosen))
         single = {key: values[0] for key, values in swept.items()}
         return resolve(model, {**self.settings, **single, **flat(self.config["chosen"])})
@@ -273,7 +277,7 @@ def train(
     }
     run = TrainingRun(folder, dataset, resolved, config, began, callbacks)
     try:
-        return run.finish()
+        return _finished(run)
     except FovealError:
         # Nothing was learnt: the corrected command shall find the folder as it was.
         folder.discard()
@@ -363,7 +367,20 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
     settings = resolve(config["model"], config["settings"])
-    return TrainingRun(folder, dataset, settings, config, began, callbacks).finish()
+    return _finished(TrainingRun(folder, dataset, settings, config, began, callbacks))
+
+
+def _finished(run: TrainingRun) -> Finished:
+    """The run, gone through. Where one that is stopped by hand has got somewhere, it says how to go on."""
+    callbacks = run.callbacks
+    try:
+        return run.finish()
+    except KeyboardInterrupt:
+        folder = run.folder
+        if "chosen" in run.config or folder.checkpoint_file.exists() or folder.model_file.exists():
+            command = shlex.join(["foveal", "train", "--resume", str(folder.path)])
+            emit(callbacks, "note", text=f"What was done so far is kept: {command} goes on with it.")
+        raise
 
 
 def _known(path: str | os.PathLike[str]) -> dict[str, Any]:

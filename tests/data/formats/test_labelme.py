@@ -217,7 +217,7 @@ def test_images_inside_their_files(tmp_path, make_image):
     for name in "ab":
         write(tmp_path / f"{name}.json", [shape("rectangle", [[1, 2], [3, 4]])], imageData="AAAA")
     messages = [finding.message for finding in load(tmp_path).findings]
-    assert "1 pictures that are not there lie inside their annotation files (imageData)." in messages
+    assert "1 picture that is not there lies inside its annotation file (imageData)." in messages
 
 
 def test_halves_of_characters_are_escaped(tmp_path, make_image):

@@ -90,7 +90,7 @@ def test_what_no_format_has(tmp_path, make_image):
     make_image(tmp_path / "0.jpg")
     (tmp_path / "x.json").write_text('[{"zig": 1, "zag": 2}]')
     message = refused(tmp_path)
-    assert "x.json is a list of 1 entries, the first with the keys zig, zag, as no format has it." in message
+    assert "x.json is a list of 1 entry, the first with the keys zig, zag, as no format has it." in message
     assert str(tmp_path) not in message[len(str(tmp_path)) :]
     # The first reason of a format that was tried and failed.
     (tmp_path / "x.json").write_text('{"images": [{"id": {}, "file_name": "0.jpg"}], "annotations": []}')

@@ -43,7 +43,8 @@ def test_trace_page(tmp_path, check_page, proposes):
 def test_trace_page_of_one_image_with_two_chapters(tmp_path, check_page):
     write_trace_page(tmp_path / "page.html", CHAPTERS, "rcnn", images=1)
     page = check_page((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert "From pictures to" not in page.text
+    # Its two chapters are called by its name, and so are not the page.
+    assert "From a picture to detections" in page.text
     assert "How rcnn came to its detections in 1 picture." in page.text
 
 
@@ -67,6 +68,6 @@ def test_explanation_page(tmp_path, check_page):
     write_explanation_page(path, "SVMClassifier", "svm", sections, answers=2, unreadable={"b": "No image."})
     page = check_page(path.read_text(encoding="utf-8"))
     for words in ("Why SVMClassifier answered as it did, for 2 pictures.", "Image classifier · svm",
-                  "The first 1 pictures are shown here", "1 file could not be read: No image."):  # fmt: skip
+                  "Only the first picture is shown here", "1 file could not be read: No image."):  # fmt: skip
         assert words in page.text
     assert "Grad-CAM" not in page.text

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset, Finding, Sample, relative_name
 from foveal.data.formats.table import row_of
+from foveal.wording import be, count
 
 # Boxes drawn to the border may stick out by a rounding.
 ROUNDING = 1.0
@@ -104,7 +105,10 @@ def _at_border(dataset: Dataset) -> Iterator[Finding]:
             total += len(boxes)
     if not total or touching < 0.1 * total:
         return
-    text = f"{touching} of {total} boxes ({100 * touching / total:.0f} %) touch the border of their picture."
+    text = (
+        f"{touching} of {count(total, 'box', 'boxes')} ({100 * touching / total:.0f} %) "
+        f"{'touches the border of its' if touching == 1 else 'touch the border of their'} picture."
+    )
     action = "They are learnt from like all others, though cut off."
     yield Finding("border-boxes", "note", "", text, action)
 
@@ -128,17 +132,18 @@ def _flags(dataset: Dataset) -> Iterator[Finding]:
     difficult = sum(int(sample.difficult.sum()) for sample in dataset)
     crowd = sum(int(sample.crowd.sum()) for sample in dataset)
     if difficult:
-        text = f"{difficult} of {total} objects are marked as difficult."
+        text = f"{difficult} of {count(total, 'object')} {be(difficult)} marked as difficult."
         action = "They are not learnt from; under the VOC protocol they do not count in evaluation."
         yield Finding("difficult-objects", "note", "", text, action)
     if crowd and crowd == total:
         text = (
-            f"All {total} objects are marked as crowd regions (iscrowd), as some tools mark every mask: "
-            "there is nothing to learn from."
+            f"All {count(total, 'object')} {be(total)} marked as crowd regions (iscrowd), as some tools mark "
+            "every mask: there is nothing to learn from."
         )
         action = "They are not learnt from. Where each is a single object, iscrowd has to be 0."
         yield Finding("crowd-regions", "warning", "", text, action)
     elif crowd:
-        text = f"{crowd} of {total} objects are crowd regions (iscrowd)."
+        regions = "is a crowd region" if crowd == 1 else "are crowd regions"
+        text = f"{crowd} of {count(total, 'object')} {regions} (iscrowd)."
         action = "They are not learnt from, and detections inside them do not count as wrong."
         yield Finding("crowd-regions", "note", "", text, action)

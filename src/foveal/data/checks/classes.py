@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.splitting import partition
+from foveal.wording import be, count
 
 _FEW_IMAGES = 50
 _FEW_OBJECTS = 10
@@ -29,7 +30,7 @@ def check_classes(dataset: Dataset) -> Iterator[Finding]:
         objects.update(shown)
         images.update(set(shown))
     if len(dataset) < _FEW_IMAGES:
-        text = f"There are only {len(dataset)} pictures."
+        text = f"There {be(len(dataset))} only {count(len(dataset), 'picture')}."
         action = "Training will learn them by heart; the figures on held-out pictures are rough."
         yield Finding("few-images", "warning", "", text, action)
     yield from _imbalance(dataset, objects)
@@ -40,12 +41,15 @@ def check_classes(dataset: Dataset) -> Iterator[Finding]:
     ]
     if rare:
         what = "objects" if dataset.task == "detection" else "pictures"
-        text = f"{len(rare)} classes have fewer than {_FEW_OBJECTS} {what} or two pictures: {_some(rare)}."
+        these = count(len(rare), "class has", "classes have")
+        text = f"{these} fewer than {_FEW_OBJECTS} {what} or two pictures: {_some(rare)}."
         action = "They are learnt, but their figures will be rough or missing."
         yield Finding("rare-class", "warning", "", text, action)
     unused = [name for label, name in enumerate(dataset.classes) if not objects[label]]
     if unused:
-        text = f"{len(unused)} of {len(dataset.classes)} declared classes have no object: {_some(unused)}."
+        declared = count(len(dataset.classes), "declared class", "declared classes")
+        have = "has" if len(unused) == 1 else "have"
+        text = f"{len(unused)} of {declared} {have} no object: {_some(unused)}."
         action = "They are not learnt; evaluation leaves them out."
         yield Finding("unused-class", "note", "", text, action)
     yield from _similar_names(dataset)

@@ -18,6 +18,7 @@ from foveal.errors import ImageError
 from foveal.events import Callbacks, stage
 from foveal.files import identity_of
 from foveal.images import ImageInfo, probe, read, used_bits
+from foveal.wording import count
 
 # A shorter side than this shows no object that could be told.
 # A shorter side below this holds no more than a few cells of gradients.
@@ -135,7 +136,7 @@ def check_images(dataset: Dataset, looks: list[Look | None]) -> Iterator[Finding
                 warned = kind in ("wrong-extension", "small-image")
                 yield Finding(kind, "warning" if warned else "note", file, text, action)
             if look.blank and len(sample.boxes):
-                text = f"The picture is of one colour, but has {len(sample.boxes)} boxes."
+                text = f"The picture is of one colour, but has {count(len(sample.boxes), 'box', 'boxes')}."
                 action = "It is learnt from: see that the file is not damaged, or leave it out."
                 yield Finding("blank-image", "warning", file, text, action)
     yield from _varying(looks)
@@ -154,8 +155,8 @@ def _unclear_orientation(dataset: Dataset, looks: list[Look | None]) -> Iterator
             files.append(relative_name(sample.path, dataset.root))
     if files:
         text = (
-            f"EXIF turns or mirrors {len(files)} pictures with boxes, such as {files[0]}, and nothing tells "
-            "whether the boxes were drawn before or after that."
+            f"EXIF turns or mirrors {count(len(files), 'picture')} with boxes, such as {files[0]}, and "
+            "nothing tells whether the boxes were drawn before or after that."
         )
         action = "They are taken as drawn on the upright pictures: look at some in the report of a training."
         yield Finding("exif-unclear", "note", "", text, action)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from foveal.data.checks.boxes import ROUNDING
 from foveal.data.dataset import Dataset, Finding
+from foveal.wording import be, count
 
 # Boxes that must be wrong before anything is asked, as a number and as a share of all.
 _LEAST, _SHARE = 2, 0.2
@@ -60,8 +61,8 @@ def check_layout(dataset: Dataset) -> Iterator[Finding]:
     shares = int((np.abs(boxes) <= 1).all(axis=1).sum())
     if shares >= _FITS * len(boxes) and (sizes > _FEW_PIXELS).all():
         text = (
-            f"{shares} of {len(boxes)} boxes are less than a pixel from the pictures' corner: they look like "
-            "shares of the pictures' sizes, not pixels."
+            f"{shares} of {count(len(boxes), 'box', 'boxes')} {be(shares)} less than a pixel from the "
+            "pictures' corner: they look like shares of the pictures' sizes, not pixels."
         )
         action = "They are read as pixels: multiply them by the width and the height."
         yield Finding("boxes-misread", "warning", "", text, action)
@@ -77,7 +78,8 @@ def check_layout(dataset: Dataset) -> Iterator[Finding]:
         fitting.pop()
     counts = ((int(inverted.sum()), "inverted"), (int(out.sum()), "sticking out"))
     what = " and ".join(f"{number} {word}" for number, word in counts if number)
-    text = f"{wrong} of {len(boxes)} boxes are not inside their pictures ({what})."
+    inside = "is not inside its picture" if wrong == 1 else "are not inside their pictures"
+    text = f"{wrong} of {count(len(boxes), 'box', 'boxes')} {inside} ({what})."
     action = "They are read as the format says: write them again if that is not what they mean."
     if fitting:
         text += f" They would be, read as {', or as '.join(fitting)}."

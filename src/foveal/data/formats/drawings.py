@@ -18,6 +18,7 @@ from foveal.data.formats.records import FARTHEST, Reading, Record, record_of, un
 from foveal.data.formats.split_lists import from_file_name
 from foveal.errors import DataError
 from foveal.files import readable
+from foveal.wording import be, count
 
 
 @dataclass
@@ -219,8 +220,8 @@ def gather(
     reading = Reading(files=list(dict.fromkeys(file for file, _, _ in found)))
     reading.findings = _told(found)
     reading.records, told_before = union(list(parts.items()))
-    for where, count in told_before.items():
-        text = f"{count} of its {len(parts[where])} pictures are described by other files too."
+    for where, told in told_before.items():
+        text = f"{told} of its {count(len(parts[where]), 'picture')} {be(told)} described by other files too."
         action = "What they say together counts."
         reading.findings.append(Finding("several-annotation-files", "note", where, text, action))
     reading.classes = sorted({name for record in reading.records for name in record.names})

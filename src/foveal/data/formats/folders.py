@@ -12,6 +12,7 @@ from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.sibling_folders import Named, of_siblings
 from foveal.data.formats.split_lists import normalise, of_folder
 from foveal.files import readable
+from foveal.wording import count
 
 _OF_ANNOTATIONS = {"annotation", "annotations", "annot", "groundtruth", "gt", "label", "labels"}
 # So many images without a class in one folder are one finding.
@@ -205,7 +206,8 @@ def _of_splits(folders: _Folders, top: str, splits: list[str]) -> _Layout:
     for folder in others:
         if folders.names_below(folder) & classes:
             text = f"The folder holds folders of classes, but its name is that of no split: {_last(folder)}."
-            action = f"Its {folders.all[folder]} pictures are left out: call it train, val or test."
+            pictures = count(folders.all[folder], "picture is", "pictures are")
+            action = f"Its {pictures} left out: call it train, val or test."
             layout.findings.append(Finding("image-without-class", "warning", folder, text, action))
     return layout
 

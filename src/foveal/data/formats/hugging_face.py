@@ -24,6 +24,7 @@ from foveal.data.formats.records import FARTHEST, Reading, Record, record_of, un
 from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.rows import without_missing
 from foveal.errors import DataError
+from foveal.wording import be, count
 
 _BOXES = ("bbox", "bboxes", "boxes")
 _NAMES = (
@@ -100,8 +101,9 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     for record in {id(record): record for record in records}.values():
         record.names = [called[name] for name in record.names]
     reading.records, told_before = union([(file, some) for file, some, _, _ in parts])
-    for file, count in told_before.items():
-        text, action = f"{count} of its pictures are in other files too.", "What they say together counts."
+    for file, told in told_before.items():
+        text = f"{told} of its pictures {be(told)} in other files too."
+        action = "What they say together counts."
         reading.findings.append(Finding("several-annotation-files", "note", file, text, action))
     return reading
 
@@ -147,7 +149,8 @@ def _objects(
                 record.difficult.append(False)
                 record.crowd.append(False)
     if unnamed:
-        text, action = f"{unnamed} objects have no categories.", f"They are of one class, '{_UNNAMED}'."
+        text = f"{count(unnamed, 'object has no category', 'objects have no categories')}."
+        action = f"They are of one class, '{_UNNAMED}'."
         findings.append(Finding("no-class-names", "warning", file, text, action))
     return list(records.values()), boxes, owners
 

@@ -17,6 +17,7 @@ from foveal.data.formats.records import Reading
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.errors import DataError
 from foveal.files import write_text
+from foveal.wording import count
 
 # Behind the class: truncated, occluded, alpha, four of the box, three sizes, three places, a rotation.
 _NUMBERS = 14
@@ -154,12 +155,15 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
 def _told(some: list[tuple[str, Match, _Labels]], left_out: list[str]) -> Iterator[Finding]:
     regions = sum(labels.open_regions for _, _, labels in some)
     if regions:
-        text = f"{regions} regions are marked as DontCare: they may hold objects that nobody labelled."
+        these = count(regions, "region is", "regions are")
+        text = f"{these} marked as DontCare: they may hold objects that nobody labelled."
         action = "They are left out: what is in them counts as background."
         yield Finding("crowd-regions", "note", "", text, action)
     scores = sum(labels.scores for _, _, labels in some)
     if scores:
-        text = f"{scores} objects have a score in the 16th column, as a model's results."
+        text = (
+            f"{count(scores, 'object has', 'objects have')} a score in the 16th column, as a model's results."
+        )
         action = "It is not used: see that these are labels, no predictions."
         yield Finding("confidence-column", "note", "", text, action)
     for folder in left_out:

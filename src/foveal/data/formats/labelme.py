@@ -23,6 +23,7 @@ from foveal.data.formats.drawings import (
 from foveal.data.formats.records import Reading
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_json
+from foveal.wording import count
 
 # Kinds of shapes beside rectangles, circles and masks; X-AnyLabeling knows more of them than labelme.
 _OUTLINES = {
@@ -172,12 +173,15 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
             reading.findings.append(Finding("wrong-filename", "warning", file, text, action))
     pieces = sum(kept.pieces for kept in files.values())
     if pieces:
-        text = f"{pieces} polygons or masks have the class and the group_id of another one of their picture."
+        these = count(pieces, "polygon or mask has", "polygons or masks have")
+        text = f"{these} the class and the group_id of another one of their picture."
         action = "They are pieces of one object: the box is around all of them."
         reading.findings.append(Finding("bounding-boxes", "note", "", text, action))
     inside = sum(files[file].embedded and match.image is None for file, match, _ in found)
     if inside:
-        text = f"{inside} pictures that are not there lie inside their annotation files (imageData)."
+        one = "picture that is not there lies inside its annotation file"
+        several = "pictures that are not there lie inside their annotation files"
+        text = f"{count(inside, one, several)} (imageData)."
         action = "`labelme_export_json` or labelme itself writes them out."
         reading.findings.append(Finding("no-images", "note", "", text, action))
     tell_broken(reading, tree, documents, (".json",), one_each=True)

@@ -17,6 +17,7 @@ from foveal.data.formats.split_lists import SplitLists, from_folders
 from foveal.errors import DataError, ImageError
 from foveal.files import identity_of, readable
 from foveal.images import ImageInfo, probe, unread
+from foveal.wording import count
 
 #: Numbers of pixels beyond this are no coordinates of anything.
 FARTHEST = 1e7
@@ -301,7 +302,9 @@ def assemble(tree: Tree, format: str, task: Task, reading: Reading) -> Dataset:
     none_there = bool(records) and not any(record.image or record.rivals for record in records)
     none_there = none_there and not any(_unread(tree, record) for record in records)
     if none_there:
-        text = f"None of the {len(records)} pictures is there."
+        text = "The picture is not there."
+        if len(records) > 1:
+            text = f"None of the {len(records):,} pictures is there."
         action = "The annotations can be evaluated against; nothing can be trained."
         findings.append(Finding("no-images", "warning", "", text, action))
     records = _once(records, findings)
@@ -411,7 +414,8 @@ def _once(records: Sequence[Record], findings: list[Finding]) -> list[Record]:
         text = f"{record.image} is described by {other.annotation} too."
         action = f"{other.annotation} counts."
         if new and record.sure:
-            text = f"{record.image} is described by {other.annotation} too, which lacks {len(new)} objects."
+            lacking = count(len(new), "object")
+            text = f"{record.image} is described by {other.annotation} too, which lacks {lacking}."
             action = "The objects of both count."
             if missing:
                 text = f"{record.annotation} and {other.annotation} contradict each other about {key}."

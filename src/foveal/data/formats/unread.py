@@ -11,6 +11,7 @@ from foveal.data.formats.records import Reading
 from foveal.data.formats.split_lists import normalise
 from foveal.errors import ImageError
 from foveal.images import NO_PHOTOGRAPHS, probe, unread
+from foveal.wording import count
 
 _EXPORT = "export the data set as COCO or Pascal VOC"
 
@@ -236,9 +237,11 @@ def _without_suffix(tree: Tree) -> Iterator[str]:
     if images:
         file, kind = images[0]
         suffix = {"JPEG": ".jpg", "TIFF": ".tif"}.get(kind, f".{kind.lower()}")
+        one = f"file has no suffix, and is a {kind} picture"
+        several = f"files have no suffix, and are {kind} pictures"
         yield (
-            f"{len(files)} files have no suffix, and are {kind} pictures, such as {file}: add {suffix} to "
-            "their names."
+            f"{count(len(files), one, several)}, such as {file}: add {suffix} to "
+            f"{'its name' if len(files) == 1 else 'their names'}."
         )
 
 

@@ -22,6 +22,7 @@ from foveal.data.formats.drawings import (
     tell_broken,
 )
 from foveal.data.formats.records import Reading
+from foveal.wording import count
 
 _OUTLINES = {"POLYGON": "polygon", "POLYLINE": "polyline"}
 
@@ -177,7 +178,10 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     reading = gather(found, place=lambda file: file.rpartition("/")[0] if files[file].alone else file)
     for file in order:
         if files[file].unnamed:
-            text = f"{files[file].unnamed} frames have numbers for names, which tell no picture."
+            these = count(
+                files[file].unnamed, "frame has a number for a name", "frames have numbers for names"
+            )
+            text = f"{these}, which tell no picture."
             action = "They are left out: VoTT 2 writes names (import the project there, and export it)."
             reading.findings.append(Finding("unknown-image", "error", file, text, action))
     tell_broken(reading, tree, documents, (".json",), one_each=False)

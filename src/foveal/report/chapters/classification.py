@@ -21,6 +21,7 @@ from foveal.report.sections.data import class_table, data_section
 from foveal.report.sections.network import WHAT_MAPS_SHOW, network_section
 from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.training import training_section
+from foveal.wording import count
 
 _MISTAKES = 12
 _RIGHT = 3
@@ -58,7 +59,7 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
     right = (record.predictions == truth) & known
     text = "There were no held-out images to measure it on."
     if known.any():
-        text = f"Of {known.sum():,} held-out images it names {right.sum():,} rightly."
+        text = f"Of {count(int(known.sum()), 'held-out image')} it names {right.sum():,} rightly."
     sections = [
         _images_section(record, truth, right),
         _results_section(record, truth, right),
@@ -67,9 +68,8 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
         *([] if record.look is None else [network_section(record.look)]),
         run_section(record),
     ]
-    return Chapter(
-        record.title, f"Image classifier · {record.model}", text, headlines(record, _MEANINGS), sections
-    )
+    kind = f"Image classifier · {record.model}"
+    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 
 
 def _kept(record: ClassificationRecord) -> bool:
@@ -110,8 +110,8 @@ def _results_section(
             Chart(
                 "Confidence of right and wrong answers",
                 draw_scores(confidence[known], right[known], unit="images", width=width),
-                f"A histogram of the probability of the predicted class for {int(known.sum())} images, "
-                f"{int(right.sum())} of them right.",
+                "A histogram of the probability of the predicted class for "
+                f"{count(int(known.sum()), 'image')}, {int(right.sum())} of them right.",
                 "Wrong answers should lie further left than right ones.",
             )
         )

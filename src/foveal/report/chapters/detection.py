@@ -21,7 +21,7 @@ from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.trace import trace_section
 from foveal.report.sections.training import training_section
 from foveal.report.verdicts import RIGHT, Verdict, judge, say_verdict
-from foveal.report.wording import count
+from foveal.wording import count
 
 _WORST = 10
 _BEST = 3
@@ -57,9 +57,8 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     )
     if not len(record.test):
         text = "There were no held-out images to measure it on."
-    return Chapter(
-        record.title, f"Object detector · {record.model}", text, headlines(record, _MEANINGS), sections
-    )
+    kind = f"Object detector · {record.model}"
+    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 
 
 def write_detection_report(path: str | os.PathLike[str], record: DetectionRecord) -> None:
@@ -104,7 +103,7 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
                 {name: (c.recall, c.precision) for name, c in curves.items()},
                 average={name: c.average_precision for name, c in curves.items()},
             ),
-            f"Precision against recall for {len(curves)} classes"
+            f"Precision against recall for {count(len(curves), 'class', 'classes')}"
             + (f"; the best is {best}, {curves[best].average_precision:.2f}." if best else "."),
             "The further to the upper right the better; the number is the area under the curve, which AP50 "
             f"takes from 101 of its points. {overlap}",
@@ -112,7 +111,8 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
         Chart(
             "Scores of right and wrong detections",
             draw_scores(all_scores, right, threshold=record.score_threshold),
-            f"A histogram of the scores of {len(all_scores)} detections, {int(right.sum())} of them right.",
+            f"A histogram of the scores of {count(len(all_scores), 'detection')}, {int(right.sum())} of them "
+            "right.",
             "Where blue and orange part is a good score to draw from.",
         ),
         Chart(

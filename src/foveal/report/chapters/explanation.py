@@ -13,7 +13,7 @@ from foveal.report.html.blocks import Block, Chapter, Fold, Images, Section, Tab
 from foveal.report.html.page import say_unreadable, write_report
 from foveal.report.records import NetworkLook
 from foveal.report.sections.network import network_blocks
-from foveal.report.wording import count
+from foveal.wording import count
 
 # The classes of an image whose probabilities the page tells.
 _CLASSES = 10
@@ -112,8 +112,11 @@ def write_explanation_page(
     if grad_cam:
         text = f"Grad-CAM: the brighter a place, the more it speaks for the class. {text}"
     if answers > len(sections):
-        text += f" The first {len(sections)} pictures are shown here; all are in the folder drawn."
+        number = len(sections)
+        shown = "Only the first picture is" if number == 1 else f"The first {number:,} pictures are"
+        text += f" {shown} shown here; all are in the folder drawn."
     text += say_unreadable(unreadable)
     # A page of one chapter has no other head than the intro.
     chapter = Chapter("Pictures", f"Image classifier · {kind}", text, (), sections)
-    write_report(path, "Why these answers", f"{intro} {text}", [chapter])
+    title = "Why this answer" if answers == 1 else "Why these answers"
+    write_report(path, title, f"{intro} {text}", [chapter])

@@ -11,6 +11,7 @@ from foveal.report.sections.data import data_section
 from foveal.report.sections.proposals import proposals_section
 from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.training import training_section
+from foveal.wording import be, count
 
 _MEANINGS = {
     "proposals/recall50@100": "objects that one of the best 100 proposals overlaps by half",
@@ -24,15 +25,17 @@ def proposal_chapter(record: ProposalRecord) -> Chapter:
     """
     quality = record.proposal_quality
     text = (
-        f"It says where objects may be, not what they are. On {quality.images:,} held-out images there are "
-        f"{quality.objects:,} objects to be reached. A detector takes it in the place of selective search."
+        "It says where objects may be, not what they are. On "
+        f"{count(quality.images, 'held-out image')} there {be(quality.objects)} "
+        f"{count(quality.objects, 'object')} to be reached. A detector takes it in the place of selective "
+        "search."
     )
     reached = proposals_section(quality)
     if record.others and quality.objects:
         reached = replace(reached, blocks=[_beside(record), *reached.blocks])
     sections = [reached, data_section(record), training_section(record.events), run_section(record)]
     kind = f"Region proposals · {record.model}"
-    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections)
+    return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 
 
 def write_proposal_report(path: str | os.PathLike[str], record: ProposalRecord) -> None:

@@ -10,7 +10,7 @@ from foveal.report.html.page import write_image_page
 from foveal.report.records import SearchRecord
 from foveal.report.sections.search_results import objects_section, order_section, strategies_section
 from foveal.report.sections.search_tree import merging_section, segmentation_section, similarity_section
-from foveal.report.wording import count
+from foveal.wording import count
 
 
 def search_chapter(record: SearchRecord) -> Chapter:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from foveal.report.html.blocks import Chapter, Headline, Section
 from foveal.report.html.page import write_image_page
 from foveal.report.sections.trace import found_images, trace_blocks
-from foveal.report.wording import count
+from foveal.wording import count
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
@@ -105,5 +105,6 @@ def write_trace_page(
             f"{count(more, 'more picture')} {'is' if more == 1 else 'are'} not followed here; the answers "
             "for all are in the folder."
         )
-    title = chapters[0].title if images == 1 and chapters else f"From pictures to {what}"
+    # Of one picture there may be two chapters, which are called by its name.
+    title = f"From {'a picture' if images == 1 else 'pictures'} to {what}"
     write_image_page(path, title, chapters, sentences, unreadable)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from foveal.report.figures import Figure
 from foveal.report.html.annotated_images import AnnotatedImage
+from foveal.report.records import Alarm
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,8 @@ class Chapter:
         A sentence or two that sum it up.
     headlines : sequence of Headline
     sections : sequence of Section
+    alarms : sequence of Alarm
+        What is wrong, told before anything else.
     """
 
     title: str
@@ -202,3 +205,4 @@ class Chapter:
     text: str
     headlines: Sequence[Headline] = ()
     sections: Sequence[Section] = ()
+    alarms: Sequence[Alarm] = ()

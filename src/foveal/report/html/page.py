@@ -8,7 +8,7 @@ from typing import Any
 from foveal.files import write_text
 from foveal.report.html.blocks import Chapter, Headline
 from foveal.report.html.embedding import figure_to_svg
-from foveal.report.wording import count
+from foveal.wording import count
 
 
 def write_report(

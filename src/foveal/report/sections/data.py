@@ -11,6 +11,7 @@ from foveal.report.html.annotated_images import image_with_caption, image_with_t
 from foveal.report.html.blocks import Block, Chart, Fold, Images, Note, Section, Table
 from foveal.report.records import Record
 from foveal.report.wording import format_figure
+from foveal.wording import count
 
 _IMAGES = 9
 _MOST_FILES = 100
@@ -139,7 +140,7 @@ def _balance(parts: dict[str, Dataset], data: Dataset) -> Chart:
     unit = "objects" if data.task == "detection" else "images"
     counts = {name: class_counts(part).tolist() for name, part in parts.items()}
     totals = np.sum(list(counts.values()), axis=0) if counts else np.zeros(len(data.classes))
-    alt = f"Bars of the number of {unit} of {len(data.classes)} classes in each part."
+    alt = f"Bars of the number of {unit} of {count(len(data.classes), 'class', 'classes')} in each part."
     if len(data.classes) and totals.any():
         most, least = int(np.argmax(totals)), int(np.argmin(totals))
         for word, k in (("Most", most), ("Fewest", least)):

@@ -8,7 +8,8 @@ import numpy as np
 
 from foveal.report.figures.training.learning_curves import PARTS, draw_loss_parts
 from foveal.report.html.blocks import Block, Chart, Fold, Table
-from foveal.report.wording import count, say_duration
+from foveal.report.wording import say_duration
+from foveal.wording import count
 
 Event = Mapping[str, Any]
 

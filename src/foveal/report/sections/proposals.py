@@ -7,7 +7,8 @@ import numpy as np
 from foveal.metrics import ProposalQuality
 from foveal.report.figures.proposals.recall import draw_recall, draw_recall_of_methods
 from foveal.report.html.blocks import Block, Chart, Note, Section, Table
-from foveal.report.wording import count, format_figure
+from foveal.report.wording import format_figure
+from foveal.wording import count
 
 
 def proposals_section(
@@ -25,7 +26,7 @@ def proposals_section(
             Chart(
                 "Recall against the number of proposals",
                 draw_recall(quality.curve_numbers.tolist(), recalls),
-                f"Recall of {quality.objects} objects rises with the number of proposals to {ends}.",
+                f"Recall of {count(quality.objects, 'object')} rises with the number of proposals to {ends}.",
                 "An object that no proposal reaches cannot be found, however good the classifier.",
             )
         )

@@ -10,7 +10,7 @@ from foveal.report.figures.proposals.similarities import name_strategy
 from foveal.report.html.annotated_images import AnnotatedImage, image_with_boxes
 from foveal.report.html.blocks import Fold, Images, Note, Section, Table
 from foveal.report.records import SearchRecord
-from foveal.report.wording import count
+from foveal.wording import count
 
 _FEW = 10
 _MANY = 50

@@ -9,7 +9,7 @@ from foveal.report.html.annotated_images import image_with_boxes
 from foveal.report.html.blocks import Chart, Images, Note, Player, Section
 from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.records import SearchRecord
-from foveal.report.wording import count
+from foveal.wording import count
 
 _LEVELS = (64, 16, 8, 4, 2)
 _MOST_SEGMENTATIONS = 8

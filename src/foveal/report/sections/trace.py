@@ -13,7 +13,7 @@ from foveal.report.figures.boxes.roi_sampling import draw_roi_sampling
 from foveal.report.figures.boxes.suppression import draw_suppression
 from foveal.report.html.annotated_images import image_with_boxes
 from foveal.report.html.blocks import Block, Chart, Fold, Images, Note, Section, Table
-from foveal.report.wording import count
+from foveal.wording import count
 
 if TYPE_CHECKING:
     from foveal.models.detection.trace import DetectionTrace
@@ -158,7 +158,9 @@ def _proposals(trace: "DetectionTrace") -> list[Block]:
     objects, threshold = _objects(trace), trace.proposal_threshold
     caption += " Dashed white is the truth." if len(objects) else ""
     figure = draw_suppression(trace.image, boxes, scores, kept, objects=objects, threshold=threshold)
-    return [Chart(title, figure, f"{len(boxes):,} boxes, {len(kept):,} of them kept.", caption)]
+    return [
+        Chart(title, figure, f"{count(len(boxes), 'box', 'boxes')}, {len(kept):,} of them kept.", caption)
+    ]
 
 
 def _sampling(trace: "DetectionTrace") -> list[Block]:
@@ -242,7 +244,7 @@ def _regression(trace: "DetectionTrace", most: int) -> list[Block]:
         Chart(
             "Boxes before and after their regression",
             draw_regression(trace.image, before, after, objects=objects, names=names),
-            f"{len(which)} boxes; their sides moved by up to {moved:.0f} pixels.",
+            f"{count(len(which), 'box', 'boxes')}; their sides moved by up to {moved:.0f} pixels.",
             "Of each class the head has learned how a proposal must move to fit its object; the arrow joins "
             f"the centres. Sides moved by up to {moved:.0f} pixels here.",
         )
@@ -276,7 +278,7 @@ def _suppression(trace: "DetectionTrace") -> list[Block]:
             draw_suppression(
                 trace.image, found.boxes, found.scores, kept, objects=objects, threshold=threshold
             ),
-            f"{len(found):,} boxes of all classes, {len(kept):,} of them kept.",
+            f"{count(len(found), 'box', 'boxes')} of all classes, {len(kept):,} of them kept.",
             "Only boxes of the same class drop each other.",
         )
     ]

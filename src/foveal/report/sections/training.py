@@ -10,7 +10,7 @@ from foveal.report.figures.training.losses import draw_losses, draw_range_test
 from foveal.report.figures.training.mining import draw_mining
 from foveal.report.html.blocks import Block, Chart, Fold, Note, Section, Table
 from foveal.report.sections.losses import Event, cell_of, loss_parts_blocks, number_of
-from foveal.report.wording import count
+from foveal.wording import count
 
 # What an epoch's event may have been measured.
 _MEASURED = {
@@ -152,23 +152,34 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
     best = max(scored, key=lambda c: float(c["score"]))
     chosen = next((c for c in group if c.get("chosen")), None)
     named = ", ".join(sorted({n.replace("_", " ") for c in group for n in c["setting"]}))
-    columns = ("setting", "validation score", "")
+    lossy = any(number_of(c, "loss") is not None for c in scored)
+    columns = ("setting", "validation score", *(["validation loss"] if lossy else []), "")
     rows = [
-        [say_setting(c), f"{float(c['score']):.4f}", "chosen" if c.get("chosen") else ""]
-        for c in sorted(scored, key=lambda c: -float(c["score"]))
+        [
+            say_setting(c),
+            f"{float(c['score']):.4f}",
+            *([cell_of(c, "loss")] if lossy else []),
+            "chosen" if c.get("chosen") else "",
+        ]
+        for c in sorted(scored, key=lambda c: (-float(c["score"]), number_of(c, "loss") or 0.0))
     ]
-    rows += [[say_setting(c), "–", "diverged"] for c in failed]
+    rows += [[say_setting(c), "–", *(["–"] if lossy else []), "diverged"] for c in failed]
     taken = "" if chosen is None else f"The framed one was chosen: {say_setting(chosen)}."
+    if chosen is not None and chosen.get("text"):
+        taken += f" {chosen['text']}"
     if failed:
         taken += f" The training diverged with {'; '.join(say_setting(c) for c in failed)}."
     return [
         Chart(
             f"Settings compared: {named}",
             draw_grid(scored),
-            f"Validation scores of {len(scored)} settings; the best is {float(best['score']):.3f}.",
+            f"Validation scores of {count(len(scored), 'setting')}; the best is {float(best['score']):.3f}.",
             f"Each cell is a model's score on images it did not learn from. {taken}".strip(),
         ),
-        Fold(f"The {len(group)} settings as a table", [Table("", columns, rows, words=(2,))]),
+        Fold(
+            f"The {count(len(group), 'setting')} as a table",
+            [Table("", columns, rows, words=(len(columns) - 1,))],
+        ),
     ]
 
 
@@ -194,7 +205,8 @@ def _mining(rounds: Sequence[Event]) -> list[Block]:
         Chart(
             "Hard-negative mining",
             draw_mining(rounds),
-            f"Two panels for {len(names)} classes over {len({r['round'] for r in rounds})} rounds; "
+            f"Two panels for {count(len(names), 'class', 'classes')} over "
+            f"{count(len({r['round'] for r in rounds}), 'round')}; "
             f"{added:,} false positives were added in all.",
             "After each round the model looks at the training images again, and what it wrongly takes for "
             "the class is added to the examples of what it is not. The curve on the right should fall.",

@@ -346,7 +346,7 @@ def test_lists_of_classes_beside_lists_of_boxes(pictures):
         [],
     ]
     (finding,) = (f for f in dataset.findings if f.kind == "broken-object")
-    assert finding.message == "Line 5 has 1 boxes and 2 classes: \"['cat', 'big dog']\"."
+    assert finding.message == "Line 5 has 1 box and 2 classes: \"['cat', 'big dog']\"."
 
 
 def test_a_text_file_with_semicolons(pictures):

@@ -216,7 +216,7 @@ def test_polygons_count_by_what_is_around_them(image):
     assert findings == [
         ("broken-object", "error", "Object 5 (e) has no <bndbox>."),
         ("bounding-boxes", "note", "2 polygons are taken by their bounding boxes."),
-        ("deleted-objects", "note", "1 objects are marked as deleted, which LabelMe keeps in its files."),
+        ("deleted-objects", "note", "1 object is marked as deleted, which LabelMe keeps in its files."),
     ]
 
 

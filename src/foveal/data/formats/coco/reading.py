@@ -14,6 +14,7 @@ from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.split_lists import from_file_name, from_folders, normalise
 from foveal.data.formats.writing import check_detection
 from foveal.files import write_json
+from foveal.wording import be, count
 
 
 def take(content: Any, file: str) -> COCOFile | None:
@@ -80,18 +81,20 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     outlines = 0
     for file in order:
         name_of = categories_of(files[file], categories, reading.findings)
-        records, count = records_of(tree, files[file], _home(files[file]), name_of, reading.findings)
+        records, drawn = records_of(tree, files[file], _home(files[file]), name_of, reading.findings)
         parts.append((file, records))
-        outlines += count
+        outlines += drawn
     if outlines:
-        text = f"{outlines} objects have no bbox: they are taken by the bounding boxes of their segmentation."
+        these = count(outlines, "object has", "objects have")
+        text = f"{these} no bbox: they are taken by the bounding boxes of their segmentation."
         action = "What lies outside their outlines in the boxes is learnt too."
         reading.findings.append(Finding("bounding-boxes", "note", "", text, action))
     reading.records, told_before = union(parts)
     kept = {id(record) for record in reading.records}
     for file, records in parts:
         if file in told_before:
-            text = f"{told_before[file]} of its {len(records)} pictures are described by other files too."
+            told = told_before[file]
+            text = f"{told} of its {count(len(records), 'picture')} {be(told)} described by other files too."
             action = "What they say together counts."
             reading.findings.append(Finding("several-annotation-files", "note", file, text, action))
             reading.copies[file] = _alone(files[file], records, categories)

@@ -13,6 +13,7 @@ from foveal.data.formats.coco.masks import box_around
 from foveal.data.formats.records import FARTHEST, Record, is_number
 from foveal.data.formats.split_lists import from_folders
 from foveal.files import readable
+from foveal.wording import count
 
 # Whole numbers that JSON's readers agree on.
 _LARGEST = 2**53
@@ -213,7 +214,8 @@ def records_of(
     )
     if moved:
         text = (
-            f"{moved} of {len(records)} images of this {content.split} file come, by their coco_url, "
+            f"{moved} of {count(len(records), 'image')} of this {content.split} file "
+            f"{'comes, by its' if moved == 1 else 'come, by their'} coco_url, "
             "from another part of COCO: a model that was trained on COCO may know them."
         )
         findings.append(Finding("split-of-origin", "note", content.file, text, "The file's split counts."))

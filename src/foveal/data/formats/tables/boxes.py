@@ -37,6 +37,7 @@ from foveal.data.formats.tables.rows import (
 )
 from foveal.data.formats.text_lists import text_lists
 from foveal.errors import DataError
+from foveal.wording import be, count
 
 
 def take(table: Table, file: str) -> Sheet | None:
@@ -193,7 +194,8 @@ def _add(part: Part, rows: Rows, line: int, row: list[str], naming: int | None, 
     several = len(names) == len(found) and (listed or len(found) > 1)
     if listed and not several and found:
         if len(names) != 1:
-            rows.tell(line, f"has {len(found)} boxes and {len(names)} classes: {said[:60]!r}", "line")
+            both = f"{count(len(found), 'box', 'boxes')} and {count(len(names), 'class', 'classes')}"
+            rows.tell(line, f"has {both}: {said[:60]!r}", "line")
             return
         said = names[0]
     for i, (name, numbers) in enumerate(found):
@@ -254,22 +256,27 @@ def _unite(parts: Sequence[Part], reading: Reading) -> None:
                 twice.append((record.named, first.split, record.split))
         if twice:
             name, kept, other = twice[0]
-            text = f"{len(twice)} pictures, such as {name}, stand in the tables of {kept} and {other}."
+            text = (
+                f"{count(len(twice), 'picture')}, such as {name}, stand in the tables of {kept} and {other}."
+            )
+            if len(twice) == 1:
+                text = f"{name} stands in the tables of {kept} and {other}."
             finding = Finding("in-two-splits", "warning", part.file, text, f"They count as {kept} only.")
             reading.findings.append(finding)
     reading.records, told_before = union([(part.file, part.records) for part in parts])
     for part in parts:
-        if count := told_before.get(part.file):
-            text = f"{count} of its {len(part.records)} pictures are described by other files too."
+        if told := told_before.get(part.file):
+            own = count(len(part.records), "picture")
+            text = f"{told} of its {own} {be(told)} described by other files too."
             action = "What they say together counts."
             reading.findings.append(Finding("several-annotation-files", "note", part.file, text, action))
             reading.copies[part.file] = Reading(deepcopy(part.records), reading.classes)
 
 
 def _note_outlines(parts: Sequence[Part], findings: list[Finding]) -> None:
-    count = sum(part.outlines for part in parts)
-    if count:
-        text = f"{count} polygons are taken by their bounding boxes."
+    outlines = sum(part.outlines for part in parts)
+    if outlines:
+        text = f"{count(outlines, 'polygon is', 'polygons are')} taken by their bounding boxes."
         findings.append(
             Finding("bounding-boxes", "note", "", text, "What lies outside them in the boxes is learnt too.")
         )

@@ -25,6 +25,7 @@ from foveal.data.formats.tables.rows import (
 )
 from foveal.data.formats.tables.words import NAMES, plain
 from foveal.data.formats.text_lists import text_lists
+from foveal.wording import be, count
 
 # Of so many different words for each image no classes are made: they are names or captions.
 _DIFFERENT = 0.5
@@ -148,8 +149,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     reading, labels = Reading(), _Labels()
     for file, sheet in sheets.items():
         _read(tree, file, sheet, reading, labels)
-    for file, count in labels.repeated.items():
-        text = f"{count} of its pictures are described by other files too."
+    for file, told in labels.repeated.items():
+        text = f"{told} of its pictures {be(told)} described by other files too."
         action = "What they say together counts."
         reading.findings.append(Finding("several-annotation-files", "note", file, text, action))
     _leave_out(labels, reading.findings)
@@ -213,9 +214,10 @@ def _read(tree: Tree, file: str, sheet: Sheet, reading: Reading, labels: _Labels
         reading.reasons.append(what)
         reading.findings.append(left_out(file, what))
         return
-    for count, what in ((several, "several classes"), (none, "no class")):
-        if count:
-            text, action = f"{count} rows name {what}.", "Their pictures are left out: one has one class."
+    for number, what in ((several, "several classes"), (none, "no class")):
+        if number:
+            text = f"{count(number, 'row names', 'rows name')} {what}."
+            action = "Their pictures are left out: one has one class."
             findings.append(Finding("image-without-class", "warning", file, text, action))
     missing = without_missing(tree, file, [(r.named, Match(r.image, r.rivals)) for r in records], findings)
     for record in records:
@@ -285,7 +287,7 @@ def _note_unlabelled(tree: Tree, reading: Reading) -> None:
     beside = [image for image in left if image.rpartition("/")[0] in folders]
     for some, severity in ((beside, "warning"), ([i for i in left if i not in set(beside)], "note")):
         if some:
-            text = f"{len(some)} pictures are named by no row, such as {some[0]}."
+            text = f"{count(len(some), 'picture is', 'pictures are')} named by no row, such as {some[0]}."
             action = "They are left out: they have no class."
             finding = Finding("image-without-class", "warning", "", text, action)
             if severity == "note":

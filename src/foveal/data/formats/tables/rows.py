@@ -10,6 +10,7 @@ from foveal.data.file_tree import Match, Tree, join
 from foveal.data.formats.split_lists import from_folders, normalise
 from foveal.data.formats.tables.cells import NOTHING, YES, number_of
 from foveal.data.formats.tables.columns import Columns
+from foveal.wording import count
 
 # Rows that are looked at to tell which column names the images.
 _TRIED = 200
@@ -70,13 +71,13 @@ class Rows:
 
     def __iter__(self) -> Iterator[tuple[int, list[str]]]:
         """Every row with the number of its line, as many cells as there are columns."""
-        count = len(self.sheet.table.columns)
+        wide = len(self.sheet.table.columns)
         for line, row in self._rows:
-            if len(row) != count:
-                if len(row) > count and any(row[count:]):
-                    self.tell(line, f"has {len(row)} columns in place of {count}")
+            if len(row) != wide:
+                if len(row) > wide and any(row[wide:]):
+                    self.tell(line, f"has {count(len(row), 'column')} in place of {wide}")
                     continue
-                row = [*row, *[""] * (count - len(row))][:count]
+                row = [*row, *[""] * (wide - len(row))][:wide]
             yield line, row
 
     def image(self, name: str) -> Match:
@@ -177,7 +178,7 @@ def without_missing(
     missing = [name for name, match in pairs if match.image is None and not match.rivals]
     if len(missing) <= _MISSED or not tree.images:
         return set()
-    text = f"{len(missing)} of {len(pairs)} pictures are not in the data set, such as {missing[0]}."
+    text = f"{len(missing):,} of {len(pairs):,} pictures are not in the data set, such as {missing[0]}."
     findings.append(Finding("missing-image", "error", file, text, "Their annotations are left out."))
     return set(missing)
 

@@ -11,6 +11,7 @@ from foveal.data.formats.records import Reading
 from foveal.data.formats.via.files import Image, Region, of_project, of_rows
 from foveal.data.formats.via.views import of_numbered_rows, of_views
 from foveal.errors import DataError
+from foveal.wording import count
 
 # Names of attributes that can mean nothing but the class; then those that mostly mean it.
 _CLASS_NAMES = (
@@ -51,7 +52,8 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     found = [(file, _match(tree, image, file), _drawing(image, attribute)) for file, image in _images(files)]
     reading = gather(found)
     if attribute is None and regions:
-        text = f"No attribute of the {len(regions)} regions says what they are."
+        what = "it is" if len(regions) == 1 else "they are"
+        text = f"No attribute of the {count(len(regions), 'region')} says what {what}."
         action = f"All are called {_ONLY_CLASS!r}."
         reading.findings.append(Finding("no-class-names", "warning", next(iter(files)), text, action))
     tell_broken(reading, tree, documents, (".json", ".csv"), one_each=False)

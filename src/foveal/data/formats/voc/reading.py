@@ -15,6 +15,7 @@ from foveal.data.formats.records import Reading, record_of
 from foveal.data.formats.voc.annotation import VOCAnnotation, annotations_in
 from foveal.data.formats.writing import check_detection, copy_image, unique_names
 from foveal.files import write_text
+from foveal.wording import be, count
 
 
 def take(root: Element, file: str) -> tuple[VOCAnnotation, ...] | None:
@@ -93,7 +94,8 @@ def _of_all(annotations: list[VOCAnnotation]) -> Iterator[Finding]:
     objects = [o for content in annotations for o in content.objects]
     truncated = sum(o.truncated for o in objects)
     if truncated:
-        text = f"{truncated} of {len(objects)} objects are marked as truncated (not wholly visible)."
+        every = count(len(objects), "object")
+        text = f"{truncated} of {every} {be(truncated)} marked as truncated (not wholly visible)."
         action = "They are learnt from like all others."
         yield Finding("truncated-objects", "note", "", text, action)
     outlines = Counter(o.outline for o in objects if o.outline)
@@ -105,7 +107,8 @@ def _of_all(annotations: list[VOCAnnotation]) -> Iterator[Finding]:
         )
     deleted = sum(content.deleted for content in annotations)
     if deleted:
-        text = f"{deleted} objects are marked as deleted, which LabelMe keeps in its files."
+        these = count(deleted, "object is", "objects are")
+        text = f"{these} marked as deleted, which LabelMe keeps in its files."
         yield Finding("deleted-objects", "note", "", text, "They are left out.")
 
 

@@ -11,6 +11,7 @@ from foveal.data.file_tree import Tree
 from foveal.data.formats.yolo.data_yaml import from_yaml
 from foveal.data.formats.yolo.name_files import Names, from_lines, name_files
 from foveal.errors import DataError
+from foveal.wording import count
 
 _DATA_FILES = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 
@@ -98,7 +99,7 @@ def _of_names(found: Names, used: set[int]) -> Iterator[Finding]:
         text = f"The classes {' and '.join(numbers)} have one name, {twice[0]}."
         yield Finding("category-named-twice", "warning", found.file, text, "They are one class.")
     if found.count is not None and found.count != len(found.names):
-        text = f"It says nc: {found.count}, and names {len(found.names)} classes."
+        text = f"It says nc: {found.count}, and names {count(len(found.names), 'class', 'classes')}."
         yield Finding("class-numbers-differ", "note", found.yaml, text, "The names count.")
     numbers_named = set(found.names)
     if used - numbers_named and 0 in used and 0 not in numbers_named:

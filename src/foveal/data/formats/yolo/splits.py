@@ -52,7 +52,9 @@ def splits_of(
                     moved[before, wanted].append(image)
                 told[image] = wanted
     for (before, after), images in moved.items():
-        text = f"{len(images)} pictures, such as {images[0]}, are in the {before} and the {after} part."
+        text = f"{images[0]} is in the {before} and the {after} part."
+        if len(images) > 1:
+            text = f"{len(images):,} pictures, such as {images[0]}, are in the {before} and the {after} part."
         findings.append(Finding("in-two-splits", "warning", found.yaml, text, f"They count as {after} only."))
     return told
 

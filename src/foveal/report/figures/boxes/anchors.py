@@ -11,7 +11,8 @@ from foveal.images.arrays import check_image
 from foveal.report.figures import Axes, Figure, image_panel
 from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
-from foveal.report.wording import count, shorten
+from foveal.report.wording import shorten
+from foveal.wording import count
 
 # So many boxes that count neither way, or are background, are drawn: more would hide the image.
 _FEW = 24

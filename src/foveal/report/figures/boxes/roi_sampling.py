@@ -10,7 +10,7 @@ from foveal.report.figures.axes import name_axes, new_axes
 from foveal.report.figures.canvas import FULL_WIDTH, GRID, INK, MUTED, PAPER, SERIES, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import look_at
 from foveal.report.figures.number_grid import MARK, MOST_CELLS, format_number
-from foveal.report.wording import count
+from foveal.wording import count
 
 # Cells that are shown around the box.
 _AROUND = 1.6

@@ -6,7 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from foveal.images.arrays import check_image
 from foveal.report.figures import Figure, image_panel
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
-from foveal.report.wording import count
+from foveal.wording import count
 
 _COLORS = "plasma"
 

@@ -10,7 +10,7 @@ from foveal.report.figures import Figure
 from foveal.report.figures.axes import say_instead
 from foveal.report.figures.canvas import FULL_WIDTH, INK, MUTED, TEXT_SIZE, new_figure
 from foveal.report.figures.image_panel import add_color_bar, arrange, show_pixels
-from foveal.report.wording import count
+from foveal.wording import count
 
 _TITLE = 0.42
 # Of filters with many input channels.

@@ -10,7 +10,7 @@ from foveal.proposals import Hierarchy
 from foveal.report.figures import Figure
 from foveal.report.figures.canvas import FULL_WIDTH, new_figure
 from foveal.report.figures.image_panel import arrange, show_pixels
-from foveal.report.wording import count
+from foveal.wording import count
 
 # The last joinings are seen one by one.
 _ONE_BY_ONE = 20
