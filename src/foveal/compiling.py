@@ -115,6 +115,20 @@ def seconds_compiling() -> float:
     return _clock.seconds
 
 
+def clock() -> float:
+    """Seconds on a clock that stands still while this process compiles or waits for it.
+
+    What minutes are measured on: what is compiled once in an installation is not taken from a training.
+
+    Examples
+    --------
+    >>> began = clock()
+    >>> 0 <= clock() - began < 1
+    True
+    """
+    return time.perf_counter() - seconds_compiling()
+
+
 @contextmanager
 def counted() -> Iterator[None]:
     """Count what is done under it among the seconds of compiling."""

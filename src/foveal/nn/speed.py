@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from foveal.compiling import clock
 from foveal.nn.batches import endless
 from foveal.nn.training_loop import TrainingLoop
 
@@ -39,7 +40,7 @@ def measure_speed(loop: TrainingLoop, seconds: float) -> Speed:
     seconds : float
         The time of the whole training; 3 % of it, but 0.5 to 10 s, go to the timed steps.
     """
-    began = time.perf_counter()
+    began, start = time.perf_counter(), clock()
     network, optimizer = loop.network, loop.optimizer
     before, remembered = network.state_dict(), optimizer.state_dict()
     lr, loop.base_lr = loop.base_lr, 0.0
@@ -55,7 +56,7 @@ def measure_speed(loop: TrainingLoop, seconds: float) -> Speed:
         optimizer.load_state_dict(remembered)
         optimizer.zero_grad()
         loop.average = None
-    return Speed(step, validation, time.perf_counter() - began)
+    return Speed(step, validation, clock() - start)
 
 
 def _time_steps(loop: TrainingLoop, seconds: float, began: float) -> float:

@@ -1,9 +1,9 @@
 """Which model is trained where none is named."""
 
-import time
 from collections.abc import Mapping
 from typing import Any
 
+from foveal.compiling import clock
 from foveal.data import Dataset
 from foveal.errors import SettingError
 from foveal.models.contracts import is_timed
@@ -34,7 +34,7 @@ def default_model(
         As they were given. Where the quicker model does not have them all, the usual one is meant.
     seed : int
     began : float
-        When the minutes began, on the clock of :func:`time.perf_counter`.
+        When the minutes began, on :func:`foveal.compiling.clock`.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def default_model(
     parts = split_dataset(dataset, usual, resolved, seed)
     needed = model.fewest_minutes(
         len(parts.train),
-        spent=time.perf_counter() - began + seconds_after_training(model, len(parts.test)),
+        spent=clock() - began + seconds_after_training(model, len(parts.test)),
         images_after=len(parts.test),
     )
     if model.run_minutes >= needed:

@@ -8,7 +8,6 @@ on with a run that was broken off, whose folder tells which of these stages are 
 
 import os
 import shlex
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from foveal.compiling import begin
+from foveal.compiling import begin, clock
 from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
@@ -66,7 +65,7 @@ class TrainingRun:
         run was broken off: the ``split``, the best of several settings (``chosen``), a ``schedule``, and
         parameters that were left to the model (``resolved``).
     began : float
-        When it began, on the clock of :func:`time.perf_counter`: ``minutes`` may count from then.
+        When it began, on :func:`foveal.compiling.clock`: ``minutes`` may count from then.
     callbacks : sequence of callables
     """
 
@@ -153,7 +152,7 @@ class TrainingRun:
             if is_timed(model):
                 after = seconds_after_training(model, len(parts.test))
                 options["images_after"] = len(parts.test)
-                options["spent"] = time.perf_counter() - self.began + after
+                options["spent"] = clock() - self.began + after
             if model.task == "detection":
                 # An empty validation part says that there shall be none.
                 model.fit(parts.train, validation=parts.validation, callbacks=callbacks, **options)
@@ -246,7 +245,7 @@ def train(
     FovealError
         If the data, the model, a setting or the folder cannot be used.
     """
-    began = time.perf_counter() - spent
+    began = clock() - spent
     dataset = data if isinstance(data, Dataset) else load(data, format=format)
     why = ""
     if model is None:
@@ -358,7 +357,7 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     FovealError
         If the folder is no run, the run is finished, or its data is gone or has changed.
     """
-    began = time.perf_counter() - spent
+    began = clock() - spent
     folder = RunFolder.open(run)
     if folder.finished:
         raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")

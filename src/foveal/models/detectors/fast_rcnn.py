@@ -1,6 +1,5 @@
 """Fast R-CNN: proposals, regions read off shared maps, one network that names and moves them."""
 
-import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from foveal import nn, parallel
 from foveal.boxes import warm_ups as box_kernels
+from foveal.compiling import clock
 from foveal.data import Dataset, Detections
 from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, emit, stage
@@ -208,7 +208,7 @@ class FastRCNN(ProposalDetector):
 
         ``validation`` chooses ``threshold_`` alone, instead of some of the training images.
         """
-        began = time.perf_counter() - spent
+        began = clock() - spent
         check_parameters(self)
         check_box_loss(self.box_loss)
         features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)

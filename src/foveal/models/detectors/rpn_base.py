@@ -1,6 +1,5 @@
 """What Faster R-CNN and the region proposal network alone have in common: how they are trained and kept."""
 
-import time
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from foveal import nn
 from foveal.boxes import clip
 from foveal.boxes import warm_ups as box_kernels
+from foveal.compiling import clock
 from foveal.data import Dataset, hold_out
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
@@ -142,7 +142,7 @@ class RPNBase(TrainingConfig, BoxModel):
         TrainingDiverged
             If the loss becomes infinite or no number.
         """
-        began = time.perf_counter()
+        began = clock()
         backbone = EfficientNetLite0() if self.features is None else self.features
         self._check(backbone)
         n_objects = dataset.count_objects()
@@ -180,7 +180,7 @@ class RPNBase(TrainingConfig, BoxModel):
             minutes=self.run_minutes or self.default_minutes,
             callbacks=callbacks,
             checkpoint=checkpoint,
-            spent=spent + time.perf_counter() - began,
+            spent=spent + clock() - began,
             after=after,
         )
         self.network_.finetuned = plan.finetunes_from < plan.steps

@@ -15,7 +15,7 @@ LOOP = SimpleNamespace(batches=range(50))
 def clock(monkeypatch):
     """A clock that only what is timed moves."""
     now = SimpleNamespace(seconds=100.0)
-    monkeypatch.setattr(head_budget, "time", SimpleNamespace(perf_counter=lambda: now.seconds))
+    monkeypatch.setattr(head_budget, "clock", lambda: now.seconds)
     monkeypatch.setattr(head_budget, "measure_speed", lambda loop, seconds: SimpleNamespace(step=STEP))
     monkeypatch.setattr(head_budget, "read", lambda path: None)
     monkeypatch.setattr(head_budget.parallel, "cores", lambda: 2)

@@ -94,7 +94,7 @@ def test_minutes_that_would_do():
 
 def test_an_estimate_follows_the_machine(monkeypatch):
     now = [0.0]
-    monkeypatch.setattr(planning, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(planning, "clock", lambda: now[0])
 
     class Backbone:
         size_divisibility = 32

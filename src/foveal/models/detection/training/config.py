@@ -1,6 +1,5 @@
 """How a detection network is trained: its settings, its loss, and the training itself."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from foveal import nn, parallel
+from foveal.compiling import clock
 from foveal.data import BoxAugmentation, Dataset
 from foveal.events import Callbacks, emit
 from foveal.features import Backbone
@@ -92,7 +92,7 @@ def train_network(
     DetectionPlan
         What was done.
     """
-    began = time.perf_counter()
+    began = clock()
     batches = ViewBatches(
         images=TrainingImages(dataset.samples, network.settings.size),
         backbone=backbone,
@@ -148,7 +148,7 @@ def train_network(
                 finetune_fraction=config.finetune_fraction,
                 passes_per_view=config.passes_per_view,
                 per_epoch=per_epoch,
-                spent=spent + time.perf_counter() - began,
+                spent=spent + clock() - began,
                 after=after,
                 most_steps=_MOST_EPOCHS * per_epoch,
             )

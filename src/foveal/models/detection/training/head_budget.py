@@ -1,6 +1,5 @@
 """What fits into somebody's minutes where a head learns on frozen maps: how many images, how many steps."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
+from foveal.compiling import clock
 from foveal.data import Dataset
 from foveal.events import Callbacks, emit
 from foveal.images import read
@@ -37,7 +37,7 @@ class HeadBudget:
     minutes : float
         For everything.
     began : float
-        On the clock of :func:`time.perf_counter`.
+        On :func:`foveal.compiling.clock`.
     images_after : int
         So many images are to be looked at once more after the training.
     """
@@ -51,7 +51,7 @@ class HeadBudget:
     def _left(self) -> float:
         """Seconds until what comes after the training has to begin."""
         whole = 60 * self.minutes * (1 - _MARGIN)
-        return self.began + whole - time.perf_counter() - self.images_after * self._an_image
+        return self.began + whole - clock() - self.images_after * self._an_image
 
     def most_images(self, dataset: Dataset, look: Callable[[NDArray[np.uint8]], None]) -> int:
         """How many images of a data set can be looked at, as a few of them tell.
@@ -70,9 +70,9 @@ class HeadBudget:
         seconds = []
         for sample in dataset.samples[:_TIMED]:
             image = read(sample.path)
-            start = time.perf_counter()
+            start = clock()
             look(image)
-            seconds.append(time.perf_counter() - start)
+            seconds.append(clock() - start)
         self._an_image = min(seconds[1:] or seconds) * _BESIDE_OTHERS / parallel.cores()
         number = int(_LOOKING * self._left / self._an_image)
         return min(len(dataset), max(_FEWEST_IMAGES, number))

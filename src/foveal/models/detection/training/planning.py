@@ -1,6 +1,5 @@
 """How long a detector may learn in the minutes that somebody has."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -8,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 
+from foveal.compiling import clock
 from foveal.features import Backbone
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
@@ -101,7 +101,7 @@ def plan(
     DetectionPlan
         Of at least one step.
     """
-    began = time.perf_counter()
+    began = clock()
     measured_for = min(60 * minutes, _MEASURED_FOR)
     loop = make_loop("new")
     speed = measure_speed(loop, measured_for)
@@ -113,11 +113,11 @@ def plan(
         step = (step + (passes_per_view - 1) * min(again, step)) / passes_per_view
     frozen = tuned = step + speed.validation / between
     usable = 60 * minutes * (1 - _MARGIN) - spent - after(speed.validation)
-    likely = usable - (time.perf_counter() - began)
+    likely = usable - (clock() - began)
     if finetune_fraction or (finetune_fraction is None and _finetuning_seconds(likely) > 0):
         speed = measure_speed(make_loop("finetuned"), measured_for)
         tuned = speed.step + speed.validation / between
-    usable = max(0.0, usable - (time.perf_counter() - began))
+    usable = max(0.0, usable - (clock() - began))
     if finetune_fraction is None:
         seconds = _finetuning_seconds(usable)
         tuning, steps = int(seconds / tuned), int((usable - seconds) / frozen)
@@ -175,9 +175,9 @@ def minutes_for(steps: int, backbone: Backbone, levels: Sequence[str], size: int
     )
     seconds = []
     for _ in range(_TIMED):
-        start = time.perf_counter()
+        start = clock()
         backbone.maps(image, levels, threads=1)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(clock() - start)
     step = _STEP_IN_MAPS * min(seconds)
     return (spent + _BEGINNING + steps * step) / 60 / (1 - _MARGIN)
 
