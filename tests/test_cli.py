@@ -279,6 +279,32 @@ def test_brackets_in_the_names_of_folders(run, color_folder, boxed, monkeypatch,
     assert "[/dog]" in err
 
 
+def test_alarms_follow_the_figures(run, color_folder, tmp_path):
+    words = ["train", color_folder, "--model", "cnn", "--set", "epochs=0.1", "--set", "width=2"]
+    words += ["--set", "image_size=8", "--set", "test_size=0.4", "--out"]
+    status, out, err = run(*words, tmp_path / "run")
+    assert status == 0
+    assert "wrong" not in out
+    said = " ".join(err.split())
+    assert "Something is wrong. The classifier does not tell the classes apart" in said
+    assert "The likely reasons, the likeliest first: 1. It learned too briefly, 1 step" in said
+    (alarm,) = json.loads(run(*words, tmp_path / "again", "--json")[1])["alarms"]
+    assert alarm.keys() == {"kind", "message", "reasons"}
+    assert alarm["kind"] == "near-zero"
+    status, _, err = run("evaluate", tmp_path / "run", color_folder)
+    assert (status, "Something is wrong." in err) == (0, True)
+
+
+def test_nothing_is_anywhere_where_nothing_could_be_read(run, color_run, tmp_path):
+    (tmp_path / "bad.jpg").write_text("no image")
+    for words in (["predict", color_run.folder.path], ["propose"], ["explain", color_run.folder.path]):
+        status, _, err = run(*words, tmp_path / "bad.jpg", "--out", tmp_path / words[0])
+        assert status == 1
+        assert "1 file could not be read" in err
+        assert "Everything is in" not in err
+        assert "picture" not in err
+
+
 def test_stopped(run, monkeypatch, scene_folder, tmp_path):
     def interrupted(*_, **__):
         raise KeyboardInterrupt

@@ -349,7 +349,7 @@ def test_impossible_settings(small, tmp_path, wrong, named):
 
 def test_data_sets_without_objects_to_cut_out(small, tmp_path):
     images = Dataset(tmp_path, "folders", "classification", ("a",), (Sample(tmp_path / "a.png", 1, label=0),))
-    with pytest.raises(DataError, match=r"for classification.*Pascal VOC, COCO or YOLO"):
+    with pytest.raises(DataError, match=r"for classification.*Pascal VOC, COCO, YOLO, LabelMe"):
         prepare(images, tmp_path / "out")
     empty = dataset_of(tmp_path, [sample_of(tmp_path / "b.png", [], [])])
     with pytest.raises(DataError, match="no object to learn from"):

@@ -49,5 +49,18 @@ def test_a_class_that_is_never_recognised(classification):
     assert alarm.reasons[0].startswith("“owl” is taken for “dog”")
 
 
+def test_a_class_without_an_example(classification):
+    (alarm,) = find_alarms(classification(np.where(TRUTH == 2, 1, TRUTH), of_each=(100, 100, 0)), ())
+    assert alarm.reasons[0].startswith("Of “owl” there is nothing to learn from")
+
+
+def test_the_few_steps_of_a_fine_tuning_are_no_reason(made, classification):
+    said = np.random.default_rng(0).permutation(TRUTH)
+    for settings, told in (({}, True), ({"fine_tune": 2}, False)):
+        record = classification(said, events=made.epochs(2, 4), config={"settings": settings})
+        (alarm,) = find_alarms(record, ())
+        assert any("briefly" in reason for reason in alarm.reasons) == told
+
+
 def test_a_handful_of_images_tells_nothing(classification):
     assert kinds(classification([1, 2, 0], held=1, events=[])) == []

@@ -12,6 +12,7 @@ from foveal.report.alarms.evidence import (
     UNSEEN,
     brief_or_unsuited,
     chosen_rate,
+    is_fine_tuned,
     settings_of,
     told,
     too_little_training,
@@ -149,7 +150,7 @@ def overfit_alarm(record: Record) -> Alarm | None:
 def _few_for_a_network(record: Record) -> str | None:
     counts = class_counts(record.parts.train)
     each = int(np.median(counts[counts > 0])) if counts.any() else 0
-    if not 0 < each < _ENOUGH_IMAGES or record.model not in ("cnn", "mlp"):
+    if not 0 < each < _ENOUGH_IMAGES or is_fine_tuned(record):
         return None
     return (
         f"There are few pictures for a network that learns from nothing, {each} of a class: add some, or "
