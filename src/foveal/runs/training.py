@@ -168,9 +168,8 @@ class TrainingRun:
             found = choose_settings(
                 model, self.settings, train, validation, self.config["seed"], self.callbacks
             )
+            # Of the minutes, which are those of the whole run, the comparison has taken its part.
             chosen = {key: found[key] for key in swept}
-            if found.get("minutes") is not None:
-                chosen["minutes"] = found["minutes"]
             self._keep(chosen=nested(chosen))
         single = {key: values[0] for key, values in swept.items()}
         return resolve(model, {**self.settings, **single, **flat(self.config["chosen"])})

@@ -199,11 +199,13 @@ class AutoClassifier(Classifier):
 
     def predict(self, X: Any) -> NDArray[Any]:
         """The most probable class of each example, (N,), by the chosen classifier."""
-        return np.asarray(self.best_.predict(self._given(X)))
+        X = self._given(X)
+        return np.asarray(self.best_.predict(X))
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of the classes, (N, K), in the order of ``classes_``, by the chosen classifier."""
-        return np.asarray(self.best_.predict_proba(self._given(X)))
+        X = self._given(X)
+        return np.asarray(self.best_.predict_proba(X))
 
     def _given(self, X: Any) -> Any:
         check_is_fitted(self)

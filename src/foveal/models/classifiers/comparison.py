@@ -27,12 +27,19 @@ _SHARES_OF_FEW = {"mlp": 0.05, "cnn": 0.3, "tuned": 0.45}
 _MOST_FOR_SVM, _LARGEST_FOR_MLP, _FEWEST_ROWS_FOR_MLP = 1500, 32, 500
 # A training of the best candidate in all the time that is left is shorter than this: it gains nothing.
 _WORTH_A_TRAINING = 5.0
+# A step of the fine-tuning takes about so many times what describing its images does. The last one shall pass
+# over the images so often, and take so much of what is left.
+_STEP, _PASSES, _SHARE_OF_THE_LAST = 3.5, 1.5, 0.8
+# A fine-tuning that has learnt from so few images, counted each time, may still be worse than none.
+_FEW_TO_JUDGE = 1500
 # Fewer images than these are not compared on, where the time allows no look at all.
 _FEWEST_COMPARED = 500
 # Images whose reading and description are timed, in two parts: the first waits for weights to be read.
 _TIMED = 32
 # How long a description by a larger network takes, beside the smallest.
 _LARGER_NETWORKS = {"efficientnet-lite2": 3.0, "efficientnet-lite1": 2.0}
+# After the name of what is trained once more.
+_LONGER = ", longer"
 _SMALLEST = "efficientnet-lite0"
 
 
@@ -54,6 +61,8 @@ class Comparison:
         self.reading = self.describing = 0.0
         # So many train while candidates are compared; None for all.
         self.some: int | None = None
+        # So many were described for the last training of a pretrained network.
+        self.described = 0
 
     def run(self) -> None:
         """Try what may be good, and choose."""
@@ -87,9 +96,10 @@ class Comparison:
         self.tried.append(Candidate(name, recipe, what, why=f"not tried: {why}"))
 
     @property
-    def _perfect(self) -> bool:
-        """Whether there is nothing to gain."""
-        return any(c.accuracy == 1.0 for c in self.tried)
+    def _settled(self) -> bool:
+        """Whether a candidate is right so often that none could be surely better."""
+        n = len(self.data.judged)
+        return any(c.accuracy is not None and n - int(c.right.sum()) <= 1 for c in self.tried)
 
     # -- images -------------------------------------------------------------------------------------
 
@@ -98,18 +108,18 @@ class Comparison:
         frozen = None
         if "transfer" in self.wanted:
             frozen = self._try_frozen(mirror)
-        if not self._perfect:
+        if not self._settled:
             self._try_svm()
         shares = _SHARES_OF_FEW if self.data.few else _SHARES
         left = self.left
         tuned = None
-        if "mlp" in self.wanted and not self._perfect and self._pixels <= _LARGEST_FOR_MLP:
+        if "mlp" in self.wanted and not self._settled and self._pixels <= _LARGEST_FOR_MLP:
             self._try("mlp", Recipe("mlp"), "a multi-layer perceptron on the pixels", shares["mlp"] * left)
-        if "cnn" in self.wanted and not self._perfect:
+        if frozen is not None and not self._settled:
+            tuned = self._try_tuned(frozen, shares["tuned"] * left)
+        if "cnn" in self.wanted and not self._settled:
             what = "a residual network that learns from nothing"
             self._try("cnn", Recipe("cnn"), what, shares["cnn"] * left)
-        if frozen is not None and not self._perfect:
-            tuned = self._try_tuned(frozen, shares["tuned"] * left)
         self._train_the_best(tuned)
 
     @property
@@ -178,7 +188,7 @@ class Comparison:
         best = self._try(f"{_SMALLEST}, frozen", Recipe("transfer", settings), what.format(_SMALLEST))
         installed = [kind.name for kind in EfficientNetLite.__subclasses__() if kind.is_installed()]
         for backbone, slower in _LARGER_NETWORKS.items():
-            if self._perfect or backbone not in installed:
+            if self._settled or backbone not in installed:
                 continue
             recipe = Recipe("transfer", {"backbone": backbone, **settings})
             n_compared = len(data.held) + (self.some or len(data.train))
@@ -206,6 +216,9 @@ class Comparison:
         if not self.data.bank(frozen.model, ()).keeps_maps:
             self._leave_out(name, recipe, what, "the maps of so many pictures take too much memory")
             return None
+        if not self.data.few and seconds < _FEW_TO_JUDGE * _STEP * self.describing:
+            # Too little to be judged by: it is trained once, in all the time that is left.
+            return Candidate(name, replace(recipe, images=self.some), what)
         return self._try(name, recipe, what, seconds)
 
     # -- rows ---------------------------------------------------------------------------------------
@@ -230,55 +243,60 @@ class Comparison:
 
     def _train_the_best(self, tuned: Candidate | None) -> None:
         """Train what learns by gradients, and is the best of that kind, in all the time that is left."""
-        if self.data.few or (self._perfect and self.some is None):
+        if self.data.few or (self._settled and self.some is None) or self.left < _WORTH_A_TRAINING:
             return
-        able = [
-            c for c in self.tried if c.accuracy is not None and (c is tuned or c.recipe.model in NETWORKS)
-        ]
         measured = [c for c in self.tried if c.accuracy is not None]
-        if not able:
-            return
-        best = max(able, key=lambda c: (c.accuracy or 0.0, -(c.loss or 0.0)))
-        if any(surely_better(c, best) for c in measured):
-            return
-        if self.left < _WORTH_A_TRAINING or (self.some is None and self.left < best.seconds / 2):
-            return
-        self._last(best)
+        able = [c for c in measured if c is tuned or c.recipe.model in NETWORKS]
+        best = max(able, key=lambda c: (c.accuracy or 0.0, -(c.loss or 0.0)), default=None)
+        if best is None or any(surely_better(c, best) for c in measured):
+            # What was compared and lost has had its turn, but not what had too little time for that.
+            best = tuned if tuned is not None and self._was_short(tuned) else None
+        elif self.some is None and self.left < best.seconds / 2:
+            best = None
+        if best is not None:
+            self._last(best)
+
+    def _was_short(self, tuned: Candidate) -> bool:
+        """Whether a fine-tuning learnt from too few images, counted each time, to be judged by it."""
+        copies = 2 if tuned.recipe.settings.get("mirror", True) else 1
+        return (tuned.epochs or 0.0) * copies * (self.some or len(self.data.train)) < _FEW_TO_JUDGE
 
     def _last(self, best: Candidate) -> None:
-        recipe = Recipe(best.recipe.model, dict(best.recipe.settings))
-        if recipe.model == "transfer":
-            recipe = replace(recipe.with_settings(fine_tune=MOST_EPOCHS), images=self._describable())
-        else:
-            recipe = Recipe(recipe.model)
-        name = f"{best.name}, all the time left"
-        some, self.some = self.some, recipe.images
-        if recipe.model == "transfer":
-            # What is not described yet takes its part of the time.
+        name = f"{best.name}{_LONGER}"
+        some = self.some
+        if best.recipe.model == "transfer":
+            recipe = best.recipe.with_settings(fine_tune=MOST_EPOCHS)
+            self.some = self._describable(best, _PASSES)
+            self.described = self.some or len(self.data.train)
             model = recipe.make(self.trials.seed)
             assert isinstance(model, TransferClassifier)
-            rows = np.concatenate([self.data.some(recipe.images), self.data.held])
+            # What is not described yet takes its part of the time.
+            rows = np.concatenate([self.data.some(self.some), self.data.held])
             self.data.bank(model, self.trials._stages(), rows)
         else:
+            recipe, self.some = Recipe(best.recipe.model), None
             self.data.examples(self.data.train, self.trials._stages())
         self._try(name, recipe, best.what, self.left)
         self.some = some
 
-    def _describable(self) -> int | None:
-        """So many training images can be described, and fine-tuned on, in the time that is left."""
+    def _describable(self, candidate: Candidate, passes: float) -> int | None:
+        """So many training images can be described, and passed over, in the time left; None for all."""
         if self.some is None:
             return None
-        more = int(0.4 * self.left / (2 * self.describing))
-        return None if self.some + more >= len(self.data.train) else self.some + more
+        copies = 2 if candidate.recipe.settings.get("mirror", True) else 1
+        known = copies * (self.some + len(self.data.held)) * self.describing
+        an_image = copies * self.describing * (1 + _STEP * passes)
+        number = int((_SHARE_OF_THE_LAST * self.left + known) / an_image) - len(self.data.held)
+        return None if number >= len(self.data.train) else max(self.some, number)
 
     def _built(self, chosen: Candidate) -> Candidate:
         """With the classifier that it leaves."""
-        if chosen.recipe.images is not None and chosen.recipe.model == "transfer":
-            frozen = not chosen.recipe.settings.get("fine_tune")
-            if frozen:
-                chosen = replace(
-                    chosen, recipe=replace(chosen.recipe, images=self._describable()), model=None
-                )
+        recipe = chosen.recipe
+        if recipe.images is not None and recipe.model == "transfer" and not recipe.settings["fine_tune"]:
+            # The linear classifier of some images alone: more have been looked at, or can be.
+            images = self._describable(chosen, 0.0) if self.described < len(self.data.train) else None
+            images = None if images is None else max(images, self.described)
+            chosen = replace(chosen, recipe=replace(recipe, images=images), model=None)
         if chosen.model is not None:
             return chosen
         with stage(self.callbacks, f"training {chosen.name}"):
@@ -290,27 +308,28 @@ class Comparison:
         if candidate.why:
             return candidate
         n = len(self.data.judged)
-        if candidate is chosen:
-            if candidate.accuracy == 1.0:
-                why = f"chosen: all {n:,} held-out pictures are named rightly"
-            else:
-                others = [c for c in self.tried if c is not chosen and c.accuracy is not None]
-                better = [c for c in others if (c.accuracy or 0) > (chosen.accuracy or 0)]
-                why = "chosen: the most accurate"
-                if better:
-                    why = "chosen: the simplest of those that differ by no more than chance"
+        if candidate is not chosen:
+            return replace(candidate, why=self._beside(candidate, chosen))
+        if candidate.accuracy == 1.0:
+            why = f"chosen: it names all {n:,} held-out pictures rightly"
+        elif any((c.accuracy or 0.0) > (chosen.accuracy or 0.0) for c in self.tried):
+            why = "chosen: the simplest of those that differ by no more than chance"
         else:
-            fewer = round(((chosen.accuracy or 0) - (candidate.accuracy or 0)) * n)
-            why = f"{abs(fewer):,} {'fewer' if fewer > 0 else 'more'} of {n:,} named rightly"
-            if fewer == 0:
-                why = "as good"
-            if not surely_better(chosen, candidate):
-                why += (
-                    ", by chance perhaps, and less simple"
-                    if _simplicity(candidate) > _simplicity(chosen)
-                    else ", by chance perhaps"
-                )
+            why = "chosen: the most accurate"
         return replace(candidate, why=why)
+
+    def _beside(self, candidate: Candidate, chosen: Candidate) -> str:
+        """How it did beside the chosen one."""
+        fewer = int(chosen.right.sum()) - int(candidate.right.sum())
+        said = f"{abs(fewer):,} {'fewer' if fewer > 0 else 'more'} of {len(self.data.judged):,} named rightly"
+        said = said if fewer else "as many named rightly"
+        if candidate.recipe.model == chosen.recipe.model and chosen.name.endswith(_LONGER):
+            return f"{said} after a shorter training"
+        if surely_better(chosen, candidate):
+            return said
+        return f"{said}, which may be chance" + (
+            "; less simple" if _simplicity(candidate) > _simplicity(chosen) else ""
+        )
 
 
 def _simplicity(candidate: Candidate) -> tuple[int, int]:
@@ -318,4 +337,4 @@ def _simplicity(candidate: Candidate) -> tuple[int, int]:
     tuned = candidate.recipe.model == "transfer" and bool(candidate.recipe.settings.get("fine_tune"))
     order = ("logistic", "transfer", "svm", "mlp", "cnn")
     place = len(order) if tuned else order.index(candidate.recipe.model)
-    return place, 0 if candidate.name.endswith("all the time left") else 1
+    return place, 0 if candidate.name.endswith(_LONGER) else 1

@@ -182,7 +182,8 @@ class LogisticClassifier(LinearClassifier):
             emit(
                 callbacks,
                 "note",
-                text=f"{minutes_text(clock.minutes)} hold only {self._iterations} iterations, which are few: "
+                text=f"{minutes_text(clock.minutes, 'hold')} only {self._iterations} iterations of "
+                f"{self.iterations}, which are few: "
                 f"about {minutes_text(needed)} would hold {few}.",
             )
 

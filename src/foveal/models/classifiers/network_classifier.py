@@ -167,7 +167,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
                 spent=clock.spent + after,
                 schedule="one-cycle",
                 validation=measured,
-                callbacks=(*callbacks, partial(_tell_if_few, callbacks)),
+                callbacks=(*callbacks, partial(_tell_if_few, callbacks, clock.spent + after)),
                 early_stopping=_PATIENCE if measured is not None and self.early_stopping else None,
                 checkpoint=checkpoint,
                 random_state=seed,
@@ -436,15 +436,15 @@ class NetworkClassifier(NetworkSettings, Classifier):
         self._optimizer = None
 
 
-def _tell_if_few(callbacks: Callbacks, event: Event) -> None:
+def _tell_if_few(callbacks: Callbacks, spent: float, event: Event) -> None:
     """Say of a schedule that the minutes hold too little of a training, and which would do."""
     if event["event"] != "schedule" or event["epochs"] >= _FEW_EPOCHS:
         return
     steps = event["steps"] * (_FEW_EPOCHS / event["epochs"] - 1)
-    needed = event["minutes"] + 1.2 * steps * event["seconds_per_step"] / 60
+    needed = max(event["minutes"], spent / 60) + 1.2 * steps * event["seconds_per_step"] / 60
     emit(
         callbacks,
         "note",
-        text=f"{minutes_text(event['minutes'])} hold only {event['epochs']:.2g} epochs, which are few: "
+        text=f"{minutes_text(event['minutes'], 'hold')} only {event['epochs']:.2g} epochs, which are few: "
         f"about {minutes_text(needed)} would hold {_FEW_EPOCHS}.",
     )

@@ -48,13 +48,15 @@ class RunClock:
         return 60 * self.minutes * (1 - _MARGIN) - self.spent - after
 
 
-def minutes_text(minutes: float) -> str:
-    """So many minutes in words.
+def minutes_text(minutes: float, verb: str = "") -> str:
+    """So many minutes in words, and what they do.
 
     Examples
     --------
-    >>> minutes_text(1), minutes_text(2.46)
-    ('1 minute', '2.5 minutes')
+    >>> minutes_text(1), minutes_text(2.46), minutes_text(1, "hold"), minutes_text(2, "hold")
+    ('1 minute', '2.5 minutes', '1 minute holds', '2 minutes hold')
     """
     rounded = round(minutes, 1 if minutes < 10 else 0)
-    return f"{rounded:g} minute{'' if rounded == 1 else 's'}"
+    one = rounded == 1
+    said = f"{rounded:g} minute{'' if one else 's'}"
+    return f"{said} {verb}{'s' if one else ''}" if verb else said

@@ -286,7 +286,7 @@ class TransferClassifier(LinearClassifier):
             emit(
                 callbacks,
                 "note",
-                text=f"{minutes_text(clock.minutes)} are too few to look at all {n:,} pictures: about "
+                text=f"{minutes_text(clock.minutes)} will not do to look at all {n:,} pictures: about "
                 f"{minutes_text(1.1 * needed)} would do.",
             )
 
@@ -418,7 +418,10 @@ class TransferClassifier(LinearClassifier):
         except TooShort as short:
             assert clock.minutes is not None
             needed = clock.minutes + (short.needed - clock.left(after)) / 60
-            text = f"{minutes_text(clock.minutes)} leave no time to fine-tune: {minutes_text(needed)} would."
+            text = (
+                f"{minutes_text(clock.minutes, 'leave')} no time to fine-tune: about {minutes_text(needed)} "
+                "would."
+            )
             emit(callbacks, "note", text=text)
             return
         if self.fine_tune is None and len(held) and clock.minutes is not None:

@@ -65,23 +65,28 @@ def _tried(candidates: Sequence[Event]) -> list[Block]:
     if not candidates:
         return []
     chosen = next((c for c in candidates if c.get("chosen")), None)
-    columns = ("model", "accuracy", "loss", "epochs", "seconds", "how it came out")
+    columns = ("model", "accuracy", "how it came out", "loss", "epochs", "seconds")
     rows = [
         [
             f"{c['setting']['candidate']}{' ✓' if c is chosen else ''}",
-            *(
-                "–" if number_of(c, key) is None else f"{c[key]:{form}}"
-                for key, form in (("score", ".3f"), ("loss", ".3f"), ("epochs", ".3g"), ("seconds", ".0f"))
-            ),
+            _number(c, "score", ".3f"),
             str(c["why"]),
+            _number(c, "loss", ".3f"),
+            _number(c, "epochs", ".3g"),
+            _number(c, "seconds", ".0f"),
         ]
         for c in candidates
     ]
-    blocks: list[Block] = [Table("What was tried", columns, rows, words=(5,))]
+    blocks: list[Block] = [Table("What was tried", columns, rows, words=(2,))]
     said = "Accuracy and loss are those for pictures that the model had not seen."
     if chosen is not None:
-        said = f"{chosen['setting']['candidate']} was chosen, {chosen['what']}. {said}"
+        said = f"Chosen was {chosen['setting']['candidate']}: {chosen['what']}. {said}"
     return [*blocks, Note(said)]
+
+
+def _number(event: Event, key: str, form: str) -> str:
+    number = number_of(event, key)
+    return "–" if number is None else f"{number:{form}}"
 
 
 def _of_the_chosen(epochs: list[Event], tried: Sequence[Event]) -> list[Event]:
