@@ -180,10 +180,10 @@ class Trials:
     def _measured(self, candidate: Candidate, seconds: float | None) -> Candidate:
         if candidate.recipe.model == "transfer" and self.data.images:
             tunes = candidate.recipe.settings.get("fine_tune", 0.0)
-            return self._tuned(candidate, seconds) if tunes else self._frozen(candidate)
+            return self._tuned(candidate, seconds) if tunes else self._frozen(candidate, seconds)
         return self._fitted(candidate, seconds)
 
-    def _frozen(self, candidate: Candidate) -> Candidate:
+    def _frozen(self, candidate: Candidate, seconds: float | None) -> Candidate:
         """A linear classifier answers for examples that it has not seen while it chooses its penalty."""
         data, recipe = self.data, candidate.recipe
         model = recipe.make(self.seed)
@@ -191,13 +191,17 @@ class Trials:
         train, held = data.some(recipe.images), data.held
         rows = np.concatenate([train, held])
         bank = data.bank(model, self._stages(), rows)
-        model.fit_bank(bank, data.labels, train, held if len(held) else None, callbacks=self._told(""))
+        clock = None if seconds is None else RunClock.start(seconds / 60, 0.0)
+        model.fit_bank(
+            bank, data.labels, train, held if len(held) else None, callbacks=self._told(""), clock=clock
+        )
+        if "C" in model.resolved_:
+            recipe = recipe.with_settings(C=model.resolved_["C"])
         probabilities = self._nothing()
         probabilities[rows] = model.held_probabilities_
         if len(held):
             probabilities[train] = np.nan
-        # Of some images alone it is not what is left in the end.
-        return replace(candidate, probabilities=probabilities, model=model)
+        return replace(candidate, recipe=recipe, probabilities=probabilities, model=model)
 
     def _tuned(self, candidate: Candidate, seconds: float | None) -> Candidate:
         data, recipe = self.data, candidate.recipe

@@ -17,8 +17,9 @@ from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.transfer import MOST_EPOCHS, TransferClassifier
 
 # Of the time that is left, what a candidate may take: all images described by the pretrained network, with
-# mirror images, the larger networks, and the short trainings of what learns by gradients.
-_DESCRIBING, _MIRRORING, _LARGER = 0.25, 0.35, 0.2
+# mirror images, the penalties of its linear classifier, the larger networks, and the short trainings of what
+# learns by gradients.
+_DESCRIBING, _MIRRORING, _LINEAR, _LARGER = 0.25, 0.35, 0.3, 0.2
 _SHARES = {"mlp": 0.04, "cnn": 0.25, "tuned": 0.25}
 # Where there are few examples the short trainings, one a fold, are as long as the last one will be.
 _SHARES_OF_FEW = {"mlp": 0.05, "cnn": 0.3, "tuned": 0.45}
@@ -31,7 +32,7 @@ _WORTH_A_TRAINING = 5.0
 # over the images so often, and take so much of what is left.
 _STEP, _PASSES, _SHARE_OF_THE_LAST = 3.5, 1.5, 0.8
 # A fine-tuning that has learnt from so few images, counted each time, may still be worse than none.
-_FEW_TO_JUDGE = 1500
+_FEW_TO_JUDGE = 1000
 # Fewer images than these are not compared on, where the time allows no look at all.
 _FEWEST_COMPARED = 500
 # Images whose reading and description are timed, in two parts: the first waits for weights to be read.
@@ -121,6 +122,12 @@ class Comparison:
             what = "a residual network that learns from nothing"
             self._try("cnn", Recipe("cnn"), what, shares["cnn"] * left)
         self._train_the_best(tuned)
+        if (
+            tuned is not None
+            and tuned.accuracy is None
+            and not any(c.name.startswith(tuned.name) for c in self.tried)
+        ):
+            self._leave_out(tuned.name, tuned.recipe, tuned.what, "there is too little time for it")
 
     @property
     def _pixels(self) -> int:
@@ -185,7 +192,8 @@ class Comparison:
             )
         settings = {"fine_tune": 0.0, "mirror": mirror}
         what = "a linear classifier on what the frozen {} sees" + (", mirror images too" if mirror else "")
-        best = self._try(f"{_SMALLEST}, frozen", Recipe("transfer", settings), what.format(_SMALLEST))
+        recipe = Recipe("transfer", settings)
+        best = self._try(f"{_SMALLEST}, frozen", recipe, what.format(_SMALLEST), _LINEAR * self.left)
         installed = [kind.name for kind in EfficientNetLite.__subclasses__() if kind.is_installed()]
         for backbone, slower in _LARGER_NETWORKS.items():
             if self._settled or backbone not in installed:
@@ -196,7 +204,7 @@ class Comparison:
             if slower * copies * n_compared * self.describing > _LARGER * self.left:
                 self._leave_out(name, recipe, what.format(backbone), "there is no time for it")
                 continue
-            other = self._try(name, recipe, what.format(backbone))
+            other = self._try(name, recipe, what.format(backbone), _LARGER * self.left)
             if other.accuracy is not None and surely_better(other, best):
                 best = other
         return best
@@ -209,10 +217,10 @@ class Comparison:
             self._try("svm", Recipe("svm"), what)
 
     def _try_tuned(self, frozen: Candidate, seconds: float) -> Candidate | None:
-        recipe = frozen.recipe.with_settings(fine_tune=MOST_EPOCHS)
+        assert isinstance(frozen.model, TransferClassifier)
+        recipe = frozen.recipe.with_settings(fine_tune=MOST_EPOCHS, C=frozen.model.C_)
         backbone = str(recipe.settings.get("backbone", _SMALLEST))
         name, what = f"{backbone}, fine-tuned", f"the last blocks of {backbone} trained further"
-        assert isinstance(frozen.model, TransferClassifier)
         if not self.data.bank(frozen.model, ()).keeps_maps:
             self._leave_out(name, recipe, what, "the maps of so many pictures take too much memory")
             return None

@@ -31,6 +31,8 @@ class Recipe:
     >>> recipe = Recipe.parse("cnn(epochs=12.5, width=8)")
     >>> recipe.settings, str(recipe)
     ({'epochs': 12.5, 'width': 8}, 'cnn(epochs=12.5, width=8)')
+    >>> str(Recipe.parse("transfer(C=[0.1, 1], mirror=false)"))
+    'transfer(C=[0.1, 1], mirror=false)'
     """
 
     model: str
@@ -49,7 +51,8 @@ class Recipe:
         found = re.fullmatch(r"(\w+)\((.*)\)", text.strip())
         model, inside = found.groups() if found else (text.strip(), "")
         settings: dict[str, Any] = {}
-        for pair in filter(None, (part.strip() for part in inside.split(","))):
+        # Commas inside of brackets do not part settings.
+        for pair in filter(None, (part.strip() for part in re.split(r",(?![^\[]*\])", inside))):
             key, equals, value = pair.partition("=")
             if not equals:
                 model = ""
@@ -98,4 +101,6 @@ def _value(text: str) -> Any:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, (tuple, list)):
+        return f"[{', '.join(map(_text, value))}]"
     return str(value).lower() if isinstance(value, bool) else str(value)

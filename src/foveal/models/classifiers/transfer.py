@@ -47,6 +47,8 @@ _USUAL_EPOCHS = 2.0
 _LEAST_TO_TUNE, MOST_EPOCHS = 100, 12.0
 # Images whose features are timed.
 _TIMED = 32
+# How long the next penalty, and what follows, may take beside the last.
+_NEXT = 4.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -112,7 +114,7 @@ class TransferClassifier(LinearClassifier):
         Side of the square that the network sees.
     held_probabilities_ : ndarray of shape (N, K), float64
         With the chosen penalty, for images of the cross-validation or the validation by classifiers that did
-        not see them; 0 for the others, and NaN where there was nothing to choose.
+        not see them; NaN for the others, and where there was nothing to choose.
     tail_ : Tail or None
         The blocks that were fine-tuned.
     tuned_epochs_ : float
@@ -174,7 +176,8 @@ class TransferClassifier(LinearClassifier):
                 labels = np.concatenate([labels, self._labels(validation[1])])
             self._forget()
             rng = np.random.default_rng(self.random_state)
-            self._fit_linear(np.asarray(rows, np.float32)[None], labels, n_train, rng, callbacks)
+            self._fit_linear(np.asarray(rows, np.float32)[None], labels, n_train, rng, callbacks, clock)
+            self._resolve(clock)
             return
         labels = self.learn_images(X, y)
         images, train, held = list(X), np.arange(len(X)), None
@@ -216,14 +219,20 @@ class TransferClassifier(LinearClassifier):
         clock = clock or RunClock.start(None, 0.0)
         rng = np.random.default_rng(self.random_state)
         rows = train if held is None else np.concatenate([train, held])
-        self._fit_linear(bank.vectors(rows), labels[rows], len(train), rng, callbacks)
+        self._fit_linear(bank.vectors(rows), labels[rows], len(train), rng, callbacks, clock)
         after = images_after * bank.seconds_an_image
         epochs = self._epochs_of_tuning(len(train), clock.minutes is not None)
         if bank.keeps_maps and epochs:
             self._fine_tune(bank, labels, train, held, epochs, rng, callbacks, clock, after)
+        self._resolve(clock)
+        return self
+
+    def _resolve(self, clock: RunClock) -> None:
+        """Keep what the clock has settled."""
         if clock.minutes is not None:
             self.resolved_ = {"minutes": None, "fine_tune": self.tuned_epochs_}
-        return self
+            if self._cut_short:
+                self.resolved_["C"] = tuple(seen["C"] for seen in self.cv_results_)
 
     def _forget(self) -> None:
         self.resolved_ = {}
@@ -231,6 +240,7 @@ class TransferClassifier(LinearClassifier):
         self.history_: dict[str, NDArray[Any]] = {}
         self._network: nn.Sequential | None = None
         self.tuned_epochs_ = 0.0
+        self._cut_short = False
 
     def _fit_linear(
         self,
@@ -239,13 +249,14 @@ class TransferClassifier(LinearClassifier):
         n_train: int,
         rng: np.random.Generator,
         callbacks: Callbacks,
+        clock: RunClock,
     ) -> None:
         """Choose the penalty, on the rows after the first ones or by cross-validation; fit to all rows."""
         fold_of = np.repeat(np.array([-1, 0]), [n_train, len(labels) - n_train])
         if n_train == len(labels):
             fold_of = stratified_folds(labels, self.folds, rng)
         with parallel.blas_threads(1), stage(callbacks, "linear classifier"):
-            self._choose(self._checked(), copies, labels, fold_of, callbacks)
+            self._choose(self._checked(), copies, labels, fold_of, callbacks, clock)
             rows = copies.reshape(-1, copies.shape[2])
             coef, self.intercept_ = _fit_linear(rows, np.tile(labels, len(copies)), self.C_)
             # In one order of memory, fitted or loaded: products differ with it in their last bits.
@@ -339,6 +350,7 @@ class TransferClassifier(LinearClassifier):
         labels: NDArray[np.int64],
         fold_of: NDArray[np.int64],
         callbacks: Callbacks,
+        clock: RunClock,
     ) -> None:
         """Compare the penalties on rows that did not train."""
         self.held_probabilities_ = np.full((len(labels), len(self.classes_)), np.nan)
@@ -357,7 +369,8 @@ class TransferClassifier(LinearClassifier):
 
         self.cv_results_, answered = [], []
         for C in penalties:
-            probabilities = np.zeros((len(labels), len(self.classes_)))
+            began = perf_counter()
+            probabilities = np.full((len(labels), len(self.classes_)), np.nan)
             answers = parallel.map(partial(judged, C), folds)
             for fold, answer in zip(folds, answers, strict=True):
                 probabilities[fold_of == fold] = answer
@@ -373,6 +386,10 @@ class TransferClassifier(LinearClassifier):
             )
             # Past the best penalty the loss only rises, and weak penalties take the longest.
             if len(self.cv_results_) > 1 and self.cv_results_[-1]["loss"] > self.cv_results_[-2]["loss"]:
+                break
+            # The next takes longer, and another fit, to all rows, comes after it.
+            if penalties[-1] != C and clock.left() < _NEXT * (perf_counter() - began):
+                self._cut_short = True
                 break
         # min takes the first of equals: the strongest penalty.
         best = min(self.cv_results_, key=lambda seen: seen["loss"])
