@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # that were held out, and what is there for none.
 _REPORT_SECONDS, _IMAGE_SECONDS = 6.0, 0.01
 # The report of a classifier, and the maps of its mistakes.
-_PAGE_SECONDS, _LOOK_SECONDS = 5.0, 4.0
+_PAGE_SECONDS, _LOOK_SECONDS = 4.0, 3.0
 # One image followed on its way through a detector.
 _TRACE_SECONDS = 3.0
 

@@ -179,6 +179,13 @@ def test_rows():
     assert model.n_features_in_ == 5
 
 
+def test_candidates_that_are_for_something_else():
+    with pytest.raises(SettingError, match="candidates are cnn; none of them is for"):
+        AutoClassifier(candidates=("cnn",)).fit(np.eye(12), np.arange(12) % 2)
+    X, y = squares(30, side=8)
+    assert AutoClassifier(candidates="logistic", random_state=0).fit(X, y).best_.name == "logistic"
+
+
 def test_what_lags_is_given_up():
     rng = np.random.default_rng(0)
     y = np.arange(600) % 2
@@ -210,6 +217,15 @@ def test_more_images_than_there_is_time_for(monkeypatch):
     model = AutoClassifier(candidates=("transfer",), minutes=0.05, random_state=0)
     model.fit(X, y, callbacks=[events.append])
     assert any("compared on 100 of the 560" in e["text"] for e in events if e["event"] == "note")
+    assert model.score(X, y) > 0.9
+
+
+def test_minutes_that_hold_no_comparison():
+    X, y = squares()
+    notes = []
+    model = AutoClassifier(candidates=("transfer",), minutes=1, random_state=0)
+    model.fit(X, y, spent=120.0, callbacks=[lambda e: notes.append(e.get("text"))])
+    assert any(text and text.startswith("1 minute holds no comparison of so many pictures") for text in notes)
     assert model.score(X, y) > 0.9
 
 

@@ -39,7 +39,8 @@ class AutoClassifier(Classifier):
     gradients is then trained anew in all the time that is left.
 
     Of candidates that differ by no more than chance on the same examples the simplest is chosen: frozen
-    features, then support vector machines, then networks from nothing, then fine-tuned ones. It is over
+    features, then networks from nothing, then fine-tuned ones, then support vector machines, which cannot be
+    exported. It is over
     before the minutes are where every example is named rightly, or nothing is left that could gain.
 
     Grey images, small ones and such as may not be mirrored, as writing, are noticed; where mirror images

@@ -76,6 +76,7 @@ class ComparedExamples:
             self.folds = [(self.train, self.held)]
         self.judged = np.sort(np.concatenate([held for _, held in self.folds] or [everything[:0]]))
         self._banks: dict[tuple[str, int, bool], ImageBank] = {}
+        self._looks: dict[tuple[str, int | None], TransferClassifier] = {}
         self._small: NDArray[Any] | None = None
         if self.images:
             self.seen_small = ImageArrays.learn(X, None, _SMALL_SIDE)
@@ -128,7 +129,12 @@ class ComparedExamples:
         self, model: TransferClassifier, callbacks: Callbacks, *row_sets: NDArray[np.int64]
     ) -> ImageBank:
         """What a network makes of some of the images; the classifier learns how it looks at them."""
-        model.learn_images(self.X, self.y)
+        look = (model.backbone, model.image_size)
+        if look in self._looks:
+            model.look_as(self._looks[look])
+        else:
+            model.learn_images(self.X, self.y)
+            self._looks[look] = model
         mirror = bool(model.mirror)
         key = (model.backbone, model.image_side_, mirror)
         if key not in self._banks:

@@ -13,7 +13,7 @@ from foveal.models.classifiers.augmenting import is_grey, may_be_mirrored
 from foveal.models.classifiers.candidates import NETWORKS, Candidate, Trials, choose, surely_better, tell
 from foveal.models.classifiers.image_input import LARGEST_NATIVE
 from foveal.models.classifiers.recipes import Recipe
-from foveal.models.classifiers.run_clock import RunClock
+from foveal.models.classifiers.run_clock import RunClock, minutes_text
 from foveal.models.classifiers.transfer import MOST_EPOCHS, TransferClassifier
 
 # Of the time that is left, what a candidate may take: all images described by the pretrained network, with
@@ -42,6 +42,13 @@ _LARGER_NETWORKS = {"efficientnet-lite2": 3.0, "efficientnet-lite1": 2.0}
 # After the name of what is trained once more.
 _LONGER = ", longer"
 _SMALLEST = "efficientnet-lite0"
+# What candidates are, in words.
+_WHAT = {
+    "logistic": "logistic regression by gradient descent",
+    "svm": "a support vector machine",
+    "mlp": "a multi-layer perceptron",
+    "cnn": "a residual network that learns from nothing",
+}
 
 
 class Comparison:
@@ -56,7 +63,7 @@ class Comparison:
         callbacks: Callbacks,
     ) -> None:
         self.trials, self.data, self.clock, self.callbacks = trials, trials.data, clock, callbacks
-        self.images_after, self.wanted = images_after, wanted
+        self.images_after, self.wanted = images_after, tuple(wanted)
         self.tried: list[Candidate] = []
         # Seconds for an image to be read small, and for the pretrained network to describe it.
         self.reading = self.describing = 0.0
@@ -72,8 +79,14 @@ class Comparison:
         else:
             self._try_on_rows()
         measured = [c for c in self.tried if c.accuracy is not None]
+        if not self.tried:
+            wanted, kind = ", ".join(self.wanted), "pictures" if self.data.images else "rows"
+            raise SettingError(
+                f"candidates are {wanted}; none of them is for so many examples that are {kind}."
+            )
         if not measured:
-            raise SettingError("No candidate could be trained: " + "; ".join(c.why for c in self.tried) + ".")
+            failed = "; ".join(f"{c.name} was {c.why}" for c in self.tried)
+            raise SettingError(f"No candidate could be trained: {failed}.")
         chosen = choose(sorted(measured, key=_simplicity))
         self.chosen = self._built(chosen)
         self.tried = [self._reasoned(c, chosen) for c in self.tried]
@@ -109,18 +122,19 @@ class Comparison:
         frozen = None
         if "transfer" in self.wanted:
             frozen = self._try_frozen(mirror)
+        if self.wanted == ("logistic",):
+            self._try("logistic", Recipe("logistic"), _WHAT["logistic"])
         if not self._settled:
             self._try_svm()
         shares = _SHARES_OF_FEW if self.data.few else _SHARES
         left = self.left
         tuned = None
         if "mlp" in self.wanted and not self._settled and self._pixels <= _LARGEST_FOR_MLP:
-            self._try("mlp", Recipe("mlp"), "a multi-layer perceptron on the pixels", shares["mlp"] * left)
-        if frozen is not None and not self._settled:
+            self._try("mlp", Recipe("mlp"), f"{_WHAT['mlp']} on the pixels", shares["mlp"] * left)
+        if frozen is not None and frozen.model is not None and not self._settled:
             tuned = self._try_tuned(frozen, shares["tuned"] * left)
         if "cnn" in self.wanted and not self._settled:
-            what = "a residual network that learns from nothing"
-            self._try("cnn", Recipe("cnn"), what, shares["cnn"] * left)
+            self._try("cnn", Recipe("cnn"), _WHAT["cnn"], shares["cnn"] * left)
         self._train_the_best(tuned)
         if (
             tuned is not None
@@ -169,10 +183,10 @@ class Comparison:
         """The pretrained network, left as it is; the larger ones too, where there is time."""
         data = self.data
         everything = np.concatenate([data.held, data.train])
-        probe = TransferClassifier(backbone=_SMALLEST, mirror=False)
+        bank = data.bank(TransferClassifier(backbone=_SMALLEST, mirror=False), ())
         for part in (everything[: _TIMED // 2], everything[_TIMED // 2 : _TIMED]):
             began = perf_counter()
-            data.bank(probe, (), part)
+            bank.fill(part)
             self.describing = (perf_counter() - began) / max(1, len(part))
         left = self.left
         n = len(data.train) + len(data.held)
@@ -189,6 +203,15 @@ class Comparison:
                 "note",
                 text=f"Candidates are compared on {self.some:,} of the {len(data.train):,} training "
                 "pictures, which is what the minutes allow; the chosen one learns from as many as it can.",
+            )
+        seconds = copies * self.describing * (len(data.held) + (self.some or len(data.train)))
+        if self.clock.minutes is not None and seconds > left:
+            needed = self.clock.minutes + (3 * seconds - left) / 60
+            emit(
+                self.callbacks,
+                "note",
+                text=f"{minutes_text(self.clock.minutes, 'hold')} no comparison of so many pictures: about "
+                f"{minutes_text(needed)} would.",
             )
         settings = {"fine_tune": 0.0, "mirror": mirror}
         what = "a linear classifier on what the frozen {} sees" + (", mirror images too" if mirror else "")
@@ -212,7 +235,7 @@ class Comparison:
     def _try_svm(self) -> None:
         if "svm" not in self.wanted or len(self.data.train) > _MOST_FOR_SVM:
             return
-        what = "a support vector machine on HOG and colour"
+        what = f"{_WHAT['svm']} on HOG and colour"
         if self.left > 0.5 * 60 * (self.clock.minutes or 0):
             self._try("svm", Recipe("svm"), what)
 
@@ -236,16 +259,11 @@ class Comparison:
             if name not in self.wanted:
                 continue
             recipe = Recipe(name)
-            what = {
-                "logistic": "logistic regression by gradient descent",
-                "svm": "a support vector machine",
-                "mlp": "a multi-layer perceptron",
-            }[name]
             if name == "mlp" and len(self.data) < _FEWEST_ROWS_FOR_MLP and len(self.wanted) > 1:
                 continue
             if name == "svm" and len(self.data.train) > 4 * _MOST_FOR_SVM:
                 continue
-            self._try(name, recipe, what, 0.4 * self.left if name == "mlp" else None)
+            self._try(name, recipe, _WHAT[name], 0.4 * self.left if name == "mlp" else None)
 
     # -- the last training --------------------------------------------------------------------------
 
@@ -305,6 +323,8 @@ class Comparison:
             images = self._describable(chosen, 0.0) if self.described < len(self.data.train) else None
             images = None if images is None else max(images, self.described)
             chosen = replace(chosen, recipe=replace(recipe, images=images), model=None)
+        elif chosen.model is None:
+            chosen = replace(chosen, recipe=replace(recipe, images=None))
         if chosen.model is not None:
             return chosen
         with stage(self.callbacks, f"training {chosen.name}"):
@@ -341,8 +361,11 @@ class Comparison:
 
 
 def _simplicity(candidate: Candidate) -> tuple[int, int]:
-    """The less is learnt from the examples, the simpler; of equals a longer training comes first."""
+    """The less is learnt from the examples, the simpler; of equals a longer training comes first.
+
+    A support vector machine, which cannot be exported, has to be surely better than all others.
+    """
     tuned = candidate.recipe.model == "transfer" and bool(candidate.recipe.settings.get("fine_tune"))
-    order = ("logistic", "transfer", "svm", "mlp", "cnn")
-    place = len(order) if tuned else order.index(candidate.recipe.model)
+    order = ("logistic", "transfer", "cnn", "mlp", "tuned", "svm")
+    place = order.index("tuned" if tuned else candidate.recipe.model)
     return place, 0 if candidate.name.endswith(_LONGER) else 1

@@ -27,7 +27,7 @@ _CLIP = 5.0
 # Less of an epoch than this is no fine-tuning. From so many on, a part of one is not worth its validation.
 _LEAST_EPOCHS, _WHOLE_FROM = 0.5, 6
 # Of the time that is left, what the steps may take by the speed that was measured.
-_SHARE = 0.85
+_SHARE = 0.9
 
 #: Weights and intercepts of a linear classifier, (K, D) or (1, D), and (K,) or (1,).
 Linear = tuple[NDArray[np.float64], NDArray[np.float64]]

@@ -332,6 +332,11 @@ class TransferClassifier(LinearClassifier):
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         return labels
 
+    def look_as(self, other: "TransferClassifier") -> None:
+        """Take what another with this backbone has learnt by :meth:`learn_images`."""
+        self.classes_, self.features_ = other.classes_, other.features_
+        self.image_side_, self.pixel_scale_ = other.image_side_, other.pixel_scale_
+
     def make_bank(self, images: Sequence[Any], *, keeps_maps: bool) -> ImageBank:
         """For images that the network is to be shown as :meth:`learn_images` has learnt."""
         return ImageBank(
