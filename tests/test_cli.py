@@ -250,9 +250,9 @@ def test_default_folders(run, color_folder, monkeypatch, tmp_path):
     assert status == 0
     assert "accuracy" in out
     assert "a<b> [bold]" in out
-    assert "runs/colors-transfer" in err.replace("\n", "")
+    assert "runs/colors-auto" in err.replace("\n", "")
     for expected in ("predictions", "predictions-2"):
-        assert run("predict", "runs/colors-transfer", color_folder / "red" / "0.png")[0] == 0
+        assert run("predict", "runs/colors-auto", color_folder / "red" / "0.png")[0] == 0
         assert (tmp_path / expected / "predictions.json").is_file()
 
 

@@ -17,7 +17,9 @@ event                     further keys
 ``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``
 ``candidate``             ``setting`` (a mapping), ``score`` (on validation; None where the training
                           diverged), ``chosen``; where settings were compared before a training also ``loss``
-                          (on validation), and of the chosen one ``text`` (why it was chosen)
+                          (on validation), and of the chosen one ``text`` (why it was chosen); of whole
+                          models also ``what`` it is, its ``recipe``, ``epochs`` (None where it learns by
+                          none), ``seconds``, ``loss`` (on validation) and ``why`` it was chosen or not
 ``schedule``              ``minutes`` (asked for), ``epochs`` and ``steps`` (chosen), ``seconds_per_step``
                           (measured), ``text`` (one sentence that says so)
 ``epoch``                 ``epoch`` (counted from 1), ``epochs``, ``step`` (so far), ``loss`` and ``accuracy``
@@ -25,7 +27,8 @@ event                     further keys
                           none), ``learning_rate`` (at its end), ``seconds``; other figures of a validation
                           under their names; ``kept`` where one chooses the weights: the last epoch of
                           which it is true gave those that are left. A training that was resumed may
-                          tell of an epoch again.
+                          tell of an epoch again. Where several models are compared, the ``candidate``
+                          that it is of.
 ``losses``                ``step`` and ``seconds`` (since the training began), and the mean of the last steps'
                           losses by part: ``rpn_class``, ``rpn_box``, ``head_class``, ``head_box``, as far as
                           there are such

@@ -89,6 +89,9 @@ class _Lines:
             self._seconds, self._epochs = 0.0, 0
         if event["event"] != "epoch":
             return _line(event)
+        if "candidate" in event:
+            # One of several trainings, of which each is told when it is over.
+            return ""
         self._seconds += event["seconds"]
         self._epochs += 1
         left = (event["epochs"] - event["epoch"]) * self._seconds / self._epochs
@@ -101,6 +104,9 @@ def _line(event: Event) -> str:
         return f"  {event['stage']}: {event['seconds']:.1f} s"
     if kind in ("note", "schedule"):
         return f"  {event['text']}"
+    if kind == "candidate" and "why" in event:
+        score = "" if event["score"] is None else f" {event['score']:.3f} in {event['seconds']:.0f} s"
+        return f"  {event['setting']['candidate']}:{score}{'; ' if score else ' '}{event['why']}"
     if kind == "candidate":
         setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items())
         score = "diverged" if event["score"] is None else f"{event['score']:.3f}"

@@ -9,13 +9,14 @@ from foveal.features import EfficientNetLite0, HogColor
 from foveal.files import read_container, write_container
 from foveal.images import read
 from foveal.models import MODELS, model_class
-from foveal.models.contracts import is_classifier, is_detector
+from foveal.models.contracts import is_choosing, is_classifier, is_detector
 
 SMALL_RPN = {"size": 128, "epochs": 1, "channels": 8, "finetune_fraction": 0, "passes_per_view": 1}
 HOG = HogColor(size=24, cell=8, grid=2, bins=4)
 SMALL_RCNN = {"proposals": "single", "features": HOG, "max_proposals": 100}
 # For each model settings that make a small one; some of them several, where another path would be taken.
 SETTINGS = {
+    "auto": [{"recipe": "mlp(width=16, epochs=2)"}, {"recipe": "svm(features=pixels)"}],
     "logistic": [{"iterations": 20}, {"iterations": 20, "features": "hog+color", "image_size": 16}],
     "mlp": [{"width": 16, "epochs": 2}],
     "cnn": [{"width": 4, "epochs": 2}],
@@ -89,6 +90,9 @@ def test_a_classifier(name, settings, n_classes, tmp_path):
     X, y = X[chosen], y[chosen]
     model = model_class(name)(**settings, random_state=0).fit(X, y)
     again = loaded(model, tmp_path)
+    if is_choosing(model):
+        np.testing.assert_array_equal(model.predict(X), model.best_.predict(X))
+        model = model.best_
     for some in (X, X[:1], list(X[:7])):
         assert_same(answers(again, some), answers(model, some))
 
@@ -100,7 +104,8 @@ def test_a_classifier_of_rows_in_another_order_of_memory(name, dtype, tmp_path):
     rows = rng.normal(size=(90, 37)).astype(dtype)
     y = np.arange(90) % 3
     rows[:, :3] += 2 * np.eye(3)[y]
-    settings = {"iterations": 20} if name == "logistic" else {"epochs": 2} if name in ("mlp", "cnn") else {}
+    quick = {"mlp": {"epochs": 2}, "cnn": {"epochs": 2}, "logistic": {"iterations": 20}}
+    settings = {**quick, "auto": SETTINGS["auto"][0]}.get(name, {})
     wide = np.zeros((180, 74), dtype)
     wide[::2, ::2] = rows
     orders = [rows, np.asfortranarray(rows), wide[::2, ::2]]

@@ -11,7 +11,7 @@ import pytest
 
 from foveal.errors import ModelFileError, SettingError, TrainingDiverged
 from foveal.files import read_container
-from foveal.models import MLPClassifier
+from foveal.models import MLPClassifier, SVMClassifier, TransferClassifier, load, model_class
 from foveal.runs import equal_epochs, grid_search, resume, retrain, train, training
 
 SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
@@ -67,7 +67,8 @@ def test_broken_off_and_gone_on_with(whole, color_folder, tmp_path, monkeypatch,
 
 def test_minutes_are_measured_once(color_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "_CHECKPOINT_EVERY", 1e-9)
-    settings = {"minutes": 0.02, "width": 4, "image_size": 8, "batch_size": 8}
+    monkeypatch.setattr(training, "seconds_after_training", lambda *model_and_images: 0.0)
+    settings = {"minutes": 0.3, "width": 4, "image_size": 8, "batch_size": 8}
     told = []
 
     def kill(event):
@@ -322,8 +323,9 @@ def test_one_value_is_no_comparison(color_folder, tmp_path):
 
 
 @pytest.mark.parametrize("given", [{}, {"width": 4}])
-def test_a_retraining_from_the_config_gives_the_same_model_file(color_folder, tmp_path, given):
-    settings = {"minutes": 0.02, "image_size": 8, "batch_size": 8, **given}
+def test_a_retraining_from_the_config_gives_the_same_model_file(color_folder, tmp_path, given, monkeypatch):
+    monkeypatch.setattr(training, "seconds_after_training", lambda *model_and_images: 0.0)
+    settings = {"minutes": 0.3, "image_size": 8, "batch_size": 8, **given}
     first = train(color_folder, model="cnn", out=tmp_path / "first", settings=settings)
     again = retrain(first.folder.config_file, out=tmp_path / "again")
     schedule = first.folder.read_config()["schedule"]
@@ -350,3 +352,41 @@ def test_a_retraining_wants_a_config(color_run, tmp_path):
     (tmp_path / "other.toml").write_text("a = 1\n")
     with pytest.raises(ModelFileError, match=r"is not the config.toml of a run: it lacks 'settings'"):
         retrain(tmp_path / "other.toml")
+
+
+@pytest.mark.parametrize("model", ["transfer", "mlp", "logistic", "auto"])
+def test_minutes_are_those_of_the_whole_command(model, color_folder, tmp_path, monkeypatch):
+    given = {}
+
+    def fit(self, *examples, **options):
+        given.update(options)
+        raise KilledError
+
+    monkeypatch.setattr(model_class(model), "fit", fit)
+    with pytest.raises(KilledError):
+        train(color_folder, model=model, out=tmp_path / "run", settings={"minutes": 3}, spent=40.0)
+    assert 40 < given["spent"] < 100
+    assert given["images_after"] == len(
+        training.RunFolder.open(tmp_path / "run").read_config()["split"]["test"]
+    )
+
+
+def test_the_best_without_asking(color_folder, tmp_path, check_page):
+    first = train(color_folder, out=tmp_path / "first", settings={"candidates": ["transfer", "svm"]})
+    config = first.folder.read_config()
+    assert config["model"] == "auto"
+    recipe = config["resolved"]["recipe"]
+    assert recipe.startswith("transfer(fine_tune=0.0")
+    assert type(load(first.folder.path)) is TransferClassifier
+    page = first.folder.report_file.read_text(encoding="utf-8")
+    check_page(page)
+    assert "What was tried" in page
+    assert "Image classifier · auto: transfer" in page
+    (told,) = [e for e in first.folder.read_log() if e["event"] == "candidate"]
+    assert told["recipe"] == recipe
+    again = retrain(first.folder.path, out=tmp_path / "again")
+    assert again.folder.read_config()["settings"]["recipe"] == recipe
+    assert again.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
+    # What is to be compared anew is not what was chosen.
+    other = retrain(first.folder.path, out=tmp_path / "other", settings={"candidates": ["svm"]})
+    assert type(load(other.folder.path)) is SVMClassifier

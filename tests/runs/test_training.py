@@ -159,7 +159,7 @@ def test_free_names(color_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     settings = {"C": (1.0,), "image_size": 32}
     names = [train(color_folder, settings=settings).folder.path.as_posix() for _ in range(2)]
-    assert names == ["runs/colors-transfer", "runs/colors-transfer-2"]
+    assert names == ["runs/colors-auto", "runs/colors-auto-2"]
 
 
 def test_a_finished_run_is_not_resumed(scene_run):

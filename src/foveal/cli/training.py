@@ -19,8 +19,8 @@ def train(
         str | None,
         typer.Option(
             "--model",
-            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; transfer, svm, logistic, mlp or cnn for "
-            "folders. The first of each is the default.",
+            help="faster-rcnn, fast-rcnn, rcnn or rpn for boxes; auto, transfer, svm, logistic, mlp or cnn "
+            "for folders. The first of each is the default.",
         ),
     ] = None,
     out: Annotated[Path | None, out_option("runs/DATA-MODEL")] = None,

@@ -255,6 +255,13 @@ class EfficientNetLite(RegionsOnMaps):
         """What :meth:`network` takes: ``(x - 127) / 128`` of pixels from 0 to 255, float32."""
         return (np.asarray(images, np.float32) - np.float32(cls.pixel_mean)) / np.float32(cls.pixel_std)
 
+    @classmethod
+    def is_installed(cls) -> bool:
+        """Whether the package with the weights is there."""
+        from importlib.util import find_spec
+
+        return find_spec(cls._package) is not None
+
     def _weights(self) -> dict[str, NDArray[Any]]:
         return _once((self.name, "weights"), self._read_weights)
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from foveal.errors import SettingError, did_you_mean
 
 if TYPE_CHECKING:
+    from foveal.models.classifiers.auto import AutoClassifier
     from foveal.models.classifiers.cnn import CNNClassifier
     from foveal.models.classifiers.logistic import LogisticClassifier
     from foveal.models.classifiers.mlp import MLPClassifier
@@ -31,6 +32,7 @@ __all__ = [
     "MODELS",
     "RCNN",
     "RPN",
+    "AutoClassifier",
     "CNNClassifier",
     "DetectionTrace",
     "FastRCNN",
@@ -52,6 +54,7 @@ __all__ = [
 
 #: The models by the names that the command line uses, each with its module and class.
 MODELS = {
+    "auto": ("foveal.models.classifiers.auto", "AutoClassifier"),
     "logistic": ("foveal.models.classifiers.logistic", "LogisticClassifier"),
     "mlp": ("foveal.models.classifiers.mlp", "MLPClassifier"),
     "cnn": ("foveal.models.classifiers.cnn", "CNNClassifier"),

@@ -103,6 +103,8 @@ class ClassifierModel(Model, Protocol):
 
     enlarging: ClassVar[Literal["linear", "cubic"]]
 
+    #: Whether it chooses among other classifiers, and stands for the one that it chose.
+    chooses: ClassVar[bool]
     #: Whether it is a network with convolutions, whose layers keep places, as Grad-CAM needs.
     convolutional: ClassVar[bool]
 
@@ -132,6 +134,14 @@ class ClassifierModel(Model, Protocol):
 
     def as_network(self) -> "tuple[Sequential, tuple[int, ...]]":
         """From what it sees to probabilities, and the shape of one example."""
+
+
+class ChoosingModel(ClassifierModel, Protocol):
+    """A classifier that stands for another, which it chose; what is saved is that one."""
+
+    @property
+    def best_(self) -> ClassifierModel:
+        """The one that was chosen, fitted."""
 
 
 class NetworkModel(ClassifierModel, Protocol):
@@ -217,6 +227,11 @@ def is_proposer(model: Model) -> TypeGuard[LearnedProposer]:
 def is_classifier(model: Model) -> TypeGuard[ClassifierModel]:
     """Whether a model says what an image shows."""
     return model.answers == "classes"
+
+
+def is_choosing(model: Model) -> TypeGuard[ChoosingModel]:
+    """Whether a model is a classifier that stands for another, which it chose."""
+    return is_classifier(model) and model.chooses
 
 
 def is_guided(model: Model) -> TypeGuard[GuidedDetectorModel]:

@@ -79,6 +79,7 @@ def fit(
     *,
     epochs: float | None = None,
     minutes: float | None = None,
+    spent: float = 0.0,
     schedule: str | Schedule | Callable[[int], Schedule] = "cosine",
     validation: Validation | None = None,
     validate_every: int = 1,
@@ -107,6 +108,8 @@ def fit(
         Train as long as fits instead, with ``epochs``, where given, as the most. The speed is measured first,
         by steps that are undone, on this machine and with the data loading and the validation, and the number
         of steps is chosen with a margin of a tenth. From then on the clock has no say.
+    spent : float, default=0.0
+        Seconds of the minutes that are gone already, or that will be needed for something else.
     schedule : {"cosine", "constant", "step", "one-cycle"}, Schedule or callable, default="cosine"
         The factor on the learning rate. A name is a schedule that spans the training: ``"cosine"`` with a
         warm-up of a twentieth of the steps, at most 500, ``"step"`` a tenth after each third. A callable may
@@ -212,7 +215,7 @@ def fit(
                 text = f"{name} was written after step {loop.taken:,} of {loop.total:,}: going on from there."
                 emit(callbacks, "note", text=text)
             elif minutes is not None:
-                _choose_steps(loop, minutes, epochs, schedule)
+                _choose_steps(loop, minutes, spent, epochs, schedule)
             else:
                 assert epochs is not None
                 loop.total = max(1, round(epochs * len(batches)))
@@ -225,11 +228,13 @@ def fit(
         optimizer.zero_grad()
 
 
-def _choose_steps(loop: TrainingLoop, minutes: float, epochs: float | None, schedule: Any) -> None:
-    speed = measure_speed(loop, 60 * minutes)
+def _choose_steps(
+    loop: TrainingLoop, minutes: float, spent: float, epochs: float | None, schedule: Any
+) -> None:
+    speed = measure_speed(loop, max(0.0, 60 * minutes - spent))
     loop.budget = choose(
         minutes,
-        speed.spent,
+        spent + speed.spent,
         speed.step,
         speed.validation,
         len(loop.batches),

@@ -12,7 +12,7 @@ from foveal.runs.settings import make_model, resolve
 from foveal.runs.splitting import split_dataset
 
 #: What is trained where no model is named.
-DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "transfer"}
+DEFAULT_MODELS = {"detection": "faster-rcnn", "classification": "auto"}
 
 # What learns sooner, if less.
 _QUICKER = {"faster-rcnn": "fast-rcnn"}

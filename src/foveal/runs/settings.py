@@ -244,6 +244,7 @@ _BY_NAME = {
     "color_spaces": _WORDS,
     "similarities": _WORDS,
     "levels": _WORDS,
+    "candidates": _WORDS,
     "image_shape": _Kind("whole numbers, such as 8,8,1,", (int,), several=True),
 }
 # The others, by the type of their default.

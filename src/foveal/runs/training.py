@@ -22,7 +22,7 @@ from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
 from foveal.files import free_folder, readable
 from foveal.models import model_class
-from foveal.models.contracts import Model, is_timed
+from foveal.models.contracts import Model, is_choosing, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
 from foveal.runs.alarms import with_alarms
@@ -87,10 +87,10 @@ class TrainingRun:
             emit(self.callbacks, "note", text=self.config["model_chosen"])
         findings = self.check()
         parts = self.split(without_unreadable(self.dataset, findings, self.callbacks))
-        model = self.fit(parts)
+        model, asked = self.fit(parts), self.config["model"]
         facts = {
             "title": readable(self.dataset.root.resolve().name),
-            "model": model.name,
+            "model": model.name if model.name == asked else f"{asked}: {model.name}",
             "version": __version__,
             "config": self.config,
             "findings": findings,
@@ -161,6 +161,8 @@ class TrainingRun:
                 model.fit(*_labelled(parts.train), validation=validation, callbacks=callbacks, **options)
         if model.resolved_:
             self._keep(resolved=nested(model.resolved_))
+        if is_choosing(model):
+            model = model.best_
         model.save(folder.model_file)
         folder.checkpoint_file.unlink(missing_ok=True)
         return model
@@ -221,7 +223,7 @@ def train(
         Anything that :func:`foveal.data.load` reads, or what it gave.
     model : str, optional
         A name of :data:`foveal.models.MODELS`; by default ``faster-rcnn`` for boxed data, or ``fast-rcnn``
-        where ``minutes`` are too few for it, and ``transfer`` for a folder a class.
+        where ``minutes`` are too few for it, and ``auto`` for a folder a class.
     out : path-like, optional
         The run folder; by default the first free ``runs/<data>-<model>``.
     settings : mapping, optional
@@ -232,7 +234,7 @@ def train(
     callbacks : sequence of callables
         Told of everything that is done; see :mod:`foveal.events`.
     spent : float, default=0.0
-        Seconds that had gone by before this call. Detectors that take ``minutes`` count them, and all that
+        Seconds that had gone by before this call. Models that take ``minutes`` count them, and all that
         this function does.
 
     Returns
@@ -318,7 +320,7 @@ def retrain(
     known = _known(config)
     same = known["settings"] | flat(known.get("chosen", {}))
     given = dict(settings or {})
-    if "minutes" not in given and "minutes" in same:
+    if not given.keys() & {"minutes", "candidates"} and "minutes" in same:
         settled = {**known.get("schedule", {}), **flat(known.get("resolved", {}))}
         if settled:
             same |= {key: value for key, value in settled.items() if key in same} | {"minutes": None}

@@ -8,7 +8,14 @@ from unittest import SkipTest
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from foveal.models import CNNClassifier, LogisticClassifier, MLPClassifier, SVMClassifier, TransferClassifier
+from foveal.models import (
+    AutoClassifier,
+    CNNClassifier,
+    LogisticClassifier,
+    MLPClassifier,
+    SVMClassifier,
+    TransferClassifier,
+)
 
 # Quick ones; the defaults pass the same checks, which takes minutes.
 ESTIMATORS = [
@@ -17,6 +24,7 @@ ESTIMATORS = [
     MLPClassifier(depth=1, width=32, epochs=40),
     CNNClassifier(width=8, epochs=20),
     TransferClassifier(),
+    AutoClassifier(),
 ]
 
 # Checks that skip themselves, with what they want.

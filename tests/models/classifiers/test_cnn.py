@@ -220,3 +220,14 @@ def test_partial_fit():
     for _ in range(10):
         model.partial_fit(X, y, classes=["across", "along"])
     assert model.score(*stripes(seed=1)) > 0.9
+
+
+def test_minutes_that_are_few_or_gone():
+    x, y = np.random.default_rng(0).integers(0, 256, (64, 8, 8)).astype(np.uint8), np.arange(64) % 2
+    notes = []
+    model = CNNClassifier(width=4, minutes=1.0, random_state=0)
+    model.fit(x, y, spent=70.0, callbacks=[lambda e: notes.append(e.get("text"))])
+    assert model.resolved_["epochs"] < 1
+    (told,) = [text for text in notes if text and "which are few" in text]
+    assert told.startswith("1 minute holds only 0.12 epochs")
+    assert "about 1.2 minutes would hold 10." in told

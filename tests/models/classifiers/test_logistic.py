@@ -193,3 +193,17 @@ def test_partial_fit_refuses():
     with pytest.raises(SettingError, match="diverged"):
         model.partial_fit(X, y)
     np.testing.assert_array_equal(model.coef_, before)
+
+
+def test_minutes_hold_so_many_iterations(tmp_path):
+    digits = load_digits()
+    X, y = digits.data[:300], digits.target[:300]
+    plenty = LogisticClassifier(minutes=10, iterations=30, random_state=0).fit(X, y)
+    assert plenty.resolved_ == {"minutes": None, "iterations": 30}
+    same = LogisticClassifier(iterations=30, random_state=0).fit(X, y)
+    assert plenty.save(tmp_path / "a").read_bytes() == same.save(tmp_path / "b").read_bytes()
+    notes = []
+    none = LogisticClassifier(minutes=1, random_state=0)
+    none.fit(X, y, spent=100.0, callbacks=[lambda e: notes.append(e.get("text"))])
+    assert none.resolved_["iterations"] == 1
+    assert any(text and text.startswith("1 minute holds only 1 iteration") for text in notes)

@@ -12,6 +12,7 @@ from foveal.errors import ModelFileError, SettingError
 from foveal.features import EfficientNetLite0
 from foveal.files import read_container
 from foveal.models import TransferClassifier, class_activation_maps, occlusion_map, stage_maps
+from foveal.models.classifiers import transfer
 
 
 def shapes(number=24, side=40, seed=0, classes=2):
@@ -241,5 +242,48 @@ def test_fine_tuned_where_it_is_worth_it(number, accuracy, side, epochs):
     model.features_, model.image_side_ = EfficientNetLite0(), side
     model.cv_results_ = [{"accuracy": 0.99, "chosen": False}, {"accuracy": accuracy, "chosen": True}]
     assert model._epochs_of_tuning(number) == epochs
-    model.features_ = None
-    assert model._epochs_of_tuning(number) == 0
+    if side == 224 and number == 500:
+        # With minutes whatever is not named rightly is worth it.
+        assert model._epochs_of_tuning(number, timed=True) == 12
+
+
+def test_minutes_settle_how_long_it_is_fine_tuned(tmp_path):
+    X, y = shapes(150)
+    y = np.where(np.arange(150) < 20, np.roll(y, 1), y)  # some are wrong: there is something to gain
+    events = []
+    model = quick(minutes=0.4, validation_size=0.3).fit(X, y, callbacks=[events.append])
+    epochs = model.resolved_["fine_tune"]
+    assert model.resolved_ == {"minutes": None, "fine_tune": epochs}
+    assert (model.tail_ is not None) == (epochs > 0)
+    assert epochs or any(
+        "left out" in e["text"] or "no time" in e["text"] for e in events if e["event"] == "note"
+    )
+    again = quick(validation_size=0.3, **model.resolved_).fit(X, y)
+    assert again.save(tmp_path / "a").read_bytes() == model.save(tmp_path / "b").read_bytes()
+
+
+def test_minutes_that_hold_no_fine_tuning():
+    X, y = shapes(150)
+    y = np.where(np.arange(150) < 20, np.roll(y, 1), y)
+    events = []
+    model = quick(minutes=1.0).fit(X, y, callbacks=[events.append], spent=3600.0)
+    assert model.tail_ is None
+    assert model.resolved_["fine_tune"] == 0
+    notes = [e["text"] for e in events if e["event"] == "note"]
+    assert any("will not do to look at all 150 pictures" in text for text in notes)
+    assert any(text.startswith("1 minute leaves no time to fine-tune") for text in notes)
+
+
+def test_what_decides_on_a_fine_tuning_has_not_been_learnt_from(monkeypatch):
+    given = {}
+
+    def tuned(backbone, maps, labels, linear, *, validation, **options):
+        given.update(linear=linear, trained=len(labels), judged=len(validation[1]))
+        raise transfer.TooShort(0.1, 1.0)
+
+    monkeypatch.setattr(transfer, "fine_tune", tuned)
+    X, y = shapes(60)
+    model = quick(fine_tune=2, minutes=1.0).fit(X, y, validation=shapes(20, seed=1))
+    assert (given["trained"], given["judged"]) == (60, 20)
+    # The classifier that is left has learnt from the validation too.
+    assert np.abs(given["linear"][0] - model.coef_).max() > 1e-9

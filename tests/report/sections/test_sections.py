@@ -123,6 +123,24 @@ def test_learning_curve_of_a_network():
     assert "validation" not in training_section(epochs(2)).blocks[0].caption
 
 
+def test_what_was_tried_and_the_curve_of_what_was_chosen():
+    tried = [
+        {"event": "candidate", "setting": {"candidate": name}, "score": score, "chosen": name == "cnn"}
+        | {"what": "a network", "recipe": "", "epochs": 3.0, "seconds": 7.0, "loss": score, "why": why}
+        for name, score, why in (("svm", None, "given up: it lags"), ("cnn", 0.75, "chosen: the best"))
+    ]
+    log = [{**e, "candidate": "mlp"} for e in epochs(5)] + [{**e, "candidate": "cnn"} for e in epochs(2)]
+    table, note, chart, _ = training_section([*log, *tried]).blocks
+    assert table.title == "What was tried"
+    assert table.rows[0] == ["svm", "–", "given up: it lags", "–", "3", "7"]
+    assert table.rows[1] == ["cnn ✓", "0.750", "chosen: the best", "0.750", "3", "7"]
+    assert note.text.startswith("Chosen was cnn: a network.")
+    assert "epoch 2 of 2" in chart.caption
+    # Where it was trained once more on all pictures, that training is shown.
+    last = [{**e, "candidate": "cnn on all pictures"} for e in epochs(4)]
+    assert "epoch 4 of 4" in training_section([*log, *last, *tried]).blocks[2].caption
+
+
 def test_range_test_in_the_log():
     log = [
         {"event": "lr_range", "learning_rate": 10.0**e, "loss": loss} for e, loss in ((-3, 2.0), (-2, None))

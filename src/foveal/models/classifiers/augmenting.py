@@ -77,7 +77,7 @@ def augmentation_for(
     if name == "none" or max(x.shape[1:3]) == 1:
         return None
     bytes_of_color = x.dtype == np.uint8 and x.shape[3] == 3
-    photographs = bytes_of_color and min(x.shape[1:3]) >= _SMALLEST_PHOTOGRAPH and not _grey(x)
+    photographs = bytes_of_color and min(x.shape[1:3]) >= _SMALLEST_PHOTOGRAPH and not is_grey(x)
     if name == "standard" or (name == "auto" and photographs):
         made = Augmentation.standard() if x.dtype == np.uint8 else Augmentation.standard(jitter=0.0)
     else:
@@ -87,7 +87,7 @@ def augmentation_for(
     return made
 
 
-def _grey(x: NDArray[np.uint8]) -> bool:
+def is_grey(x: NDArray[np.uint8]) -> bool:
     """Whether no image has any colour, but for what JPEG adds."""
     some = x[:: max(1, len(x) // 200)].astype(np.int16)
     return bool(np.abs(some - some.mean(3, keepdims=True)).mean() < 1)

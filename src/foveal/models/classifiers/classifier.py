@@ -47,6 +47,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     takes_features: ClassVar[bool] = False
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
+    chooses: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
     warm_ups: ClassVar[tuple[str, ...]] = ()
     convolutional: ClassVar[bool] = False
@@ -247,7 +248,8 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         config: dict[str, Any] = self.get_params(deep=False)
         if not isinstance(config["random_state"], (int, np.integer, type(None))):
             config["random_state"] = None  # a generator's state is not a setting
-        return config
+        # With what the clock has settled: epochs that were given make the same file.
+        return {**config, **self.resolved_}
 
     @classmethod
     def _from_config(cls, config: dict[str, Any]) -> Self:

@@ -1,17 +1,21 @@
 """The last blocks of a pretrained network, trained further for a data set."""
 
+from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal import nn
+from foveal import nn, parallel
 from foveal.events import Callbacks
 from foveal.features import EfficientNetLite, EfficientNetLiteNetwork
-from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.linear_classifier import linear_layer
 from foveal.models.classifiers.network_settings import curves
 from foveal.nn.onnx import session, to_onnx
+from foveal.nn.speed import measure_speed
+from foveal.nn.training_loop import TrainingLoop
+from foveal.nn.validation import validator
 
 #: The map that they begin at; what is before it stays frozen and is computed once.
 START = "c4"
@@ -19,6 +23,30 @@ START = "c4"
 _BATCH = 32
 _WEIGHT_DECAY = 0.01
 _SMOOTHING = 0.1
+_CLIP = 5.0
+# Less of an epoch than this is no fine-tuning. From so many on, a part of one is not worth its validation.
+_LEAST_EPOCHS, _WHOLE_FROM = 0.5, 6
+# Of the time that is left, what the steps may take by the speed that was measured.
+_SHARE = 0.9
+
+#: Weights and intercepts of a linear classifier, (K, D) or (1, D), and (K,) or (1,).
+Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+class TooShort(Exception):  # noqa: N818 - not a mistake
+    """The time holds less than half an epoch.
+
+    Parameters
+    ----------
+    epochs : float
+        That it holds.
+    needed : float
+        Seconds that would hold enough.
+    """
+
+    def __init__(self, epochs: float, needed: float) -> None:
+        super().__init__(f"{max(0.0, epochs):.2g} epochs fit")
+        self.epochs, self.needed = epochs, needed
 
 
 class Tail:
@@ -73,19 +101,40 @@ class Tail:
         return {**vars(self), "_session": None}
 
 
+@dataclass(frozen=True)
+class Tuned:
+    """What a fine-tuning leaves.
+
+    Attributes
+    ----------
+    tail : Tail
+    coef, intercept : ndarray
+        Of the linear classifier, in the shapes of the one that it began with.
+    history : dict of str to ndarray of shape (E,)
+    epochs : float
+        Of the schedule; it may have been stopped before.
+    """
+
+    tail: Tail
+    coef: NDArray[np.float64]
+    intercept: NDArray[np.float64]
+    history: dict[str, NDArray[np.float64]]
+    epochs: float
+
+
 def fine_tune(
     backbone: EfficientNetLite,
     maps: NDArray[Any],
     labels: NDArray[np.int64],
-    linear: tuple[NDArray[np.float64], NDArray[np.float64]],
+    linear: Linear,
     *,
     validation: tuple[NDArray[Any], NDArray[np.int64]] | None,
-    validation_size: float,
-    epochs: int,
+    epochs: float,
+    seconds: float = inf,
     learning_rate: float,
-    random_state: np.random.Generator,
+    seed: int,
     callbacks: Callbacks = (),
-) -> tuple[Tail, NDArray[np.float64], NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+) -> Tuned:
     """Train the last blocks and the linear classifier together.
 
     The maps that the blocks are given do not change while only these learn, so that they are computed once
@@ -101,27 +150,23 @@ def fine_tune(
     linear : (ndarray of shape (K, D) or (1, D), ndarray of shape (K,) or (1,))
         The classifier to begin with.
     validation : (ndarray of shape (M, h, w, C), ndarray of shape (M,)), optional
-        By default a part of the images is drawn, which then do not train.
-    validation_size : float
-        The share of each class that is drawn.
-    epochs : int
+        Without one the weights of the last epoch are kept.
+    epochs : float
+    seconds : float, optional
+        As many of the epochs as fit into them; the speed is measured first.
     learning_rate : float
-    random_state : numpy.random.Generator
+    seed : int
     callbacks : sequence of callables
 
     Returns
     -------
-    tail : Tail
-    coef : ndarray of the shape given
-    intercept : ndarray of the shape given
-    history : dict of str to ndarray of shape (epochs,)
+    Tuned
+
+    Raises
+    ------
+    TooShort
+        If less than half an epoch fits into the seconds.
     """
-    seed = int(random_state.integers(2**31))
-    if validation is None:
-        held = held_out_part(labels, validation_size, random_state)
-        if held.any():
-            validation = maps[0, held], labels[held]
-            maps, labels = maps[:, ~held], labels[~held]
     head = linear_layer(*linear)
     tail = Tail(backbone)
     network = nn.Sequential(*tail.network, head)
@@ -137,17 +182,21 @@ def fine_tune(
         measured = nn.ArrayBatches(
             *validation, 4 * _BATCH, random_state=0, shuffle=False, transform=_as_float
         )
+    loss = nn.CrossEntropyLoss(label_smoothing=_SMOOTHING)
+    optimizer = nn.AdamW(nn.decayed_groups(network), lr=learning_rate, weight_decay=_WEIGHT_DECAY)
+    if seconds < inf:
+        epochs = _fitting(network, loss, optimizer, batches, measured, epochs, seconds)
     history = nn.fit(
         network,
-        nn.CrossEntropyLoss(label_smoothing=_SMOOTHING),
-        nn.AdamW(nn.decayed_groups(network), lr=learning_rate, weight_decay=_WEIGHT_DECAY),
+        loss,
+        optimizer,
         batches,
         epochs=epochs,
         schedule="one-cycle",
         validation=measured,
         callbacks=callbacks,
-        early_stopping=None if measured is None else nn.EarlyStopping(patience=max(2, epochs // 3)),
-        clip_norm=5.0,
+        early_stopping=None if measured is None else nn.EarlyStopping(patience=max(2, int(epochs) // 3)),
+        clip_norm=_CLIP,
         random_state=seed,
     )
     network.eval()
@@ -156,7 +205,42 @@ def fine_tune(
     intercept = np.array(head.bias.data, np.float64)
     if len(linear[0]) == 1:
         coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-    return tail, coef, intercept, curves(history)
+    return Tuned(tail, coef, intercept, curves(history), epochs)
+
+
+def _fitting(
+    network: nn.Module,
+    loss: nn.CrossEntropyLoss,
+    optimizer: nn.AdamW,
+    batches: nn.ArrayBatches,
+    measured: nn.ArrayBatches | None,
+    most: float,
+    seconds: float,
+) -> float:
+    """The epochs that fit into so many seconds, by a few steps that are undone."""
+    loop = TrainingLoop(
+        network,
+        loss,
+        optimizer,
+        batches,
+        measure=validator(measured, loss, batches.batch_size),
+        stopping=None,
+        decay=None,
+        clip_norm=_CLIP,
+        seed=0,
+        callbacks=(),
+    )
+    with parallel.blas_threads(1), parallel.one_opencv_thread():
+        speed = measure_speed(loop, seconds)
+    usable = _SHARE * (seconds - speed.spent)
+    an_epoch = len(batches) * speed.step + speed.validation
+    # The last epoch, whole or not, is validated.
+    epochs = (usable - speed.validation) / an_epoch
+    if epochs < _LEAST_EPOCHS:
+        needed = (speed.validation + _LEAST_EPOCHS * an_epoch) / _SHARE + speed.spent
+        raise TooShort(epochs, needed)
+    whole = epochs if epochs < _WHOLE_FROM else int(epochs)
+    return float(min(most, max(1, int(whole * len(batches))) / len(batches)))
 
 
 def _as_float(

@@ -21,6 +21,7 @@ from foveal.models.classifiers.image_input import (
     native_side,
     rgb_square,
 )
+from foveal.models.classifiers.run_clock import RunClock
 
 
 class ImageClassifier(Classifier):
@@ -45,7 +46,16 @@ class ImageClassifier(Classifier):
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any, *, validation: Examples | None = None, callbacks: Callbacks = ()) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: Examples | None = None,
+        callbacks: Callbacks = (),
+        spent: float = 0.0,
+        images_after: int = 0,
+    ) -> Self:
         """Compare what the parameters give to choose from, and fit with the best.
 
         Parameters
@@ -57,6 +67,11 @@ class ImageClassifier(Classifier):
             them too.
         callbacks : sequence of callables
             Told of the progress and of each ``candidate``; see :mod:`foveal.events`.
+        spent : float, default=0.0
+            Seconds of ``minutes``, where it has such a parameter, that are gone already, or that will be
+            needed for something else.
+        images_after : int, default=0
+            So many images are to be looked at afterwards, within the minutes too.
 
         Returns
         -------
@@ -71,11 +86,27 @@ class ImageClassifier(Classifier):
         ValueError
             If the data cannot be used.
         """
-        self._fit(X, y, validation, callbacks)
+        self.resolved_ = {}
+        clock = RunClock.start(self.run_minutes, spent)
+        self._fit(X, y, validation, callbacks, clock, images_after)
         return self
 
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that all may take; None where there is no bound."""
+        minutes = getattr(self, "minutes", None)
+        return None if minutes is None else float(minutes)
+
     @abstractmethod
-    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        validation: Examples | None,
+        callbacks: Callbacks,
+        clock: RunClock,
+        images_after: int,
+    ) -> None:
         """See :meth:`fit`."""
 
     # -- what comes in ------------------------------------------------------------------------------

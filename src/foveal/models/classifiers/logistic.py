@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import ExportError, SettingError
-from foveal.events import Callbacks, stage
+from foveal.events import Callbacks, emit, stage
 from foveal.features import Pixels
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import held_out_part
@@ -19,9 +20,14 @@ from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import are_images, as_given
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
+from foveal.models.classifiers.run_clock import RunClock, minutes_text
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import Flatten, Sequential, Softmax, cross_entropy, softmax
+
+# Iterations that are timed where minutes are given, the share of what is left that the iterations may take,
+# and how many of them are so few that it is told.
+_TIMED, _SHARE, _FEW = 5, 0.85, 100
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -40,6 +46,9 @@ class LogisticClassifier(LinearClassifier):
         The rates to try.
     iterations : int, default=500
         Steps of each descent.
+    minutes : float, optional
+        As many iterations as fit, at most ``iterations``: their speed is measured first. For all that is
+        done: of ``fit``, or of the whole of :func:`foveal.runs.train`, from reading to the report.
     momentum : float, default=0.9
         Share of the step before that each step keeps (Polyak 1964); 0 is plain gradient descent, which
         needs about ten times the iterations.
@@ -88,9 +97,11 @@ class LogisticClassifier(LinearClassifier):
 
     name = "logistic"
     validates = True
+    times_the_run = True
 
     learning_rates: Sequence[float] = field(default=(0.001, 0.005, 0.01), kw_only=False)
     iterations: int = 500
+    minutes: float | None = None
     momentum: float = 0.9
     l2: float = 1e-4
     standardize: bool = True
@@ -99,9 +110,19 @@ class LogisticClassifier(LinearClassifier):
     image_size: int | None = None
     random_state: Any = None
 
-    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        validation: Examples | None,
+        callbacks: Callbacks,
+        clock: RunClock,
+        images_after: int,
+    ) -> None:
         rates = self._checked_rates()
+        began = perf_counter()
         rows, labels = self._learn_input(X, y)
+        after = images_after * (perf_counter() - began) / len(rows)
         if validation is None:
             held = held_out_part(labels, self.validation_size, np.random.default_rng(self.random_state))
             train = ~held
@@ -114,14 +135,19 @@ class LogisticClassifier(LinearClassifier):
             train = np.arange(len(everything)) < len(rows)
             held = ~train
         # A product summed by other threads differs in its last bit.
+        self._iterations = int(self.iterations)
         with parallel.blas_threads(1):
+            if clock.minutes is not None:
+                self._fit_to_time(everything, every_label, train, rates, clock, after, callbacks)
             self._sweep(everything, every_label, train, held, rates, callbacks)
             mean, scale = self._scaling(everything)
             with stage(
-                callbacks, f"fitting at the learning rate {self.learning_rate_:g}", self.iterations
+                callbacks, f"fitting at the learning rate {self.learning_rate_:g}", self._iterations
             ) as at:
                 x, rates = standardized(everything, mean, scale), [self.learning_rate_]
-                weights, biases, curves = self._descend(x, every_label, rates, progress=at)
+                weights, biases, curves = self._descend(
+                    x, every_label, rates, iterations=self._iterations, progress=at
+                )
         if diverged(curves[0]):
             raise SettingError(
                 f"The descent at learning rate {self.learning_rate_:g} diverged on the whole training data; "
@@ -129,6 +155,37 @@ class LogisticClassifier(LinearClassifier):
             )
         self._take(weights[0].T.astype(np.float64), biases[0].astype(np.float64), mean, scale)
         self._seen_rows = RunningScaling.of(everything)
+
+    def _fit_to_time(
+        self,
+        rows: NDArray[Any],
+        labels: NDArray[np.int64],
+        train: NDArray[np.bool_],
+        rates: list[float],
+        clock: RunClock,
+        after: float,
+        callbacks: Callbacks,
+    ) -> None:
+        """Choose how many iterations fit, of the sweep and of what follows it, by timing a few."""
+        an_iteration = 0.0
+        for chosen, some in ((train, rates), (slice(None), rates[:1])):
+            x = standardized(rows[chosen], *self._scaling(rows[chosen]))
+            began = perf_counter()
+            self._descend(x, labels[chosen], some, iterations=_TIMED, progress=lambda done: None)
+            an_iteration += (perf_counter() - began) / _TIMED
+        fitting = int(_SHARE * clock.left(after) / an_iteration)
+        self._iterations = max(1, min(int(self.iterations), fitting))
+        self.resolved_ = {"minutes": None, "iterations": self._iterations}
+        few = min(int(self.iterations), _FEW)
+        if self._iterations < few and clock.minutes is not None:
+            needed = clock.minutes + (few - fitting) * an_iteration / _SHARE / 60
+            emit(
+                callbacks,
+                "note",
+                text=f"{minutes_text(clock.minutes, 'hold')} only {self._iterations} iterations of "
+                f"{self.iterations}, which are few: "
+                f"about {minutes_text(needed)} would hold {few}.",
+            )
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning: one pass over some examples, 32 to a step.
@@ -248,11 +305,12 @@ class LogisticClassifier(LinearClassifier):
         callbacks: Callbacks,
     ) -> None:
         mean, scale = self._scaling(rows[train])
-        with stage(callbacks, "learning-rate sweep", self.iterations) as at:
+        with stage(callbacks, "learning-rate sweep", self._iterations) as at:
             weights, biases, curves = self._descend(
                 standardized(rows[train], mean, scale),
                 labels[train],
                 rates,
+                iterations=self._iterations,
                 progress=at,
                 callbacks=callbacks,
             )
@@ -297,7 +355,6 @@ class LogisticClassifier(LinearClassifier):
         return partial(
             descend,
             n_classes=len(self.classes_),
-            iterations=self.iterations,
             momentum=self.momentum,
             l2=self.l2,
         )

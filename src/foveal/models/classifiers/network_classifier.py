@@ -1,7 +1,9 @@
 """What the classifiers that are networks share: training, its course, prediction and the model file."""
 
 from abc import abstractmethod
+from functools import partial
 from inspect import cleandoc
+from time import perf_counter
 from typing import Any, Self
 
 import numpy as np
@@ -11,13 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 from foveal import nn, parallel
 from foveal.data import Augmentation
 from foveal.errors import SettingError, TrainingDiverged
-from foveal.events import Callbacks
+from foveal.events import Callbacks, Event, emit
 from foveal.models.classifiers.augmenting import Preparation, augmentation_for
 from foveal.models.classifiers.classifier import Classifier, Examples
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_input import ImageArrays, are_images, as_given
 from foveal.models.classifiers.network_outputs import NetworkOutputs
 from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
+from foveal.models.classifiers.run_clock import RunClock, minutes_text
 from foveal.models.classifiers.scaling import feature_scaling
 from foveal.nn.random_streams import seed_layers
 
@@ -26,6 +29,8 @@ _PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
 
 # Epochs without a lower validation loss after which early stopping stops.
 _PATIENCE = 10
+# A shorter training in minutes is told of.
+_FEW_EPOCHS = 10
 # More than the steps of an epoch can be.
 _MOST_STEPS = 1 << 40
 
@@ -46,6 +51,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
 
     validates = True
     resumable = True
+    times_the_run = True
     _default_side = 32
 
     network_: nn.Sequential
@@ -89,6 +95,8 @@ class NetworkClassifier(NetworkSettings, Classifier):
         validation: Examples | None = None,
         callbacks: Callbacks = (),
         checkpoint: Any = None,
+        spent: float = 0.0,
+        images_after: int = 0,
     ) -> Self:
         """Train.
 
@@ -104,6 +112,10 @@ class NetworkClassifier(NetworkSettings, Classifier):
             A file that the state of the training is written to from time to time. Where it is there
             already, the training goes on from it and ends with the same weights, byte for byte, as one that
             was never broken off.
+        spent : float, default=0.0
+            Seconds of ``minutes`` that are gone already, or that will be needed for something else.
+        images_after : int, default=0
+            So many images are to be looked at afterwards, within the minutes too.
 
         Returns
         -------
@@ -119,8 +131,11 @@ class NetworkClassifier(NetworkSettings, Classifier):
             If the loss becomes infinite or no number.
         """
         self._check()
+        clock = RunClock.start(self.minutes, spent)
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
+        began = perf_counter()
         x, y = self._learn_input(X, y)
+        after = images_after * (perf_counter() - began) / len(x)
         labels = self._learn_classes(y)
         examples: tuple[NDArray[Any], NDArray[np.int64]] | None = None
         if validation is not None:
@@ -149,9 +164,10 @@ class NetworkClassifier(NetworkSettings, Classifier):
                 batches,
                 epochs=self._epochs_for(len(x), batches.batch_size),
                 minutes=self.minutes,
+                spent=clock.spent + after,
                 schedule="one-cycle",
                 validation=measured,
-                callbacks=callbacks,
+                callbacks=(*callbacks, partial(_tell_if_few, callbacks, clock.spent + after)),
                 early_stopping=_PATIENCE if measured is not None and self.early_stopping else None,
                 checkpoint=checkpoint,
                 random_state=seed,
@@ -381,8 +397,7 @@ class NetworkClassifier(NetworkSettings, Classifier):
     # -- the model file -----------------------------------------------------------------------------
 
     def _config(self) -> dict[str, Any]:
-        # With what the clock has settled: epochs that were given make the same file.
-        config = {**super()._config(), **getattr(self, "resolved_", {})}
+        config = super()._config()
         if config["epochs"] is not None and config["epochs"] == int(config["epochs"]):
             config["epochs"] = int(config["epochs"])
         return config
@@ -419,3 +434,17 @@ class NetworkClassifier(NetworkSettings, Classifier):
         self.network_.eval()
         self._outputs = NetworkOutputs(self.network_, self.image_shape_)
         self._optimizer = None
+
+
+def _tell_if_few(callbacks: Callbacks, spent: float, event: Event) -> None:
+    """Say of a schedule that the minutes hold too little of a training, and which would do."""
+    if event["event"] != "schedule" or event["epochs"] >= _FEW_EPOCHS:
+        return
+    steps = event["steps"] * (_FEW_EPOCHS / event["epochs"] - 1)
+    needed = max(event["minutes"], spent / 60) + 1.2 * steps * event["seconds_per_step"] / 60
+    emit(
+        callbacks,
+        "note",
+        text=f"{minutes_text(event['minutes'], 'hold')} only {event['epochs']:.2g} epochs, which are few: "
+        f"about {minutes_text(needed)} would hold {_FEW_EPOCHS}.",
+    )

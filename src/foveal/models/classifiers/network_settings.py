@@ -38,7 +38,8 @@ class NetworkSettings:
         but never less than 500 steps.
     minutes : float, optional
         Train as long as fits instead: the speed is measured first, and the epochs are chosen by it, at most
-        ``epochs`` or else 300. From then on the clock has no say.
+        ``epochs`` or else 300. From then on the clock has no say. They are for all that is done: of ``fit``,
+        or of the whole of :func:`foveal.runs.train`, from reading to the report.
     learning_rate : float, optional
         The greatest of the one-cycle schedule (Smith & Topin 2018). By default 0.05 for SGD and 0.002 for
         AdamW.
@@ -112,6 +113,11 @@ class NetworkSettings:
         if self.optimizer not in _LEARNING_RATES:
             raise SettingError(f"optimizer is {self.optimizer!r}; choose 'sgd' or 'adamw'.")
         check_parameters(self)
+
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that all may take; None where there is no bound."""
+        return None if self.minutes is None else float(self.minutes)
 
     @property
     def _learning_rate(self) -> float:

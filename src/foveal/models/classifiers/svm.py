@@ -14,6 +14,7 @@ from foveal.features.warm_ups import HOG_COLOR
 from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_classifier import ImageClassifier, greatest, tell_candidates
+from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.calibration import class_probabilities, fit_slope
@@ -117,7 +118,15 @@ class SVMClassifier(ImageClassifier):
     n_jobs: int | None = None
     random_state: Any = None
 
-    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        validation: Examples | None,
+        callbacks: Callbacks,
+        clock: RunClock,
+        images_after: int,
+    ) -> None:
         candidates = self._checked_candidates()
         rows, labels = self._learn_input(X, y)
         if validation is None:

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, cast
+from time import perf_counter
+from typing import Any, ClassVar, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 from foveal import nn, parallel
 from foveal.compiling import begin
 from foveal.errors import SettingError
-from foveal.events import Callbacks, stage
+from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite, features_from_config
 from foveal.files.plain import below
 from foveal.models.classifiers.classifier import Examples
-from foveal.models.classifiers.fine_tuning import START, Tail, fine_tune
-from foveal.models.classifiers.held_out import stratified_folds
+from foveal.models.classifiers.fine_tuning import START, Tail, TooShort, fine_tune
+from foveal.models.classifiers.held_out import held_out_part, stratified_folds
+from foveal.models.classifiers.image_bank import BATCH, ImageBank
 from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import (
     LARGEST_NATIVE,
@@ -27,12 +29,11 @@ from foveal.models.classifiers.image_input import (
     native_sides,
 )
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
+from foveal.models.classifiers.run_clock import RunClock, minutes_text
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import Range, check_parameters
 from foveal.nn import warm_ups as nn_kernels
 
-# Images that go through the network at a time, one such batch on every core.
-_BATCH = 8
 # Sides of large and of small images for the network.
 _SIDE, _SMALL_SIDE = 224, 160
 # The network's own coarseness: sides are multiples of it.
@@ -42,8 +43,14 @@ _ITERATIONS = 5000
 
 # To fewer images the network would overfit when it is trained further; a linear classifier that is right so
 # often leaves little to gain; the maps of all images are kept in memory, in bytes.
-_WORTH_TUNING, _GOOD_ENOUGH, _MEMORY_OF_MAPS = 500, 0.9, 1_000_000_000
-_USUAL_EPOCHS = 2
+_WORTH_TUNING, _GOOD_ENOUGH, MEMORY_OF_MAPS = 500, 0.9, 1_000_000_000
+_USUAL_EPOCHS = 2.0
+# Where minutes are given: images from which on it is tried, and the most epochs.
+_LEAST_TO_TUNE, MOST_EPOCHS = 100, 12.0
+# Images whose features are timed.
+_TIMED = 32
+# How long the next penalty, and what follows, may take beside the last.
+_NEXT = 4.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -71,11 +78,16 @@ class TransferClassifier(LinearClassifier):
         Of the cross-validation, unless ``fit`` is given a validation set.
     mirror : bool, default=True
         Learn from the mirrored images as well. Give False where left and right matter, as in writing.
-    fine_tune : int, optional
+    fine_tune : float, optional
         Epochs in which the last blocks are trained; 0 leaves the network frozen. By default 2 where it is
         worth it: where the linear classifier has a tenth or more of the held-out images wrong, and there
         are 500 images or more, whose maps fit into a gigabyte. An epoch of 1,000 images of 160 pixels
         takes about ten seconds on two cores, of 224 pixels twice as long.
+    minutes : float, optional
+        Fine-tune as long as fits after the linear classifier, at most ``fine_tune`` epochs or else 12, and
+        not at all where less than half an epoch fits, or where it does not help on the validation images.
+        The speed is measured first; from then on the clock has no say. They are for all that is done: of
+        ``fit``, or of the whole of :func:`foveal.runs.train`, from reading to the report.
     learning_rate : float, default=0.0003
         Of the fine-tuning: the greatest of a one-cycle schedule, for AdamW.
     validation_size : float, default=0.2
@@ -102,8 +114,13 @@ class TransferClassifier(LinearClassifier):
         What describes the images; None where ``fit`` was given rows.
     image_side_ : int
         Side of the square that the network sees.
+    held_probabilities_ : ndarray of shape (N, K), float64
+        With the chosen penalty, for images of the cross-validation or the validation by classifiers that did
+        not see them; NaN for the others, and where there was nothing to choose.
     tail_ : Tail or None
         The blocks that were fine-tuned.
+    tuned_epochs_ : float
+        In how many epochs; 0 where they were not.
     history_ : dict of str to ndarray of shape (E,), float64
         Of the fine-tuning: ``loss``, ``validation_loss``, ``validation_accuracy`` and others, by epoch.
     n_features_in_ : int
@@ -128,13 +145,19 @@ class TransferClassifier(LinearClassifier):
     convolutional = True
     validates = True
     enlarging = "cubic"
-    ranges: ClassVar[dict[str, Range]] = {**LinearClassifier.ranges, "C": Range(0, above=True, many=True)}
+    times_the_run = True
+    ranges: ClassVar[dict[str, Range]] = {
+        **LinearClassifier.ranges,
+        "C": Range(0, above=True, many=True),
+        "fine_tune": Range(0),
+    }
 
     backbone: str = "efficientnet-lite0"
     C: Sequence[float] = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     folds: int = 4
     mirror: bool = True
-    fine_tune: int | None = None
+    fine_tune: float | None = None
+    minutes: float | None = None
     learning_rate: float = 3e-4
     validation_size: float = 0.2
     image_size: int | None = None
@@ -142,39 +165,149 @@ class TransferClassifier(LinearClassifier):
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, y: Any, validation: Examples | None, callbacks: Callbacks) -> None:
-        penalties = self._checked()
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        validation: Examples | None,
+        callbacks: Callbacks,
+        clock: RunClock,
+        images_after: int,
+    ) -> None:
+        self._checked()
+        X = as_given(X)
+        if not are_images(X):
+            rows, labels = self._learn_input(X, y)
+            n_train = len(rows)
+            if validation is not None:
+                rows = np.concatenate([rows, self._rows(validation[0])])
+                labels = np.concatenate([labels, self._labels(validation[1])])
+            self._forget()
+            rng = np.random.default_rng(self.random_state)
+            self._fit_linear(np.asarray(rows, np.float32)[None], labels, n_train, rng, callbacks, clock)
+            self._resolve(clock)
+            return
+        labels = self.learn_images(X, y)
+        images, train, held = list(X), np.arange(len(X)), None
+        if validation is not None:
+            extra = list(self._as_fitted(validation[0]))
+            images, labels = images + extra, np.concatenate([labels, self._labels(validation[1])])
+            held = np.arange(len(train), len(images))
+        bank = self.make_bank(images, keeps_maps=self._may_tune(len(train)))
+        self._tell_if_slow(bank, len(images), clock, callbacks)
+        bank.fill(np.arange(len(images)), callbacks)
+        self.fit_bank(bank, labels, train, held, callbacks=callbacks, clock=clock, images_after=images_after)
+
+    def fit_bank(
+        self,
+        bank: ImageBank,
+        labels: NDArray[np.int64],
+        train: NDArray[np.int64],
+        held: NDArray[np.int64] | None,
+        *,
+        callbacks: Callbacks = (),
+        clock: RunClock | None = None,
+        images_after: int = 0,
+    ) -> Self:
+        """Fit to images that the network has been shown, whose classes are learnt.
+
+        Parameters
+        ----------
+        bank : ImageBank
+            In which they are filled in.
+        labels : ndarray of shape (N,)
+            Of all images of the bank.
+        train, held : ndarray of int
+            The places of those to learn from, and of the validation images.
+        callbacks, clock, images_after
+            See :meth:`fit`.
+        """
+        self._forget()
+        self._forget_feature_names(self.backbone_.n_pooled)
+        clock = clock or RunClock.start(None, 0.0)
         rng = np.random.default_rng(self.random_state)
+        rows = train if held is None else np.concatenate([train, held])
+        self._fit_linear(bank.vectors(rows), labels[rows], len(train), rng, callbacks, clock)
+        after = images_after * bank.seconds_an_image
+        epochs = self._epochs_of_tuning(len(train), clock.minutes is not None)
+        if bank.keeps_maps and epochs:
+            self._fine_tune(bank, labels, train, held, epochs, rng, callbacks, clock, after)
+        self._resolve(clock)
+        return self
+
+    def _resolve(self, clock: RunClock) -> None:
+        """Keep what the clock has settled."""
+        if clock.minutes is not None:
+            self.resolved_ = {"minutes": None, "fine_tune": self.tuned_epochs_}
+            if self._cut_short:
+                self.resolved_["C"] = tuple(seen["C"] for seen in self.cv_results_)
+
+    def _forget(self) -> None:
+        self.resolved_ = {}
         self.tail_: Tail | None = None
         self.history_: dict[str, NDArray[Any]] = {}
         self._network: nn.Sequential | None = None
-        copies, labels = self._learn_copies(X, y, callbacks)
-        n = len(labels)
-        if validation is None:
+        self.tuned_epochs_ = 0.0
+        self._cut_short = False
+
+    def _fit_linear(
+        self,
+        copies: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        n_train: int,
+        rng: np.random.Generator,
+        callbacks: Callbacks,
+        clock: RunClock,
+    ) -> None:
+        """Choose the penalty, on the rows after the first ones or by cross-validation; fit to all rows."""
+        fold_of = np.repeat(np.array([-1, 0]), [n_train, len(labels) - n_train])
+        if n_train == len(labels):
             fold_of = stratified_folds(labels, self.folds, rng)
-        else:
-            extra, extra_labels = self._copies_of(validation[0]), self._labels(validation[1])
-            fold_of = np.repeat(np.array([-1, 0]), [n, len(extra_labels)])
-            copies = np.concatenate([copies, extra], axis=1)
-            labels = np.concatenate([labels, extra_labels])
         with parallel.blas_threads(1), stage(callbacks, "linear classifier"):
-            self._choose(penalties, copies, labels, fold_of, callbacks)
+            self._choose(self._checked(), copies, labels, fold_of, callbacks, clock)
             rows = copies.reshape(-1, copies.shape[2])
             coef, self.intercept_ = _fit_linear(rows, np.tile(labels, len(copies)), self.C_)
             # In one order of memory, fitted or loaded: products differ with it in their last bits.
             self.coef_ = np.ascontiguousarray(coef)
-        epochs = self._epochs_of_tuning(n) if self.fine_tune is None else int(self.fine_tune)
-        if epochs and self.features_ is not None:
-            self._fine_tune(X, labels[:n], validation, epochs, rng, callbacks)
 
-    def _epochs_of_tuning(self, n: int) -> int:
-        """Epochs of fine-tuning where the user says nothing of it."""
-        if self.features_ is None or n < _WORTH_TUNING:
-            return 0
-        cells = (self.image_side_ // self._frozen.strides[START]) ** 2
-        memory = 4 * n * len(self._copies) * cells * self._frozen.channels[START]
+    def _may_tune(self, n: int) -> bool:
+        """Whether a fine-tuning may follow, so that its maps are kept."""
+        if self.fine_tune == 0:
+            return False
+        if self.fine_tune is not None:
+            return True
+        least = _WORTH_TUNING if self.minutes is None else _LEAST_TO_TUNE
+        memory = ImageBank.bytes_of_maps(self.backbone_, n, self.image_side_, mirror=self.mirror)
+        return n >= least and memory <= MEMORY_OF_MAPS
+
+    def _epochs_of_tuning(self, n: int, timed: bool = False) -> float:
+        """Epochs of fine-tuning; where the user says nothing of it, as many as are worth it."""
+        if self.fine_tune is not None:
+            return float(self.fine_tune)
+        if not self._may_tune(n):
+            return 0.0
         accuracy = max((seen["accuracy"] for seen in self.cv_results_ if seen["chosen"]), default=1.0)
-        return _USUAL_EPOCHS if accuracy <= _GOOD_ENOUGH and memory <= _MEMORY_OF_MAPS else 0
+        if timed:
+            return MOST_EPOCHS if accuracy < 1 else 0.0
+        return _USUAL_EPOCHS if accuracy <= _GOOD_ENOUGH else 0.0
+
+    def _tell_if_slow(self, bank: ImageBank, n: int, clock: RunClock, callbacks: Callbacks) -> None:
+        """Say so where the minutes do not even hold a look at all images."""
+        if clock.minutes is None or n <= _TIMED:
+            return
+        # The first images wait for the weights to be read.
+        for part in (np.arange(_TIMED // 2), np.arange(_TIMED // 2, _TIMED)):
+            began = perf_counter()
+            bank.fill(part)
+            seconds = (perf_counter() - began) / len(part) * (n - _TIMED)
+        if seconds > clock.left():
+            needed = clock.minutes + (seconds - clock.left()) / 60
+            emit(
+                callbacks,
+                "note",
+                text=f"{minutes_text(clock.minutes)} will not do to look at all {n:,} pictures: about "
+                f"{minutes_text(1.1 * needed)} would do.",
+            )
 
     def _checked(self) -> list[float]:
         check_parameters(self)
@@ -187,7 +320,7 @@ class TransferClassifier(LinearClassifier):
         return penalties
 
     @property
-    def _frozen(self) -> EfficientNetLite:
+    def backbone_(self) -> EfficientNetLite:
         """The network, where ``fit`` was given images."""
         return cast(EfficientNetLite, self.features_)
 
@@ -196,33 +329,32 @@ class TransferClassifier(LinearClassifier):
         """Whether each copy of the images that is learnt from is mirrored."""
         return (False, True) if self.mirror else (False,)
 
-    def _learn_copies(
-        self, X: Any, y: Any, callbacks: Callbacks
-    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Check the training data; learn the classes; give rows of images and mirror images."""
-        X = as_given(X)
-        if not are_images(X):
-            rows, labels = self._learn_input(X, y)
-            return np.asarray(rows, np.float32)[None], labels
-        y = self._image_targets(X, y)
-        labels = self._learn_classes(y)
+    def learn_images(self, X: Any, y: Any) -> NDArray[np.int64]:
+        """Learn the classes, and at what size and range images are looked at; give the class indices."""
+        labels = self._learn_classes(self._image_targets(X, y))
         self.features_ = features_from_config({"kind": self.backbone})
         sides = native_sides(X)
         usual = _SMALL_SIDE if sides is not None and max(sides) <= LARGEST_NATIVE else _SIDE
         side = self.image_size or usual
         self.image_side_ = -(-int(side) // _STEP) * _STEP
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
-        with stage(callbacks, "features", len(X)) as progress:
-            copies = self._vectors(X, self._copies, progress)
-        self._forget_feature_names(copies.shape[2])
-        return copies, labels
+        return labels
 
-    def _copies_of(self, X: Any) -> NDArray[np.float32]:
-        """Rows of images, and of their mirror images where these are learnt from."""
-        X = self._as_fitted(X)
-        if self.features_ is None or not are_images(X):
-            return np.asarray(self._rows(X), np.float32)[None]
-        return self._vectors(X, self._copies)
+    def look_as(self, other: "TransferClassifier") -> None:
+        """Take what another with this backbone has learnt by :meth:`learn_images`."""
+        self.classes_, self.features_ = other.classes_, other.features_
+        self.image_side_, self.pixel_scale_ = other.image_side_, other.pixel_scale_
+
+    def make_bank(self, images: Sequence[Any], *, keeps_maps: bool) -> ImageBank:
+        """For images that the network is to be shown as :meth:`learn_images` has learnt."""
+        return ImageBank(
+            self.backbone_,
+            images,
+            self._square,
+            self.image_side_,
+            mirror=self.mirror,
+            keeps_maps=keeps_maps,
+        )
 
     def _choose(
         self,
@@ -231,8 +363,10 @@ class TransferClassifier(LinearClassifier):
         labels: NDArray[np.int64],
         fold_of: NDArray[np.int64],
         callbacks: Callbacks,
+        clock: RunClock,
     ) -> None:
         """Compare the penalties on rows that did not train."""
+        self.held_probabilities_ = np.full((len(labels), len(self.classes_)), np.nan)
         held = fold_of >= 0
         folds = np.unique(fold_of[held])
         if len(penalties) == 1 or not len(folds):
@@ -246,12 +380,14 @@ class TransferClassifier(LinearClassifier):
             coef, intercept = _fit_linear(rows, np.tile(labels[train], len(copies)), C)
             return _probabilities(copies[0, ~train] @ coef.T + intercept)
 
-        self.cv_results_ = []
+        self.cv_results_, answered = [], []
         for C in penalties:
-            probabilities = np.zeros((len(labels), len(self.classes_)))
+            began = perf_counter()
+            probabilities = np.full((len(labels), len(self.classes_)), np.nan)
             answers = parallel.map(partial(judged, C), folds)
             for fold, answer in zip(folds, answers, strict=True):
                 probabilities[fold_of == fold] = answer
+            answered.append(probabilities)
             chances = probabilities[held, labels[held]]
             self.cv_results_.append(
                 {
@@ -264,90 +400,98 @@ class TransferClassifier(LinearClassifier):
             # Past the best penalty the loss only rises, and weak penalties take the longest.
             if len(self.cv_results_) > 1 and self.cv_results_[-1]["loss"] > self.cv_results_[-2]["loss"]:
                 break
+            # The next takes longer, and another fit, to all rows, comes after it.
+            if penalties[-1] != C and clock.left() < _NEXT * (perf_counter() - began):
+                self._cut_short = True
+                break
         # min takes the first of equals: the strongest penalty.
         best = min(self.cv_results_, key=lambda seen: seen["loss"])
         best["chosen"] = True
         self.C_ = best["C"]
+        self.held_probabilities_ = answered[self.cv_results_.index(best)]
         tell_candidates(callbacks, self.cv_results_, ("C",), "accuracy")
 
     def _fine_tune(
         self,
-        X: Any,
+        bank: ImageBank,
         labels: NDArray[np.int64],
-        validation: Examples | None,
-        epochs: int,
+        train: NDArray[np.int64],
+        held: NDArray[np.int64] | None,
+        epochs: float,
         rng: np.random.Generator,
         callbacks: Callbacks,
+        clock: RunClock,
+        after: float,
     ) -> None:
         begin((*nn_kernels.DEPTHWISE_GRADIENTS, *nn_kernels.ADAMW, *nn_kernels.AVERAGING))
-        with stage(callbacks, f"maps {START}"):
-            maps = self._maps(X, self._copies)
-            held = None
-            if validation is not None:
-                held = self._maps(validation[0], (False,))[0], self._labels(validation[1])
-        tuned = fine_tune(
-            self._frozen,
-            maps,
-            labels,
-            (self.coef_, self.intercept_),
-            validation=held,
-            validation_size=self.validation_size,
-            epochs=epochs,
-            learning_rate=self.learning_rate,
-            random_state=rng,
-            callbacks=callbacks,
+        seed = int(rng.integers(2**31))
+        if held is None:
+            part = held_out_part(labels[train], self.validation_size, rng)
+            train, held = train[~part], train[part]
+        # The images that decide have not been seen by what they decide on.
+        copies = bank.vectors(train)
+        rows = copies.reshape(-1, copies.shape[2])
+        with parallel.blas_threads(1):
+            linear = _fit_linear(rows, np.tile(labels[train], len(copies)), self.C_)
+        try:
+            tuned = fine_tune(
+                self.backbone_,
+                bank.maps(train),
+                labels[train],
+                linear,
+                validation=(bank.maps(held)[0], labels[held]) if len(held) else None,
+                epochs=epochs,
+                seconds=max(0.0, clock.left(after)),
+                learning_rate=self.learning_rate,
+                seed=seed,
+                callbacks=callbacks,
+            )
+        except TooShort as short:
+            assert clock.minutes is not None
+            needed = clock.minutes + (short.needed - clock.left(after)) / 60
+            text = (
+                f"{minutes_text(clock.minutes, 'leave')} no time to fine-tune: about {minutes_text(needed)} "
+                "would."
+            )
+            emit(callbacks, "note", text=text)
+            return
+        if self.fine_tune is None and len(held) and clock.minutes is not None:
+            values = bank.vectors(held)[0].astype(np.float64) @ linear[0].T + linear[1]
+            frozen = float((_probabilities(values).argmax(1) == labels[held]).mean())
+            best = int(np.argmin(tuned.history["validation_loss"]))
+            if tuned.history["validation_accuracy"][best] < frozen:
+                text = "Fine-tuning made the answers for validation pictures no better: it is left out."
+                emit(callbacks, "note", text=text)
+                return
+        self.tail_, self.history_, self.tuned_epochs_ = tuned.tail, tuned.history, tuned.epochs
+        # In one order of memory, fitted or loaded: products differ with it in their last bits.
+        self.coef_, self.intercept_ = np.ascontiguousarray(tuned.coef), tuned.intercept
+
+    def probabilities_of_maps(self, maps: NDArray[Any]) -> NDArray[np.float64]:
+        """Of a fine-tuned classifier, for images whose maps are known, (N, h, w, C): (N, K)."""
+        assert self.tail_ is not None
+        tail = self.tail_
+        parts = parallel.map(
+            lambda start: tail.pooled(maps[start : start + BATCH]), range(0, len(maps), BATCH)
         )
-        self.tail_, self.coef_, self.intercept_, self.history_ = tuned
+        values = np.concatenate(parts).astype(np.float64) @ self.coef_.T + self.intercept_
+        return _probabilities(values)
 
     # -- what comes in ------------------------------------------------------------------------------
 
     def _describe(self, X: Any) -> NDArray[np.float32]:
-        return np.asarray(self._vectors(X, (False,))[0])
-
-    def _vectors(self, X: Any, mirrored: tuple[bool, ...], progress: Any = None) -> NDArray[np.float32]:
-        """The network's vectors, (copies, N, D)."""
-        features = self._frozen
+        """The network's vectors, a few images at a time on every core."""
+        features = self.backbone_
         tail = self.tail_
 
-        def vectors(images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        def vectors(start: int) -> NDArray[np.float32]:
+            images = np.stack([self._square(item) for item in X[start : start + BATCH]])
             if tail is None:
                 return features.pooled(images, threads=1)
             return tail.pooled(features.maps(images, (START,), threads=1)[START])
 
-        return self._in_batches(X, mirrored, vectors, (features.n_pooled,), progress)
-
-    def _maps(self, X: Any, mirrored: tuple[bool, ...]) -> NDArray[Any]:
-        """What the blocks that are fine-tuned are given, in half precision, (copies, N, h, w, C)."""
-        features = self._frozen
-        side = self.image_side_ // features.strides[START]
-
-        def maps(images: NDArray[np.uint8]) -> NDArray[Any]:
-            return features.maps(images, (START,), threads=1)[START].astype(np.float16)
-
-        return self._in_batches(X, mirrored, maps, (side, side, features.channels[START]))
-
-    def _in_batches(
-        self,
-        X: Any,
-        mirrored: tuple[bool, ...],
-        function: Any,
-        shape: tuple[int, ...],
-        progress: Any = None,
-    ) -> NDArray[Any]:
-        """What a function makes of a few images at a time, one such batch on every core."""
-
-        def one(start: int) -> list[NDArray[Any]]:
-            images = np.stack([self._square(item) for item in X[start : start + _BATCH]])
-            return [function(images[:, :, ::-1] if flip else images) for flip in mirrored]
-
-        def done(batches: int) -> None:
-            if progress is not None:
-                progress(min(batches * _BATCH, len(X)))
-
-        parts = parallel.map(one, range(0, len(X), _BATCH), done=done)
-        if not parts:
-            return np.empty((len(mirrored), 0, *shape), np.float32)
-        return np.stack([np.concatenate(copy) for copy in zip(*parts, strict=True)])
+        parts = parallel.map(vectors, range(0, len(X), BATCH))
+        return np.concatenate(parts) if parts else np.empty((0, features.n_pooled), np.float32)
 
     @property
     def _side(self) -> int:
@@ -381,7 +525,7 @@ class TransferClassifier(LinearClassifier):
         known: nn.Sequential | None = getattr(self, "_network", None)
         if known is not None:
             return known
-        network = self._frozen.network(folded=True)
+        network = self.backbone_.network(folded=True)
         if self.tail_ is not None:
             self.tail_.copy_into(network)
         head = linear_layer(self.coef_, self.intercept_)
@@ -396,13 +540,13 @@ class TransferClassifier(LinearClassifier):
             linear = linear_layer(self.coef_, self.intercept_)
             return nn.Sequential(linear, nn.Softmax()).eval(), (int(self.n_features_in_),)
         scaling = nn.BatchNorm2d(3, eps=0.0, affine=False)
-        scaling.running_mean = np.full(3, self._frozen.pixel_mean, np.float32)
-        scaling.running_var = np.full(3, self._frozen.pixel_std**2, np.float32)
+        scaling.running_mean = np.full(3, self.backbone_.pixel_mean, np.float32)
+        scaling.running_var = np.full(3, self.backbone_.pixel_std**2, np.float32)
         return nn.Sequential(scaling, self.network_, nn.Softmax()).eval(), self.image_shape_
 
     def prepare(self, X: Any) -> NDArray[np.float32]:
         """What :attr:`network_` is given for images, (N, side, side, 3) float32."""
-        return self._frozen.normalize(self.as_seen(X))
+        return self.backbone_.normalize(self.as_seen(X))
 
     @property
     def image_shape_(self) -> tuple[int, int, int]:
@@ -437,7 +581,7 @@ class TransferClassifier(LinearClassifier):
         self.C_, self.cv_results_ = float(learned["C"]), learned["cv_results"]
         self.tail_, self.history_ = None, {}
         if learned["fine_tuned"]:
-            self.tail_ = Tail(self._frozen)
+            self.tail_ = Tail(self.backbone_)
             self.tail_.load(below(arrays, "tail."))
             self.history_ = below(arrays, "history.")
 

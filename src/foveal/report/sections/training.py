@@ -35,13 +35,16 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
         told[str(event.get("event"))].append(event)
     # Of trainings that were begun anew the last schedule counts.
     blocks: list[Block] = [*[Note(str(e["text"])) for e in told["schedule"] if e.get("text")][-1:]]
+    tried = [e for e in told["candidate"] if "why" in e]
+    blocks.extend(_tried(tried))
     parts = loss_parts_blocks(events)
     blocks.extend(parts)
-    if told["epoch"] and not parts:
-        blocks.extend(_learning_curve(told["epoch"], kept))
+    epochs = _of_the_chosen(told["epoch"], tried)
+    if epochs and not parts:
+        blocks.extend(_learning_curve(epochs, kept or any(e.get("kept") for e in epochs)))
     if told["lr_range"]:
         blocks.append(_range_test(told["lr_range"]))
-    candidates = [e for e in told["candidate"] if isinstance(e.get("setting"), Mapping)]
+    candidates = [e for e in told["candidate"] if isinstance(e.get("setting"), Mapping) and e not in tried]
     for parameter in dict.fromkeys(str(e["parameter"]) for e in told["sweep"]):
         sweeps = [e for e in told["sweep"] if str(e["parameter"]) == parameter]
         blocks.append(_losses(parameter, sweeps, candidates))
@@ -55,6 +58,43 @@ def training_section(events: Sequence[Event], *, kept: bool = False) -> Section:
     if not blocks:
         blocks.append(Note("The training log holds nothing to draw."))
     return Section("Training", "How the model came about.", blocks)
+
+
+def _tried(candidates: Sequence[Event]) -> list[Block]:
+    """Whole models that were compared."""
+    if not candidates:
+        return []
+    chosen = next((c for c in candidates if c.get("chosen")), None)
+    columns = ("model", "accuracy", "how it came out", "loss", "epochs", "seconds")
+    rows = [
+        [
+            f"{c['setting']['candidate']}{' ✓' if c is chosen else ''}",
+            _number(c, "score", ".3f"),
+            str(c["why"]),
+            _number(c, "loss", ".3f"),
+            _number(c, "epochs", ".3g"),
+            _number(c, "seconds", ".0f"),
+        ]
+        for c in candidates
+    ]
+    blocks: list[Block] = [Table("What was tried", columns, rows, words=(2,))]
+    said = "Accuracy and loss are those for pictures that the model had not seen."
+    if chosen is not None:
+        said = f"Chosen was {chosen['setting']['candidate']}: {chosen['what']}. {said}"
+    return [*blocks, Note(said)]
+
+
+def _number(event: Event, key: str, form: str) -> str:
+    number = number_of(event, key)
+    return "–" if number is None else f"{number:{form}}"
+
+
+def _of_the_chosen(epochs: list[Event], tried: Sequence[Event]) -> list[Event]:
+    """Of the epochs of several models, those of the one that is left."""
+    chosen = [str(c["setting"]["candidate"]) for c in tried if c.get("chosen")]
+    own = [e for e in epochs if e.get("candidate", "") in chosen]
+    last = [e for e in epochs if any(e.get("candidate") == f"{name} on all pictures" for name in chosen)]
+    return last or own if tried else epochs
 
 
 def _learning_curve(epochs: Sequence[Event], kept: bool) -> list[Block]:
