@@ -23,3 +23,17 @@ def be(number: int) -> str:
     ['1 of 9 boxes is empty', '2 of 9 boxes are empty']
     """
     return "is" if number == 1 else "are"
+
+
+def minutes_text(minutes: float, verb: str = "") -> str:
+    """So many minutes in words, and what they do.
+
+    Examples
+    --------
+    >>> minutes_text(1), minutes_text(2.46), minutes_text(1, "hold"), minutes_text(2, "hold")
+    ('1 minute', '2.5 minutes', '1 minute holds', '2 minutes hold')
+    """
+    rounded = float(f"{minutes:.2g}") if minutes < 10 else round(minutes)
+    one = rounded == 1
+    said = f"{rounded:g} minute{'' if one else 's'}"
+    return f"{said} {verb}{'s' if one else ''}" if verb else said

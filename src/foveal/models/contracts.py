@@ -88,6 +88,10 @@ class TimedModel(Model, Protocol):
     def run_minutes(self) -> float | None:
         """The minutes that all may take; None where the epochs are given."""
 
+
+class EstimatedModel(TimedModel, Protocol):
+    """A model that can tell, before it is trained, how many minutes it wants at least."""
+
     def fewest_minutes(self, n_images: int, *, spent: float = 0.0, images_after: int = 0) -> float:
         """The least minutes that are worth it for so many images, as the speed of this machine tells."""
 
@@ -242,6 +246,11 @@ def is_guided(model: Model) -> TypeGuard[GuidedDetectorModel]:
 def is_timed(model: Model) -> TypeGuard[TimedModel]:
     """Whether a model's minutes are meant for all that is done with it."""
     return model.times_the_run
+
+
+def is_estimated(model: Model) -> TypeGuard[EstimatedModel]:
+    """Whether a model can tell, before it is trained, how many minutes it wants at least."""
+    return is_timed(model) and hasattr(model, "fewest_minutes")
 
 
 def is_convolutional(model: Model) -> TypeGuard[NetworkModel]:

@@ -6,7 +6,7 @@ from typing import Any
 from foveal.compiling import clock
 from foveal.data import Dataset
 from foveal.errors import SettingError
-from foveal.models.contracts import is_timed
+from foveal.models.contracts import is_estimated
 from foveal.runs.measuring import seconds_after_training
 from foveal.runs.settings import make_model, resolve
 from foveal.runs.splitting import split_dataset
@@ -57,7 +57,7 @@ def default_model(
     except SettingError:
         return usual, ""
     model = make_model(usual, resolved, seed)
-    if not is_timed(model) or model.run_minutes is None:
+    if not is_estimated(model) or model.run_minutes is None:
         return usual, ""
     parts = split_dataset(dataset, usual, resolved, seed)
     needed = model.fewest_minutes(

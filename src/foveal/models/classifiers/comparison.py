@@ -14,8 +14,9 @@ from foveal.models.classifiers.augmenting import is_grey
 from foveal.models.classifiers.candidates import NETWORKS, Candidate, Trials, choose, surely_better, tell
 from foveal.models.classifiers.image_input import LARGEST_NATIVE
 from foveal.models.classifiers.recipes import Recipe
-from foveal.models.classifiers.run_clock import RunClock, minutes_text
+from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.transfer import MOST_EPOCHS, TransferClassifier
+from foveal.wording import minutes_text
 
 # Of the time that is left, what a candidate may take: all images described by the pretrained network, with
 # mirror images, the penalties of its linear classifier, the larger networks, and the short trainings of what

@@ -20,10 +20,11 @@ from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import are_images, as_given
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
-from foveal.models.classifiers.run_clock import RunClock, minutes_text
+from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import Flatten, Sequential, Softmax, cross_entropy, softmax
+from foveal.wording import minutes_text
 
 # Iterations that are timed where minutes are given, the share of what is left that the iterations may take,
 # and how many of them are so few that it is told.

@@ -20,9 +20,10 @@ from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_input import ImageArrays, are_images, as_given
 from foveal.models.classifiers.network_outputs import NetworkOutputs
 from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
-from foveal.models.classifiers.run_clock import RunClock, minutes_text
+from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import feature_scaling
 from foveal.nn.random_streams import seed_layers
+from foveal.wording import minutes_text
 
 # Pixels that go through the network at a time in prediction, and examples.
 _PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128

@@ -1,9 +1,10 @@
 """The minutes that a classifier is given for all that is done with it."""
 
-import time
 from dataclasses import dataclass
 from math import inf
 from typing import Self
+
+from foveal.compiling import clock
 
 # What is left unused of the time: machines are not equally fast all the time.
 _MARGIN = 0.04
@@ -18,7 +19,7 @@ class RunClock:
     minutes : float or None
         For everything; None where there is no bound.
     began : float
-        When they began, on the clock of :func:`time.perf_counter`.
+        When they began, on :func:`foveal.compiling.clock`.
 
     Examples
     --------
@@ -34,29 +35,15 @@ class RunClock:
     @classmethod
     def start(cls, minutes: float | None, spent: float) -> Self:
         """A clock on which so many seconds are gone, or will be needed for something else."""
-        return cls(None if minutes is None else float(minutes), time.perf_counter() - spent)
+        return cls(None if minutes is None else float(minutes), clock() - spent)
 
     @property
     def spent(self) -> float:
         """Seconds that are gone, or spoken for."""
-        return time.perf_counter() - self.began
+        return clock() - self.began
 
     def left(self, after: float = 0.0) -> float:
         """Seconds that are left, but for a margin, where so many are needed afterwards."""
         if self.minutes is None:
             return inf
         return 60 * self.minutes * (1 - _MARGIN) - self.spent - after
-
-
-def minutes_text(minutes: float, verb: str = "") -> str:
-    """So many minutes in words, and what they do.
-
-    Examples
-    --------
-    >>> minutes_text(1), minutes_text(2.46), minutes_text(1, "hold"), minutes_text(2, "hold")
-    ('1 minute', '2.5 minutes', '1 minute holds', '2 minutes hold')
-    """
-    rounded = round(minutes, 1 if minutes < 10 else 0)
-    one = rounded == 1
-    said = f"{rounded:g} minute{'' if one else 's'}"
-    return f"{said} {verb}{'s' if one else ''}" if verb else said

@@ -29,10 +29,11 @@ from foveal.models.classifiers.image_input import (
     native_sides,
 )
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
-from foveal.models.classifiers.run_clock import RunClock, minutes_text
+from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import Range, check_parameters
 from foveal.nn import warm_ups as nn_kernels
+from foveal.wording import minutes_text
 
 # Sides of large and of small images for the network.
 _SIDE, _SMALL_SIDE = 224, 160

@@ -88,8 +88,9 @@ def test_too_few_minutes_are_told(plan):
 
 
 def test_minutes_that_would_do():
-    assert planning.in_minutes(0.5, 0.0) == "0.5 minutes hold"
-    assert planning.in_minutes(0.5, 28.0) == "1 minute holds"
+    assert planning.enough_minutes(0.5, 0.0) == 0.5
+    assert planning.enough_minutes(0.5, 27.0) == 1.0
+    assert planning.enough_minutes(0.5, 30.0) == 1.1
 
 
 def test_an_estimate_follows_the_machine(monkeypatch):

@@ -11,9 +11,10 @@ from foveal.compiling import clock
 from foveal.data import Dataset
 from foveal.events import Callbacks, emit
 from foveal.images import read
-from foveal.models.detection.training.planning import in_minutes
+from foveal.models.detection.training.planning import enough_minutes
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
+from foveal.wording import minutes_text
 
 # Left unused of the time: machines are not equally fast all the time.
 _MARGIN = 0.06
@@ -96,11 +97,11 @@ class HeadBudget:
         steps = min(most, max(_FEWEST_STEPS, fit))
         per_epoch = len(loop.batches)
         text = (
-            f"{in_minutes(self.minutes)} {steps:,} steps, "
+            f"{minutes_text(self.minutes, 'hold')} {steps:,} steps, "
             f"{steps / per_epoch:.3g} passes over the training images, at {1000 * speed.step:.0f} ms a step."
         )
         if fit < steps:
-            needed = in_minutes(self.minutes, (steps - fit) * speed.step / share)
+            needed = minutes_text(enough_minutes(self.minutes, (steps - fit) * speed.step / share), "hold")
             text += f" That is more than they have room for, but fewer are of no use: {needed} them."
         emit(
             callbacks,

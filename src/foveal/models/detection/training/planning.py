@@ -11,6 +11,7 @@ from foveal.compiling import clock
 from foveal.features import Backbone
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
+from foveal.wording import minutes_text
 
 # Left unused of the time: machines are not equally fast all the time.
 _MARGIN = 0.06
@@ -132,28 +133,25 @@ def plan(
     finetunes_from = steps - tuning
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{in_minutes(minutes)} {steps:,} steps, {steps / per_epoch:.3g} "
+        f"{minutes_text(minutes, 'hold')} {steps:,} steps, {steps / per_epoch:.3g} "
         f"passes over the training images, at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone is fine-tuned from step {finetunes_from + 1:,} on." if tuning else ".")
     )
     if steps < worth:
-        needed = in_minutes(minutes, (worth - steps) * average)
+        needed = minutes_text(enough_minutes(minutes, (worth - steps) * average), "hold")
         text += f" That is too little to learn much: {worth:,} steps are worth it, which {needed}."
     return DetectionPlan(steps, finetunes_from, per_epoch, average, text)
 
 
-def in_minutes(minutes: float, more_seconds: float = 0.0) -> str:
-    """Some minutes and the seconds that they lack, rounded up to a tenth, as a subject and its verb.
+def enough_minutes(minutes: float, more_seconds: float) -> float:
+    """Some minutes and the seconds that they lack, rounded up to a tenth.
 
     Examples
     --------
-    >>> in_minutes(0.5, 20)
-    '0.9 minutes hold'
+    >>> enough_minutes(0.5, 20)
+    0.9
     """
-    needed = minutes
-    if more_seconds:
-        needed = ceil(10 * (minutes + more_seconds / 60 / (1 - _MARGIN))) / 10
-    return f"{needed:g} minute holds" if needed == 1 else f"{needed:g} minutes hold"
+    return ceil(10 * (minutes + more_seconds / 60 / (1 - _MARGIN))) / 10
 
 
 def minutes_for(steps: int, backbone: Backbone, levels: Sequence[str], size: int, *, spent: float) -> float:
