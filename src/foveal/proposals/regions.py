@@ -42,7 +42,10 @@ class Votes:
         colors = np.empty((channels, height, width), np.uint8)
         for c, channel in enumerate(cv2.split(values)):
             cv2.LUT(channel, (bins + COLOR_BINS * c).astype(np.uint8), colors[c])
-        return cls(colors, np.asarray(texture_votes(planes_of(values, _TEXTURE_SIGMA), TEXTURE_BINS)))
+        textures = np.empty((4 * channels, height, width), np.uint8)
+        slopes = np.empty((2, width), np.float32)
+        texture_votes(planes_of(values, _TEXTURE_SIGMA), TEXTURE_BINS, textures, slopes)
+        return cls(colors, textures)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +78,10 @@ class Regions:
         """Describe the regions of a segmentation by the votes of their pixels."""
         from foveal.proposals._region_kernels import measure, touching
 
-        columns = len(votes.colors) * COLOR_BINS
+        colors, textures = len(votes.colors) * COLOR_BINS, len(votes.colors) * 8 * TEXTURE_BINS
         labels, number = segmentation.labels, segmentation.number
-        sizes, boxes, histograms = measure(
-            labels, number, votes.colors, votes.textures, columns, TEXTURE_BINS
-        )
-        return cls(sizes, boxes, histograms, columns, touching(labels, number))
+        sizes, boxes = np.zeros(number, np.int32), np.empty((number, 4), np.int32)
+        histograms = np.empty((number, colors + textures), np.float32)
+        counts = np.zeros((number, colors), np.uint32), np.zeros((number, textures), np.uint32)
+        measure(labels, votes.colors, votes.textures, TEXTURE_BINS, sizes, boxes, histograms, *counts)
+        return cls(sizes, boxes, histograms, colors, touching(labels, number))

@@ -5,8 +5,8 @@ import numpy as np
 from foveal.compiling import warms_up
 from foveal.proposals.grouping import group
 from foveal.proposals.ranking import discounted, fused_scores
-from foveal.proposals.regions import Regions
-from foveal.proposals.segmentation import PixelGraph
+from foveal.proposals.regions import Regions, Votes
+from foveal.proposals.segmentation import PixelGraph, Segmentation
 
 #: In the order in which a search needs them, about as long as each other.
 SEARCH = tuple(
@@ -35,17 +35,16 @@ def votes() -> None:
     """The texture of every pixel."""
     from foveal.proposals._region_kernels import texture_votes
 
-    texture_votes(np.zeros((1, 2, 2), np.float32), 2)
+    texture_votes(
+        np.zeros((1, 2, 2), np.float32), 2, np.zeros((4, 2, 2), np.uint8), np.zeros((2, 2), np.float32)
+    )
 
 
 @warms_up(_ROOM + "_region_kernels", "measure", "touching")
 def regions() -> None:
     """The regions of a segmentation."""
-    from foveal.proposals._region_kernels import measure, touching
-
-    labels = np.zeros((2, 2), np.int32)
-    measure(labels, 1, np.zeros((1, 2, 2), np.uint8), np.zeros((4, 2, 2), np.uint8), 1, 1)
-    touching(labels, 1)
+    votes = Votes(np.zeros((1, 2, 2), np.uint8), np.zeros((4, 2, 2), np.uint8))
+    Regions.of(Segmentation(np.zeros((2, 2), np.int32), 1), votes)
 
 
 @warms_up(_ROOM + "_grouping_kernels", "group")
