@@ -10,8 +10,8 @@ _U1 = np.uint32(1)
 def texture_votes(planes, bins, votes, slopes):
     """Fill in the columns of the texture histogram that each pixel votes for, shape (4 C, H, W), uint8.
 
-    See :class:`foveal.proposals.regions.Votes`. ``planes`` is (C, H, W), float32, smoothed; ``slopes`` (2, W),
-    float32, is room to work in.
+    See :class:`foveal.proposals.regions.Votes`. ``planes`` is (C, H, W), float32, smoothed; ``slopes``,
+    (2, W) and float32, is room to work in.
     """
     channels, h, w = planes.shape
     dx, dy = slopes[0], slopes[1]
@@ -116,15 +116,13 @@ def _place_of(code, table, bits):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def touching(labels, number):
-    """Pairs of regions that touch by a side or a corner, lower first, each once; shape (P, 2), int32."""
+def touching(labels, number, pairs, table, bits):
+    """Fill in the pairs of regions that touch by a side or a corner, lower first, each once.
+
+    ``pairs`` is (P, 2), int32, ``table`` an open table of them, at most half full: -1 in each of its two to
+    the power of ``bits`` places, int64. Gives the number of pairs, or -1 where they are more than P.
+    """
     h, w = labels.shape
-    # An open table of pairs, at most half full.
-    bits = np.uint64(10)
-    while (1 << bits) < 16 * number:
-        bits += np.uint64(1)
-    table = np.full(1 << bits, -1, np.int64)
-    pairs = np.empty((max(16, 4 * number), 2), np.int32)
     found = 0
     for y in range(h):
         row = labels[y]
@@ -147,19 +145,10 @@ def touching(labels, number):
                 place = _place_of(code, table, bits)
                 if table[place] == code:
                     continue
-                table[place] = code
                 if found == len(pairs):
-                    more = np.empty((2 * found, 2), np.int32)
-                    for i in range(found):
-                        more[i, 0], more[i, 1] = pairs[i, 0], pairs[i, 1]
-                    pairs = more
+                    return -1
+                table[place] = code
                 pairs[found, 0] = min(r, s)
                 pairs[found, 1] = max(r, s)
                 found += 1
-                if 2 * found > len(table):
-                    bits += np.uint64(1)
-                    table = np.full(1 << bits, -1, np.int64)
-                    for i in range(found):
-                        code = np.int64(pairs[i, 0]) * number + pairs[i, 1]
-                        table[_place_of(code, table, bits)] = code
-    return pairs[:found].copy()
+    return found

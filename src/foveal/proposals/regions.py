@@ -76,7 +76,7 @@ class Regions:
     @classmethod
     def of(cls, segmentation: Segmentation, votes: Votes) -> "Regions":
         """Describe the regions of a segmentation by the votes of their pixels."""
-        from foveal.proposals._region_kernels import measure, touching
+        from foveal.proposals._region_kernels import measure
 
         colors, textures = len(votes.colors) * COLOR_BINS, len(votes.colors) * 8 * TEXTURE_BINS
         labels, number = segmentation.labels, segmentation.number
@@ -84,4 +84,19 @@ class Regions:
         histograms = np.empty((number, colors + textures), np.float32)
         counts = np.zeros((number, colors), np.uint32), np.zeros((number, textures), np.uint32)
         measure(labels, votes.colors, votes.textures, TEXTURE_BINS, sizes, boxes, histograms, *counts)
-        return cls(sizes, boxes, histograms, colors, touching(labels, number))
+        return cls(sizes, boxes, histograms, colors, _touching(labels, number))
+
+
+def _touching(labels: NDArray[np.int32], number: int) -> NDArray[np.int32]:
+    """Pairs of regions that touch by a side or a corner, lower first, each once; shape (P, 2), int32."""
+    from foveal.proposals._region_kernels import touching
+
+    # Hardly an image has more of them; one that has is gone through again.
+    room = max(16, 4 * number)
+    while True:
+        bits = (4 * room - 1).bit_length()
+        pairs, table = np.empty((room, 2), np.int32), np.full(1 << bits, -1, np.int64)
+        found = touching(labels, number, pairs, table, np.uint64(bits))
+        if found >= 0:
+            return pairs[:found].copy()
+        room *= 2

@@ -4,7 +4,7 @@ import numpy as np
 
 from foveal.compiling import warms_up
 from foveal.proposals.grouping import group
-from foveal.proposals.ranking import discounted, fused_scores
+from foveal.proposals.ranking import discounted, fused_scores, united
 from foveal.proposals.regions import Regions, Votes
 from foveal.proposals.segmentation import PixelGraph, Segmentation
 
@@ -57,8 +57,5 @@ def grouping() -> None:
 @warms_up(_ROOM + "_ranking_kernels", "unite", "fuse_ranks", "best_overlap_before")
 def order() -> None:
     """The order of proposals."""
-    from foveal.proposals._ranking_kernels import unite
-
-    starts = np.array([0, 1])
-    boxes, which = unite(np.array([[0, 0, 1, 1]], np.int32), starts)
-    discounted(boxes, fused_scores(which, starts, len(boxes)))
+    boxes, which = united(np.array([[0, 0, 1, 1]], np.int32))
+    discounted(boxes, fused_scores(which, np.array([0, 1]), len(boxes)))
