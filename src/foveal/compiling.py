@@ -6,7 +6,7 @@ is where they meet. Before something is needed :func:`ready` compiles what nobod
 the rest.
 
 A *warm-up* is a function that calls compiled ones on next to nothing. It is known by its name, such as
-``foveal.proposals.warm_up:grouping``, and its ``kernels`` by theirs.
+``foveal.proposals.warm_ups:grouping``, and its ``kernels`` by theirs.
 """
 
 import logging

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from foveal.boxes import iou
-from foveal.proposals._ranking_kernels import best_overlap_before, unite
-from foveal.proposals.ranking import discounted, fused_scores
+from foveal.proposals._ranking_kernels import best_overlap_before
+from foveal.proposals.ranking import discounted, fused_scores, united
 
 
 def drawn_boxes(seed, number, side=40):
@@ -19,9 +19,9 @@ def drawn_boxes(seed, number, side=40):
 
 @given(st.integers(0, 999), st.lists(st.integers(1, 30), min_size=1, max_size=5))
 @settings(max_examples=50, deadline=None)
-def test_unite(seed, lengths):
+def test_united(seed, lengths):
     boxes = drawn_boxes(seed, sum(lengths), side=4)
-    different, which = unite(boxes, np.cumsum([0, *lengths]))
+    different, which = united(boxes)
     np.testing.assert_array_equal(different[which], boxes)
     assert len(np.unique(different, axis=0)) == len(different)
     # In the order in which they are first met.
@@ -29,9 +29,9 @@ def test_unite(seed, lengths):
     assert first == sorted(first)
 
 
-def test_unite_takes_coordinates_up_to_the_last():
+def test_united_takes_coordinates_up_to_the_last():
     boxes = np.array([[0, 0, 65535, 1], [0, 0, 1, 65535], [65534, 65534, 65535, 65535]] * 2, np.int32)
-    different, which = unite(boxes, np.array([0, 6]))
+    different, which = united(boxes)
     np.testing.assert_array_equal(different, boxes[:3])
     assert which.tolist() == [0, 1, 2, 0, 1, 2]
 

@@ -253,7 +253,8 @@ def test_dropped_edges_hardly_matter_on_photographs(test_data, k):
     for path in sorted((test_data / "voc2012_100" / "images").glob("*.jpg"))[:4]:
         planes = planes_of(resize_to_fit(read(path), 250)[0], 0.8)
         keys = np.empty((4, *planes.shape[1:]), np.int16)
-        kernels.edge_keys(planes, keys)
+        squared = np.empty((4, planes.shape[2]), np.float32)
+        kernels.edge_keys(planes, keys, squared, squared.view(np.int32))
         room = np.empty(keys.size + 1, np.uint32), np.empty(keys.size + 1, np.uint16)
         every = kernels.sorted_edges(keys, (keys < kernels.NO_EDGE).astype(np.uint8), *room)
         few, all_ = PixelGraph.of(planes), PixelGraph(planes.shape[1:], *every)

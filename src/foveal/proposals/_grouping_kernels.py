@@ -69,15 +69,20 @@ def _best_owned(region, owned_from, partners, values, alive):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def group(sizes, boxes, histograms, pairs, use_size, use_fill, area):
+def group(sizes, boxes, histograms, pairs, use_size, use_fill, area, joined, similarities, room):
     """Join the most similar neighbours until one region is left (Uijlings et al. 2013, algorithm 1).
 
     ``sizes`` (2 N - 1,), ``boxes`` (2 N - 1, 4) and ``histograms`` (2 N - 1, D) have those of the first
-    regions in their first N rows; the others are filled in.
+    regions in their first N rows; the others are filled in. So are ``joined`` (N - 1, 2), which two were
+    joined each time, and ``similarities`` (N - 1,) of those. ``room`` to work in is
 
-    Regions 0 … N - 1 are the first ones, N + i is what the i-th joining made. Gives which two
-    were joined each time, and their similarity. Of equally similar pairs the one
-    whose younger region is older is joined first, then the one whose older region is older.
+    - seven rows of 2 N, int32;
+    - a tournament of twice as many as the next power of two from 2 N - 1 on, float32;
+    - the partners of each region's pairs, int32, their values, float32, and two lists as long as those,
+      int32. Where they do not suffice, longer ones are made.
+
+    Regions 0 … N - 1 are the first ones, N + i is what the i-th joining made. Of equally similar pairs the
+    one whose younger region is older is joined first, then the one whose older region is older.
 
     Each pair is owned by its younger region, with the similarity that it will always have. A region knows
     the best pair that it owns; a tournament over all regions knows the best of those.
@@ -85,25 +90,24 @@ def group(sizes, boxes, histograms, pairs, use_size, use_fill, area):
     total = len(sizes)
     number = (total + 1) // 2
     columns = histograms.shape[1]
-    joined = np.empty((total - number, 2), np.int32)
-    similarities = np.empty(total - number, np.float32)
     area = np.float32(area)
-    alive = np.arange(total) < number
-
-    # Pairs by their younger region: partners and values of region r stand from owned_from[r] on.
-    owned_from = np.zeros(total + 1, np.int32)
+    rows, tree, partners, values, entry_of, following = room
+    # What a region of index r knows: arrays of the whole, as Numba takes long over each that is made here.
+    # Pairs by their younger region: partners and values of region r stand from owned_from[r] on. Its younger
+    # neighbours stand in a linked list that begins at heads[r].
+    owned_from, place, heads, best = rows[0], rows[1], rows[2], rows[3]
+    seen, neighbors, alive = rows[4], rows[5], rows[6]
+    owned_from[total] = 0
+    for r in range(total):
+        owned_from[r] = 0
+        heads[r] = best[r] = seen[r] = -1
+        alive[r] = r < number
     for i in range(len(pairs)):
         owned_from[pairs[i, 1] + 1] += 1
     for r in range(total):
         owned_from[r + 1] += owned_from[r]
-    place = owned_from[:number].copy()
+        place[r] = owned_from[r]
     owned = len(pairs)
-    partners = np.empty(max(64, 6 * owned), np.int32)
-    values = np.empty(len(partners), np.float32)
-    # The younger neighbours of each region, in linked lists.
-    heads = np.full(total, -1, np.int32)
-    entry_of = np.empty(len(partners), np.int32)
-    following = np.empty(len(partners), np.int32)
     entries = 0
     for i in range(len(pairs)):
         a, b = np.int32(pairs[i, 0]), np.int32(pairs[i, 1])
@@ -115,18 +119,14 @@ def group(sizes, boxes, histograms, pairs, use_size, use_fill, area):
         heads[a] = entries
         entries += 1
 
-    leaves = 1
-    while leaves < total:
-        leaves *= 2
-    tree = np.full(2 * leaves, -np.inf, np.float32)
-    best = np.full(total, -1, np.int32)
+    leaves = len(tree) // 2
+    for i in range(len(tree)):
+        tree[i] = -np.inf
     for r in range(number):
         best[r], tree[leaves + r] = _best_owned(np.int32(r), owned_from, partners, values, alive)
     for i in range(leaves - 1, 0, -1):
         tree[i] = max(tree[2 * i], tree[2 * i + 1])
 
-    seen = np.full(total, -1, np.int32)
-    neighbors = np.empty(total, np.int32)
     for new in range(np.int32(number), np.int32(total)):
         i = 1
         while i < leaves:
@@ -197,4 +197,3 @@ def group(sizes, boxes, histograms, pairs, use_size, use_fill, area):
         alive[new] = True
         best[new] = best_partner
         _enter(tree, leaves, new, best_value)
-    return joined, similarities

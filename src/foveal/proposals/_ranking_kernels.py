@@ -7,22 +7,15 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def unite(boxes, starts):
-    """The different boxes of several hierarchies, and which of them each region has.
+def unite(boxes, different, which, table, bits):
+    """Fill in the different ones of the boxes (M, 4), int32, and which of them each is; gives their number.
 
-    Rows ``starts[h] … starts[h + 1]`` of ``boxes`` (M, 4), int32, are hierarchy h. Different boxes come in
-    the order in which they are first met.
+    Different boxes come in the order in which they are first met. ``table`` has two to the power of ``bits``
+    places, at least twice as many as there are boxes: -1 in each, int32.
     """
-    total = len(boxes)
-    bits = np.uint64(4)
-    while (1 << bits) < 2 * total:
-        bits += np.uint64(1)
-    table = np.full(1 << bits, -1, np.int32)
     last = np.uint64(len(table) - 1)
-    which = np.empty(total, np.int32)
-    different = np.empty((total, 4), np.int32)
     number = np.int32(0)
-    for i in range(total):
+    for i in range(len(boxes)):
         x1, y1, x2, y2 = boxes[i, 0], boxes[i, 1], boxes[i, 2], boxes[i, 3]
         key = np.uint64(x1) | np.uint64(y1) << np.uint64(16)
         key ^= (np.uint64(x2) | np.uint64(y2) << np.uint64(16)) << np.uint64(32)
@@ -41,21 +34,19 @@ def unite(boxes, starts):
                 which[i] = u
                 break
             place = (place + np.uint64(1)) & last
-    return different[:number].copy(), which
+    return number
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def fuse_ranks(which, starts, number, constant):
-    """Reciprocal rank fusion: the sum over all regions with the box of 1 / (constant + rank).
+def fuse_ranks(which, starts, constant, scores):
+    """Reciprocal rank fusion: to each box's score is added 1 / (constant + rank) of all regions that have it.
 
     Regions of a hierarchy are ranked from the last made, 0, to the first.
     """
-    scores = np.zeros(number, np.float64)
     for h in range(len(starts) - 1):
         end = starts[h + 1]
         for rank in range(end - starts[h]):
             scores[which[end - 1 - rank]] += 1.0 / (constant + rank)
-    return scores
 
 
 @njit(cache=True, nogil=True, boundscheck=False, inline="always")

@@ -7,14 +7,14 @@ _U1 = np.uint32(1)
 
 
 @njit(cache=True, nogil=True, boundscheck=False, fastmath={"contract", "nsz", "nnan", "reassoc"})
-def texture_votes(planes, bins):
-    """The columns of the texture histogram that each pixel votes for, shape (4 C, H, W), uint8.
+def texture_votes(planes, bins, votes, slopes):
+    """Fill in the columns of the texture histogram that each pixel votes for, shape (4 C, H, W), uint8.
 
-    See :class:`foveal.proposals.regions.Votes`. ``planes`` is (C, H, W), float32, smoothed.
+    See :class:`foveal.proposals.regions.Votes`. ``planes`` is (C, H, W), float32, smoothed; ``slopes``,
+    (2, W) and float32, is room to work in.
     """
     channels, h, w = planes.shape
-    votes = np.empty((4 * channels, h, w), np.uint8)
-    dx, dy = np.empty(w, np.float32), np.empty(w, np.float32)
+    dx, dy = slopes[0], slopes[1]
     half = np.float32(np.sqrt(0.5))
     top = np.int32(bins - 1)
     for c in range(channels):
@@ -51,24 +51,22 @@ def texture_votes(planes, bins):
                         row[x] = np.uint8(column + (opposite if value < 0 else np.int32(0)))
             if longest > 0:
                 scale = np.float32(bins) / np.sqrt(longest)
-    return votes
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def measure(labels, number, colors, textures, color_columns, bins):
-    """Sizes, boxes and histograms of the regions.
+def measure(labels, colors, textures, bins, sizes, boxes, histograms, color_counts, texture_counts):
+    """Fill in the sizes, boxes and histograms of the regions.
 
     ``colors`` (C, H, W) and ``textures`` (4 C, H, W) are the columns that each pixel votes for. A row of
-    the histograms is colour, which adds up to 1, then texture, which adds up to 1.
+    the histograms is colour, which adds up to 1, then texture, which adds up to 1. The counts of both, and
+    the sizes, are 0 before.
     """
     h, w = labels.shape
     channels = len(colors)
-    texture_columns = 8 * channels * bins
-    sizes = np.zeros(number, np.int32)
-    boxes = np.zeros((number, 4), np.int32)
-    boxes[:, 0], boxes[:, 1] = w, h
-    color_counts = np.zeros((number, color_columns), np.uint32)
-    texture_counts = np.zeros((number, texture_columns), np.uint32)
+    number, color_columns = color_counts.shape
+    texture_columns = texture_counts.shape[1]
+    for r in range(number):
+        boxes[r, 0], boxes[r, 1], boxes[r, 2], boxes[r, 3] = w, h, 0, 0
     for y in range(h):
         x = 0
         row = labels[y]
@@ -91,7 +89,6 @@ def measure(labels, number, colors, textures, color_columns, bins):
             box[1] = min(box[1], y)
             box[2] = max(box[2], x)
             box[3] = y + 1
-    histograms = np.empty((number, color_columns + texture_columns), np.float32)
     for r in range(number):
         row = histograms[r]
         share = np.float32(1) / np.float32(channels * sizes[r])
@@ -107,7 +104,6 @@ def measure(labels, number, colors, textures, color_columns, bins):
         share *= np.float32(0.125)
         for i in range(texture_columns):
             row[color_columns + i] = np.float32(counts[i]) * share
-    return sizes, boxes, histograms
 
 
 @njit(cache=True, nogil=True, boundscheck=False, inline="always")
@@ -120,15 +116,13 @@ def _place_of(code, table, bits):
 
 
 @njit(cache=True, nogil=True, boundscheck=False)
-def touching(labels, number):
-    """Pairs of regions that touch by a side or a corner, lower first, each once; shape (P, 2), int32."""
+def touching(labels, number, pairs, table, bits):
+    """Fill in the pairs of regions that touch by a side or a corner, lower first, each once.
+
+    ``pairs`` is (P, 2), int32, ``table`` an open table of them, at most half full: -1 in each of its two to
+    the power of ``bits`` places, int64. Gives the number of pairs, or -1 where they are more than P.
+    """
     h, w = labels.shape
-    # An open table of pairs, at most half full.
-    bits = np.uint64(10)
-    while (1 << bits) < 16 * number:
-        bits += np.uint64(1)
-    table = np.full(1 << bits, -1, np.int64)
-    pairs = np.empty((max(16, 4 * number), 2), np.int32)
     found = 0
     for y in range(h):
         row = labels[y]
@@ -151,19 +145,10 @@ def touching(labels, number):
                 place = _place_of(code, table, bits)
                 if table[place] == code:
                     continue
-                table[place] = code
                 if found == len(pairs):
-                    more = np.empty((2 * found, 2), np.int32)
-                    for i in range(found):
-                        more[i, 0], more[i, 1] = pairs[i, 0], pairs[i, 1]
-                    pairs = more
+                    return -1
+                table[place] = code
                 pairs[found, 0] = min(r, s)
                 pairs[found, 1] = max(r, s)
                 found += 1
-                if 2 * found > len(table):
-                    bits += np.uint64(1)
-                    table = np.full(1 << bits, -1, np.int64)
-                    for i in range(found):
-                        code = np.int64(pairs[i, 0]) * number + pairs[i, 1]
-                        table[_place_of(code, table, bits)] = code
-    return pairs[:found].copy()
+    return found

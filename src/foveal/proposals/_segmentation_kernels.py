@@ -18,15 +18,14 @@ _AT_A_TIME = 256
 
 
 @njit(cache=True, nogil=True, boundscheck=False, fastmath={"contract", "nsz"})
-def edge_keys(planes, keys):
+def edge_keys(planes, keys, squared, bits):
     """Fill in the keys of the squared weights of all edges, shape (4, H, W), int16.
 
     ``planes`` is (C, H, W), float32. The edges of a pixel are those to the right, below and below right,
-    and the one that crosses the latter: from the pixel on the right to the one below.
+    and the one that crosses the latter: from the pixel on the right to the one below. ``squared`` (4, W),
+    float32, is room to work in; ``bits`` is the same memory as int32.
     """
     channels, h, w = planes.shape
-    squared = np.empty((4, w), np.float32)
-    bits = squared.view(np.int32)
     for y in range(h):
         last = y + 1 == h
         squared[:] = 0

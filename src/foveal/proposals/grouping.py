@@ -59,7 +59,16 @@ def group(regions: Regions, letters: str, size_image: int) -> Grouping:
     sizes, boxes = np.empty(2 * number - 1, np.int32), np.empty((2 * number - 1, 4), np.int32)
     sizes[:number] = regions.sizes
     boxes[:number] = regions.boxes
-    joined, similarities = kernels.group(
-        sizes, boxes, histograms, regions.pairs, "S" in letters, "F" in letters, size_image
+    joined, similarities = np.empty((number - 1, 2), np.int32), np.empty(number - 1, np.float32)
+    pairs = max(64, 6 * len(regions.pairs))
+    room = (
+        np.empty((7, 2 * number), np.int32),
+        np.empty(2 << (2 * number - 2).bit_length(), np.float32),
+        np.empty(pairs, np.int32),
+        np.empty(pairs, np.float32),
+        np.empty(pairs, np.int32),
+        np.empty(pairs, np.int32),
     )
+    similar = ("S" in letters, "F" in letters)
+    kernels.group(sizes, boxes, histograms, regions.pairs, *similar, size_image, joined, similarities, room)
     return Grouping(boxes, sizes, joined, similarities)

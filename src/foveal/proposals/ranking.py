@@ -40,7 +40,35 @@ def fused_scores(which: NDArray[np.int32], starts: NDArray[np.int64], number: in
     """
     from foveal.proposals._ranking_kernels import fuse_ranks
 
-    return np.asarray(fuse_ranks(which, starts, number, FUSION_CONSTANT))
+    scores = np.zeros(number)
+    fuse_ranks(which, starts, FUSION_CONSTANT, scores)
+    return scores
+
+
+def united(boxes: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The different ones of some boxes, in the order in which they are first met, and which each one is.
+
+    Parameters
+    ----------
+    boxes : ndarray of shape (M, 4), int32
+
+    Returns
+    -------
+    different : ndarray of shape (U, 4), int32
+    which : ndarray of shape (M,), int32
+
+    Examples
+    --------
+    >>> different, which = united(np.array([[0, 0, 2, 2], [0, 0, 1, 1], [0, 0, 2, 2]], np.int32))
+    >>> different.tolist(), which.tolist()
+    ([[0, 0, 2, 2], [0, 0, 1, 1]], [0, 1, 0])
+    """
+    from foveal.proposals._ranking_kernels import unite
+
+    different, which = np.empty_like(boxes), np.empty(len(boxes), np.int32)
+    bits = max(4, (2 * len(boxes) - 1).bit_length())
+    number = unite(boxes, different, which, np.full(1 << bits, -1, np.int32), np.uint64(bits))
+    return different[:number].copy(), which
 
 
 def discounted(boxes: NDArray[np.int32], scores: NDArray[np.float64]) -> NDArray[np.float64]:

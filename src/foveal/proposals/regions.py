@@ -42,7 +42,10 @@ class Votes:
         colors = np.empty((channels, height, width), np.uint8)
         for c, channel in enumerate(cv2.split(values)):
             cv2.LUT(channel, (bins + COLOR_BINS * c).astype(np.uint8), colors[c])
-        return cls(colors, np.asarray(texture_votes(planes_of(values, _TEXTURE_SIGMA), TEXTURE_BINS)))
+        textures = np.empty((4 * channels, height, width), np.uint8)
+        slopes = np.empty((2, width), np.float32)
+        texture_votes(planes_of(values, _TEXTURE_SIGMA), TEXTURE_BINS, textures, slopes)
+        return cls(colors, textures)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,11 +76,27 @@ class Regions:
     @classmethod
     def of(cls, segmentation: Segmentation, votes: Votes) -> "Regions":
         """Describe the regions of a segmentation by the votes of their pixels."""
-        from foveal.proposals._region_kernels import measure, touching
+        from foveal.proposals._region_kernels import measure
 
-        columns = len(votes.colors) * COLOR_BINS
+        colors, textures = len(votes.colors) * COLOR_BINS, len(votes.colors) * 8 * TEXTURE_BINS
         labels, number = segmentation.labels, segmentation.number
-        sizes, boxes, histograms = measure(
-            labels, number, votes.colors, votes.textures, columns, TEXTURE_BINS
-        )
-        return cls(sizes, boxes, histograms, columns, touching(labels, number))
+        sizes, boxes = np.zeros(number, np.int32), np.empty((number, 4), np.int32)
+        histograms = np.empty((number, colors + textures), np.float32)
+        counts = np.zeros((number, colors), np.uint32), np.zeros((number, textures), np.uint32)
+        measure(labels, votes.colors, votes.textures, TEXTURE_BINS, sizes, boxes, histograms, *counts)
+        return cls(sizes, boxes, histograms, colors, _touching(labels, number))
+
+
+def _touching(labels: NDArray[np.int32], number: int) -> NDArray[np.int32]:
+    """Pairs of regions that touch by a side or a corner, lower first, each once; shape (P, 2), int32."""
+    from foveal.proposals._region_kernels import touching
+
+    # Hardly an image has more of them; one that has is gone through again.
+    room = max(16, 4 * number)
+    while True:
+        bits = (4 * room - 1).bit_length()
+        pairs, table = np.empty((room, 2), np.int32), np.full(1 << bits, -1, np.int64)
+        found = touching(labels, number, pairs, table, np.uint64(bits))
+        if found >= 0:
+            return pairs[:found].copy()
+        room *= 2

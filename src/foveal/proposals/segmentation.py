@@ -126,7 +126,8 @@ class PixelGraph:
         _, height, width = planes.shape
         keys = scratch("keys", (4, height, width), np.int16)
         kept = scratch("kept", (4, height, width), np.uint8)
-        edge_keys(planes, keys)
+        squared = np.empty((4, width), np.float32)
+        edge_keys(planes, keys, squared, squared.view(np.int32))
         needed(keys, kept)
         room = 4 * height * width + 1
         edges, ends = sorted_edges(

@@ -21,7 +21,7 @@ from foveal.proposals.hierarchy import Hierarchy
 from foveal.proposals.learned_order import LearnedOrder, drawn, learn_order
 from foveal.proposals.objectness import measures
 from foveal.proposals.proposal import Proposals
-from foveal.proposals.ranking import discounted, fused_scores
+from foveal.proposals.ranking import discounted, fused_scores, united
 from foveal.proposals.regions import Regions, Votes
 from foveal.proposals.segmentation import PixelGraph, Segmentation, planes_of
 from foveal.proposals.strategies import Mode, Strategy, mode_with
@@ -237,8 +237,6 @@ class SelectiveSearch:
         return self
 
     def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> "_Found":
-        from foveal.proposals._ranking_kernels import unite
-
         ready("foveal.proposals.")
         announce("selective search", "foveal.proposals._grouping_kernels", "group")
         height, width = image.shape[:2]
@@ -246,7 +244,7 @@ class SelectiveSearch:
         small = np.ascontiguousarray(small)
         grouped = self._group(small, self.n_jobs if n_jobs is None else n_jobs)
         starts = np.cumsum([0, *(len(g.grouping.boxes) for g in grouped)])
-        boxes, which = unite(np.concatenate([g.grouping.boxes for g in grouped]), starts)
+        boxes, which = united(np.concatenate([g.grouping.boxes for g in grouped]))
         scale = np.array([width, height] * 2) / np.array([small.shape[1], small.shape[0]] * 2)
         return _Found(small, grouped, starts, boxes, which, scale)
 

@@ -4,9 +4,9 @@ import numpy as np
 
 from foveal.compiling import warms_up
 from foveal.proposals.grouping import group
-from foveal.proposals.ranking import discounted, fused_scores
-from foveal.proposals.regions import Regions
-from foveal.proposals.segmentation import PixelGraph
+from foveal.proposals.ranking import discounted, fused_scores, united
+from foveal.proposals.regions import Regions, Votes
+from foveal.proposals.segmentation import PixelGraph, Segmentation
 
 #: In the order in which a search needs them, about as long as each other.
 SEARCH = tuple(
@@ -35,17 +35,16 @@ def votes() -> None:
     """The texture of every pixel."""
     from foveal.proposals._region_kernels import texture_votes
 
-    texture_votes(np.zeros((1, 2, 2), np.float32), 2)
+    texture_votes(
+        np.zeros((1, 2, 2), np.float32), 2, np.zeros((4, 2, 2), np.uint8), np.zeros((2, 2), np.float32)
+    )
 
 
 @warms_up(_ROOM + "_region_kernels", "measure", "touching")
 def regions() -> None:
     """The regions of a segmentation."""
-    from foveal.proposals._region_kernels import measure, touching
-
-    labels = np.zeros((2, 2), np.int32)
-    measure(labels, 1, np.zeros((1, 2, 2), np.uint8), np.zeros((4, 2, 2), np.uint8), 1, 1)
-    touching(labels, 1)
+    votes = Votes(np.zeros((1, 2, 2), np.uint8), np.zeros((4, 2, 2), np.uint8))
+    Regions.of(Segmentation(np.zeros((2, 2), np.int32), 1), votes)
 
 
 @warms_up(_ROOM + "_grouping_kernels", "group")
@@ -58,8 +57,5 @@ def grouping() -> None:
 @warms_up(_ROOM + "_ranking_kernels", "unite", "fuse_ranks", "best_overlap_before")
 def order() -> None:
     """The order of proposals."""
-    from foveal.proposals._ranking_kernels import unite
-
-    starts = np.array([0, 1])
-    boxes, which = unite(np.array([[0, 0, 1, 1]], np.int32), starts)
-    discounted(boxes, fused_scores(which, starts, len(boxes)))
+    boxes, which = united(np.array([[0, 0, 1, 1]], np.int32))
+    discounted(boxes, fused_scores(which, np.array([0, 1]), len(boxes)))

@@ -39,7 +39,11 @@ def pointer(_typing: Any, array: Any) -> Any:
 
 
 def _kinds(number: Any) -> list[list[Any]]:
-    """The types of a tile's arguments, group by group."""
+    """The types of a tile's arguments, group by group.
+
+    Kernels that lie compiled hand them over in this order. Numba compiles anew what stands in a file that has
+    changed: who changes this changes a line in the files of those kernels as well.
+    """
     # Pointers, so that no array's references are counted at every tile.
     place, memory = types.intp, types.CPointer(number)  # type: ignore[no-untyped-call]
     return [
