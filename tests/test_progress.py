@@ -114,3 +114,16 @@ def test_stages_within_stages_and_an_error(monkeypatch):
         progress(1)
     with pytest.raises(ZeroDivisionError), show_progress() as callback, stage([callback], "broken"):
         _ = 1 / 0
+
+
+def test_one_of_equals_says_by_what_it_was_chosen(capsys):
+    told = {"event": "candidate", "setting": {"C": 1}, "score": 0.5, "chosen": True}
+    with show_progress() as callback:
+        callback(told)
+        callback({**told, "by": "the least loss"})
+        callback({**told, "chosen": False})
+    assert capsys.readouterr().err.splitlines() == [
+        "  C 1: 0.500 (chosen)",
+        "  C 1: 0.500 (chosen, by the least loss)",
+        "  C 1: 0.500",
+    ]

@@ -17,7 +17,8 @@ event                     further keys
 ``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``
 ``candidate``             ``setting`` (a mapping), ``score`` (on validation; None where the training
                           diverged), ``chosen``; where settings were compared before a training also ``loss``
-                          (on validation), and of the chosen one ``text`` (why it was chosen); of whole
+                          (on validation), and of the chosen one ``text`` (why it was chosen); ``by`` what one
+                          was chosen where others scored as high; of whole
                           models also ``what`` it is, its ``recipe``, ``epochs`` (None where it learns by
                           none), ``seconds``, ``loss`` (on validation) and ``why`` it was chosen or not
 ``schedule``              ``minutes`` (asked for), ``epochs`` and ``steps`` (chosen), ``seconds_per_step``

@@ -110,7 +110,8 @@ def _line(event: Event) -> str:
     if kind == "candidate":
         setting = ", ".join(f"{key} {value}" for key, value in event["setting"].items())
         score = "diverged" if event["score"] is None else f"{event['score']:.3f}"
-        return f"  {setting}: {score}{' (chosen)' if event['chosen'] else ''}"
+        chosen = f" (chosen{', by ' if event.get('by') else ''}{event.get('by', '')})"
+        return f"  {setting}: {score}{chosen if event['chosen'] else ''}"
     if kind == "mining_round":
         return (
             f"  {event['label']}, round {event['round']}: {event['added']} hard negatives added to "

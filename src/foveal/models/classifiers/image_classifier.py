@@ -221,9 +221,18 @@ def greatest(values: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def tell_candidates(
-    callbacks: Callbacks, candidates: Sequence[Mapping[str, Any]], names: Sequence[str], score: str
+    callbacks: Callbacks,
+    candidates: Sequence[Mapping[str, Any]],
+    names: Sequence[str],
+    score: str,
+    by: str,
 ) -> None:
-    """Tell of everything that was compared: its parameters of these names, and its score."""
+    """Tell of everything that was compared: its parameters of these names, and its score.
+
+    Where the score alone does not say why one was chosen, ``by`` does.
+    """
     for seen in candidates:
         setting = {name: seen[name] for name in names if name in seen}
-        emit(callbacks, "candidate", setting=setting, score=seen[score], chosen=seen["chosen"])
+        rivals = [c for c in candidates if c is not seen and (c[score] or 0.0) >= (seen[score] or 0.0)]
+        told = {"by": by} if seen["chosen"] and rivals else {}
+        emit(callbacks, "candidate", setting=setting, score=seen[score], chosen=seen["chosen"], **told)

@@ -29,6 +29,8 @@ from foveal.wording import minutes_text
 # Iterations that are timed where minutes are given, the share of what is left that the iterations may take,
 # and how many of them are so few that it is told.
 _TIMED, _SHARE, _FEW = 5, 0.85, 100
+# By what one of equally accurate learning rates is chosen.
+_BY = "the least validation loss of equally accurate ones"
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -344,7 +346,7 @@ class LogisticClassifier(LinearClassifier):
         best = min(good, key=lambda c: (-c["validation_accuracy"], c["validation_loss"], c["learning_rate"]))
         best["chosen"] = True
         self.learning_rate_ = best["learning_rate"]
-        tell_candidates(callbacks, self.candidates_, ("learning_rate",), "validation_accuracy")
+        tell_candidates(callbacks, self.candidates_, ("learning_rate",), "validation_accuracy", _BY)
 
     def _scaling(self, rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not self.standardize:

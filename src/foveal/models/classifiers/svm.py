@@ -23,6 +23,8 @@ from foveal.models.svm.support_vectors import Kernel, SupportVectors, kernel_val
 # Up to so many rows the kernel matrix is made at once by BLAS (8 bytes a pair), which is many times
 # faster than libsvm's own inner products; beyond, libsvm computes what it needs.
 _LARGEST_MATRIX = 8000
+# By what one of equally accurate candidates is chosen.
+_BY = "its place among equally accurate ones: linear first, then the smallest values"
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,7 @@ class SVMClassifier(ImageClassifier):
         chosen = max(range(len(candidates)), key=lambda i: self.cv_results_[i]["accuracy"] or 0.0)
         self.cv_results_[chosen]["chosen"] = True
         self.best_params_ = candidates[chosen].as_dict()
-        tell_candidates(callbacks, self.cv_results_, ("kernel", "C", "gamma"), "accuracy")
+        tell_candidates(callbacks, self.cv_results_, ("kernel", "C", "gamma"), "accuracy", _BY)
         return candidates[chosen], values[candidates[chosen]]
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:

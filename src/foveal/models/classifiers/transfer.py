@@ -46,6 +46,8 @@ _ITERATIONS = 5000
 # often leaves little to gain; the maps of all images are kept in memory, in bytes.
 _WORTH_TUNING, _GOOD_ENOUGH, MEMORY_OF_MAPS = 500, 0.9, 1_000_000_000
 _USUAL_EPOCHS = 2.0
+# By what a penalty is chosen.
+_BY = "the least loss on held-out images"
 # Where minutes are given: images from which on it is tried, and the most epochs.
 _LEAST_TO_TUNE, MOST_EPOCHS = 100, 12.0
 # Images whose features are timed.
@@ -410,7 +412,7 @@ class TransferClassifier(LinearClassifier):
         best["chosen"] = True
         self.C_ = best["C"]
         self.held_probabilities_ = answered[self.cv_results_.index(best)]
-        tell_candidates(callbacks, self.cv_results_, ("C",), "accuracy")
+        tell_candidates(callbacks, self.cv_results_, ("C",), "accuracy", _BY)
 
     def _fine_tune(
         self,

@@ -205,6 +205,8 @@ def _candidates(group: Sequence[Event]) -> list[Block]:
     ]
     rows += [[say_setting(c), "–", *(["–"] if lossy else []), "diverged"] for c in failed]
     taken = "" if chosen is None else f"The framed one was chosen: {say_setting(chosen)}."
+    if chosen is not None and chosen.get("by"):
+        taken = f"{taken[:-1]}, by {chosen['by']}."
     if chosen is not None and chosen.get("text"):
         taken += f" {chosen['text']}"
     if failed:
