@@ -7,6 +7,7 @@ import pytest
 from foveal.data import load
 from foveal.errors import SettingError
 from foveal.models import FasterRCNN
+from foveal.models.detection.training import planning
 from foveal.runs import resume, retrain, train, training
 from foveal.runs.default_models import default_model
 
@@ -51,10 +52,14 @@ def test_who_names_something_of_the_usual_one_means_it(slow, scene_folder, color
         chosen(scene_folder, minutes=1.0, minuets=1.0)
 
 
-def test_an_estimate_before_anything_is_trained():
+def test_an_estimate_before_anything_is_trained(monkeypatch):
+    ticks = iter(range(1000))
+    # Every look at the clock is a hundredth of a second later.
+    monkeypatch.setattr(planning, "clock", lambda: next(ticks) / 100)
     few, many = (FasterRCNN().fewest_minutes(n) for n in (40, 4000))
     assert 0 < few < many
     assert FasterRCNN().fewest_minutes(40, spent=60.0) > few + 1
+    assert FasterRCNN().fewest_minutes(40, images_after=100) > few
 
 
 class BrokenOffError(Exception):

@@ -264,7 +264,7 @@ def _checked(key: str, value: Any, default: Any, annotation: Any = None) -> Any:
     optional = kind is not None or NoneType in allowed
     if optional and (value is None or (isinstance(value, str) and value.lower() == "none")):
         return None
-    beside_none = (t for t in (float, int) if NoneType in allowed and t in allowed)
+    beside_none = (t for t in (bool, float, int) if NoneType in allowed and t in allowed)
     kind = kind or _BY_TYPE.get(next(beside_none, type(default)))
     if kind is None:
         return value
