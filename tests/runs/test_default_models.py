@@ -50,6 +50,14 @@ def test_who_names_something_of_the_usual_one_means_it(slow, scene_folder, color
     assert len(slow) == 0
     with pytest.raises(SettingError, match="'minuets'"):
         chosen(scene_folder, minutes=1.0, minuets=1.0)
+    with pytest.raises(
+        SettingError, match=r"has no setting 'C' and 'mirror': name .*, with --model transfer\."
+    ):
+        chosen(color_folder, C=1.0, mirror=False)
+    with pytest.raises(
+        SettingError, match=r"no setting 'kernel': name a model that has, with --model rcnn\."
+    ):
+        chosen(scene_folder, kernel="linear")
 
 
 def test_an_estimate_before_anything_is_trained(monkeypatch):

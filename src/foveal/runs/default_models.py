@@ -6,9 +6,10 @@ from typing import Any
 from foveal.compiling import clock
 from foveal.data import Dataset
 from foveal.errors import SettingError
+from foveal.models import MODELS, model_class
 from foveal.models.contracts import is_estimated
 from foveal.runs.measuring import seconds_after_training
-from foveal.runs.settings import make_model, resolve
+from foveal.runs.settings import available_settings, make_model, resolve
 from foveal.runs.splitting import split_dataset
 
 #: What is trained where no model is named.
@@ -45,9 +46,10 @@ def default_model(
     Raises
     ------
     SettingError
-        If a setting does not suit the usual model.
+        If a setting does not suit the usual model; the sentence names the models that have it.
     """
     usual = DEFAULT_MODELS[dataset.task]
+    _check_meant(usual, settings)
     quicker = _QUICKER.get(usual)
     if quicker is None or settings.get("minutes") is None:
         return usual, ""
@@ -72,3 +74,20 @@ def default_model(
         f"images: {quicker} is trained, which learns sooner. With --model {usual} that one is."
     )
     return quicker, why
+
+
+def _check_meant(usual: str, settings: Mapping[str, Any]) -> None:
+    """Refuse settings that the usual model does not have and others do."""
+    foreign = [key for key in settings if key not in available_settings(usual)]
+    task = model_class(usual).task
+    others = [
+        name
+        for name in MODELS
+        if foreign and model_class(name).task == task and set(foreign) <= set(available_settings(name))
+    ]
+    if others:
+        named = " and ".join(map(repr, foreign))
+        raise SettingError(
+            f"{usual}, which is trained where none is named, has no setting {named}: name a model that has, "
+            f"with --model {' or '.join(others)}."
+        )
