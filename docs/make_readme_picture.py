@@ -15,7 +15,7 @@ from PIL import Image
 OUT = Path(__file__).parent / "_static" / "foveal.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Pixels of the page, as they are on a screen, and how many of them are one of the picture's.
-WIDTH, HEIGHT, SHARPNESS = 1100, 1000, 1.5
+WIDTH, HEIGHT, SHARPNESS = 1100, 1335, 1.5
 
 
 def screenshot(page: Path, picture: Path) -> None:
