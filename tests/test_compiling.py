@@ -58,7 +58,8 @@ def kernel(x):
 
 def note(what):
     with open(os.environ["NOTES"], "a") as file:
-        file.write(f"{what} {os.getpid()}\\n")
+        niceness = os.nice(0) if hasattr(os, "nice") else 0
+        file.write(f"{what} {os.getpid()} {niceness}\\n")
     time.sleep(0.3)
 
 @warms_up("slow", "kernel")
@@ -98,7 +99,7 @@ def notes(tmp_path, monkeypatch):
             if len(lines) >= number:
                 break
             time.sleep(0.1)
-        return [(name, int(process)) for name, process in map(str.split, lines)]
+        return [(name, int(process)) for name, process, _ in map(str.split, lines)]
 
     return read
 
@@ -154,14 +155,33 @@ def test_a_warm_up_that_meets_the_question_does_not_wait_for_itself(notes, monke
     assert time.perf_counter() - began < compiling._PATIENCE / 2
 
 
-def test_nothing_is_started_on_one_core_or_by_a_packed_program(notes, monkeypatch):
-    for name, value in [("_cores", lambda: 1), ("_may_share", lambda: False)]:
-        with monkeypatch.context() as changed:
-            changed.setattr(compiling, name, value)
-            assert compiling.begin(NAMES)
-            assert not compiling._work.pending
+@pytest.mark.parametrize(
+    ("name", "value"), [("_cores", lambda: 1), ("_may_share", lambda: False)], ids=["one core", "packed"]
+)
+def test_no_process_is_started_on_one_core_or_by_a_packed_program(notes, monkeypatch, name, value):
+    monkeypatch.setattr(compiling, name, value)
+    assert compiling.begin(NAMES)
+    assert not compiling._work.processes
+    compiling.ready()
+    assert {process for _, process in notes(4)} == {os.getpid()}
+
+
+def test_a_packed_program_is_no_python(monkeypatch):
+    assert compiling._may_share()
     monkeypatch.setattr(sys, "executable", "/opt/app/photos")
     assert not compiling._may_share()
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="asks for the priority of a process")
+def test_what_is_needed_later_stands_back(notes):
+    compiling.begin(NAMES[:1])
+    compiling.begin(NAMES[1:], idle=True)
+    notes(4)
+    lines = map(str.split, Path(os.environ["NOTES"]).read_text().splitlines())
+    nicenesses = {name: int(niceness) - os.nice(0) for name, _, niceness in lines}
+    assert nicenesses["one"] == 0
+    assert nicenesses["two"] > 0
+    compiling.ready()
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc for a process")
@@ -227,7 +247,7 @@ def compiled():
     return {(k.__module__, k.__name__, str(s)) for k in kernels for s in k.signatures}
 
 name, data, out, settings = sys.argv[1:]
-for warm_up in (*model_class(name).warm_ups, *(SEARCH if name == "faster-rcnn" else ())):
+for warm_up in (*model_class(name).warm_ups, *(SEARCH if name in ("faster-rcnn", "rpn") else ())):
     compiling.run(warm_up)
 before = compiled()
 train(data, model=name, out=out, settings=json.loads(settings))

@@ -26,8 +26,11 @@ logger = logging.getLogger("foveal")
 
 # Beyond these many, processes wait for each other's longest kernel.
 _MOST_PROCESSES = 3
-# Seconds after which a kernel that another process has begun is compiled here, too.
-_PATIENCE = 30.0
+# Seconds after which a kernel that another process has begun is compiled here, too; the latter where that one
+# does it in its idle time.
+_PATIENCE, _LITTLE_PATIENCE = 30.0, 3.0
+# How much an idle process stands back behind others.
+_NICENESS = 10
 
 _PROGRAM = "from foveal.compiling import serve; serve()"
 
@@ -60,15 +63,18 @@ def warms_up(module: str, *kernels: str) -> Callable[[Callable[[], object]], War
     return decorate
 
 
-def begin(warm_ups: Sequence[str]) -> bool:
+def begin(warm_ups: Sequence[str], *, idle: bool = False) -> bool:
     """Have kernels compiled by other processes, if they are not, and say so.
 
-    No process is started where there is but one core, or in a program that is no ordinary Python.
+    No process is started where there is but one core, or in a program that is no ordinary Python: then
+    :func:`ready` does it all.
 
     Parameters
     ----------
     warm_ups : sequence of str
         Names of warm-ups, in the order in which they are needed.
+    idle : bool, default=False
+        Whether they are needed much later, so that they shall take no time from what is done before.
 
     Returns
     -------
@@ -82,8 +88,7 @@ def begin(warm_ups: Sequence[str]) -> bool:
     if missing:
         with _lock:
             _say("what is needed")
-        if _may_share():
-            _work.share(missing)
+        _work.share(missing, idle=idle)
     return bool(missing)
 
 
@@ -174,15 +179,19 @@ class _Work:
         self.pending: list[str] = []
         self.begun: list[str] = []
         self._known: set[str] = set()
-        self._processes = 0
+        self._idle: set[str] = set()
+        self.processes = 0
 
-    def share(self, names: Sequence[str]) -> None:
+    def share(self, names: Sequence[str], *, idle: bool = False) -> None:
         with self.changed:
             new = [name for name in names if name not in self._known]
             self._known.update(new)
             self.pending += new
-            count = min(min(_cores() - 1, _MOST_PROCESSES) - self._processes, len(new))
-            self._processes += count
+            if idle:
+                self._idle.update(new)
+            most = min(_cores() - 1, _MOST_PROCESSES) if _may_share() else 0
+            count = max(0, min(most - self.processes, len(new)))
+            self.processes += count
         for _ in range(count):
             threading.Thread(target=self._hand_out, name="foveal-compiling", daemon=True).start()
 
@@ -210,8 +219,13 @@ class _Work:
                 run(name)
             finally:
                 self._end(name)
+
+        def waited_for() -> list[str]:
+            return [name for name in self.begun if name.startswith(prefixes)]
+
         with self.changed:
-            self.changed.wait_for(lambda: not any(n.startswith(prefixes) for n in self.begun), _PATIENCE)
+            patience = _LITTLE_PATIENCE if self._idle.issuperset(waited_for()) else _PATIENCE
+            self.changed.wait_for(lambda: not waited_for(), patience)
 
     def _hand_out(self) -> None:
         try:
@@ -219,7 +233,7 @@ class _Work:
                 self._hand_to_process()
         finally:
             with self.changed:
-                self._processes -= 1
+                self.processes -= 1
 
     def _hand_to_process(self) -> None:
         """Give one warm-up after the other to a process of its own."""
@@ -232,7 +246,7 @@ class _Work:
             while (name := self._take()) is not None:
                 failed = True
                 try:
-                    process.stdin.write(f"{name}\n")
+                    process.stdin.write(f"{name} {_NICENESS if name in self._idle else 0}\n")
                     process.stdin.flush()
                     failed = not process.stdout.readline()
                 finally:
@@ -242,9 +256,14 @@ class _Work:
 
 
 def serve() -> None:
-    """Do the warm-ups whose names come on standard input, and answer each with a line."""
+    """Do the warm-ups whose names and nicenesses come on standard input, and answer each with a line."""
+    stands_back = 0
     for line in sys.stdin:
-        run(line.strip())
+        name, niceness = line.split()
+        if int(niceness) > stands_back and hasattr(os, "nice"):
+            stands_back = int(niceness)
+            os.nice(stands_back)
+        run(name)
         print(flush=True)
 
 
@@ -353,4 +372,4 @@ def _cores() -> int:
 def _may_share() -> bool:
     """Whether another process of this Python can be started; that of a packed program is the program."""
     named = Path(sys.executable or "").stem.lower()
-    return _cores() > 1 and named.startswith("python") and not getattr(sys, "frozen", False)
+    return named.startswith("python") and not getattr(sys, "frozen", False)

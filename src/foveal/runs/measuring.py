@@ -129,8 +129,8 @@ def compile_beside_training(model: contracts.Model) -> None:
     model : Model
         Not yet trained.
     """
-    if contracts.is_detector(model) and _is_compared(model):
-        begin(SEARCH)
+    if contracts.is_proposer(model) or (contracts.is_detector(model) and _is_compared(model)):
+        begin(SEARCH, idle=True)
 
 
 def _is_compared(model: contracts.DetectorModel) -> bool:

@@ -14,7 +14,6 @@ from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.targets import AnchorSampler
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.rpn_base import RPNBase
-from foveal.proposals.warm_ups import SEARCH
 
 # Anchors on the border are learned from: else nothing tells the large ones, most of which cross it, what an
 # object is.
@@ -100,8 +99,6 @@ class RPN(RPNBase):
     """
 
     name: ClassVar[str] = "rpn"
-    # It is measured beside selective search.
-    warm_ups: ClassVar[tuple[str, ...]] = (*RPNBase.warm_ups, *SEARCH)
     answers: ClassVar[Literal["detections", "proposals"]] = "proposals"
     not_exportable: ClassVar[str | None] = "it proposes regions and names nothing"
     default_minutes: ClassVar[float] = 2.0

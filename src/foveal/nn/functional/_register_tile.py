@@ -13,8 +13,6 @@ from numba import cfunc, from_dtype, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from foveal.compiling import counted
-
 _WIDE = bool(binding.get_host_cpu_features().get("avx512f"))
 
 #: Numbers of one vector register, in float32.
@@ -126,8 +124,7 @@ def weigh_tile(dtype: "np.dtype[Any]") -> int:
 
 def _compiled(function: Any, dtype: "np.dtype[Any]") -> int:
     arguments = types.CPointer(from_dtype(dtype))  # type: ignore[no-untyped-call]
-    with counted():
-        compiled: Any = cfunc(types.void(arguments), cache=True)(function)
+    compiled: Any = cfunc(types.void(arguments), cache=True)(function)
     # It lives as long as this.
     _kept.append(compiled)
     address: int = compiled.address
