@@ -245,8 +245,7 @@ def test_from_crops_to_a_classifier(run, scene_folder, tmp_path, monkeypatch):
 
 def test_default_folders(run, color_folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    settings = ["--set", "image_size=32", "--set", "C=1"]
-    status, out, err = run("train", color_folder, *settings)
+    status, out, err = run("train", color_folder, "--set", "candidates=transfer")
     assert status == 0
     assert "accuracy" in out
     assert "a<b> [bold]" in out

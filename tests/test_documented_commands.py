@@ -230,7 +230,7 @@ def _verbs(group) -> Iterator[tuple[str, object]]:
     ("command", "message"),
     [
         ("foveal train photos --set proposals=quality", "has no setting 'proposals'"),
-        ("foveal train mugs --set image_sise=64", "Did you mean"),
+        ("foveal train mugs --set minuts=5", "Did you mean"),
         ("foveal train photos --model rcnn --set C=-1", "C is -1"),
         ("foveal train photos --modell rcnn", "No such option"),
         ("foveal learn photos", "No such command"),

@@ -20,7 +20,9 @@ def network_run(color_folder, tmp_path_factory):
 @pytest.fixture(scope="module")
 def transfer_run(color_folder, tmp_path_factory):
     settings = {"image_size": 64, "C": (1.0,), "mirror": False}
-    return train(color_folder, out=tmp_path_factory.mktemp("transfer") / "run", settings=settings)
+    return train(
+        color_folder, model="transfer", out=tmp_path_factory.mktemp("transfer") / "run", settings=settings
+    )
 
 
 def some(folder, number=2):

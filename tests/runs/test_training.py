@@ -157,7 +157,7 @@ def test_a_share_that_is_none(color_folder, tmp_path):
 
 def test_free_names(color_folder, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    settings = {"C": (1.0,), "image_size": 32}
+    settings = {"recipe": "transfer(image_size=32, C=1, fine_tune=0)"}
     names = [train(color_folder, settings=settings).folder.path.as_posix() for _ in range(2)]
     assert names == ["runs/colors-auto", "runs/colors-auto-2"]
 

@@ -155,7 +155,8 @@ def _number(images: Sequence[Any]) -> str:
 
 
 def exportable_names() -> list[str]:
-    """The names of the models that can be exported."""
+    """The names of the models that can be exported; one that chooses is exported as what it chose."""
     from foveal.models import MODELS, model_class
 
-    return [name for name in MODELS if model_class(name).not_exportable is None]
+    kinds = {name: model_class(name) for name in MODELS}
+    return [n for n, kind in kinds.items() if kind.not_exportable is None and not getattr(kind, "chooses", 0)]

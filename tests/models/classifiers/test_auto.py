@@ -182,7 +182,7 @@ def test_rows():
 def test_candidates_that_are_for_something_else():
     with pytest.raises(SettingError, match="candidates are cnn; none of them is for"):
         AutoClassifier(candidates=("cnn",)).fit(np.eye(12), np.arange(12) % 2)
-    X, y = squares(30, side=8)
+    X, y = squares(30, side=16)
     assert AutoClassifier(candidates="logistic", random_state=0).fit(X, y).best_.name == "logistic"
 
 

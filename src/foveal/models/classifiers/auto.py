@@ -31,17 +31,18 @@ _MINUTES = 3.0
 class AutoClassifier(Classifier):
     """The best of the other classifiers for some images, in the minutes that there are.
 
-    Compared are a linear classifier on frozen pretrained features (:class:`TransferClassifier`), of larger
-    networks too where they are installed, a support vector machine on HOG and colour where there are at most
-    1,500 images, a short fine-tuning of the pretrained network's last blocks, and short trainings of a
-    :class:`CNNClassifier` and, on images of at most 32 pixels, of an :class:`MLPClassifier`. Each is measured
-    on examples that it has not seen; what lags far behind is given up. The best of those that learn by
-    gradients is then trained anew in all the time that is left.
+    Compared are a linear classifier on frozen pretrained features, of larger networks too where they are
+    installed (:class:`~foveal.models.TransferClassifier`); a support vector machine on HOG and colour where there
+    are at most 1,500 images; a short fine-tuning of the pretrained network's last blocks; and short trainings
+    of a :class:`~foveal.models.CNNClassifier` and, on images of at most 28 pixels, of an
+    :class:`~foveal.models.MLPClassifier`. Each is measured on examples that it has not seen; what lags far
+    behind is given up. The best of those that learn by gradients is then trained anew in all the time that is
+    left.
 
     Of candidates that differ by no more than chance on the same examples the simplest is chosen: frozen
     features, then networks from nothing, then fine-tuned ones, then support vector machines, which cannot be
-    exported. It is over
-    before the minutes are where every example is named rightly, or nothing is left that could gain.
+    exported. It is over before the minutes are where all but one are named rightly, or nothing is left that
+    could gain.
 
     Grey images, small ones and such as may not be mirrored, as writing, are noticed; where mirror images
     differ, none is learnt from. Rows of numbers are compared by logistic regression, a support vector machine

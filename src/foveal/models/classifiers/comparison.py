@@ -22,12 +22,12 @@ from foveal.wording import minutes_text
 # mirror images, the penalties of its linear classifier, the larger networks, and the short trainings of what
 # learns by gradients.
 _DESCRIBING, _MIRRORING, _LINEAR, _LARGER = 0.25, 0.35, 0.3, 0.2
-_SHARES = {"mlp": 0.04, "cnn": 0.25, "tuned": 0.25}
+_SHARES = {"mlp": 0.03, "cnn": 0.18, "tuned": 0.16}
 # Where there are few examples the short trainings, one a fold, are as long as the last one will be.
 _SHARES_OF_FEW = {"mlp": 0.05, "cnn": 0.3, "tuned": 0.45}
 # More examples than these take a support vector machine long; an mlp sees images of at most so many pixels,
 # and rows of no fewer examples than these.
-_MOST_FOR_SVM, _LARGEST_FOR_MLP, _FEWEST_ROWS_FOR_MLP = 1500, 32, 500
+_MOST_FOR_SVM, _LARGEST_FOR_MLP, _FEWEST_ROWS_FOR_MLP = 1500, 28, 500
 # A training of the best candidate in all the time that is left is shorter than this: it gains nothing.
 _WORTH_A_TRAINING = 5.0
 # A step of the fine-tuning takes about so many times what describing its images does. The last one shall pass

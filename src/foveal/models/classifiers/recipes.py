@@ -41,7 +41,7 @@ class Recipe:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The recipe that :func:`str` gave.
+        """The recipe that ``str`` gave.
 
         Raises
         ------
