@@ -140,6 +140,15 @@ def test_a_process_that_cannot_be_started_is_no_harm(notes, monkeypatch, program
     assert {process for _, process in notes(4)} == {os.getpid()}
 
 
+def test_what_takes_too_long_is_waited_for_only_once(monkeypatch):
+    work, over = compiling._Work(), []
+    work.begun.append("slow:one")
+    monkeypatch.setattr(work.changed, "wait_for", lambda done, patience: over.append(done()))
+    work.finish(("slow:",))
+    work.finish(("slow:",))
+    assert over == [False, True]
+
+
 def test_a_warm_up_that_fails_is_no_harm(notes):
     compiling.begin(["slow:broken", *NAMES])
     compiling.ready()

@@ -180,6 +180,7 @@ class _Work:
         self.begun: list[str] = []
         self._known: set[str] = set()
         self._idle: set[str] = set()
+        self._given_up: set[str] = set()
         self.processes = 0
 
     def share(self, names: Sequence[str], *, idle: bool = False) -> None:
@@ -221,11 +222,12 @@ class _Work:
                 self._end(name)
 
         def waited_for() -> list[str]:
-            return [name for name in self.begun if name.startswith(prefixes)]
+            return [n for n in self.begun if n.startswith(prefixes) and n not in self._given_up]
 
         with self.changed:
             patience = _LITTLE_PATIENCE if self._idle.issuperset(waited_for()) else _PATIENCE
             self.changed.wait_for(lambda: not waited_for(), patience)
+            self._given_up.update(waited_for())
 
     def _hand_out(self) -> None:
         try:
