@@ -281,3 +281,18 @@ def test_the_best_without_asking(color_folder, tmp_path, check_page):
     # What is to be compared anew is not what was chosen.
     other = retrain(first.folder.path, out=tmp_path / "other", settings={"candidates": ["svm"]})
     assert type(load(other.folder.path)) is SVMClassifier
+
+
+def test_a_comparison_that_was_broken_off_is_made_again(color_folder, tmp_path):
+    def kill(event):
+        if event["event"] == "stage_end" and event["stage"] == "features":
+            raise KilledError
+
+    settings = {"candidates": ["transfer"]}
+    with pytest.raises(KilledError):
+        train(color_folder, out=tmp_path / "run", settings=settings, callbacks=[kill])
+    done = resume(tmp_path / "run")
+    log = done.folder.read_log()
+    assert sum(e["event"] == "candidate" for e in log) == 1
+    whole = train(color_folder, out=tmp_path / "whole", settings=settings)
+    assert done.folder.model_file.read_bytes() == whole.folder.model_file.read_bytes()
