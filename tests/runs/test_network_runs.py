@@ -371,6 +371,19 @@ def test_minutes_are_those_of_the_whole_command(model, color_folder, tmp_path, m
     )
 
 
+@pytest.mark.parametrize("model", ["transfer", "mlp", "logistic"])
+def test_a_retraining_keeps_what_the_minutes_of_any_classifier_led_to(
+    model, color_folder, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(training, "seconds_after_training", lambda *model_and_images: 0.0)
+    first = train(color_folder, model=model, out=tmp_path / "first", settings={"minutes": 0.2})
+    resolved = first.folder.read_config()["resolved"]
+    assert resolved["minutes"] == "none"
+    assert len(resolved) > 1
+    again = retrain(first.folder.path, out=tmp_path / "again")
+    assert again.folder.model_file.read_bytes() == first.folder.model_file.read_bytes()
+
+
 def test_the_best_without_asking(color_folder, tmp_path, check_page):
     first = train(color_folder, out=tmp_path / "first", settings={"candidates": ["transfer", "svm"]})
     config = first.folder.read_config()
@@ -390,3 +403,18 @@ def test_the_best_without_asking(color_folder, tmp_path, check_page):
     # What is to be compared anew is not what was chosen.
     other = retrain(first.folder.path, out=tmp_path / "other", settings={"candidates": ["svm"]})
     assert type(load(other.folder.path)) is SVMClassifier
+
+
+def test_a_comparison_that_was_broken_off_is_made_again(color_folder, tmp_path):
+    def kill(event):
+        if event["event"] == "stage_end" and event["stage"] == "features":
+            raise KilledError
+
+    settings = {"candidates": ["transfer"]}
+    with pytest.raises(KilledError):
+        train(color_folder, out=tmp_path / "run", settings=settings, callbacks=[kill])
+    done = resume(tmp_path / "run")
+    log = done.folder.read_log()
+    assert sum(e["event"] == "candidate" for e in log) == 1
+    whole = train(color_folder, out=tmp_path / "whole", settings=settings)
+    assert done.folder.model_file.read_bytes() == whole.folder.model_file.read_bytes()

@@ -200,7 +200,16 @@ def test_what_lags_is_given_up():
     assert sorted(starts) == sorted(ends)
 
 
-def test_what_has_no_time_is_given_up(monkeypatch):
+def test_what_was_chosen_is_not_given_up():
+    y = np.arange(600) % 2
+    data = ComparedExamples(np.random.default_rng(0).normal(size=(600, 4)), y, 0, seed=0)
+    trials = Trials(data, 0, [])
+    trials.best_accuracy = 1.0
+    model = trials.build(Recipe("mlp", {"width": 4, "epochs": 10}), "mlp")
+    assert model.n_epochs_ == 10
+
+
+def test_what_has_no_time_is_given_up():
     data = ComparedExamples(np.random.default_rng(0).normal(size=(9000, 40)), np.arange(9000) % 2, 0, seed=0)
     trials = Trials(data, 0, [])
     recipe = Recipe("mlp", {"width": 2000, "batch_size": 8, "depth": 4})

@@ -32,8 +32,8 @@ class AutoClassifier(Classifier):
     """The best of the other classifiers for some images, in the minutes that there are.
 
     Compared are a linear classifier on frozen pretrained features, of larger networks too where they are
-    installed (:class:`~foveal.models.TransferClassifier`); a support vector machine on HOG and colour where there
-    are at most 1,500 images; a short fine-tuning of the pretrained network's last blocks; and short trainings
+    installed (:class:`~foveal.models.TransferClassifier`); a support vector machine on HOG and colour where
+    there are at most 1,500 images; a short fine-tuning of the network's last blocks; and short trainings
     of a :class:`~foveal.models.CNNClassifier` and, on images of at most 28 pixels, of an
     :class:`~foveal.models.MLPClassifier`. Each is measured on examples that it has not seen; what lags far
     behind is given up. The best of those that learn by gradients is then trained anew in all the time that is

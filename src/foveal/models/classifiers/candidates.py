@@ -138,23 +138,18 @@ class Trials:
 
     # -- what is left in the end --------------------------------------------------------------------
 
-    def build(self, recipe: Recipe, name: str = "", clock: RunClock | None = None) -> Classifier:
-        """The classifier that a recipe leaves: of the same data and seed always the same.
-
-        Where a clock is given, it settles the epochs, and the classifier's ``resolved_`` tells them.
-        """
-        data, told = self.data, self._told(name)
+    def build(self, recipe: Recipe, name: str) -> Classifier:
+        """The classifier that a recipe leaves: of the same data and seed always the same."""
+        # It is chosen: nothing is given up any more.
+        data, told = self.data, [partial(self._forward, name)]
         train, held = data.some(recipe.images), data.held
         model = recipe.make(self.seed)
         if isinstance(model, TransferClassifier) and data.images:
             bank = data.bank(model, self._stages(), np.concatenate([train, held]))
-            return model.fit_bank(
-                bank, data.labels, train, held if len(held) else None, callbacks=told, clock=clock
-            )
+            return model.fit_bank(bank, data.labels, train, held if len(held) else None, callbacks=told)
         validation = (data.examples(held), data.y[held]) if len(held) else None
-        options: dict[str, Any] = {} if clock is None else {"spent": clock.spent}
         x = data.examples(train, self._stages())
-        model.fit(x, data.y[train], validation=validation, callbacks=told, **options)
+        model.fit(x, data.y[train], validation=validation, callbacks=told)
         return model
 
     # -- how good it is -----------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from foveal.wording import minutes_text
 # mirror images, the penalties of its linear classifier, the larger networks, and the short trainings of what
 # learns by gradients.
 _DESCRIBING, _MIRRORING, _LINEAR, _LARGER = 0.25, 0.35, 0.3, 0.2
-_SHARES = {"mlp": 0.03, "cnn": 0.18, "tuned": 0.16}
+_SHARES = {"mlp": 0.03, "cnn": 0.16, "tuned": 0.16}
 # Where there are few examples the short trainings, one a fold, are as long as the last one will be.
 _SHARES_OF_FEW = {"mlp": 0.05, "cnn": 0.3, "tuned": 0.45}
 # More examples than these take a support vector machine long; an mlp sees images of at most so many pixels,
