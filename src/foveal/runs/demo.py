@@ -5,9 +5,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from foveal.compiling import begin
 from foveal.data import scenes
 from foveal.events import Callbacks, emit, stage
 from foveal.files import empty_folder
+from foveal.models import model_class
 from foveal.report.html.blocks import Headline
 from foveal.report.html.page import write_report
 from foveal.runs.measuring import Finished, chapter_of
@@ -44,6 +46,8 @@ def demo(out: str | os.PathLike[str], *, seed: int = 0, callbacks: Callbacks = (
         ``"scenes"`` (the Faster R-CNN), ``"scenes-rcnn"`` and ``"digits"``.
     """
     folder = empty_folder(out)
+    for model in ("rcnn", "faster-rcnn"):
+        begin(model_class(model).warm_ups)
     with stage(callbacks, "drawing scenes"):
         scenes.write_digits(folder / "data" / "digits", random_state=seed)
         scenes.write_scenes(

@@ -14,12 +14,16 @@ from foveal.errors import SettingError, did_you_mean
 from foveal.events import Callbacks, stage
 from foveal.models.classifiers.candidates import Trials
 from foveal.models.classifiers.classifier import Classifier, Examples
+from foveal.models.classifiers.cnn import CNNClassifier
 from foveal.models.classifiers.compared_images import ComparedExamples
 from foveal.models.classifiers.comparison import Comparison
 from foveal.models.classifiers.image_input import are_images, as_given
 from foveal.models.classifiers.recipes import KINDS, Recipe
 from foveal.models.classifiers.run_clock import RunClock
+from foveal.models.classifiers.svm import SVMClassifier
+from foveal.models.classifiers.transfer import TransferClassifier
 from foveal.models.parameter_checks import check_parameters
+from foveal.nn import warm_ups as nn_kernels
 
 if TYPE_CHECKING:
     from foveal import nn
@@ -92,6 +96,16 @@ class AutoClassifier(Classifier):
     """
 
     name = "auto"
+    # What pretrained features, support vector machines and small networks want, in this order, and then a
+    # fine-tuning.
+    warm_ups = (
+        *TransferClassifier.warm_ups,
+        *SVMClassifier.warm_ups,
+        *CNNClassifier.warm_ups,
+        *nn_kernels.DEPTHWISE_GRADIENTS,
+        *nn_kernels.ADAMW,
+        *nn_kernels.AVERAGING,
+    )
     validates = True
     times_the_run = True
     chooses = True
