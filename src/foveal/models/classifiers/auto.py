@@ -97,14 +97,18 @@ class AutoClassifier(Classifier):
 
     name = "auto"
     # What pretrained features, support vector machines and small networks want, in this order, and then a
-    # fine-tuning.
-    warm_ups = (
-        *TransferClassifier.warm_ups,
-        *SVMClassifier.warm_ups,
-        *CNNClassifier.warm_ups,
-        *nn_kernels.DEPTHWISE_GRADIENTS,
-        *nn_kernels.ADAMW,
-        *nn_kernels.AVERAGING,
+    # fine-tuning; each once.
+    warm_ups = tuple(
+        dict.fromkeys(
+            (
+                *TransferClassifier.warm_ups,
+                *SVMClassifier.warm_ups,
+                *CNNClassifier.warm_ups,
+                *nn_kernels.DEPTHWISE_GRADIENTS,
+                *nn_kernels.ADAMW,
+                *nn_kernels.AVERAGING,
+            )
+        )
     )
     validates = True
     times_the_run = True
