@@ -214,6 +214,8 @@ class FastRCNN(ProposalDetector):
         features = regions_on_maps(EfficientNetLite0() if self.features is None else self.features)
         if features is None:
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
+        # Without an object this is refused, before anything is looked at.
+        dataset.count_objects()
         self._forget()
         self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
         self.features_: RegionsOnMaps = features
@@ -263,11 +265,9 @@ class FastRCNN(ProposalDetector):
         order = np.random.default_rng([self.random_state, 2]).permutation(len(dataset))
         empty = np.array([not dataset[i].trainable.any() for i in order])
         chosen = np.sort(order[np.argsort(empty, kind="stable")][:most])
-        text = (
-            f"{most} of {len(dataset)} training images, drawn at random, are learned from, for want of time."
-        )
-        if self.max_images is None:
-            emit(callbacks, "note", text=text)
+        why = ", for want of time" if self.max_images is None else ""
+        text = f"{most} of {len(dataset)} training images, drawn at random, are learned from{why}."
+        emit(callbacks, "note", text=text)
         return dataset.select(chosen.tolist())
 
     def _look(self, dataset: Dataset, maps: FrozenMaps, callbacks: Callbacks) -> list[ImageRegions]:
