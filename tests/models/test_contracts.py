@@ -32,7 +32,8 @@ def test_minutes_of_a_run():
         assert kind(minutes=3).run_minutes == 3.0
         if kind.task == "detection":
             assert kind(epochs=3).run_minutes is None
-            assert kind().run_minutes > 0
+            # A Fast R-CNN takes its steps, whatever they take.
+            assert kind().run_minutes is None if name == "fast-rcnn" else kind().run_minutes > 0
         elif kind.chooses:
             assert kind(recipe="cnn(epochs=3)").run_minutes is None
             assert kind().run_minutes > 0

@@ -33,7 +33,8 @@ def scenes(scene_folder):
 
 @pytest.fixture(scope="module")
 def trained(scenes):
-    return small().fit(scenes.part("train"))
+    # Mirrored as well, it is unsure of many a digit: scores near each other and near the least one.
+    return small(flip=True).fit(scenes.part("train"))
 
 
 @pytest.fixture(scope="module")
