@@ -1,9 +1,8 @@
 """Which model is trained where none is named, and what is said of it."""
 
-import time
-
 import pytest
 
+from foveal.compiling import clock
 from foveal.data import load
 from foveal.errors import SettingError
 from foveal.models import FasterRCNN
@@ -29,7 +28,7 @@ def slow(monkeypatch):
 
 
 def chosen(folder, **settings):
-    return default_model(load(folder), settings, 0, began=time.perf_counter())
+    return default_model(load(folder), settings, 0, began=clock())
 
 
 def test_too_few_minutes_are_for_the_quicker_one(slow, scene_folder):
