@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from foveal.errors import SettingError, did_you_mean
-from foveal.events import Callbacks, stage
+from foveal.errors import ModelFileError, SettingError, did_you_mean
+from foveal.events import stage
 from foveal.models.classifiers.candidates import Trials
-from foveal.models.classifiers.classifier import Classifier, Examples
+from foveal.models.classifiers.classifier import Classifier
 from foveal.models.classifiers.cnn import CNNClassifier
 from foveal.models.classifiers.compared_images import ComparedExamples
 from foveal.models.classifiers.comparison import Comparison
+from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.image_input import are_images, as_given
 from foveal.models.classifiers.recipes import KINDS, Recipe
-from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.svm import SVMClassifier
 from foveal.models.classifiers.transfer import TransferClassifier
 from foveal.models.parameter_checks import check_parameters
@@ -128,46 +128,9 @@ class AutoClassifier(Classifier):
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        validation: Examples | None = None,
-        callbacks: Callbacks = (),
-        spent: float = 0.0,
-        images_after: int = 0,
-    ) -> Self:
-        """Compare, choose, and fit what was chosen.
-
-        Parameters
-        ----------
-        X : list of paths, images, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Where there are 500 examples and more, compare on these instead of on a fifth that is held out.
-        callbacks : sequence of callables
-            Told of the progress, of each ``candidate`` and of the ``epoch`` of those that learn by gradients;
-            see :mod:`foveal.events`.
-        spent : float, default=0.0
-            Seconds of ``minutes`` that are gone already, or that will be needed for something else.
-        images_after : int, default=0
-            So many images are to be looked at afterwards, within the minutes too.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible, or no candidate can be trained.
-        ModelFileError
-            If the weights of a pretrained network are not installed.
-        ValueError
-            If the data cannot be used.
-        """
-        clock = RunClock.start(self.run_minutes, spent)
+    def _fit(self, X: Any, y: Any, call: FitCall) -> None:
+        """Compare, choose, and fit what was chosen."""
+        callbacks, validation = call.callbacks, call.validation
         wanted = self._checked()
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         if isinstance(self.random_state, (int, np.integer)):
@@ -194,7 +157,7 @@ class AutoClassifier(Classifier):
             with stage(callbacks, f"training {recipe.model}"):
                 self.best_ = trials.build(recipe, recipe.model)
         else:
-            comparison = Comparison(trials, clock, images_after, wanted, callbacks)
+            comparison = Comparison(trials, call.clock, call.images_after, wanted, callbacks)
             comparison.run()
             chosen = comparison.chosen
             assert chosen.model is not None, chosen.name
@@ -202,7 +165,6 @@ class AutoClassifier(Classifier):
             self.candidates_ = [candidate.as_dict() for candidate in comparison.tried]
             self.resolved_ = {"minutes": None, "recipe": str(chosen.recipe)}
         self.n_features_in_ = int(self.best_.n_features_in_)
-        return self
 
     def _checked(self) -> tuple[str, ...]:
         check_parameters(self)
@@ -254,24 +216,16 @@ class AutoClassifier(Classifier):
         check_is_fitted(self)
         return self.best_.save(path)
 
+    @classmethod
+    def _restore(cls, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Self:
+        raise ModelFileError("A file of the model 'auto' cannot be: what is saved is the one that it chose.")
+
     def _seen(self, X: Any) -> NDArray[Any]:
         return self.best_._seen(X)
 
     @property
     def _pixel_scale(self) -> float:
         return self.best_._pixel_scale
-
-    def _preprocessing(self) -> dict[str, Any]:
-        return self.best_._preprocessing()
-
-    def _set_preprocessing(self, seen: dict[str, Any]) -> None:
-        raise NotImplementedError("What is saved is the classifier that was chosen.")
-
-    def _arrays(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        return self.best_._arrays()
-
-    def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
-        raise NotImplementedError("What is saved is the classifier that was chosen.")
 
 
 def _joined(X: Any, extra: Any) -> Any:

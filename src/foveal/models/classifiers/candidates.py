@@ -14,6 +14,7 @@ from foveal.errors import SettingError, TrainingDiverged
 from foveal.events import Callbacks, Event, emit, stage
 from foveal.models.classifiers.classifier import Classifier
 from foveal.models.classifiers.compared_images import ComparedExamples
+from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.recipes import Recipe
 from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.transfer import TransferClassifier
@@ -146,7 +147,8 @@ class Trials:
         model = recipe.make(self.seed)
         if isinstance(model, TransferClassifier) and data.images:
             bank = data.bank(model, self._stages(), np.concatenate([train, held]))
-            return model.fit_bank(bank, data.labels, train, held if len(held) else None, callbacks=told)
+            call = FitCall(clock=RunClock.of_seconds(None), callbacks=told)
+            return model.fit_bank(bank, data.labels, train, held if len(held) else None, call)
         validation = (data.examples(held), data.y[held]) if len(held) else None
         x = data.examples(train, self._stages())
         model.fit(x, data.y[train], validation=validation, callbacks=told)
@@ -186,10 +188,8 @@ class Trials:
         train, held = data.some(recipe.images), data.held
         rows = np.concatenate([train, held])
         bank = data.bank(model, self._stages(), rows)
-        clock = None if seconds is None else RunClock.start(seconds / 60, 0.0)
-        model.fit_bank(
-            bank, data.labels, train, held if len(held) else None, callbacks=self._told(""), clock=clock
-        )
+        call = FitCall(clock=RunClock.of_seconds(seconds), callbacks=self._told(""))
+        model.fit_bank(bank, data.labels, train, held if len(held) else None, call)
         if "C" in model.resolved_:
             recipe = recipe.with_settings(C=model.resolved_["C"])
         probabilities = self._nothing()
@@ -207,15 +207,9 @@ class Trials:
             assert isinstance(model, TransferClassifier)
             rows = data.some(recipe.images) if len(data.folds) == 1 else train
             bank = data.bank(model, self._stages(), np.concatenate([rows, held]))
-            clock = None if share is None or place else RunClock.start(share / 60, 0.0)
-            model.fit_bank(
-                bank,
-                data.labels,
-                rows,
-                held if len(data.folds) == 1 else None,
-                callbacks=self._told(candidate.name),
-                clock=clock,
-            )
+            clock = RunClock.of_seconds(None if place else share)
+            call = FitCall(clock=clock, callbacks=self._told(candidate.name))
+            model.fit_bank(bank, data.labels, rows, held if len(data.folds) == 1 else None, call)
             if model.tail_ is None:
                 raise GivenUp("less than half an epoch fits into its share of the time")
             epochs = model.tuned_epochs_
@@ -245,10 +239,8 @@ class Trials:
             model = settled.make(self.seed)
             x, asked = data.examples(rows, self._stages()), data.examples(held, self._stages())
             # A support vector machine that is given a validation is fitted to it, too, in the end.
-            options = {}
-            if learns_by_epochs and not data.few:
-                options["validation"] = (asked, data.y[held])
-            model.fit(x, data.y[rows], callbacks=self._told(candidate.name), **options)
+            validation = (asked, data.y[held]) if learns_by_epochs and not data.few else None
+            model.fit(x, data.y[rows], validation=validation, callbacks=self._told(candidate.name))
             recipe = recipe.with_settings(
                 **{k: v for k, v in model.resolved_.items() if k in ("epochs", "width")}
             )

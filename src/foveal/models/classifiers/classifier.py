@@ -15,8 +15,11 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from foveal.errors import ExportError, ModelFileError
+from foveal.events import Callbacks
 from foveal.files import write_container
+from foveal.models.classifiers.fit_call import Examples, FitCall
 from foveal.models.classifiers.image_input import Enlarging, are_images, as_given, check_range
+from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.contracts import Answers, Task
 from foveal.models.parameter_checks import Range
 from foveal.version import __version__
@@ -28,16 +31,11 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
 
 
-#: Images or rows with their labels.
-Examples = tuple[Any, Any]
-
-
 class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the classifiers; not to be used itself.
 
     A subclass is a dataclass whose fields are its parameters, keyword-only where nothing else is said. It
-    implements ``fit``, ``predict``, ``sees_images``, ``_seen``, ``_arrays``, ``_set_arrays``,
-    ``_preprocessing`` and ``_set_preprocessing``.
+    implements ``_fit``, ``predict``, ``sees_images``, ``_seen``, ``save`` and ``_restore``.
     """
 
     name: ClassVar[str]
@@ -61,6 +59,70 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     classes_: NDArray[Any]
     n_features_in_: int
     random_state: Any
+
+    # -- learning -----------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        validation: Examples | None = None,
+        callbacks: Callbacks = (),
+        spent: float = 0.0,
+        images_after: int = 0,
+    ) -> Self:
+        """Learn from labelled examples.
+
+        Parameters
+        ----------
+        X : list of paths, images, or array of shape (N, H, W, C), (N, H, W) or (N, D)
+        y : array-like of shape (N,)
+        validation : tuple (X, y), optional
+            Choose by these examples instead of by training data that are held out: what the parameters give
+            to choose from, or the epoch at which to stop. Where candidates were compared, the chosen one is
+            then fitted to them too; a network that learns by epochs never is.
+        callbacks : sequence of callables
+            Told of the progress, of each ``candidate`` that is compared, and of the ``schedule`` and the
+            ``epoch`` of a network's training; see :mod:`foveal.events`.
+        spent : float, default=0.0
+            Seconds of ``minutes``, where it has such a parameter, that are gone already, or that will be
+            needed for something else.
+        images_after : int, default=0
+            So many images are to be looked at afterwards, within the minutes too.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        SettingError
+            If a parameter is impossible, or the training diverges with all that there is to choose from.
+        TrainingDiverged
+            If a network's loss becomes infinite or no number.
+        ModelFileError
+            If the weights of a pretrained network are not installed.
+        ValueError
+            If the data cannot be used.
+        """
+        clock = RunClock.start(self.run_minutes, spent)
+        self._fit(
+            X,
+            y,
+            FitCall(clock=clock, validation=validation, callbacks=callbacks, images_after=images_after),
+        )
+        return self
+
+    @property
+    def run_minutes(self) -> float | None:
+        """The minutes that all may take; None where there is no bound."""
+        minutes = getattr(self, "minutes", None)
+        return None if minutes is None else float(minutes)
+
+    @abstractmethod
+    def _fit(self, X: Any, y: Any, call: FitCall) -> None:
+        """See :meth:`fit`."""
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -199,6 +261,22 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         raise ExportError(f"{self.name} cannot be exported: {self.not_exportable}.")
 
     # -- the model file -----------------------------------------------------------------------------
+
+    @abstractmethod
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the fitted classifier as one file, which :func:`foveal.load` reads."""
+
+    @classmethod
+    @abstractmethod
+    def _restore(cls, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Self:
+        """The classifier that :meth:`save` wrote, from the content of its file."""
+
+
+class StoredClassifier(Classifier):
+    """Base of the classifiers that are written as what they are; not to be used itself.
+
+    A subclass implements ``_arrays``, ``_set_arrays``, ``_preprocessing`` and ``_set_preprocessing``.
+    """
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fitted classifier as one safetensors file, which :func:`foveal.load` reads.

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from foveal import parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit
 from foveal.features import HogColor, Pixels, RegionFeatures, features_from_config
-from foveal.models.classifiers.classifier import Classifier, Examples
+from foveal.models.classifiers.classifier import StoredClassifier
 from foveal.models.classifiers.image_input import (
     are_images,
     as_given,
@@ -21,10 +21,9 @@ from foveal.models.classifiers.image_input import (
     native_side,
     rgb_square,
 )
-from foveal.models.classifiers.run_clock import RunClock
 
 
-class ImageClassifier(Classifier):
+class ImageClassifier(StoredClassifier):
     """Base of the classifiers of whole images by features; not to be used itself.
 
     A subclass has the parameters ``features`` and ``image_size``, or overrides what makes rows of images, and
@@ -43,71 +42,6 @@ class ImageClassifier(Classifier):
     image_size: int | None
     features_: RegionFeatures | None
     pixel_scale_: float
-
-    # -- learning -----------------------------------------------------------------------------------
-
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        *,
-        validation: Examples | None = None,
-        callbacks: Callbacks = (),
-        spent: float = 0.0,
-        images_after: int = 0,
-    ) -> Self:
-        """Compare what the parameters give to choose from, and fit with the best.
-
-        Parameters
-        ----------
-        X : list of paths, images, or array of shape (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Compare on these instead of on training data that are held out. What was chosen is then fitted to
-            them too.
-        callbacks : sequence of callables
-            Told of the progress and of each ``candidate``; see :mod:`foveal.events`.
-        spent : float, default=0.0
-            Seconds of ``minutes``, where it has such a parameter, that are gone already, or that will be
-            needed for something else.
-        images_after : int, default=0
-            So many images are to be looked at afterwards, within the minutes too.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible, or the training diverges with all that there is to choose from.
-        ModelFileError
-            If the weights of a pretrained network are not installed.
-        ValueError
-            If the data cannot be used.
-        """
-        self.resolved_ = {}
-        clock = RunClock.start(self.run_minutes, spent)
-        self._fit(X, y, validation, callbacks, clock, images_after)
-        return self
-
-    @property
-    def run_minutes(self) -> float | None:
-        """The minutes that all may take; None where there is no bound."""
-        minutes = getattr(self, "minutes", None)
-        return None if minutes is None else float(minutes)
-
-    @abstractmethod
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        validation: Examples | None,
-        callbacks: Callbacks,
-        clock: RunClock,
-        images_after: int,
-    ) -> None:
-        """See :meth:`fit`."""
 
     # -- what comes in ------------------------------------------------------------------------------
 

@@ -14,13 +14,12 @@ from foveal import parallel
 from foveal.errors import ExportError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Pixels
-from foveal.models.classifiers.classifier import Examples
+from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import are_images, as_given
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
-from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import Flatten, Sequential, Softmax, cross_entropy, softmax
@@ -113,26 +112,19 @@ class LogisticClassifier(LinearClassifier):
     image_size: int | None = None
     random_state: Any = None
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        validation: Examples | None,
-        callbacks: Callbacks,
-        clock: RunClock,
-        images_after: int,
-    ) -> None:
+    def _fit(self, X: Any, y: Any, call: FitCall) -> None:
         rates = self._checked_rates()
+        self.resolved_ = {}
         began = perf_counter()
         rows, labels = self._learn_input(X, y)
-        after = images_after * (perf_counter() - began) / len(rows)
-        if validation is None:
+        after = call.images_after * (perf_counter() - began) / len(rows)
+        if call.validation is None:
             held = held_out_part(labels, self.validation_size, np.random.default_rng(self.random_state))
             train = ~held
             held = held if held.any() else train
             everything, every_label = rows, labels
         else:
-            extra, extra_labels = self._rows(validation[0]), self._labels(validation[1])
+            extra, extra_labels = self._rows(call.validation[0]), self._labels(call.validation[1])
             everything = np.concatenate([rows, extra])
             every_label = np.concatenate([labels, extra_labels])
             train = np.arange(len(everything)) < len(rows)
@@ -140,12 +132,12 @@ class LogisticClassifier(LinearClassifier):
         # A product summed by other threads differs in its last bit.
         self._iterations = int(self.iterations)
         with parallel.blas_threads(1):
-            if clock.minutes is not None:
-                self._fit_to_time(everything, every_label, train, rates, clock, after, callbacks)
-            self._sweep(everything, every_label, train, held, rates, callbacks)
+            if call.clock.minutes is not None:
+                self._fit_to_time(everything, every_label, train, rates, call, after)
+            self._sweep(everything, every_label, train, held, rates, call.callbacks)
             mean, scale = self._scaling(everything)
             with stage(
-                callbacks, f"fitting at the learning rate {self.learning_rate_:g}", self._iterations
+                call.callbacks, f"fitting at the learning rate {self.learning_rate_:g}", self._iterations
             ) as at:
                 x, rates = standardized(everything, mean, scale), [self.learning_rate_]
                 weights, biases, curves = self._descend(
@@ -165,12 +157,11 @@ class LogisticClassifier(LinearClassifier):
         labels: NDArray[np.int64],
         train: NDArray[np.bool_],
         rates: list[float],
-        clock: RunClock,
+        call: FitCall,
         after: float,
-        callbacks: Callbacks,
     ) -> None:
         """Choose how many iterations fit, of the sweep and of what follows it, by timing a few."""
-        an_iteration = 0.0
+        clock, an_iteration = call.clock, 0.0
         for chosen, some in ((train, rates), (slice(None), rates[:1])):
             x = standardized(rows[chosen], *self._scaling(rows[chosen]))
             began = perf_counter()
@@ -183,7 +174,7 @@ class LogisticClassifier(LinearClassifier):
         if self._iterations < few and clock.minutes is not None:
             needed = clock.minutes + (few - fitting) * an_iteration / _SHARE / 60
             emit(
-                callbacks,
+                call.callbacks,
                 "note",
                 text=f"{minutes_text(clock.minutes, 'hold')} only {self._iterations} iterations of "
                 f"{self.iterations}, which are few: "

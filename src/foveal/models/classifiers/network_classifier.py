@@ -15,7 +15,8 @@ from foveal.data import Augmentation
 from foveal.errors import SettingError, TrainingDiverged
 from foveal.events import Callbacks, Event, emit
 from foveal.models.classifiers.augmenting import Preparation, augmentation_for
-from foveal.models.classifiers.classifier import Classifier, Examples
+from foveal.models.classifiers.classifier import StoredClassifier
+from foveal.models.classifiers.fit_call import Examples, FitCall
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_input import ImageArrays, are_images, as_given
 from foveal.models.classifiers.network_outputs import NetworkOutputs
@@ -36,7 +37,7 @@ _FEW_EPOCHS = 10
 _MOST_STEPS = 1 << 40
 
 
-class NetworkClassifier(NetworkSettings, Classifier):
+class NetworkClassifier(NetworkSettings, StoredClassifier):
     """Base of the classifiers that are networks of :mod:`foveal.nn`; not to be used itself.
 
     A subclass adds parameters and implements ``_make_layout`` and ``_make_network``; its docstring ends its
@@ -99,44 +100,38 @@ class NetworkClassifier(NetworkSettings, Classifier):
         spent: float = 0.0,
         images_after: int = 0,
     ) -> Self:
-        """Train.
+        """Learn from labelled examples; see :meth:`Classifier.fit`.
 
         Parameters
         ----------
-        X : list of paths, images, or array of shape (N, H, W, C), (N, H, W) or (N, D)
-        y : array-like of shape (N,)
-        validation : tuple (X, y), optional
-            Measured after each epoch, and what early stopping looks at. It is not trained on.
-        callbacks : sequence of callables
-            Told of the events ``schedule`` and ``epoch`` and of progress; see :mod:`foveal.events`.
+        X, y, validation, callbacks, spent, images_after
+            As there.
         checkpoint : path-like or foveal.nn.Checkpoint, optional
             A file that the state of the training is written to from time to time. Where it is there
             already, the training goes on from it and ends with the same weights, byte for byte, as one that
             was never broken off.
-        spent : float, default=0.0
-            Seconds of ``minutes`` that are gone already, or that will be needed for something else.
-        images_after : int, default=0
-            So many images are to be looked at afterwards, within the minutes too.
 
         Returns
         -------
         self
-
-        Raises
-        ------
-        SettingError
-            If a parameter is impossible.
-        ValueError
-            If the data cannot be used.
-        TrainingDiverged
-            If the loss becomes infinite or no number.
         """
+        call = FitCall(
+            clock=RunClock.start(self.run_minutes, spent),
+            validation=validation,
+            callbacks=callbacks,
+            images_after=images_after,
+            checkpoint=checkpoint,
+        )
+        self._fit(X, y, call)
+        return self
+
+    def _fit(self, X: Any, y: Any, call: FitCall) -> None:
         self._check()
-        clock = RunClock.start(self.minutes, spent)
+        validation, callbacks, checkpoint = call.validation, call.callbacks, call.checkpoint
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         began = perf_counter()
         x, y = self._learn_input(X, y)
-        after = images_after * (perf_counter() - began) / len(x)
+        after = call.images_after * (perf_counter() - began) / len(x)
         labels = self._learn_classes(y)
         examples: tuple[NDArray[Any], NDArray[np.int64]] | None = None
         if validation is not None:
@@ -165,10 +160,10 @@ class NetworkClassifier(NetworkSettings, Classifier):
                 batches,
                 epochs=self._epochs_for(len(x), batches.batch_size),
                 minutes=self.minutes,
-                spent=clock.spent + after,
+                spent=call.clock.spent + after,
                 schedule="one-cycle",
                 validation=measured,
-                callbacks=(*callbacks, partial(_tell_if_few, callbacks, clock.spent + after)),
+                callbacks=(*callbacks, partial(_tell_if_few, callbacks, call.clock.spent + after)),
                 early_stopping=_PATIENCE if measured is not None and self.early_stopping else None,
                 checkpoint=checkpoint,
                 random_state=seed,
@@ -184,7 +179,6 @@ class NetworkClassifier(NetworkSettings, Classifier):
         if history.budget is not None:
             self.resolved_ = {"minutes": None, "epochs": history.budget.epochs, **self._resolved_layout()}
         self._optimizer = None
-        return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
         """Go on learning: one pass over some examples.

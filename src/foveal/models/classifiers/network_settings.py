@@ -115,11 +115,6 @@ class NetworkSettings:
         check_parameters(self)
 
     @property
-    def run_minutes(self) -> float | None:
-        """The minutes that all may take; None where there is no bound."""
-        return None if self.minutes is None else float(self.minutes)
-
-    @property
     def _learning_rate(self) -> float:
         given = self.learning_rate
         return _LEARNING_RATES[self.optimizer] if given is None else float(given)

@@ -37,6 +37,11 @@ class RunClock:
         """A clock on which so many seconds are gone, or will be needed for something else."""
         return cls(None if minutes is None else float(minutes), clock() - spent)
 
+    @classmethod
+    def of_seconds(cls, seconds: float | None) -> Self:
+        """A clock that begins now, with so many seconds; None for no bound."""
+        return cls.start(None if seconds is None else seconds / 60, 0.0)
+
     @property
     def spent(self) -> float:
         """Seconds that are gone, or spoken for."""

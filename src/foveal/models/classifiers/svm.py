@@ -11,10 +11,9 @@ from foveal import parallel
 from foveal.errors import SettingError
 from foveal.events import Callbacks, stage
 from foveal.features.warm_ups import HOG_COLOR
-from foveal.models.classifiers.classifier import Examples
+from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.held_out import stratified_folds
 from foveal.models.classifiers.image_classifier import ImageClassifier, greatest, tell_candidates
-from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
 from foveal.models.svm.calibration import class_probabilities, fit_slope
@@ -120,27 +119,19 @@ class SVMClassifier(ImageClassifier):
     n_jobs: int | None = None
     random_state: Any = None
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        validation: Examples | None,
-        callbacks: Callbacks,
-        clock: RunClock,
-        images_after: int,
-    ) -> None:
+    def _fit(self, X: Any, y: Any, call: FitCall) -> None:
         candidates = self._checked_candidates()
         rows, labels = self._learn_input(X, y)
-        if validation is None:
+        if call.validation is None:
             fold_of = stratified_folds(labels, self.folds, np.random.default_rng(self.random_state))
         else:
-            extra, extra_labels = self._rows(validation[0]), self._labels(validation[1])
+            extra, extra_labels = self._rows(call.validation[0]), self._labels(call.validation[1])
             fold_of = np.repeat(np.array([-1, 0]), [len(rows), len(extra)])
             rows, labels = np.concatenate([rows, extra]), np.concatenate([labels, extra_labels])
         # A product summed by other threads differs in its last bit; the cores go to the candidates.
         with parallel.blas_threads(1):
-            best, values = self._search(candidates, rows, labels, fold_of, callbacks)
-            with stage(callbacks, "support vector machine"):
+            best, values = self._search(candidates, rows, labels, fold_of, call.callbacks)
+            with stage(call.callbacks, "support vector machine"):
                 self.mean_, self.scale_ = feature_scaling(rows)
                 machine = _Machine(
                     standardized(rows, self.mean_, self.scale_), labels, best.kernel, best.gamma

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from time import perf_counter
 from typing import Any, ClassVar, Self, cast
 
@@ -13,14 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 from foveal import nn, parallel
 from foveal.compiling import begin
 from foveal.errors import SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import emit, stage
 from foveal.features import EfficientNetLite, features_from_config
 from foveal.files.plain import below
-from foveal.models.classifiers.classifier import Examples
 from foveal.models.classifiers.fine_tuning import START, Tail, TooShort, fine_tune
+from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.held_out import held_out_part, stratified_folds
 from foveal.models.classifiers.image_bank import BATCH, ImageBank
-from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import (
     LARGEST_NATIVE,
     are_images,
@@ -29,8 +27,8 @@ from foveal.models.classifiers.image_input import (
     native_sides,
 )
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
+from foveal.models.classifiers.penalties import choose_penalty, fit_logistic, linear_probabilities
 from foveal.models.classifiers.run_clock import RunClock
-from foveal.models.classifiers.scaling import feature_scaling, standardized
 from foveal.models.parameter_checks import Range, check_parameters
 from foveal.nn import warm_ups as nn_kernels
 from foveal.wording import minutes_text
@@ -39,21 +37,15 @@ from foveal.wording import minutes_text
 _SIDE, _SMALL_SIDE = 224, 160
 # The network's own coarseness: sides are multiples of it.
 _STEP = 32
-# More steps of the optimiser than any of these problems has needed.
-_ITERATIONS = 5000
 
 # To fewer images the network would overfit when it is trained further; a linear classifier that is right so
 # often leaves little to gain; the maps of all images are kept in memory, in bytes.
 _WORTH_TUNING, _GOOD_ENOUGH, MEMORY_OF_MAPS = 500, 0.9, 1_000_000_000
 _USUAL_EPOCHS = 2.0
-# By what a penalty is chosen.
-_BY = "the least loss on held-out images"
 # Where minutes are given: images from which on it is tried, and the most epochs.
 _LEAST_TO_TUNE, MOST_EPOCHS = 100, 12.0
 # Images whose features are timed.
 _TIMED = 32
-# How long the next penalty, and what follows, may take beside the last.
-_NEXT = 4.0
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -168,16 +160,9 @@ class TransferClassifier(LinearClassifier):
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def _fit(
-        self,
-        X: Any,
-        y: Any,
-        validation: Examples | None,
-        callbacks: Callbacks,
-        clock: RunClock,
-        images_after: int,
-    ) -> None:
+    def _fit(self, X: Any, y: Any, call: FitCall) -> None:
         self._checked()
+        validation = call.validation
         X = as_given(X)
         if not are_images(X):
             rows, labels = self._learn_input(X, y)
@@ -187,8 +172,8 @@ class TransferClassifier(LinearClassifier):
                 labels = np.concatenate([labels, self._labels(validation[1])])
             self._forget()
             rng = np.random.default_rng(self.random_state)
-            self._fit_linear(np.asarray(rows, np.float32)[None], labels, n_train, rng, callbacks, clock)
-            self._resolve(clock)
+            self._fit_linear(np.asarray(rows, np.float32)[None], labels, n_train, rng, call)
+            self._resolve(call.clock)
             return
         labels = self.learn_images(X, y)
         images, train, held = list(X), np.arange(len(X)), None
@@ -197,9 +182,9 @@ class TransferClassifier(LinearClassifier):
             images, labels = images + extra, np.concatenate([labels, self._labels(validation[1])])
             held = np.arange(len(train), len(images))
         bank = self.make_bank(images, keeps_maps=self._may_tune(len(train)))
-        self._tell_if_slow(bank, len(images), clock, callbacks)
-        bank.fill(np.arange(len(images)), callbacks)
-        self.fit_bank(bank, labels, train, held, callbacks=callbacks, clock=clock, images_after=images_after)
+        self._tell_if_slow(bank, len(images), call)
+        bank.fill(np.arange(len(images)), call.callbacks)
+        self.fit_bank(bank, labels, train, held, call)
 
     def fit_bank(
         self,
@@ -207,10 +192,7 @@ class TransferClassifier(LinearClassifier):
         labels: NDArray[np.int64],
         train: NDArray[np.int64],
         held: NDArray[np.int64] | None,
-        *,
-        callbacks: Callbacks = (),
-        clock: RunClock | None = None,
-        images_after: int = 0,
+        call: FitCall,
     ) -> Self:
         """Fit to images that the network has been shown, whose classes are learnt.
 
@@ -222,20 +204,18 @@ class TransferClassifier(LinearClassifier):
             Of all images of the bank.
         train, held : ndarray of int
             The places of those to learn from, and of the validation images.
-        callbacks, clock, images_after
-            See :meth:`fit`.
+        call : FitCall
+            Whose validation images are those of the bank.
         """
         self._forget()
         self._forget_feature_names(self.backbone_.n_pooled)
-        clock = clock or RunClock.start(None, 0.0)
         rng = np.random.default_rng(self.random_state)
         rows = train if held is None else np.concatenate([train, held])
-        self._fit_linear(bank.vectors(rows), labels[rows], len(train), rng, callbacks, clock)
-        after = images_after * bank.seconds_an_image
-        epochs = self._epochs_of_tuning(len(train), clock.minutes is not None)
+        self._fit_linear(bank.vectors(rows), labels[rows], len(train), rng, call)
+        epochs = self._epochs_of_tuning(len(train), call.clock.minutes is not None)
         if bank.keeps_maps and epochs:
-            self._fine_tune(bank, labels, train, held, epochs, rng, callbacks, clock, after)
-        self._resolve(clock)
+            self._fine_tune(bank, labels, train, held, epochs, rng, call)
+        self._resolve(call.clock)
         return self
 
     def _resolve(self, clock: RunClock) -> None:
@@ -259,19 +239,25 @@ class TransferClassifier(LinearClassifier):
         labels: NDArray[np.int64],
         n_train: int,
         rng: np.random.Generator,
-        callbacks: Callbacks,
-        clock: RunClock,
+        call: FitCall,
     ) -> None:
         """Choose the penalty, on the rows after the first ones or by cross-validation; fit to all rows."""
         fold_of = np.repeat(np.array([-1, 0]), [n_train, len(labels) - n_train])
         if n_train == len(labels):
             fold_of = stratified_folds(labels, self.folds, rng)
-        with parallel.blas_threads(1), stage(callbacks, "linear classifier"):
-            self._choose(self._checked(), copies, labels, fold_of, callbacks, clock)
-            rows = copies.reshape(-1, copies.shape[2])
-            coef, self.intercept_ = _fit_linear(rows, np.tile(labels, len(copies)), self.C_)
-            # In one order of memory, fitted or loaded: products differ with it in their last bits.
-            self.coef_ = np.ascontiguousarray(coef)
+        with parallel.blas_threads(1), stage(call.callbacks, "linear classifier"):
+            chosen = choose_penalty(
+                self._checked(),
+                copies,
+                labels,
+                fold_of,
+                n_classes=len(self.classes_),
+                clock=call.clock,
+                callbacks=call.callbacks,
+            )
+            self.C_, self.cv_results_, self._cut_short = chosen.C, chosen.results, chosen.cut_short
+            self.held_probabilities_ = chosen.probabilities
+            self.coef_, self.intercept_ = fit_logistic(copies, labels, self.C_)
 
     def _may_tune(self, n: int) -> bool:
         """Whether a fine-tuning may follow, so that its maps are kept."""
@@ -294,8 +280,9 @@ class TransferClassifier(LinearClassifier):
             return MOST_EPOCHS if accuracy < 1 else 0.0
         return _USUAL_EPOCHS if accuracy <= _GOOD_ENOUGH else 0.0
 
-    def _tell_if_slow(self, bank: ImageBank, n: int, clock: RunClock, callbacks: Callbacks) -> None:
+    def _tell_if_slow(self, bank: ImageBank, n: int, call: FitCall) -> None:
         """Say so where the minutes do not even hold a look at all images."""
+        clock = call.clock
         if clock.minutes is None or n <= _TIMED:
             return
         # The first images wait for the weights to be read.
@@ -306,7 +293,7 @@ class TransferClassifier(LinearClassifier):
         if seconds > clock.left():
             needed = clock.minutes + (seconds - clock.left()) / 60
             emit(
-                callbacks,
+                call.callbacks,
                 "note",
                 text=f"{minutes_text(clock.minutes)} will not do to look at all {n:,} pictures: about "
                 f"{minutes_text(1.1 * needed)} would do.",
@@ -359,61 +346,6 @@ class TransferClassifier(LinearClassifier):
             keeps_maps=keeps_maps,
         )
 
-    def _choose(
-        self,
-        penalties: list[float],
-        copies: NDArray[np.float32],
-        labels: NDArray[np.int64],
-        fold_of: NDArray[np.int64],
-        callbacks: Callbacks,
-        clock: RunClock,
-    ) -> None:
-        """Compare the penalties on rows that did not train."""
-        self.held_probabilities_ = np.full((len(labels), len(self.classes_)), np.nan)
-        held = fold_of >= 0
-        folds = np.unique(fold_of[held])
-        if len(penalties) == 1 or not len(folds):
-            self.C_ = penalties[len(penalties) // 2]
-            self.cv_results_: list[Any] = []
-            return
-
-        def judged(C: float, fold: int) -> NDArray[np.float64]:
-            train = fold_of != fold
-            rows = copies[:, train].reshape(-1, copies.shape[2])
-            coef, intercept = _fit_linear(rows, np.tile(labels[train], len(copies)), C)
-            return _probabilities(copies[0, ~train] @ coef.T + intercept)
-
-        self.cv_results_, answered = [], []
-        for C in penalties:
-            began = perf_counter()
-            probabilities = np.full((len(labels), len(self.classes_)), np.nan)
-            answers = parallel.map(partial(judged, C), folds)
-            for fold, answer in zip(folds, answers, strict=True):
-                probabilities[fold_of == fold] = answer
-            answered.append(probabilities)
-            chances = probabilities[held, labels[held]]
-            self.cv_results_.append(
-                {
-                    "C": C,
-                    "accuracy": float((probabilities[held].argmax(1) == labels[held]).mean()),
-                    "loss": float(-np.log(np.maximum(chances, 1e-300)).mean()),
-                    "chosen": False,
-                }
-            )
-            # Past the best penalty the loss only rises, and weak penalties take the longest.
-            if len(self.cv_results_) > 1 and self.cv_results_[-1]["loss"] > self.cv_results_[-2]["loss"]:
-                break
-            # The next takes longer, and another fit, to all rows, comes after it.
-            if penalties[-1] != C and clock.left() < _NEXT * (perf_counter() - began):
-                self._cut_short = True
-                break
-        # min takes the first of equals: the strongest penalty.
-        best = min(self.cv_results_, key=lambda seen: seen["loss"])
-        best["chosen"] = True
-        self.C_ = best["C"]
-        self.held_probabilities_ = answered[self.cv_results_.index(best)]
-        tell_candidates(callbacks, self.cv_results_, ("C",), "accuracy", _BY)
-
     def _fine_tune(
         self,
         bank: ImageBank,
@@ -422,9 +354,7 @@ class TransferClassifier(LinearClassifier):
         held: NDArray[np.int64] | None,
         epochs: float,
         rng: np.random.Generator,
-        callbacks: Callbacks,
-        clock: RunClock,
-        after: float,
+        call: FitCall,
     ) -> None:
         begin((*nn_kernels.DEPTHWISE_GRADIENTS, *nn_kernels.ADAMW, *nn_kernels.AVERAGING))
         seed = int(rng.integers(2**31))
@@ -432,10 +362,9 @@ class TransferClassifier(LinearClassifier):
             part = held_out_part(labels[train], self.validation_size, rng)
             train, held = train[~part], train[part]
         # The images that decide have not been seen by what they decide on.
-        copies = bank.vectors(train)
-        rows = copies.reshape(-1, copies.shape[2])
         with parallel.blas_threads(1):
-            linear = _fit_linear(rows, np.tile(labels[train], len(copies)), self.C_)
+            linear = fit_logistic(bank.vectors(train), labels[train], self.C_)
+        clock, after = call.clock, call.images_after * bank.seconds_an_image
         try:
             tuned = fine_tune(
                 self.backbone_,
@@ -447,7 +376,7 @@ class TransferClassifier(LinearClassifier):
                 seconds=max(0.0, clock.left(after)),
                 learning_rate=self.learning_rate,
                 seed=seed,
-                callbacks=callbacks,
+                callbacks=call.callbacks,
             )
         except TooShort as short:
             assert clock.minutes is not None
@@ -456,15 +385,15 @@ class TransferClassifier(LinearClassifier):
                 f"{minutes_text(clock.minutes, 'leave')} no time to fine-tune: about {minutes_text(needed)} "
                 "would."
             )
-            emit(callbacks, "note", text=text)
+            emit(call.callbacks, "note", text=text)
             return
         if self.fine_tune is None and len(held) and clock.minutes is not None:
             values = bank.vectors(held)[0].astype(np.float64) @ linear[0].T + linear[1]
-            frozen = float((_probabilities(values).argmax(1) == labels[held]).mean())
+            frozen = float((linear_probabilities(values).argmax(1) == labels[held]).mean())
             best = int(np.argmin(tuned.history["validation_loss"]))
             if tuned.history["validation_accuracy"][best] < frozen:
                 text = "Fine-tuning made the answers for validation pictures no better: it is left out."
-                emit(callbacks, "note", text=text)
+                emit(call.callbacks, "note", text=text)
                 return
         self.tail_, self.history_, self.tuned_epochs_ = tuned.tail, tuned.history, tuned.epochs
         # In one order of memory, fitted or loaded: products differ with it in their last bits.
@@ -478,7 +407,7 @@ class TransferClassifier(LinearClassifier):
             lambda start: tail.pooled(maps[start : start + BATCH]), range(0, len(maps), BATCH)
         )
         values = np.concatenate(parts).astype(np.float64) @ self.coef_.T + self.intercept_
-        return _probabilities(values)
+        return linear_probabilities(values)
 
     # -- what comes in ------------------------------------------------------------------------------
 
@@ -505,7 +434,7 @@ class TransferClassifier(LinearClassifier):
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probabilities of the classes, (N, K), in the order of ``classes_``."""
         values = self.decision_function(X)
-        return _probabilities(values[:, None] if values.ndim == 1 else values)
+        return linear_probabilities(values[:, None] if values.ndim == 1 else values)
 
     # -- the network as a whole ---------------------------------------------------------------------
 
@@ -587,22 +516,3 @@ class TransferClassifier(LinearClassifier):
             self.tail_ = Tail(self.backbone_)
             self.tail_.load(below(arrays, "tail."))
             self.history_ = below(arrays, "history.")
-
-
-def _fit_linear(
-    rows: NDArray[np.float32], labels: NDArray[np.int64], C: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Weights and intercepts of a logistic regression, in the rows' own units."""
-    from sklearn.linear_model import LogisticRegression
-
-    mean, scale = feature_scaling(rows)
-    model = LogisticRegression(C=C / rows.shape[1], max_iter=_ITERATIONS)
-    model.fit(standardized(rows, mean, scale), labels)
-    coef = model.coef_.astype(np.float64) / scale
-    return coef, model.intercept_.astype(np.float64) - coef @ mean
-
-
-def _probabilities(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of logits (N, K), or (N, 1) of two classes."""
-    values = np.concatenate([-values, values], axis=1) / 2 if values.shape[1] == 1 else values
-    return np.asarray(nn.softmax(values), np.float64)
