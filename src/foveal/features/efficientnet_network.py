@@ -16,6 +16,7 @@ from foveal.nn.containers import Residual, Sequential
 from foveal.nn.functional.windows import Padding
 from foveal.nn.layers import AdaptiveAvgPool2d, BatchNorm2d, Conv2d, Flatten, Linear, ReLU6
 from foveal.nn.module import Module
+from foveal.nn.parameter import unfilled
 
 #: Batch normalisation's epsilon in the original.
 EPS = 1e-3
@@ -83,6 +84,11 @@ class EfficientNetLiteNetwork(Module):
         self, width: float, depth: float, weights: Mapping[str, NDArray[Any]], *, folded: bool = False
     ) -> None:
         self.folded = folded
+        with unfilled():
+            self._make(width, depth, folded)
+        self._load(weights)
+
+    def _make(self, width: float, depth: float, folded: bool) -> None:
         self.stem = Sequential(*_unit(3, STEM, 3, 2, folded=folded), ReLU6())
         blocks: list[Module] = []
         channels, self._ends = STEM, []
@@ -98,8 +104,7 @@ class EfficientNetLiteNetwork(Module):
         self.blocks = Sequential(*blocks)
         self.head = Sequential(*_unit(channels, HEAD, 1, 1, folded=folded), ReLU6())
         self.pool = Sequential(AdaptiveAvgPool2d(1), Flatten())
-        self.classifier = Linear(HEAD, CLASSES, random_state=0)
-        self._load(weights)
+        self.classifier = Linear(HEAD, CLASSES)
 
     def forward(self, x: NDArray[Any]) -> NDArray[Any]:
         """Scores of ImageNet's classes, (N, 1000)."""
@@ -204,7 +209,7 @@ def _same(kernel: int, stride: int) -> Padding:
 def _unit(ins: int, outs: int, kernel: int, stride: int, groups: int = 1, *, folded: bool) -> list[Module]:
     # The weights are loaded afterwards; a constant seed spares the operating system's randomness.
     padding = _same(kernel, stride)
-    convolution = Conv2d(ins, outs, kernel, stride, padding, groups=groups, bias=folded, random_state=0)
+    convolution = Conv2d(ins, outs, kernel, stride, padding, groups=groups, bias=folded)
     return [convolution] if folded else [convolution, BatchNorm2d(outs, EPS, 0.01)]
 
 

@@ -2,7 +2,7 @@
 
 from foveal.files.atomic import naming, replacing, write_bytes, write_json, write_text
 from foveal.files.cache import Cache, user_cache
-from foveal.files.container import parse_container, read_container, restore, write_container
+from foveal.files.container import content_digest, parse_container, read_container, restore, write_container
 from foveal.files.names import (
     digest_bytes,
     digest_file,
@@ -16,6 +16,7 @@ from foveal.files.outputs import check_free, empty_folder, free_folder, new_file
 __all__ = [
     "Cache",
     "check_free",
+    "content_digest",
     "digest_bytes",
     "digest_file",
     "digest_json",

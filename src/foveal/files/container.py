@@ -1,10 +1,14 @@
 """One file of arrays and JSON: the safetensors format.
 
-Reading one can run no code: it is a JSON header followed by plain numbers.
+Reading one can run no code: it is a JSON header followed by plain numbers. A digest of all of it lies in the
+file, so that one that was damaged on its way is told from one that is whole.
 """
 
+import hashlib
+import hmac
 import json
 import os
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +20,12 @@ from foveal.errors import ModelFileError
 from foveal.files.atomic import write_bytes
 
 METADATA_KEY = "foveal"
+#: Under which name the digest lies among the metadata.
+DIGEST_KEY = "digest"
+#: Bytes of a file; more is no model of a classifier or detector.
+LARGEST = 4 * 2**30
+# Bytes of the header: of safetensors the most, far above what any model needs.
+_LARGEST_HEADER = 100_000_000
 
 Made = TypeVar("Made")
 
@@ -37,16 +47,60 @@ def write_container(
     arrays : dict of str to ndarray
         Booleans, integers or floats of any shape.
     metadata : dict
-        Any JSON value; it is stored as sorted JSON under the one metadata key ``foveal``, since
-        safetensors writes several keys in random order.
+        Of JSON values; it is stored as sorted JSON under the one metadata key ``foveal``, since
+        safetensors writes several keys in random order, and with it, as ``digest``, that of
+        :func:`content_digest`.
     sync : bool, default=True
         See :func:`foveal.files.write_bytes`.
     """
     from safetensors.numpy import save
 
-    text = json.dumps(metadata, sort_keys=True, ensure_ascii=False, allow_nan=False)
     whole = {name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}
+    text = _json({**metadata, DIGEST_KEY: content_digest(whole, metadata)})
     write_bytes(path, save(whole, metadata={METADATA_KEY: text}), sync=sync)
+
+
+def content_digest(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> str:
+    """SHA-256 of all that a container holds, as 64 hexadecimal digits.
+
+    Of the metadata as sorted JSON without the digest itself, and then of each array, in the order of their
+    names, ``"name dtype shape"`` and its numbers in C order, little-endian; each preceded by its length in
+    eight bytes.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+    metadata : mapping
+        A ``digest`` in it is passed over.
+
+    Raises
+    ------
+    ValueError
+        If the metadata holds NaN or infinity, which JSON has no word for.
+    TypeError
+        If an array holds objects.
+
+    Examples
+    --------
+    >>> content_digest({"a": np.zeros(2)}, {"k": 1}) == content_digest({"a": np.zeros(3)}, {"k": 1})
+    False
+    """
+    state = hashlib.sha256()
+
+    def add(part: Any) -> None:
+        part = memoryview(part).cast("B")
+        state.update(part.nbytes.to_bytes(8, "little"))
+        state.update(part)
+
+    add(_json({key: value for key, value in metadata.items() if key != DIGEST_KEY}).encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        if array.dtype.hasobject:
+            raise TypeError(f"{name} is an array of objects; a file holds numbers alone.")
+        add(f"{name} {array.dtype.str} {array.shape}".encode())
+        # Not as an array: NumPy gives no view of one without elements.
+        add(array.tobytes() if not array.size else array.reshape(-1).view(np.uint8))
+    return state.hexdigest()
 
 
 def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -62,12 +116,24 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
     Raises
     ------
     ModelFileError
-        If the file is missing, is not a safetensors file or was not written by Foveal.
+        If the file is missing, is not a safetensors file, was not written by Foveal or is damaged.
     """
     path = Path(path)
-    if not path.is_file():
-        raise ModelFileError(f"There is no model file {path}.")
-    return parse_container(path.read_bytes(), str(path))
+    try:
+        about = path.stat()
+        if not stat.S_ISREG(about.st_mode):
+            raise ModelFileError(f"There is no model file {path}.")
+        if about.st_size > LARGEST:
+            raise ModelFileError(
+                f"{path} is not a model file: it has {about.st_size / 1e9:.1f} GB, and none has more than "
+                f"{LARGEST / 1e9:.1f}."
+            )
+        content = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise ModelFileError(f"There is no model file {path}.") from None
+    except OSError as error:
+        raise ModelFileError(f"{path} cannot be read ({error.strerror or error}).") from error
+    return parse_container(content, str(path))
 
 
 def restore(config: Mapping[str, Any], kinds: Mapping[str, Callable[..., Made]], what: str) -> Made:
@@ -113,29 +179,55 @@ def parse_container(content: bytes, name: str) -> tuple[dict[str, NDArray[Any]],
     --------
     >>> parse_container(b"something else", "a.safetensors")
     Traceback (most recent call last):
-    foveal.errors.ModelFileError: a.safetensors is not a model file (safetensors says: ...).
+    foveal.errors.ModelFileError: a.safetensors is not a model file: it is cut off, or has another content.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    length = int.from_bytes(content[:8], "little")
+    if len(content) > 8 and length > min(len(content) - 8, _LARGEST_HEADER):
+        raise ModelFileError(f"{name} is not a model file: it is cut off, or has another content.")
     try:
         # safetensors gives views into the bytes of the file, wherever they begin there.
-        arrays = {name: np.array(view, order="C") for name, view in load(content).items()}
-    except SafetensorError as error:
-        raise ModelFileError(f"{name} is not a model file (safetensors says: {error}).") from error
+        arrays = {key: np.array(view, order="C") for key, view in load(content).items()}
+        # It has checked the header by now: eight bytes of its length, and that much JSON.
+        header = json.loads(content[8 : 8 + length])
     except KeyError as error:
         raise ModelFileError(
             f"{name} was not written by Foveal: it holds numbers of the type {error}."
         ) from error
-    # safetensors has checked the header by now: eight bytes of its length, and that much JSON.
-    header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+    except (SafetensorError, ValueError, TypeError, OverflowError, RecursionError, AttributeError) as error:
+        raise ModelFileError(f"{name} is not a model file (safetensors says: {error}).") from error
     text = (header.get("__metadata__") or {}).get(METADATA_KEY)
     if text is None:
         raise ModelFileError(f"{name} was not written by Foveal: it has no metadata key {METADATA_KEY!r}.")
     try:
-        metadata = json.loads(text)
-    except ValueError:
+        metadata = json.loads(text, parse_constant=_no_number)
+    except (ValueError, RecursionError):
         metadata = None
     if not isinstance(metadata, dict):
         raise ModelFileError(f"{name} was not written by Foveal: its metadata is no JSON object.")
+    digest = metadata.pop(DIGEST_KEY, None)
+    if not isinstance(digest, str):
+        raise ModelFileError(
+            f"{name} has no digest of its content: it was written before Foveal 0.2, or not by Foveal. Train "
+            "or save it again."
+        )
+    try:
+        right = hmac.compare_digest(content_digest(arrays, metadata).encode(), digest.encode())
+    except (ValueError, RecursionError):
+        right = False
+    if not right:
+        raise ModelFileError(
+            f"{name} is damaged: its content is not what its digest tells of. Copy it again, or train again."
+        )
     return arrays, metadata
+
+
+def _json(value: Any) -> str:
+    """The one text of a JSON value."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False)
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")

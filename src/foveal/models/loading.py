@@ -51,6 +51,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     arrays, metadata = read_container(path)
     kind = metadata.get("model")
     from foveal.models import MODELS, model_class
+    from foveal.models.schemas import check_model_file
 
     old = str(metadata.get("version")).startswith("0.1.")
     if old and kind in ("fast-rcnn", "faster-rcnn", "rpn"):
@@ -58,11 +59,15 @@ def load(path: str | os.PathLike[str]) -> Any:
             f"{path} was written by Foveal 0.1, whose {kind} this version does not read: train it again, "
             f"with foveal train DATA --model {kind}."
         )
-    if kind not in MODELS:
-        raise ModelFileError(f"{path} holds a model of kind {kind!r}, which this version does not know.")
+    if not isinstance(kind, str) or kind not in MODELS:
+        raise ModelFileError(
+            f"{path} holds a model of kind {str(kind)[:200]!r}, which this version does not know."
+        )
     try:
+        check_model_file(kind, arrays, metadata)
         return model_class(kind)._restore(arrays, metadata)
     except ModelFileError as error:
         raise ModelFileError(f"{path} cannot be used: {error}") from error
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path} does not hold what a model of kind {kind!r} needs: {error}.") from error
+    except ValueError as error:
+        # Of weights that do not fit the network.
+        raise ModelFileError(f"{path} does not hold what a model of kind {kind!r} needs: {error}") from error

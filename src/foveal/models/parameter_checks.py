@@ -47,7 +47,7 @@ class Range:
         if np.isfinite(self.low):
             words += f" {'above' if self.above else 'from'} {self.low:g}"
         if np.isfinite(self.high):
-            words += f" and below {self.high:g}" if self.below else f" to {self.high:g}"
+            words += f" and below {self.high:g}" if self.below else f" to {self.high:,g}"
         return words
 
 
@@ -91,13 +91,14 @@ RANGES: dict[str, Range] = {
             "score_threshold vote_threshold",
         ),
         (Range(0, 1, below=True), "dropout ema_decay label_smoothing momentum validation_size"),
-        (Range(0, whole=True), "calibration_folds depth fine_tune mining_rounds"),
+        (Range(0, 1000, whole=True), "calibration_folds depth mining_rounds"),
         (
-            Range(1, whole=True),
-            "batch_size channels hidden image_size images_per_step iterations max_detections max_images "
-            "max_proposals passes_per_view width",
+            Range(1, 1_000_000, whole=True),
+            "batch_size images_per_step iterations max_detections max_images max_proposals passes_per_view",
         ),
-        (Range(2, whole=True), "folds regions_per_image"),
+        (Range(1, 65_536, whole=True), "channels hidden width"),
+        (Range(1, 4096, whole=True), "image_size"),
+        (Range(2, 1_000_000, whole=True), "folds regions_per_image"),
         (Range(0, 10, whole=True), "refinements"),
         (Range(1, 64, whole=True), "roi_size"),
         (Range(64, 4096, whole=True), "size"),

@@ -16,7 +16,7 @@ from foveal.nn.losses import *  # noqa: F403
 from foveal.nn.module import Module, no_grad
 from foveal.nn.onnx import export
 from foveal.nn.optimizers import SGD, AdamW, Optimizer, decayed_groups
-from foveal.nn.parameter import Parameter
+from foveal.nn.parameter import Parameter, unfilled
 from foveal.nn.range_test import RangeTest, learning_rate_range_test
 from foveal.nn.roi_walkthrough import RoIAlignStep, RoIPoolStep, roi_align_steps, roi_pool_steps
 from foveal.nn.schedules import Constant, Cosine, OneCycle, Step
@@ -66,6 +66,7 @@ __all__ = [
     "roi_pool_steps",
     "softmax",
     "train_step",
+    "unfilled",
 ]
 __all__ += layers.__all__
 __all__ += losses.__all__

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from foveal.nn.parameter import Parameter
+from foveal.nn.parameter import Parameter, laid_out
 
 
 class _ThreadState(threading.local):
@@ -226,13 +226,26 @@ class Module:
             if (value := getattr(self, name)) is not None:
                 yield _joined(prefix, name), value
 
-    def _named_state(self) -> Iterator[tuple[str, NDArray[Any]]]:
-        """Module by module its parameters, then its buffers; what is shared under every name."""
+    def _places(self) -> Iterator[tuple[str, Any, str]]:
+        """Of all that is saved the dotted name, the owner and its attribute.
+
+        Module by module its parameters, then its buffers; what is shared under every name.
+        """
         for prefix, module in self.named_modules(remove_duplicate=False):
             for name, value in vars(module).items():
                 if isinstance(value, Parameter):
-                    yield _joined(prefix, name), value.data
-            yield from module._own_buffers(prefix)
+                    yield _joined(prefix, name), value, "data"
+            for name in module.buffer_names:
+                if getattr(module, name) is not None:
+                    yield _joined(prefix, name), module, name
+
+    def _named_state(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        for name, owner, attribute in self._places():
+            yield name, getattr(owner, attribute)
+
+    def state_shapes(self) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+        """Type and shape of everything in :meth:`state_dict`, which costs no memory."""
+        return {name: (value.dtype, value.shape) for name, value in self._named_state()}
 
     def requires_grad(self) -> bool:
         """Whether any parameter is to be learnt."""
@@ -315,8 +328,9 @@ class Module:
                     f"The weights do not fit the network: {name} is {array.shape}, "
                     f"the network's {targets[name].shape}."
                 )
-        for name, array in arrays.items():
-            targets[name][...] = array
+        for name, owner, attribute in self._places():
+            if name in arrays:
+                _take(owner, attribute, arrays[name])
         return self
 
     def __repr__(self) -> str:
@@ -331,6 +345,15 @@ class Module:
     def _arguments(self) -> list[Any]:
         """The values of those that are :attr:`shown`."""
         return [getattr(self, name) for name in self.shown]
+
+
+def _take(owner: Any, attribute: str, values: NDArray[Any]) -> None:
+    """Put values where they belong; where there was no memory for any, into memory of their own."""
+    held: NDArray[Any] = getattr(owner, attribute)
+    if held.flags.writeable:
+        held[...] = values
+    else:
+        setattr(owner, attribute, laid_out(values.astype(held.dtype), getattr(owner, "order", None)))
 
 
 def _joined(prefix: str, name: str) -> str:

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from foveal.errors import ExportError, ModelFileError
+from foveal.errors import ExportError
 from foveal.events import Callbacks
 from foveal.files import write_container
 from foveal.models.classifiers.fit_call import Examples, FitCall
@@ -309,16 +309,11 @@ class StoredClassifier(Classifier):
     @classmethod
     def _restore(cls, arrays: dict[str, NDArray[Any]], metadata: dict[str, Any]) -> Self:
         """The classifier that :meth:`save` wrote, from the content of its file."""
-        try:
-            config = {k: tuple(v) if isinstance(v, list) else v for k, v in metadata["config"].items()}
-            model = cls._from_config(config)
-            model.classes_ = np.array(metadata["classes"], dtype=np.dtype(metadata["classes_dtype"]))
-            model._set_preprocessing(metadata["preprocessing"])
-            model._set_arrays(arrays, metadata["learned"])
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelFileError(
-                f"The file is no whole {cls.name!r} model of this version of Foveal ({error!r})."
-            ) from error
+        config = {k: tuple(v) if isinstance(v, list) else v for k, v in metadata["config"].items()}
+        model = cls._from_config(config)
+        model.classes_ = np.array(metadata["classes"], dtype=np.dtype(metadata["classes_dtype"]))
+        model._set_preprocessing(metadata["preprocessing"])
+        model._set_arrays(arrays, metadata["learned"])
         return model
 
     def _config(self) -> dict[str, Any]:

@@ -27,9 +27,6 @@ class LinearClassifier(ImageClassifier):
     def _set_linear(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Take weights from a file."""
         self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
-        shape = (1 if len(self.classes_) == 2 else len(self.classes_), self.n_features_in_)
-        if self.coef_.shape != shape or self.intercept_.shape != shape[:1]:
-            raise ValueError(f"coef has the shape {self.coef_.shape} instead of {shape}")
 
 
 def linear_layer(coef: NDArray[np.float64], intercept: NDArray[np.float64]) -> nn.Linear:

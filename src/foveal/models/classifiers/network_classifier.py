@@ -14,6 +14,7 @@ from foveal import nn, parallel
 from foveal.data import Augmentation
 from foveal.errors import SettingError, TrainingDiverged
 from foveal.events import Callbacks, Event, emit
+from foveal.files.plain import below
 from foveal.models.classifiers.augmenting import Preparation, augmentation_for
 from foveal.models.classifiers.classifier import StoredClassifier
 from foveal.models.classifiers.fit_call import Examples, FitCall
@@ -422,9 +423,13 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
         self.history_ = {name: arrays[f"history.{name}"] for name in CURVES}
         self.layout_, self.n_epochs_ = learned["layout"], learned["n_epochs"]
         self.resolved_ = {}
-        self.network_ = self._make_network(self.layout_)
-        shapes = {name: value.shape for name, value in self.network_.state_dict().items()}
-        state = {name: arrays[f"network.{name}"].reshape(shape) for name, shape in shapes.items()}
+        with nn.unfilled():
+            self.network_ = self._make_network(self.layout_)
+        state = below(arrays, "network.")
+        for name, (_, shape) in self.network_.state_shapes().items():
+            # A file has no arrays without a dimension.
+            if not shape and name in state and state[name].size == 1:
+                state[name] = state[name].reshape(())
         self.network_.load_state_dict(state)
         self.network_.eval()
         self._outputs = NetworkOutputs(self.network_, self.image_shape_)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from foveal.boxes import anchor_sizes, clip, grid_anchors
 from foveal.data import Dataset
 from foveal.images import box_scale, working_size
+from foveal.models.parameter_checks import Range
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +48,8 @@ class Anchors:
     >>> anchors.over((64, 32)).levels
     [slice(0, 32, None), slice(32, 32, None)]
     """
+
+    ranges: ClassVar[dict[str, Range]] = {"strides": Range(1, 4096, whole=True, many=True)}
 
     sizes: tuple[tuple[tuple[float, float], ...], ...]
     strides: tuple[int, ...]

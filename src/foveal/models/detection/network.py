@@ -14,6 +14,7 @@ from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 from foveal.models.detection.rpn.network import Maps, RegionProposalNetwork, RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalTrace
 from foveal.models.detection.targets import ViewBatch
+from foveal.models.parameter_checks import Range
 from foveal.nn import Module, no_grad
 from foveal.nn.module import in_use
 
@@ -32,6 +33,12 @@ class RoISettings:
     sampling : RoISampler
     postprocessing : Postprocessor
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        "n_classes": Range(1, 100_000, whole=True),
+        "hidden": Range(1, 65_536, whole=True),
+        "dropout": Range(0, 1, below=True),
+    }
 
     n_classes: int
     hidden: int = 256

@@ -1,12 +1,14 @@
 """What a step of the training is given, and what an image's objects ask of anchors."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import IGNORE, clip, encode, match, sample
 from foveal.data.dataset import Sample
+from foveal.models.parameter_checks import Range
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +107,12 @@ class AnchorSampler:
     >>> AnchorSampler().label(anchors, truth, (64, 64))
     array([ 0, -2, -1])
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        "number": Range(1, 1_000_000, whole=True),
+        **dict.fromkeys(("fraction", "foreground", "background"), Range(0, 1)),
+        "border": Range(0, 1e6),
+    }
 
     number: int = 256
     fraction: float = 0.5

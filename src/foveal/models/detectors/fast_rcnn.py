@@ -13,7 +13,7 @@ from foveal import nn, parallel
 from foveal.boxes import warm_ups as box_kernels
 from foveal.compiling import clock
 from foveal.data import Dataset, Detections
-from foveal.errors import ModelFileError, SettingError
+from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import EfficientNetLite0, RegionsOnMaps, regions_on_maps
 from foveal.files.plain import below
@@ -486,18 +486,13 @@ class FastRCNN(ProposalDetector):
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
         model = super()._restore(arrays, metadata)
         features = regions_on_maps(model.features_)
-        if features is None:
-            raise ModelFileError("its features have no maps.")
+        assert features is not None
         model.features_ = features
         model.resolved_ = {}
         model.dropout_ = float(metadata["settings"]["dropout"])
         model.mean_, model.scale_ = arrays["mean"], arrays["scale"]
-        for name in ("mean", "scale"):
-            if arrays[name].shape != (features.n_channels,) or arrays[name].dtype != np.float32:
-                raise ModelFileError(
-                    f"its {name} is not one float32 a channel, {features.n_channels} in all."
-                )
-        model.network_ = model._make_head(0)
+        with nn.unfilled():
+            model.network_ = model._make_head(0)
         model.network_.load_state_dict(below(arrays, "network."))
         model.network_.eval()
         return model

@@ -11,7 +11,7 @@ from foveal import parallel
 from foveal.boxes import clip, nms
 from foveal.boxes import warm_ups as box_kernels
 from foveal.data import Dataset, Detections
-from foveal.errors import ModelFileError, SettingError
+from foveal.errors import SettingError
 from foveal.events import Callbacks
 from foveal.features import EfficientNetLite0, HogColor, RegionFeatures, regions_on_maps
 from foveal.metrics import best_threshold
@@ -276,15 +276,6 @@ class RCNN(ProposalDetector):
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
         model = super()._restore(arrays, metadata)
         n_classes, n_features = len(model.classes_), model.features_.n_features
-        shapes = {
-            "box_regression.weights": (n_classes, n_features, 4),
-            "box_regression.biases": (n_classes, 4),
-            "platt.slopes": (n_classes,),
-            "platt.offsets": (n_classes,),
-        }
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise ModelFileError(f"its {name} has the shape {arrays[name].shape} instead of {shape}.")
         model.svms_ = restore_svms(model.kernel, arrays, n_features=n_features, n_classes=n_classes)
         model.box_regression_ = BoxRegression(
             arrays["box_regression.weights"], arrays["box_regression.biases"]

@@ -298,7 +298,8 @@ class RPNBase(TrainingConfig, BoxModel):
         model.n_images_ = int(metadata["n_images"])
         model.resolved_ = dict(metadata["resolved"])
         stages = model._stages() if metadata["finetuned"] else []
-        model.network_ = cls._restored_network(from_json(RPNSettings, metadata["rpn"]), metadata, stages)
+        with nn.unfilled():
+            model.network_ = cls._restored_network(from_json(RPNSettings, metadata["rpn"]), metadata, stages)
         model.network_.load_state_dict(arrays)
         model.network_.finetuned = bool(metadata["finetuned"])
         model.network_.eval()

@@ -78,7 +78,7 @@ class Conv2d(Affine):
         fan_in = int(np.prod(shape[1:]))
         drawn = uniform_fan_in(shape, fan_in, rng)
         # Output channels lie next to each other in memory: the rows of the product's right side.
-        self.weight = Parameter(np.ascontiguousarray(drawn.transpose(2, 3, 1, 0)).transpose(3, 2, 0, 1))
+        self.weight = Parameter(drawn, (2, 3, 1, 0))
         self.bias = Parameter(uniform_fan_in((out_channels,), fan_in, rng)) if bias else None
 
     def geometry(self) -> list[Any]:

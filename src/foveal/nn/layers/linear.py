@@ -85,7 +85,7 @@ class Linear(Affine):
         rng = np.random.default_rng(random_state)
         drawn = uniform_fan_in((out_features, in_features), in_features, rng)
         # Outputs lie next to each other in memory: the rows of the product's right side.
-        self.weight = Parameter(np.ascontiguousarray(drawn.T).T)
+        self.weight = Parameter(drawn, (1, 0))
         self.bias = Parameter(uniform_fan_in((out_features,), in_features, rng)) if bias else None
 
     def extra_repr(self) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from foveal.nn import functional as F  # noqa: N812
 from foveal.nn.functional.products import Clip
 from foveal.nn.fusing import ClipsOutput
-from foveal.nn.parameter import Parameter, accumulate
+from foveal.nn.parameter import Parameter, accumulate, first_values
 
 
 class BatchNorm2d(ClipsOutput):
@@ -73,12 +73,12 @@ class BatchNorm2d(ClipsOutput):
     ) -> None:
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
-        self.weight = Parameter(np.ones(num_features, np.float32)) if affine else None
-        self.bias = Parameter(np.zeros(num_features, np.float32)) if affine else None
+        self.weight = Parameter(first_values((num_features,), 1)) if affine else None
+        self.bias = Parameter(first_values((num_features,), 0)) if affine else None
         tracks = track_running_stats
-        self.running_mean = np.zeros(num_features, np.float32) if tracks else None
-        self.running_var = np.ones(num_features, np.float32) if tracks else None
-        self.num_batches_tracked = np.zeros((), np.int64) if tracks else None
+        self.running_mean = first_values((num_features,), 0) if tracks else None
+        self.running_var = first_values((num_features,), 1) if tracks else None
+        self.num_batches_tracked = first_values((), 0, np.int64) if tracks else None
         self.frozen = frozen
 
     @property

@@ -64,9 +64,9 @@ class BoxHead(nn.Module):
         self.hidden = nn.Sequential(*layers)
         # One product computes both: K + 1 logits and then 4 K deltas.
         self.predictor = nn.Linear(hidden, 5 * n_classes + 1, random_state=seeds[2])
-        self.predictor.weight.data *= np.float32(0.1)
+        self.predictor.weight.scale(0.1)
         assert self.predictor.bias is not None
-        self.predictor.bias.data[...] = 0
+        self.predictor.bias.scale(0)
 
     def forward(self, x: NDArray[Any]) -> Any:
         """Logits, (R, K + 1), and deltas, (R, K, 4), of regions of shape (R, S, S, C)."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.models.parameter_checks import Range
 from foveal.nn.functional import roi_align, roi_align_backward
 
 
@@ -34,6 +35,12 @@ class RoIPooling:
     >>> pool(maps, np.float32([[0, 0, 16, 24]]), np.zeros(1, np.int64)).shape
     (1, 2, 2, 8)
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        "strides": Range(1, 4096, whole=True, many=True),
+        "size": Range(1, 64, whole=True),
+        "sampling_ratio": Range(0, 16, whole=True),
+    }
 
     strides: tuple[int, ...]
     size: int = 7

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import clip, decode, iou, nms
 from foveal.models.detection.roi.head import BOX_WEIGHTS
+from foveal.models.parameter_checks import Range
 from foveal.nn import softmax
 
 #: Logits, (R, K + 1), and deltas, (R, K, 4), of regions, (R, 4), in pixels of the working image.
@@ -103,6 +104,13 @@ class Postprocessor:
     >>> Postprocessor()(logits, deltas, rois, (30, 30)).boxes
     array([[ 0.,  0., 20., 20.]], dtype=float32)
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        **dict.fromkeys(("min_score", "nms_threshold", "refined_from", "vote_threshold"), Range(0, 1)),
+        "max_detections": Range(1, 1_000_000, whole=True),
+        "refinements": Range(0, 10, whole=True),
+        "min_side": Range(0, 1e6),
+    }
 
     min_score: float = 0.05
     nms_threshold: float = 0.3

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import BACKGROUND, IGNORE, match, sample
 from foveal.models.detection.targets import GroundTruth
+from foveal.models.parameter_checks import Range
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +75,12 @@ class RoISampler:
     >>> targets.labels
     array([ 1,  1, -1, -1])
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        "number": Range(1, 1_000_000, whole=True),
+        **dict.fromkeys(("fraction", "foreground", "background_floor", "jitter"), Range(0, 1)),
+        "jittered": Range(0, 1_000_000, whole=True),
+    }
 
     number: int = 64
     fraction: float = 0.25

@@ -47,9 +47,9 @@ class RPNHead(Module):
             for a, s in zip(anchors, seeds[1:], strict=True)
         ]
         for predictor in predictors:
-            predictor.weight.data *= np.float32(0.1)
+            predictor.weight.scale(0.1)
             assert predictor.bias is not None
-            predictor.bias.data[...] = 0
+            predictor.bias.scale(0)
         self.predictors = Sequential(*predictors)
 
     def forward(self, x: Any) -> Any:

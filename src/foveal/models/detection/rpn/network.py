@@ -12,6 +12,7 @@ from foveal.models.detection.pyramid import FeaturePyramid
 from foveal.models.detection.rpn.head import RPNHead
 from foveal.models.detection.rpn.proposing import ProposalSelector, ProposalTrace, Proposed
 from foveal.models.detection.targets import AnchorSampler, AnchorTargets, ViewBatch
+from foveal.models.parameter_checks import Range
 from foveal.nn import Module, Sequential, binary_cross_entropy_with_logits, no_grad, smooth_l1_loss
 from foveal.nn.module import in_use
 
@@ -40,6 +41,12 @@ class RPNSettings:
     sampling : AnchorSampler
     proposing : ProposalSelector
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        "in_channels": Range(1, 65_536, whole=True, many=True),
+        "channels": Range(1, 65_536, whole=True),
+        "size": Range(64, 4096, whole=True),
+    }
 
     levels: tuple[str, ...]
     in_channels: tuple[int, ...]

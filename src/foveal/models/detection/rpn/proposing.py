@@ -1,13 +1,14 @@
 """From objectness and deltas of all anchors to proposals (Ren et al. 2015, section 3.3)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from foveal.boxes import clip, decode, nms
 from foveal.models.detection.anchors import PlacedAnchors
+from foveal.models.parameter_checks import Range
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +81,12 @@ class ProposalSelector:
     array([[ 8.,  0., 16.,  8.],
            [ 0.,  0.,  8.,  8.]], dtype=float32)
     """
+
+    ranges: ClassVar[dict[str, Range]] = {
+        **dict.fromkeys(("pre_nms", "post_nms"), Range(1, 1_000_000, whole=True)),
+        "nms_threshold": Range(0, 1),
+        "min_side": Range(0, 1e6),
+    }
 
     pre_nms: int = 6000
     post_nms: int = 300
