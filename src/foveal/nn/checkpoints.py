@@ -16,6 +16,8 @@ from foveal.nn.descriptions import differences
 
 _KIND = "checkpoint of a training"
 _VERSION = 1
+# More steps than any training has.
+_MOST_STEPS = 10**9
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -83,7 +85,7 @@ class Checkpoint:
         Raises
         ------
         ModelFileError
-            If the file is no checkpoint.
+            If the file is no checkpoint, or damaged.
         """
         return int(self._read()[1]["facts"]["step"]) if self.exists() else None
 
@@ -91,12 +93,18 @@ class Checkpoint:
         """The steps that the training was to take in all; None and an error as of :meth:`step`."""
         return int(self._read()[1]["facts"]["steps"]) if self.exists() else None
 
-    def settings(self) -> dict[str, Any]:
-        """What the file says of the training that it is of, ``batches`` among it; empty where there is none.
+    def of_batches(self, name: str) -> int:
+        """A number that the file tells of the batches that it was trained on.
 
-        Raises as :meth:`step`.
+        Raises
+        ------
+        ModelFileError
+            If the file is no checkpoint, or does not tell it.
         """
-        return dict(self._read()[1]["settings"]) if self.exists() else {}
+        value = (self._read()[1]["settings"].get("batches") or {}).get(name)
+        if not isinstance(value, int) or not 0 <= value < _MOST_STEPS:
+            raise ModelFileError(f"{self.path} is no checkpoint of this training: delete it to start anew.")
+        return value
 
     def remove(self) -> None:
         """Delete the file, if it is there."""
@@ -164,10 +172,18 @@ class Checkpoint:
                 "Train with those settings, or delete it to start anew."
             )
         for name in metadata["scalars"]:
+            if name not in arrays or arrays[name].size != 1:
+                raise ModelFileError(f"{self.path} is no checkpoint: its {name[:200]!r} is not one number.")
             arrays[name] = arrays[name].reshape(())
         groups: dict[str, Arrays] = {group: {} for group in metadata["groups"]}
         for name, array in arrays.items():
             group, _, inner = name.partition("/")
+            if group not in groups:
+                raise ModelFileError(f"{self.path} is no checkpoint: its {name[:200]!r} is of no group.")
+            if array.dtype.kind == "f" and not np.isfinite(array).all():
+                raise ModelFileError(
+                    f"{self.path} is no checkpoint: its {name[:200]!r} has no finite numbers."
+                )
             groups[group][inner] = array
         return TrainingState(groups, metadata["facts"])
 
@@ -175,4 +191,10 @@ class Checkpoint:
         arrays, metadata = read_container(self.path)
         if metadata.get("kind") != _KIND or metadata.get("version") != _VERSION:
             raise ModelFileError(f"{self.path} is no checkpoint that this version of Foveal can go on from.")
+        from foveal.nn.checkpoint_schema import check_checkpoint
+
+        try:
+            check_checkpoint(metadata)
+        except ModelFileError as error:
+            raise ModelFileError(f"{self.path} is no checkpoint: {error} Delete it to start anew.") from error
         return arrays, metadata

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.errors import SettingError
+from foveal.errors import ModelFileError, SettingError
 from foveal.events import Callbacks, emit
 from foveal.nn.batches import Batches
 from foveal.nn.checkpoints import Checkpoint
@@ -210,7 +210,7 @@ def fit(
             np.errstate(over="ignore", invalid="ignore"),
         ):
             if checkpoint is not None and checkpoint.exists():
-                loop.restore(checkpoint.read(settings))
+                _restore(loop, checkpoint, settings)
                 name = checkpoint.path.name
                 text = f"{name} was written after step {loop.taken:,} of {loop.total:,}: going on from there."
                 emit(callbacks, "note", text=text)
@@ -226,6 +226,16 @@ def fit(
     finally:
         optimizer.lr = loop.base_lr
         optimizer.zero_grad()
+
+
+def _restore(loop: TrainingLoop, checkpoint: Checkpoint, settings: dict[str, Any]) -> None:
+    state = checkpoint.read(settings)
+    try:
+        loop.restore(state)
+    except (ValueError, KeyError) as error:
+        raise ModelFileError(
+            f"{checkpoint.path} is of another network or optimiser ({error}): delete it to start anew."
+        ) from error
 
 
 def _choose_steps(

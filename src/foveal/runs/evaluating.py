@@ -153,11 +153,12 @@ def _images(run: Path, data: Path, split: str | None, format: str | None) -> tup
         return dataset, f"The data set's own {split} part, {count(len(dataset), 'image')}."
     folder = RunFolder.open(run) if run.is_dir() else RunFolder(run.parent)
     config = folder.read_config() if folder.config_file.is_file() else {}
-    if config and format is None and str(data.resolve()) == str(config["data"]["path"]):
-        format = config["data"].get("asked_format")
+    known = config.get("data", {})
+    if format is None and str(data.resolve()) == known.get("path"):
+        format = known.get("asked_format")
     dataset = load(data, format=format)
-    if config and config["data"]["digest"] == dataset.digest:
-        held = dataset.with_ids(set(config["split"]["test"]))
+    if known.get("digest") == dataset.digest and "split" in config:
+        held = dataset.with_ids(set(config["split"].get("test", ())))
         return held, f"The {count(len(held), 'image')} that the run held out."
     if "test" in dataset.splits:
         part = dataset.part("test")

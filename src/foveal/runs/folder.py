@@ -16,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data import Dataset, load
-from foveal.errors import ModelFileError
+from foveal.errors import DataError, ModelFileError
 from foveal.events import Event
-from foveal.files import empty_folder, naming, read_container, readable, write_json, write_text
+from foveal.files import empty_folder, naming, readable, write_json, write_text
 from foveal.models.loading import MODEL_FILE
 
+# Bytes of a config.toml or log.jsonl: those of a hundred thousand images and as many epochs have a tenth.
+_LARGEST = 500_000_000
 _BEGINNING = "# A run of Foveal: every setting as resolved.\n"
 
 
@@ -134,10 +136,19 @@ class RunFolder:
             file.write(line.encode("utf-8", errors="backslashreplace"))
 
     def read_log(self) -> list[Event]:
-        """The events so far."""
+        """The events so far; a last line that was never written whole is none.
+
+        Raises
+        ------
+        ModelFileError
+            If a line is no event.
+        """
         if not self.log_file.is_file():
             return []
-        return [json.loads(line) for line in self.log_file.read_text(encoding="utf-8").splitlines() if line]
+        whole, _, _ = _text(self.log_file).rpartition("\n")
+        return [
+            _event(line, self.log_file, number) for number, line in enumerate(whole.split("\n"), 1) if line
+        ]
 
     def rewind_log(self, *, decided: bool = False) -> None:
         """Strike out of the log what will be gone through again.
@@ -150,10 +161,13 @@ class RunFolder:
         decided : bool, default=False
             Whether several settings have been compared, and one was chosen.
         """
-        if self.model_file.is_file() or not self.log_file.is_file():
+        if not self.log_file.is_file():
             return
         events = self.read_log()
-        if self.checkpoint_file.is_file():
+        if self.model_file.is_file():
+            if _text(self.log_file).endswith("\n"):
+                return
+        elif self.checkpoint_file.is_file():
             step = _checkpoint_step(self.checkpoint_file)
             again = ("epoch", "losses")
             events = [e for e in events if not (e["event"] in again and e["step"] > step)]
@@ -199,16 +213,48 @@ def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
     Raises
     ------
     ModelFileError
-        If it is not there or not TOML.
+        If it is not there, not TOML or not that of a run.
     """
     path = Path(path)
     path = path / "config.toml" if path.is_dir() else path
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        config = tomllib.loads(_text(path))
+    except OSError as error:
         raise ModelFileError(f"{path} cannot be read ({error}): name the config.toml of a run.") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, ValueError, RecursionError) as error:
+        if isinstance(error, ModelFileError):
+            raise
         raise ModelFileError(f"{path} is not TOML any more ({error}).") from error
+    from foveal.runs.run_schemas import check_config
+
+    try:
+        check_config(config)
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} is not the config.toml of a run: {error}") from error
+    return config
+
+
+def _text(path: Path) -> str:
+    """A file of ours that is text."""
+    if not path.is_file():
+        raise FileNotFoundError(2, "No such file", str(path))
+    if path.stat().st_size > _LARGEST:
+        raise ModelFileError(f"{path} has {path.stat().st_size / 1e9:.1f} GB: it is no file of a run.")
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"{path} cannot be read ({error}): it is no file of a run any more.") from error
+
+
+def _event(line: str, path: Path, number: int) -> Event:
+    from foveal.runs.run_schemas import check_event
+
+    try:
+        event: Event = json.loads(line)
+        check_event(event)
+    except (ValueError, RecursionError) as error:
+        raise ModelFileError(f"{path} is damaged: line {number} is no event ({error}).") from error
+    return event
 
 
 def run_data(config: Mapping[str, Any]) -> Dataset:
@@ -217,9 +263,12 @@ def run_data(config: Mapping[str, Any]) -> Dataset:
     Raises
     ------
     DataError
-        If it is gone or can no longer be read.
+        If it is gone or can no longer be read, or the ``config.toml`` does not say which it is.
     """
-    return load(config["data"]["path"], format=config["data"].get("asked_format"))
+    about = config.get("data", {})
+    if "path" not in about:
+        raise DataError("The config.toml of the run does not say what data it was trained on.")
+    return load(about["path"], format=about.get("asked_format"))
 
 
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -256,11 +305,9 @@ def csv_text(rows: Iterable[Iterable[Any]]) -> str:
 
 def _checkpoint_step(path: Path) -> int:
     """The step that a checkpoint was written after."""
-    metadata = read_container(path)[1]
-    try:
-        return int(metadata["facts"]["step"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{path} is no checkpoint of this version of Foveal.") from error
+    from foveal.nn import Checkpoint
+
+    return Checkpoint(path).step() or 0
 
 
 def _without_none(value: Any) -> Any:

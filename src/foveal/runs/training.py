@@ -388,12 +388,13 @@ def _known(path: str | os.PathLike[str]) -> dict[str, Any]:
     """What a ``config.toml`` says of its run, with all that training needs; ``settings`` are flat."""
     config = read_config(path)
     try:
-        settings, _, _ = flat(config["settings"]), config["seed"], config["data"]["digest"]
+        settings = flat(config["settings"])
+        _ = config["seed"], config["data"]["digest"], config["data"]["path"]
         if config["model"] == "rcnn":
             # Runs of the time when there was but one kind do not name it.
             settings.setdefault("features", "hog-color")
         resolve(config["model"], settings)
-    except (KeyError, TypeError, AttributeError) as error:
+    except KeyError as error:
         raise ModelFileError(f"{path} is not the config.toml of a run: it lacks {error}.") from error
     except SettingError as error:
         raise SettingError(f"{path} cannot be used: {error}") from error

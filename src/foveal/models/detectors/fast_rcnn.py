@@ -224,10 +224,9 @@ class FastRCNN(ProposalDetector):
         budget, max_images = None, self.max_images
         if checkpoint is not None and checkpoint.exists():
             # What was chosen once is gone on with.
-            batches = checkpoint.settings()["batches"]
-            max_images = int(batches["examples"])
+            max_images = max(1, checkpoint.of_batches("examples"))
             if self.run_minutes is not None:
-                per_epoch = ceil(max_images / int(batches["batch_size"]))
+                per_epoch = ceil(max_images / max(1, checkpoint.of_batches("batch_size")))
                 epochs = (checkpoint.total() or 0) / per_epoch
                 self.resolved_ = {"epochs": epochs, "max_images": max_images}
         elif self.run_minutes is not None:

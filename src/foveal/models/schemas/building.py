@@ -1,56 +1,20 @@
 """Schemas of JSON values, made of the dataclasses that the values are of."""
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from types import UnionType
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import AfterValidator, Field, create_model
 
-from foveal.errors import ModelFileError
+from foveal.files.schemas import Strict
 from foveal.models.parameter_checks import RANGES, Range
 
 #: A name of a class, a map or the like.
 Word = Annotated[str, Field(max_length=10_000)]
 #: What any list may have at most.
 MANY = 100_000
-
-
-class Strict(BaseModel):
-    """A JSON object with these fields and no others, whose numbers are finite."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False)
-
-
-Schema = TypeVar("Schema", bound=Strict)
-
-
-def checked(schema: type[Schema], value: Any, what: str) -> Schema:
-    """A JSON value as its schema has it.
-
-    Parameters
-    ----------
-    schema : subclass of Strict
-    value : JSON value
-    what : str
-        What the error calls it, such as ``"its settings"``.
-
-    Raises
-    ------
-    ModelFileError
-        The sentence names the place and what is wrong with it.
-    """
-    try:
-        # As JSON: there a list stands for a tuple, and nothing else is taken for what it is not.
-        return schema.model_validate_json(json.dumps(value))
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
-        place = "".join(f"[{at}]" if isinstance(at, int) else f".{at}" for at in first["loc"])
-        raise ModelFileError(f"{what}{place} cannot be: {first['msg'].lower()}.") from error
-    except (ValueError, RecursionError, TypeError) as error:
-        raise ModelFileError(f"{what} cannot be read ({error}).") from error
 
 
 @cache

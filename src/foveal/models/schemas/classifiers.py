@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from foveal.errors import ModelFileError
+from foveal.files.schemas import Strict, checked
 from foveal.models.classifiers.cnn import CNNClassifier
 from foveal.models.classifiers.logistic import LogisticClassifier
 from foveal.models.classifiers.mlp import MLPClassifier
@@ -15,7 +16,7 @@ from foveal.models.classifiers.network_settings import CURVES
 from foveal.models.classifiers.svm import SVMClassifier
 from foveal.models.classifiers.transfer import TransferClassifier
 from foveal.models.schemas.arrays import F4, F8, I8, Arrays, Spec, check_arrays
-from foveal.models.schemas.building import MANY, Strict, Word, checked, schema_of
+from foveal.models.schemas.building import MANY, Word, schema_of
 from foveal.models.schemas.parts import ClassifierClasses, Count, Probability, Version, make_features
 
 # Numbers of a row, and the sides of what a network looks at.

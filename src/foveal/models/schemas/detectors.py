@@ -9,6 +9,7 @@ from foveal.errors import ModelFileError
 from foveal.features import Backbone
 from foveal.features.backbone import regions_on_maps
 from foveal.files.plain import below
+from foveal.files.schemas import Strict, checked
 from foveal.models.detection.network import RoISettings
 from foveal.models.detection.rpn.network import RPNSettings
 from foveal.models.detectors.fast_rcnn import FastRCNN
@@ -17,7 +18,7 @@ from foveal.models.detectors.rcnn import RCNN
 from foveal.models.detectors.rpn import RPN
 from foveal.models.detectors.rpn_base import LEVELS
 from foveal.models.schemas.arrays import F4, F8, Arrays, Spec, check_arrays
-from foveal.models.schemas.building import Strict, Word, checked, schema_of
+from foveal.models.schemas.building import Word, schema_of
 from foveal.models.schemas.parts import (
     Classes,
     Count,

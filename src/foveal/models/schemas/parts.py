@@ -13,8 +13,9 @@ from foveal.features import (
     Pixels,
     features_from_config,
 )
+from foveal.files.schemas import Strict, checked
 from foveal.models.parameter_checks import Range
-from foveal.models.schemas.building import MANY, Strict, Word, checked, schema_of
+from foveal.models.schemas.building import MANY, Word, schema_of
 from foveal.proposals import SelectiveSearch, SlidingWindow
 from foveal.proposals.objectness import MEASURES
 

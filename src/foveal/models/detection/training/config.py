@@ -135,7 +135,7 @@ def train_network(
 
     if checkpoint is not None and (known := checkpoint.total()) is not None:
         # What was chosen once is gone on with.
-        chosen = DetectionPlan(known, int(checkpoint.settings()["batches"]["finetunes from"]), per_epoch)
+        chosen = DetectionPlan(known, checkpoint.of_batches("finetunes from"), per_epoch)
     elif config.epochs is not None:
         steps = max(1, round(config.epochs * per_epoch))
         share = _FINETUNED if config.finetune_fraction is None else config.finetune_fraction
