@@ -164,13 +164,18 @@ def check_agreement(
     Raises
     ------
     ExportError
-        If more lack a counterpart.
+        If more lack a counterpart, or there is nothing to compare.
     """
     alone = total = 0
     for one, other in zip(found, expected, strict=True):
         for left, right in ((one, other), (other, one)):
             alone += int((~_has_counterpart(left, right, box_tolerance, score_tolerance)).sum())
             total += len(left)
+    if not total:
+        raise ExportError(
+            "Neither the ONNX graph nor the network finds anything in these pictures, so that nothing was "
+            "compared: check it on pictures with objects, or train longer."
+        )
     if alone > turned * total:
         raise ExportError(
             f"The ONNX graph does not find what the network finds: {alone} of {total} detections have no "
