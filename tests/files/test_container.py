@@ -1,10 +1,11 @@
 import json
+import os
 
 import numpy as np
 import pytest
 
 from foveal.errors import ModelFileError
-from foveal.files import read_container, write_container
+from foveal.files import content_digest, read_container, write_container
 
 ARRAYS = {
     "b/weights": np.linspace(-1, 1, 12, dtype=np.float32).reshape(3, 4),
@@ -78,4 +79,75 @@ def test_foreign_files_are_refused(tmp_path):
     save_file({"a": ARRAYS["a"]}, tmp_path / "list", metadata={"foveal": "[1]"})
     for name in ("other", "tagged", "broken", "list"):
         with pytest.raises(ModelFileError, match=f"{name} was not written by Foveal"):
+            read_container(tmp_path / name)
+
+
+def test_a_bit_that_has_turned_is_told(tmp_path):
+    write_container(tmp_path / "whole", ARRAYS, METADATA)
+    content = (tmp_path / "whole").read_bytes()
+    rng = np.random.default_rng(0)
+    for at in rng.choice(len(content), 200, replace=False).tolist():
+        turned = bytearray(content)
+        turned[at] ^= 1 << int(rng.integers(8))
+        (tmp_path / "turned").write_bytes(turned)
+        with pytest.raises(
+            ModelFileError, match=r"turned (is not a model file|was not written|is damaged|has no)"
+        ):
+            read_container(tmp_path / "turned")
+
+
+def test_a_file_without_a_digest_is_refused(tmp_path):
+    from safetensors.numpy import save_file
+
+    for digest in ({}, {"digest": None}, {"digest": 3}):
+        save_file({"a": ARRAYS["a"]}, tmp_path / "old", metadata={"foveal": json.dumps({"k": 1, **digest})})
+        with pytest.raises(ModelFileError, match="old has no digest"):
+            read_container(tmp_path / "old")
+    for digest in ("", "0" * 64, "\u00e9"):
+        text = json.dumps({"k": 1, "digest": digest})
+        save_file({"a": ARRAYS["a"]}, tmp_path / "other", metadata={"foveal": text})
+        with pytest.raises(ModelFileError, match="other is damaged"):
+            read_container(tmp_path / "other")
+
+
+def test_the_digest_is_of_everything():
+    digest = content_digest(ARRAYS, METADATA)
+    assert digest == content_digest(dict(reversed(ARRAYS.items())), {**METADATA, "digest": "any"})
+    for name, array in ARRAYS.items():
+        others = {n: a for n, a in ARRAYS.items() if n != name}
+        for changed in (others, {**others, name + "x": array}, {**others, name: array.reshape(-1, 1)}):
+            assert content_digest(changed, METADATA) != digest
+        if array.dtype.kind in "if" and array.size:
+            assert content_digest({**others, name: array + 1}, METADATA) != digest
+    assert content_digest(ARRAYS, {**METADATA, "rate": 0.2}) != digest
+    with pytest.raises(TypeError, match="objects"):
+        content_digest({"a": np.array([{}], object)}, {})
+
+
+def test_metadata_that_no_reader_gets_to_the_end_of(tmp_path):
+    from safetensors.numpy import save_file
+
+    for text in (
+        "[" * 100_000,
+        '{"a":' * 50_000,
+        "NaN",
+        '{"a": NaN}',
+        '{"a": 1e999, "digest": "x"}',
+        "1" * 9000,
+    ):
+        save_file({"a": ARRAYS["a"]}, tmp_path / "deep", metadata={"foveal": text})
+        with pytest.raises(ModelFileError, match=r"deep (was not written by Foveal|is damaged)"):
+            read_container(tmp_path / "deep")
+
+
+def test_what_is_no_regular_file_or_too_large(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="There is no model file"):
+        read_container(tmp_path / "pipe")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(20 * 2**30)
+    with pytest.raises(ModelFileError, match=r"sparse is not a model file: it has 21\.5 GB"):
+        read_container(tmp_path / "sparse")
+    for name in ("a" * 5000, "a\0b"):
+        with pytest.raises(ModelFileError):
             read_container(tmp_path / name)

@@ -334,3 +334,77 @@ def test_killed_at_random_moments(tmp_path):
     assert kills >= 2
     assert model.read_bytes() == (tmp_path / "model-whole.safetensors").read_bytes()
     assert not list(tmp_path.glob(".*"))
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("facts", None),
+        ("facts.step", 10**12),
+        ("facts.step", "3"),
+        ("facts.step", 15),
+        ("facts.steps", 0),
+        ("facts.rows", [{"loss": 1.0}]),
+        ("facts.rows", [[[]]]),
+        ("facts.sums", {"loss": "0"}),
+        ("facts.stopped", "by hand"),
+        ("facts.settled", True),
+        ("facts.budget", {"minutes": 1}),
+        ("facts.seed", -1),
+        ("settings", []),
+        ("groups", ["network"]),
+        ("groups", ["network", "optimizer", "other"]),
+        ("scalars", ["none"]),
+        ("scalars", "network/0.weight"),
+        ("version", 2),
+    ],
+)
+def test_a_checkpoint_that_says_what_cannot_be(place, value, tmp_path):
+    checkpoint = nn.Checkpoint(tmp_path / "a.safetensors", every_steps=5)
+    with pytest.raises(InterruptedHereError):
+        trained(checkpoint, interrupt_at=8)
+    arrays, metadata = read_container(checkpoint.path)
+    *way, last = place.split(".")
+    holder = metadata
+    for key in way:
+        holder = holder[key]
+    holder[last] = value
+    write_container(checkpoint.path, arrays, metadata)
+    with pytest.raises(ModelFileError, match=r"a\.safetensors is no checkpoint.*"):
+        trained(checkpoint)
+
+
+@pytest.mark.parametrize("kind", ["gone", "shape", "nan", "more", "group"])
+def test_a_checkpoint_whose_arrays_do_not_fit(kind, tmp_path):
+    checkpoint = nn.Checkpoint(tmp_path / "a.safetensors", every_steps=5)
+    with pytest.raises(InterruptedHereError):
+        trained(checkpoint, interrupt_at=8)
+    arrays, metadata = read_container(checkpoint.path)
+    for name in list(arrays):
+        changed = dict(arrays)
+        if kind == "gone":
+            del changed[name]
+        elif kind == "shape":
+            changed[name] = np.concatenate([arrays[name], arrays[name]])
+        elif kind == "nan" and arrays[name].dtype.kind == "f":
+            changed[name] = np.full_like(arrays[name], np.nan)
+        elif kind == "more":
+            changed[f"{name}.more"] = arrays[name]
+        elif kind == "group":
+            changed[f"other/{name}"] = changed.pop(name)
+        else:
+            continue
+        write_container(checkpoint.path, changed, metadata)
+        with pytest.raises(ModelFileError, match=r"a\.safetensors is (no checkpoint|of another network)"):
+            trained(checkpoint)
+
+
+def test_a_bit_of_a_checkpoint_that_has_turned(tmp_path):
+    checkpoint = nn.Checkpoint(tmp_path / "a.safetensors", every_steps=5)
+    with pytest.raises(InterruptedHereError):
+        trained(checkpoint, interrupt_at=8)
+    content = bytearray(checkpoint.path.read_bytes())
+    content[-5] ^= 4
+    checkpoint.path.write_bytes(content)
+    with pytest.raises(ModelFileError, match="is damaged"):
+        trained(checkpoint)

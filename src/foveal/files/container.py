@@ -121,18 +121,20 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
     path = Path(path)
     try:
         about = path.stat()
-        if not stat.S_ISREG(about.st_mode):
-            raise ModelFileError(f"There is no model file {path}.")
-        if about.st_size > LARGEST:
-            raise ModelFileError(
-                f"{path} is not a model file: it has {about.st_size / 1e9:.1f} GB, and none has more than "
-                f"{LARGEST / 1e9:.1f}."
-            )
-        content = path.read_bytes()
+        # Anything else, such as a pipe, might be read without end.
+        is_file, size = stat.S_ISREG(about.st_mode), about.st_size
+        content = path.read_bytes() if is_file and size <= LARGEST else b""
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise ModelFileError(f"There is no model file {path}.") from None
     except OSError as error:
         raise ModelFileError(f"{path} cannot be read ({error.strerror or error}).") from error
+    if not is_file:
+        raise ModelFileError(f"There is no model file {path}.")
+    if size > LARGEST:
+        raise ModelFileError(
+            f"{path} is not a model file: it has {size / 1e9:.1f} GB, and none has more than "
+            f"{LARGEST / 1e9:.1f}."
+        )
     return parse_container(content, str(path))
 
 

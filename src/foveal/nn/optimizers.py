@@ -163,7 +163,12 @@ class Optimizer:
         }
         arrays = {name: np.asarray(value) for name, value in state.items() if name != "step"}
         wrong = [name for name, array in arrays.items() if known.get(name) != array.shape]
-        if steps.shape != self._steps.shape or wrong:
+        stepped = np.flatnonzero(steps).tolist()
+        for name in self.state_names:
+            # All that have taken a step have a state, or, where it is of no use, none.
+            if any(f"{name}.{i}" in arrays for i in range(len(self.parameters))):
+                wrong += [f"{name}.{i}" for i in stepped if f"{name}.{i}" not in arrays]
+        if steps.shape != self._steps.shape or (steps < 0).any() or wrong:
             raise ValueError(
                 f"The state is not that of this {type(self).__name__} of {len(self.parameters)} parameters: "
                 f"{wrong[0] if wrong else 'step'} does not fit."

@@ -281,6 +281,9 @@ class TrainingLoop:
         if self.average is not None:
             self.average.load_state_dict(groups["average"])
         self.best = groups.get("best")
+        shapes = {name: shape for name, (_, shape) in self.network.state_shapes().items()}
+        if self.best is not None and {name: a.shape for name, a in self.best.items()} != shapes:
+            raise ValueError("its best weights are of another network")
         self.budget = None if facts["budget"] is None else TimeBudget(**facts["budget"])
         for name, attribute in _FACTS.items():
             setattr(self, attribute, facts[name])

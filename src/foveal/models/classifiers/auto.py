@@ -45,8 +45,8 @@ class AutoClassifier(Classifier):
 
     Of candidates that differ by no more than chance on the same examples the simplest is chosen: frozen
     features, then networks from nothing, then fine-tuned ones, then support vector machines, which cannot be
-    exported. It is over before the minutes are where all but one are named rightly, or nothing is left that
-    could gain.
+    exported. It is over before the minutes are where one of those that see pixels beside each other (the
+    pretrained and the convolutional ones) names all but one rightly, or nothing is left that could gain.
 
     Grey images, small ones and such as may not be mirrored, as writing, are noticed; where mirror images
     differ, none is learnt from. Rows of numbers are compared by logistic regression, a support vector machine
