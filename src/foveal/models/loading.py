@@ -1,11 +1,13 @@
 """Reading a model back."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 from foveal.errors import ModelFileError
 from foveal.files import read_container
+from foveal.version import __version__
 
 MODEL_FILE = "model.safetensors"
 
@@ -67,7 +69,16 @@ def load(path: str | os.PathLike[str]) -> Any:
         check_model_file(kind, arrays, metadata)
         return model_class(kind)._restore(arrays, metadata)
     except ModelFileError as error:
-        raise ModelFileError(f"{path} cannot be used: {error}") from error
+        newer = _written_by_newer(str(metadata.get("version")))
+        raise ModelFileError(f"{path} cannot be used: {error}{newer}") from error
     except ValueError as error:
         # Of weights that do not fit the network.
         raise ModelFileError(f"{path} does not hold what a model of kind {kind!r} needs: {error}") from error
+
+
+def _written_by_newer(version: str) -> str:
+    """A sentence, where a version is above this one."""
+    file, own = ([int(n) for n in re.findall(r"\d{1,9}", v)[:3]] for v in (version[:40], __version__))
+    if file <= own:
+        return ""
+    return f" It was written by Foveal {version[:40]}, and this is {__version__}: pip install -U foveal."

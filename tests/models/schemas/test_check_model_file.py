@@ -185,3 +185,13 @@ def test_a_network_without_values_takes_those_of_another():
     x = np.random.default_rng(0).normal(size=(2, 3, 3, 3)).astype(np.float32)
     np.testing.assert_array_equal(made.eval()(x), empty.eval()(x))
     empty.train()(x)
+
+
+def test_a_file_of_a_newer_version(tmp_path):
+    arrays, metadata = content("mlp")
+    metadata |= {"version": "0.31.0", "colour": "green"}
+    with pytest.raises(
+        ModelFileError, match=r"colour.* written by Foveal 0\.31\.0, and this is .* install -U"
+    ):
+        loaded(tmp_path, arrays, metadata)
+    assert loaded(tmp_path, *content("mlp")).name == "mlp"
