@@ -190,8 +190,6 @@ def test_a_network_without_values_takes_those_of_another():
 def test_a_file_of_a_newer_version(tmp_path):
     arrays, metadata = content("mlp")
     metadata |= {"version": "0.31.0", "colour": "green"}
-    with pytest.raises(
-        ModelFileError, match=r"colour.* written by Foveal 0\.31\.0, and this is .* install -U"
-    ):
+    with pytest.raises(ModelFileError, match=r"colour.* by Foveal 0\.31\.0, and this is .* install -U"):
         loaded(tmp_path, arrays, metadata)
     assert loaded(tmp_path, *content("mlp")).name == "mlp"
