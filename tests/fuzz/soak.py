@@ -1,7 +1,7 @@
 """Predicting without end, ``python tests/fuzz/soak.py --minutes 30``: memory, descriptors and threads.
 
-Eight threads predict with a model of each kind, images of many sizes and damaged files among them; beside them
-processes come and go that were spawned or forked. What grows without end is told.
+Eight threads predict with a model of each kind, images of many sizes and damaged files among them; beside
+them processes come and go that were spawned or forked. What grows without end is told.
 """
 
 import argparse
@@ -122,6 +122,8 @@ def main() -> int:
                     if process.exitcode != 0:
                         failed.append(f"{method} of {file.name} ended with {process.exitcode}")
                         process.kill()
+                        process.join()
+                    process.close()
                     counts[method] += 1
                 over.wait(2)
 
