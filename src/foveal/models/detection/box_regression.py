@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import decode, encode
+from foveal.boxes import encode
+from foveal.models.detection.moving import moved
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +28,9 @@ class BoxRegression:
         """Moved boxes: (N, D) features and (N, 4) boxes of one class to (N, 4)."""
         if not len(boxes):
             return boxes
-        deltas = features @ self.weights[label] + self.biases[label]
-        return np.asarray(decode(boxes, deltas), np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            deltas = features @ self.weights[label] + self.biases[label]
+        return np.asarray(moved(boxes, deltas), np.float32)
 
     def unscaled(self, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> "BoxRegression":
         """The same map of features ``x`` that was learned on ``(x - mean) / scale``; both (D,)."""

@@ -11,11 +11,12 @@ from foveal import parallel
 from foveal.boxes import clip, nms
 from foveal.boxes import warm_ups as box_kernels
 from foveal.data import Dataset, Detections
-from foveal.errors import ModelFileError, SettingError
+from foveal.errors import SettingError
 from foveal.events import Callbacks
 from foveal.features import EfficientNetLite0, HogColor, RegionFeatures, regions_on_maps
 from foveal.metrics import best_threshold
 from foveal.models.detection.box_regression import BoxRegression, fit_box_regression
+from foveal.models.detection.moving import check_finite
 from foveal.models.detection.region_bank import RegionBank
 from foveal.models.detection.trace import DetectionTrace
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
@@ -207,6 +208,7 @@ class RCNN(ProposalDetector):
     ) -> Suppressed:
         """Every class's probable regions, moved by its regression, without those that a better one covers."""
         values = svms(features)
+        check_finite(values)
         parts: list[tuple[NDArray[Any], ...]] = []
         seen = 0
         for label in range(values.shape[1]):
@@ -214,11 +216,6 @@ class RCNN(ProposalDetector):
             rows = np.flatnonzero(values[:, label] > -2.0)
             rows = rows[np.argsort(-values[rows, label], kind="stable")[: 5 * self.max_detections]]
             moved = self.box_regression_(features[rows], boxes[rows], label)
-            if not (np.isfinite(moved).all() and np.isfinite(values[rows, label]).all()):
-                raise ModelFileError(
-                    "The weights of this rcnn are so large that what it finds is infinite: its file is "
-                    "damaged, or its training went wrong. Train it again."
-                )
             kept = nms(moved, values[rows, label], self.nms_threshold)
             parts.append((moved, values[rows, label], np.full(len(rows), label, np.int64), rows, seen + kept))
             seen += len(rows)

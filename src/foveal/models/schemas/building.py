@@ -1,7 +1,8 @@
 """Schemas of JSON values, made of the dataclasses that the values are of."""
 
+import json
 from collections.abc import Collection, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
@@ -40,9 +41,20 @@ def schema_of(kind: type, left_out: tuple[str, ...] = ()) -> type[Strict]:
         hint = _hint(field.name, hints[field.name])
         if field.name in ranges:
             hint = Annotated[hint, AfterValidator(_within(ranges[field.name]))]
-        needed = field.default is MISSING and field.default_factory is MISSING
-        made[field.name] = (hint, ... if needed else None)
+        made[field.name] = (hint, _default(field))
     return create_model(kind.__name__, __base__=Strict, **made)
+
+
+def _default(field: Any) -> Any:
+    """What stands in the place of a field that is missing, as the schema has it."""
+    if field.default is not MISSING:
+        return field.default
+    if field.default_factory is MISSING:
+        return ...
+    value = field.default_factory()
+    if not is_dataclass(value):
+        return value
+    return schema_of(type(value)).model_validate_json(json.dumps(asdict(value)))  # type: ignore[arg-type]
 
 
 def _is_estimator(kind: type) -> bool:

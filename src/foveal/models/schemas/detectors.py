@@ -56,8 +56,8 @@ class ProposalDetectorFile(BoxModelFile):
 class Resolved(Strict):
     """What the minutes came to."""
 
-    epochs: Annotated[float, Field(gt=0)]
-    finetune_fraction: Probability
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    finetune_fraction: Probability | None = None
     flip: bool | None = None
 
 

@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import clip, decode, iou, nms
+from foveal.boxes import clip, iou, nms
+from foveal.models.detection.moving import check_finite, moved
 from foveal.models.detection.roi.head import BOX_WEIGHTS
 from foveal.models.parameter_checks import Range
 from foveal.nn import softmax
@@ -154,6 +155,7 @@ class Postprocessor:
         """
         if self.refinements and head is None:
             raise ValueError("refinements need a head that looks at the moved boxes again.")
+        check_finite(logits)
         every = softmax(logits)
         rows, labels = np.nonzero(every[:, :-1] >= self.min_score)
         scores = every[rows, labels]
@@ -191,7 +193,7 @@ class Postprocessor:
 
 
 def _moved(boxes: NDArray[Any], deltas: NDArray[Any], size: tuple[float, float]) -> NDArray[Any]:
-    return clip(decode(boxes, deltas, BOX_WEIGHTS), size[1], size[0])
+    return clip(moved(boxes, deltas, BOX_WEIGHTS), size[1], size[0])
 
 
 def _voted(

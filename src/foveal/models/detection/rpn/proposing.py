@@ -6,8 +6,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.boxes import clip, decode, nms
+from foveal.boxes import clip, nms
 from foveal.models.detection.anchors import PlacedAnchors
+from foveal.models.detection.moving import check_finite, moved
 from foveal.models.parameter_checks import Range
 
 
@@ -119,7 +120,8 @@ class ProposalSelector:
         chosen = np.concatenate(
             [level.start + _best(logits[level], self.pre_nms) for level in anchors.levels]
         )
-        boxes = clip(decode(anchors.boxes[chosen], deltas[chosen]), size[1], size[0])
+        check_finite(logits)
+        boxes = clip(moved(anchors.boxes[chosen], deltas[chosen]), size[1], size[0])
         large = ((boxes[:, 2:] - boxes[:, :2]) >= self.min_side).all(axis=1)
         boxes, scores = boxes[large], logits[chosen][large]
         return Proposed(boxes, scores, nms(boxes, scores, self.nms_threshold)[: self.post_nms])
