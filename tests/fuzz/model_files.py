@@ -120,11 +120,11 @@ def make(rng: np.random.Generator, folder: Path) -> Iterator[tuple[Path, str]]:
         arrays, metadata = seeds[name]
         path = folder / f"{name}.safetensors"
         kind = int(rng.integers(10))
-        if kind < 6:
-            metadata, how = changed(metadata, rng)
-        else:
-            arrays, how = changed_arrays(arrays, rng)
         try:
+            if kind < 6:
+                metadata, how = changed(metadata, rng)
+            else:
+                arrays, how = changed_arrays(arrays, rng)
             write_container(path, arrays, metadata if isinstance(metadata, dict) else {}, sync=False)
         except (ValueError, RecursionError, OverflowError):
             # What JSON has no word for is in no file.

@@ -7,6 +7,7 @@ from sklearn.metrics import log_loss
 from foveal.errors import ModelFileError, SettingError
 from foveal.files import read_container
 from foveal.models.classifiers.logistic import LogisticClassifier
+from foveal.models.schemas import check_model_file
 
 
 def rows(n_classes=3, number=90, seed=0):
@@ -126,8 +127,8 @@ def test_file(tmp_path):
     assert loaded.candidates_ == model.candidates_
     np.testing.assert_array_equal(loaded.loss_curves_[1e6], model.loss_curves_[1e6])
     del metadata["classes"]
-    with pytest.raises(ModelFileError):
-        LogisticClassifier._restore(arrays, metadata)
+    with pytest.raises(ModelFileError, match="classes"):
+        check_model_file("logistic", arrays, metadata)
 
 
 def test_digits():
