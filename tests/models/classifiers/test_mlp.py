@@ -81,7 +81,7 @@ def test_file(tmp_path):
     assert loaded.save(tmp_path / "again").read_bytes() == (tmp_path / "model.safetensors").read_bytes()
     arrays, metadata = read_container(tmp_path / "again")
     del arrays["network.1.weight"]
-    with pytest.raises(ModelFileError, match="2 layers|3 layers"):
+    with pytest.raises(ModelFileError, match=r"and the file those of \d"):
         check_model_file("mlp", arrays, metadata)
 
 
