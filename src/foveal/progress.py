@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from foveal.events import Callback, Event
+from foveal.wording import visible
 
 # Of a training's epochs, so many have a line of their own.
 _EPOCH_LINES = 20
@@ -47,8 +48,8 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
 
     console = Console(stderr=True, highlight=False, emoji=False)
     bars = progress.Progress(
-        progress.SpinnerColumn(),
-        progress.TextColumn("{task.description}"),
+        progress.SpinnerColumn("dots" if console.encoding.startswith("utf") else "line"),
+        progress.TextColumn("{task.description}", markup=False),
         progress.BarColumn(bar_width=30),
         progress.MofNCompleteColumn(),
         progress.TimeElapsedColumn(),
@@ -64,7 +65,7 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
     def draw(event: Event) -> None:
         kind, stage = event["event"], event.get("stage", "")
         if kind == "stage_start":
-            tasks[stage] = bars.add_task(stage, total=None)
+            tasks[stage] = bars.add_task(visible(stage), total=None)
         elif kind == "progress" and stage in tasks:
             bars.update(tasks[stage], completed=event["done"], total=event["total"])
         elif kind == "stage_end" and stage in tasks:
@@ -85,6 +86,9 @@ class _Lines:
 
     def __call__(self, event: Event) -> str:
         """The line of an event; empty for most."""
+        return visible(self._of(event))
+
+    def _of(self, event: Event) -> str:
         if event["event"] == "stage_start" or (event["event"] == "epoch" and event["epoch"] == 1):
             self._seconds, self._epochs = 0.0, 0
         if event["event"] != "epoch":

@@ -1,4 +1,51 @@
-"""Numbers in sentences."""
+"""Numbers and names in sentences."""
+
+import re
+
+#: Of a regular expression's set: characters beyond ASCII that nobody sees, that turn or break a line, or that
+#: stand for no letter at all: controls, marks of direction, separators, halves of pairs.
+UNSEEN = (
+    r"\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff"
+    r"\ud800-\udfff\U000e0000-\U000e007f"
+)
+_UNSEEN = re.compile(rf"[\x00-\x1f{UNSEEN}]")
+_UNSEEN_BUT_LINES = re.compile(rf"[\x00-\x09\x0b-\x1f{UNSEEN}]")
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""Text as it is shown to a person: what would not be seen, or would move what is, is told by its number.
+
+    A stranger's file or class may be called so that a terminal is coloured, a line ends or runs from right to
+    left. Letters of all scripts stay, and so do the joiners that some scripts need. A name that is data is
+    kept as it is: this is for where it is looked at.
+
+    Parameters
+    ----------
+    text : str
+    lines : bool, default=False
+        Keep ends of lines.
+
+    Returns
+    -------
+    str
+        Bytes of a file's name that are no UTF-8 are ``\xff``.
+
+    Examples
+    --------
+    >>> visible("\x1b[31mred"), visible("caf\udce9"), visible("gpj.\u202eexe"), visible("Käse 猫")
+    ('\\x1b[31mred', 'caf\\xe9', 'gpj.\\u202eexe', 'Käse 猫')
+    """
+    return (_UNSEEN_BUT_LINES if lines else _UNSEEN).sub(_by_number, text)
+
+
+def _by_number(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    if 0xDC80 <= number <= 0xDCFF:
+        # What stands for a byte that is no UTF-8.
+        return f"\\x{number - 0xDC00:02x}"
+    return (
+        match[0].encode("ascii", "backslashreplace").decode("ascii") if number > 127 else f"\\x{number:02x}"
+    )
 
 
 def count(number: int, thing: str, things: str = "") -> str:

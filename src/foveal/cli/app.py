@@ -1,19 +1,47 @@
 """The program, the options that verbs share, and what ends in an error."""
 
 import errno
-import io
 import os
 import sys
 import time
-import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
+from foveal.cli.streams import prepare_streams
 from foveal.errors import FovealError
+from foveal.wording import visible
+
+
+class _Verbs(TyperGroup):
+    """The verbs. A mistake is told with the words of the command, which may be names that a pattern found."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _spelling():
+            return super().parse_args(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _spelling():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _spelling() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        # Typer's errors, which have been of other classes from version to version.
+        if isinstance(said := getattr(error, "message", None), str):
+            error.message = visible(said)  # type: ignore[attr-defined]
+        raise
+
 
 app = typer.Typer(
+    cls=_Verbs,
     name="foveal",
     help="Train image classifiers and object detectors on an ordinary CPU, and see every step of it.",
     no_args_is_help=True,
@@ -88,15 +116,6 @@ def _common(
     pass
 
 
-def _prepare_streams() -> None:
-    """Let no library's warning reach the terminal, and no name that is not UTF-8 end the program."""
-    if not sys.warnoptions:
-        warnings.simplefilter("ignore")
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
-
-
 # What helps where the system refuses.
 _MENDS = {
     errno.ENOSPC: "make room on that disk, or name another place",
@@ -123,14 +142,14 @@ def _sentence(error: OSError) -> str:
 
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit status 2."""
-    _prepare_streams()
+    prepare_streams()
     try:
         app()
     except FovealError as error:
-        sys.stderr.write(f"foveal: {error}\n")
+        sys.stderr.write(f"foveal: {visible(str(error))}\n")
         raise SystemExit(2) from None
     except OSError as error:
-        sys.stderr.write(f"foveal: {_sentence(error)}\n")
+        sys.stderr.write(f"foveal: {visible(_sentence(error))}\n")
         raise SystemExit(2) from None
     except KeyboardInterrupt:
         sys.stderr.write("foveal: stopped.\n")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foveal.cli.app import AsJson, Format, Seed, benchmark
-from foveal.cli.output import bold, plain, print_json, print_table, say
+from foveal.cli.output import bold, print_json, print_table, say
 from foveal.progress import show_progress
 
 if TYPE_CHECKING:
@@ -110,6 +110,6 @@ def _tell(measured: "Benchmark", as_json: bool, out: Path | None) -> None:
     for table in measured.tables():
         print_table(table)
     for sentence in measured.describe():
-        say(plain(sentence), to_output=True)
+        say(sentence, to_output=True)
     if out is not None:
-        say(f"JSON, tables and figures are in {bold(out)}.")
+        say("JSON, tables and figures are in ", bold(out), ".")

@@ -10,11 +10,11 @@ from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, ne
 from foveal.cli.output import (
     bold,
     name_unreadable,
-    plain,
     print_findings,
     print_json,
     print_what_it_is,
     say,
+    spelled,
 )
 from foveal.progress import show_progress
 from foveal.wording import count
@@ -35,9 +35,9 @@ def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Se
     say("")
     for name, finished in runs.items():
         key = "AP50" if "AP50" in finished.metrics else "accuracy"
-        where = plain(str(finished.folder.path))
-        say(f"[bold]{key} {finished.metrics[key]:.3f}[/] on held-out {name} ({where})")
-    say(f"The report: {bold(folder / 'report.html')}")
+        figure = spelled(f"{key} {finished.metrics[key]:.3f}", "bold")
+        say(figure, f" on held-out {name} ({finished.folder.path})")
+    say("The report: ", bold(folder / "report.html"))
 
 
 @app.command(epilog="Example: foveal doctor photos --json")
@@ -60,7 +60,7 @@ def doctor(data: Data, format: Format = None, as_json: AsJson = False) -> None:
     else:
         print_findings(findings)
         if clean:
-            say("[green]Nothing is wrong with this data set.[/]", to_output=True)
+            say(spelled("Nothing is wrong with this data set.", "green"), to_output=True)
     raise typer.Exit(0 if clean else 1)
 
 
@@ -103,9 +103,10 @@ def propose(
     if as_json:
         print_json(done.results)
     elif done.results:
-        say(f"{count(len(done.results), 'picture')}: proposals.json and drawn/ are in {bold(done.folder)}.")
+        done_with = count(len(done.results), "picture")
+        say(f"{done_with}: proposals.json and drawn/ are in ", bold(done.folder), ".")
         if explain is not None:
-            say(f"How the search went: {bold(explain)}")
+            say("How the search went: ", bold(explain))
     name_unreadable(done.unreadable)
 
 
@@ -143,5 +144,5 @@ def prepare(
         print_json({"folder": str(folder), "counts": prepared.counts, "skipped": list(prepared.skipped)})
         return
     for split, counts in prepared.counts.items():
-        say(plain(f"{split}: " + (", ".join(f"{n} {label}" for label, n in counts.items()) or "none")))
-    say(f"The crops and manifest.csv are in {bold(folder)}.")
+        say(f"{split}: " + (", ".join(f"{n} {label}" for label, n in counts.items()) or "none"))
+    say("The crops and manifest.csv are in ", bold(folder), ".")

@@ -1,18 +1,22 @@
-"""What verbs say: results on standard output, everything else on standard error."""
+"""What verbs say: results on standard output, everything else on standard error.
 
-import json
+Names of files and classes are a stranger's words. All that is said goes through :func:`spelled`: nothing in
+it is taken for rich's markup, and nothing that a terminal would obey is left.
+"""
+
 import sys
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from foveal.wording import count
+from foveal.wording import count, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from rich.console import Console
+    from rich.text import Text
 
     from foveal.benchmark import Table as BenchmarkTable
     from foveal.data import Dataset, Finding
@@ -31,32 +35,38 @@ def name_unreadable(unreadable: dict[str, str]) -> None:
         return
     say(f"{count(len(unreadable), 'file')} could not be read:")
     for why in unreadable.values():
-        say(f"  {plain(why)}")
+        say(f"  {why}")
     raise typer.Exit(1)
 
 
-def say(text: str, *, to_output: bool = False) -> None:
+def say(*parts: "str | Text", to_output: bool = False) -> None:
     """Talk to the person: on standard error, so that standard output is for results."""
     from rich.console import Console
+    from rich.text import Text
 
-    Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True).print(text)
-
-
-def plain(text: str) -> str:
-    """Text in which brackets are brackets, not rich's markup."""
-    from rich.markup import escape
-
-    return escape(text)
+    console = Console(stderr=not to_output, highlight=False, emoji=False, soft_wrap=True)
+    console.print(Text.assemble(*(spelled(part) if isinstance(part, str) else part for part in parts)))
 
 
-def bold(path: "Path") -> str:
-    """Where something is, in markup that stands out."""
-    return f"[bold]{plain(str(path))}[/]"
+def spelled(text: str, style: str = "") -> "Text":
+    """Text as it is shown: brackets are brackets, and what nobody would see is told by its number."""
+    from rich.text import Text
+
+    return Text(visible(text), style)
+
+
+def bold(path: "Path | str") -> "Text":
+    """Where something is, so that it stands out."""
+    return spelled(str(path), "bold")
 
 
 def print_json(value: Any) -> None:
     """The one thing that ``--json`` writes; a path is written as text."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    from foveal.files.plain import json_text
+
+    # What stands for a letter that an encoding lacks would be no JSON.
+    narrow = not (sys.stdout.encoding or "").lower().startswith("utf")
+    sys.stdout.write(json_text(value, indent=2, default=str, ensure_ascii=narrow) + "\n")
 
 
 def print_metrics(metrics: dict[str, float], title: str) -> None:
@@ -64,16 +74,17 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=plain(title), title_justify="left", show_header=False, box=None)
+    table = Table(title=spelled(title), title_justify="left", show_header=False, box=None)
     for key, value in metrics.items():
-        table.add_row(plain(key), f"{value:.4f}" if isinstance(value, float) else str(value))
+        table.add_row(spelled(key), f"{value:.4f}" if isinstance(value, float) else spelled(str(value)))
     Console(highlight=False, emoji=False).print(table)
 
 
 def print_alarms(alarms: "Sequence[Alarm]") -> None:
     """What is wrong, each with its reasons, the likeliest first: on standard error."""
     for alarm in alarms:
-        say(f"\n[bold yellow]{alarm.heading}[/] {plain(alarm.message)}")
+        say("")
+        say(spelled(alarm.heading, "bold yellow"), f" {alarm.message}")
         if alarm.reasons:
             say(
                 "The likely reason:"
@@ -81,7 +92,7 @@ def print_alarms(alarms: "Sequence[Alarm]") -> None:
                 else "The likely reasons, the likeliest first:"
             )
         for number, reason in enumerate(alarm.reasons, 1):
-            say(f"  {number}. {plain(reason)}")
+            say(f"  {number}. {reason}")
     if alarms:
         say("")
 
@@ -98,13 +109,13 @@ def print_table(table: "BenchmarkTable") -> None:
     """A table of a benchmark."""
     from rich.table import Table
 
-    drawn = Table(title=plain(table.title), title_justify="left", box=None, pad_edge=False)
+    drawn = Table(title=spelled(table.title), title_justify="left", box=None, pad_edge=False)
     for i, column in enumerate(table.columns):
         drawn.add_column(
-            plain(column), justify="left" if i < table.words else "right", no_wrap=i < table.words
+            spelled(column), justify="left" if i < table.words else "right", no_wrap=i < table.words
         )
     for row in table.rows:
-        drawn.add_row(*map(plain, row))
+        drawn.add_row(*map(spelled, row))
     console = _wide_console()
     console.print(drawn)
     console.print()
@@ -132,12 +143,13 @@ def print_what_it_is(dataset: "Dataset") -> None:
     splits = (
         ", ".join(f"{part} {parts[part]}" for part in order if parts[part]) if dataset.splits else "no splits"
     )
-    say(plain(f"{row_of(dataset).title}: {', '.join(said)}; {splits}."), to_output=True)
+    say(f"{row_of(dataset).title}: {', '.join(said)}; {splits}.", to_output=True)
 
 
 def print_findings(findings: "list[Finding]") -> None:
     """What the doctor found, by kind, the gravest first."""
     from rich.table import Table
+    from rich.text import Text
 
     if not findings:
         return
@@ -152,13 +164,13 @@ def print_findings(findings: "list[Finding]") -> None:
     for (severity, kind), members in groups.items():
         for number, finding in enumerate(members[:_SHOWN]):
             table.add_row(
-                f"[{_COLORS[severity]}]{severity}[/] {kind}" if number == 0 else "",
-                plain(finding.file),
-                plain(finding.message),
-                plain(finding.action) if number == 0 or finding.action != members[0].action else "″",
+                Text.assemble((severity, _COLORS[severity]), f" {kind}") if number == 0 else "",
+                spelled(finding.file),
+                spelled(finding.message),
+                spelled(finding.action) if number == 0 or finding.action != members[0].action else "″",
             )
         if len(members) > _SHOWN:
-            table.add_row("", f"[dim]and {len(members) - _SHOWN} more (--json names them)[/]", "", "")
+            table.add_row("", Text(f"and {len(members) - _SHOWN} more (--json names them)", "dim"), "", "")
     console = _wide_console()
     console.print(table)
     counts = [count(sum(f.severity == severity for f in findings), severity) for severity in _COLORS]
@@ -177,4 +189,4 @@ def print_predictions(results: list[dict[str, Any]]) -> None:
             said = count(len(result["boxes"]), "proposal")
         else:
             said = ", ".join(f"{d['label']} {d['score']:.2f}" for d in result["detections"]) or "nothing"
-        console.print(f"{plain(result['file'])}: {plain(said)}")
+        console.print(spelled(f"{result['file']}: {said}"))

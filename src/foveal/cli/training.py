@@ -64,7 +64,7 @@ def train(
     print_metrics(finished.metrics, "Held-out pictures")
     print_alarms(finished.record.alarms)
     run_folder = finished.folder
-    say(f"The run is in {bold(run_folder.path)}; look at {bold(run_folder.report_file)}.")
+    say("The run is in ", bold(run_folder.path), "; look at ", bold(run_folder.report_file), ".")
 
 
 @app.command(

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option
-from foveal.cli.output import bold, name_unreadable, plain, print_json, print_predictions, say
+from foveal.cli.output import bold, name_unreadable, print_json, print_predictions, say
 from foveal.progress import show_progress
 from foveal.wording import count
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from foveal.runs import FileResults, LiveResults
 
 
@@ -67,17 +69,17 @@ def predict(
     if source is not None:
         _tell_live(live, as_json)
     else:
-        _tell(done, as_json, f"Everything is in {bold(folder)}.")
+        _tell(done, as_json, "Everything is in ", bold(folder), ".")
 
 
-def _tell(done: "FileResults", as_json: bool, where: str) -> None:
+def _tell(done: "FileResults", as_json: bool, *where: "str | Text") -> None:
     """Print what was found in files, and leave with status 1 if some could not be read."""
     if as_json:
         print_json({"results": done.results, "unreadable": done.unreadable})
     else:
         print_predictions(done.results)
         if done.results:
-            say(where)
+            say(*where)
     name_unreadable(done.unreadable)
 
 
@@ -94,7 +96,7 @@ def _tell_live(done: "LiveResults", as_json: bool) -> None:
         to_output=True,
     )
     names = [path.name for path in (done.video, done.predictions) if path is not None]
-    say(f"{plain(' and '.join(names))}: in {bold(done.folder)}.")
+    say(f"{' and '.join(names)}: in ", bold(done.folder), ".")
 
 
 @app.command(epilog="Example: foveal export runs/first detector.onnx")
@@ -117,10 +119,10 @@ def export(
         return
     for title, ends in (("in", done.inputs), ("out", done.outputs)):
         for name, kind in ends.items():
-            say(plain(f"{title:>4}  {name}: {kind}"), to_output=True)
+            say(f"{title:>4}  {name}: {kind}", to_output=True)
     for sentence in filter(None, (done.check, done.note)):
-        say(plain(sentence))
-    say(f"{plain(done.model)} in {bold(done.path)}, {done.bytes / 1e6:.1f} MB.")
+        say(sentence)
+    say(f"{done.model} in ", bold(done.path), f", {done.bytes / 1e6:.1f} MB.")
 
 
 @app.command(epilog="Example: foveal explain runs/first holiday/ --class mug --out why")
@@ -153,4 +155,4 @@ def explain(
     with show_progress(quiet=as_json) as callback:
         done = go(run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback])
     page = folder / "explanation.html"
-    _tell(done, as_json, f"Everything is in {bold(folder)}; look at {bold(page)}.")
+    _tell(done, as_json, "Everything is in ", bold(folder), "; look at ", bold(page), ".")

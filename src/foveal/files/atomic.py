@@ -1,12 +1,13 @@
 """Files that are written whole or not at all."""
 
-import json
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from foveal.files.plain import json_text
 
 
 @contextmanager
@@ -146,12 +147,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], value: Any, *, indent: int | None = 2) -> None:
-    """Write a JSON value, whole or not at all.
+    """Write a JSON value, whole or not at all; see :func:`foveal.files.plain.json_text`.
 
     Raises
     ------
     ValueError
         If the value holds NaN or infinity, which JSON has no word for.
     """
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-    write_text(path, text + "\n")
+    write_text(path, json_text(value, indent=indent, allow_nan=False) + "\n")

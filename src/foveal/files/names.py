@@ -66,6 +66,33 @@ def readable(text: str) -> str:
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def names_a_path(word: str, suffix: str = "") -> bool:
+    """Whether a word that may be something else is meant for a path: by how it looks, never by what exists.
+
+    Parameters
+    ----------
+    word : str
+    suffix : str
+        How a file's name may end that needs no folder before it, such as ``".onnx"``.
+
+    Examples
+    --------
+    >>> [names_a_path(word) for word in ("fast", "./fast", "runs/fast", "..")]
+    [False, True, True, True]
+    >>> names_a_path("rpn.safetensors", ".safetensors")
+    True
+    """
+    separators = (os.sep, os.altsep or os.sep)
+    ends = bool(suffix) and word.lower().endswith(suffix)
+    return ends or word in (".", "..") or any(sign in word for sign in separators)
+
+
+def path_in_words(path: str | os.PathLike[str]) -> str:
+    """A path as it is written where a word could stand, too: ``./fast`` for the folder ``fast``."""
+    text = os.fspath(path)
+    return text if names_a_path(text) else os.path.join(".", text)  # noqa: PTH118 - a Path loses the dot
+
+
 def unique_names(wanted: Iterable[str]) -> list[str]:
     """Names that differ even where upper and lower case are one: ``x``, ``x-2``, ``x-3``.
 

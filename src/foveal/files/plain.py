@@ -1,10 +1,37 @@
-"""Dataclasses of plain values as JSON, and back."""
+"""Plain values as JSON, and dataclasses of them back."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
+from foveal.wording import UNSEEN
+
 Kind = TypeVar("Kind")
+
+_UNSEEN = re.compile(f"[{UNSEEN}]")
+
+
+def json_text(value: Any, **options: Any) -> str:
+    r"""A JSON value as text that every file and every terminal takes, and that means the same.
+
+    Characters that nobody sees or that a terminal obeys, and halves of pairs, are written by their number; no
+    line ends inside a text, whatever a reader takes for the end of a line.
+
+    Parameters
+    ----------
+    value : JSON value
+    **options
+        Of ``json.dumps``; other letters beyond ASCII stay as they are by default.
+
+    Examples
+    --------
+    >>> json_text(["Käse", "a\u2028b", "\x9b31m", "\udcff"])
+    '["Käse", "a\\u2028b", "\\u009b31m", "\\udcff"]'
+    """
+    text = json.dumps(value, **({"ensure_ascii": False} | options))
+    return _UNSEEN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def from_json(kind: type[Kind], value: Mapping[str, Any]) -> Kind:

@@ -19,10 +19,13 @@ from foveal.data import Dataset, load
 from foveal.errors import DataError, ModelFileError
 from foveal.events import Event
 from foveal.files import empty_folder, naming, readable, write_json, write_text
+from foveal.files.plain import json_text
 from foveal.models.loading import MODEL_FILE
 
 # Bytes of a config.toml or log.jsonl: those of a hundred thousand images and as many epochs have a tenth.
 _LARGEST = 500_000_000
+# Full-width signs too, which spreadsheets of East Asia take for these.
+_BEGINS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _BEGINNING = "# A run of Foveal: every setting as resolved.\n"
 
 
@@ -130,7 +133,7 @@ class RunFolder:
         """Append an event; progress is not kept."""
         if event["event"] == "progress":
             return
-        line = json.dumps(event, ensure_ascii=False) + "\n"
+        line = json_text(event) + "\n"
         # One write, without a buffer, at the file's end: a process that is killed leaves whole lines.
         with naming(self.log_file), self.log_file.open("ab", buffering=0) as file:
             file.write(line.encode("utf-8", errors="backslashreplace"))
@@ -177,7 +180,7 @@ class RunFolder:
             events = [e for e in before if e["event"] in ("sweep", "candidate")]
         else:
             events = []
-        lines = [json.dumps(event, ensure_ascii=False) + "\n" for event in events]
+        lines = [json_text(event) + "\n" for event in events]
         write_text(self.log_file, "".join(lines))
 
     def write_metrics(self, metrics: Mapping[str, float]) -> None:
@@ -297,10 +300,23 @@ def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def csv_text(rows: Iterable[Iterable[Any]]) -> str:
-    """Rows as the text of a CSV file."""
+    r"""Rows as the text of a CSV file that people open in a spreadsheet.
+
+    A text that a spreadsheet would take for a formula, since it begins with ``=``, ``+``, ``-``, ``@``, a tab
+    or an end of a line, gets the usual quote in front. What Foveal reads back is never written by this.
+
+    Examples
+    --------
+    >>> csv_text([["file", "label", "score"], ["a.png", "=cmd()", -0.5]])
+    "file,label,score\na.png,'=cmd(),-0.5\n"
+    """
     text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
+    csv.writer(text, lineterminator="\n").writerows([_no_formula(cell) for cell in row] for row in rows)
     return text.getvalue()
+
+
+def _no_formula(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _BEGINS_A_FORMULA else cell
 
 
 def _checkpoint_step(path: Path) -> int:

@@ -1,7 +1,7 @@
 """Using a model on a video or a camera, frame after frame."""
 
-import json
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -16,6 +16,7 @@ from foveal.data.detections import Detections
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import empty_folder, naming, replacing
+from foveal.files.plain import json_text
 from foveal.images import draw_boxes
 from foveal.models.contracts import Model, is_classifier, is_detector
 from foveal.runs import video
@@ -27,6 +28,7 @@ from foveal.wording import count
 VIDEO_EXTENSIONS = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"}
 )
+_CAMERA = re.compile("[0-9]{1,4}")
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class LiveResults:
 def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
     """The video or the camera that a user names; None where these are images.
 
-    A name of digits alone is a camera's number, unless there is a file or folder of that name.
+    Up to four digits are a camera's number, unless there is a file or folder of that name.
 
     Raises
     ------
@@ -85,7 +87,7 @@ def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
     found: list[Path | int] = []
     for name in inputs:
         path = Path(name)
-        if str(name).isdecimal() and not path.exists():
+        if _CAMERA.fullmatch(str(name)) and not path.exists():
             found.append(int(str(name)))
         elif path.suffix.lower() in VIDEO_EXTENSIONS and not path.is_dir():
             found.append(path)
@@ -251,7 +253,7 @@ class _Writing:
         else:
             line["label"] = max(answer, key=lambda name: answer[name])
             line["probabilities"] = {name: round(value, 6) for name, value in answer.items()}
-        self._lines.write(json.dumps(line, ensure_ascii=False) + "\n")
+        self._lines.write(json_text(line) + "\n")
         self._lines.flush()
         if self._video is not None:
             self._show(frame, answer)

@@ -17,6 +17,7 @@ from foveal.data.formats.unread import inventory
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import empty_folder, unique_names, write_bytes, write_json, write_text
+from foveal.files.names import path_in_words
 from foveal.images import read, resize_to_fit
 from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
@@ -275,7 +276,7 @@ def load_predictor(run: str | os.PathLike[str]) -> Model:
     if is_proposer(model):
         raise SettingError(
             f"{run} says where objects may be, not what they are: give it to a detector, with "
-            f"foveal train --model rcnn --set proposals={run}."
+            f"foveal train --model rcnn --set proposals={path_in_words(run)}."
         )
     return model
 

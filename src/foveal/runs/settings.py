@@ -5,11 +5,11 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import isfinite
-from pathlib import Path
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from foveal.errors import SettingError, did_you_mean
+from foveal.files.names import names_a_path, path_in_words
 from foveal.files.plain import below
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import Model
@@ -26,6 +26,9 @@ _DETECTOR_VAL_SIZE = 0.1
 
 #: The kind of features that a detector has where none is named.
 DEFAULT_FEATURES = "efficientnet-lite0"
+
+#: How a model file's name ends: a setting that ends so is a path.
+MODEL_SUFFIX = ".safetensors"
 
 # Parameters that the run sets itself.
 _OWN = ("random_state", "n_jobs")
@@ -140,7 +143,7 @@ def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     ------
     SettingError
         If a setting does not exist (the sentence names the nearest, or the new name of a parameter that was
-        renamed) or has another type than its default.
+        renamed), has another type than its default, or names proposals that do not exist.
     """
     detects = model_class(model).task == "detection"
     kind = given.get("features") if detects else None
@@ -150,6 +153,8 @@ def resolve(model: str, given: Mapping[str, Any]) -> dict[str, Any]:
     types = {name: p.annotation for name, p in _parameters(model).items()}
     swept = {} if detects else _lists(given, settings)
     resolved = _resolved(model, settings, {k: v for k, v in given.items() if k not in swept}, types)
+    if detects and "proposals" in resolved:
+        _check_proposals(resolved["proposals"])
     for key, values in swept.items():
         checked = [_checked(key, value, settings[key], types.get(key)) for value in values]
         if len(checked) < 2 or len({repr(value) for value in checked}) < len(checked):
@@ -297,11 +302,31 @@ def make_model(model: str, settings: Mapping[str, Any], seed: int) -> Model:
     return kind(**plain, random_state=seed)
 
 
+def _check_proposals(named: str) -> None:
+    """Refuse a word that says nothing about where to look; a path is looked at when it is needed."""
+    from foveal.proposals.strategies import MODES
+
+    if named in MODES or _is_proposing(named) or names_a_path(named, MODEL_SUFFIX):
+        return
+    known = [*MODES, *filter(_is_proposing, MODELS)]
+    raise SettingError(
+        f"There are no proposals {named!r}: give {', '.join(known)}, or the path of a run that proposes, as "
+        f"{path_in_words(named)}, with its folder before it.{did_you_mean(named, known)}"
+    )
+
+
+def _is_proposing(named: str) -> bool:
+    return named in MODELS and model_class(named).answers == "proposals"
+
+
 def _proposer(named: str, given: Mapping[str, Any]) -> "Proposer | str":
-    """A mode of selective search, a kind of model that proposes, or the run that trained one."""
-    if named in MODELS and model_class(named).answers == "proposals":
+    """A mode of selective search, a kind of model that proposes, or the run that trained one.
+
+    A word is never taken for a path because such a folder happens to exist.
+    """
+    if _is_proposing(named):
         return named
-    if Path(named).exists():
+    if names_a_path(named, MODEL_SUFFIX):
         from foveal.models.loading import load
 
         return load(named)  # type: ignore[no-any-return]

@@ -4,7 +4,6 @@ Inside the graph images are channels-first, as ONNX's operators have them and as
 OpenCV's DNN module, expect them.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from foveal.errors import ExportError
+from foveal.files.plain import json_text
 from foveal.nn.module import Module
 from foveal.version import __version__
 
@@ -148,7 +148,7 @@ class Graph:
         )
         model.ir_version = min(model.ir_version, helper.find_min_ir_version_for(model.opset_import))
         told = {
-            key: value if isinstance(value, str) else json.dumps(list(value), ensure_ascii=False)
+            key: value if isinstance(value, str) else json_text(list(value))
             for key, value in (metadata or {}).items()
         }
         helper.set_model_props(model, told)
