@@ -43,9 +43,7 @@ def _by_number(match: re.Match[str]) -> str:
     if 0xDC80 <= number <= 0xDCFF:
         # What stands for a byte that is no UTF-8.
         return f"\\x{number - 0xDC00:02x}"
-    return (
-        match[0].encode("ascii", "backslashreplace").decode("ascii") if number > 127 else f"\\x{number:02x}"
-    )
+    return ascii(match[0])[1:-1]
 
 
 def count(number: int, thing: str, things: str = "") -> str:
