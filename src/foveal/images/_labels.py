@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     Font = FreeTypeFont | ImageFont
 
 from foveal.images.palette import Color
+from foveal.wording import visible
 
 _SMALLEST = 9
 
@@ -54,7 +55,7 @@ class Labeller:
         box : (int, int, int, int)
             Left, top, right and bottom of the box's outline, inclusive and inside the image.
         """
-        text = self._shortened(" ".join(text.split()))
+        text = self._shortened(visible(" ".join(text.split())))
         if not text:
             return None
         left, top, right, bottom = box

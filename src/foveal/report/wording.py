@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from foveal.wording import visible
+
 _LONGEST_NAME = 24
 
 
@@ -16,7 +18,7 @@ def shorten(name: str, longest: int = _LONGEST_NAME) -> str:
     >>> shorten("a very long name of a class of things", 15)
     'a very … things'
     """
-    name = " ".join(name.split())
+    name = visible(" ".join(name.split()))
     if len(name) <= longest:
         return name
     half = (longest - 1) // 2

@@ -46,8 +46,8 @@ def new_axes(figure: Figure, position: tuple[Any, ...] = (1, 1, 1), *, grid: str
 
 def name_axes(axes: Axes, x: str = "", y: str = "", title: str = "") -> None:
     """Write what the axes measure, with its unit, and the panel's title."""
-    axes.set_xlabel(x, color=INK, fontsize=TEXT_SIZE, labelpad=6)
-    axes.set_ylabel(y, color=INK, fontsize=TEXT_SIZE, labelpad=6)
+    axes.set_xlabel(x, color=INK, fontsize=TEXT_SIZE, labelpad=6, parse_math=False)
+    axes.set_ylabel(y, color=INK, fontsize=TEXT_SIZE, labelpad=6, parse_math=False)
     if title:
         axes.set_title(title, color=INK, fontsize=TEXT_SIZE + 0.5, loc="left", pad=8, parse_math=False)
 

@@ -7,8 +7,11 @@ so that the same figure is readable on a light page and on a dark one.
 """
 
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 from foveal.report.figures import Figure
+from foveal.wording import visible
 
 INK = "#1b1f24"
 MUTED = "#5c6672"
@@ -34,17 +37,34 @@ MOST_LINES = len(SERIES)
 def new_figure(width: float = HALF_WIDTH, height: float = 3.0) -> Figure:
     """An empty figure with a transparent background and a constrained layout.
 
+    Names in it may be anybody's words: what nobody would see of them, or no font and no SVG has, is drawn as
+    its number.
+
     Parameters
     ----------
     width, height : float
         In inches.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as NewFigure
 
-    figure = NewFigure(figsize=(width, height), layout="constrained", facecolor="none")
+    figure = _figure_class()(figsize=(width, height), layout="constrained", facecolor="none")
     FigureCanvasAgg(figure)
     return figure
+
+
+@cache
+def _figure_class() -> type[Figure]:
+    from matplotlib.figure import Figure as NewFigure
+    from matplotlib.text import Text
+
+    class Sheet(NewFigure):
+        def draw(self, renderer: Any) -> None:
+            for text in self.findobj(Text):
+                if (said := text.get_text()) != (shown := visible(said, lines=True)):
+                    text.set_text(shown)
+            super().draw(renderer)
+
+    return Sheet
 
 
 def largest(counts: Sequence[float], most: int = MOST_CLASSES) -> list[int]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.report.figures import Figure
 from foveal.report.figures.canvas import ACCENT, GRID, INK, MUTED, PAPER, SERIES
+from foveal.wording import visible
 
 # The page's variables in place of the colours that figures are drawn in.
 _VARIABLES = {
@@ -22,6 +23,9 @@ _VARIABLES = {
     PAPER: "var(--card)",
     **{color: f"var(--series-{i})" for i, color in enumerate(SERIES, start=1)},
 }
+_COLOR = re.compile(rf"(?<=[:\s])(?:{'|'.join(_VARIABLES)})(?=[;\"\s])")
+# Matplotlib escapes these signs in texts and attributes, so that there are none but those of tags.
+_TAG = re.compile("<[^<>]*>")
 # From so many characters on an embedded image may be a photograph.
 _LARGE = 16_000
 # Text as text is the one thing that matplotlib only takes from its global settings.
@@ -60,26 +64,28 @@ def figure_to_svg(figure: Figure, prefix: str) -> str:
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "foveal", "svg.image_inline": True}):
             figure.savefig(buffer, format="svg", transparent=True)
-    svg = buffer.getvalue()
+    # Of figures whose texts came by another way than new_figure's.
+    svg = visible(buffer.getvalue(), lines=True)
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<style\b.*?</style>\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", svg)
-    svg = svg.replace("xlink:href=", "href=")
-    svg = re.sub(r'href="data:image/png;base64,([^"]+)"', _as_jpeg_if_smaller, svg)
     # The sizes in the head are in points, 72 to the inch; CSS has 96 pixels to the inch.
     width, height = figure.get_size_inches()
     head = (
         f'<svg class="chart" viewBox="0 0 {72 * width:g} {72 * height:g}" '
         f'style="width:{96 * width:.0f}px" aria-hidden="true" focusable="false">'
     )
-    svg = head + svg[svg.index(">") + 1 :]
-    svg = re.sub(r"(font: [^;\"]*?\d(?:px|pt))[^;\"]*", r"\1 var(--sans)", svg)
-    svg = _rename_ids(svg, prefix)
-    for color, variable in _VARIABLES.items():
-        svg = re.sub(rf"(?<=[:\s]){color}(?=[;\"\s])", variable, svg)
-    return svg
+    return _rename_ids(_TAG.sub(_for_a_page, head + svg[svg.index(">") + 1 :]), prefix)
+
+
+def _for_a_page(tag: re.Match[str]) -> str:
+    """A tag with the page's font and colours. What stands between tags may be anybody's words: it stays."""
+    text = re.sub(r'\s+xmlns(:\w+)?="[^"]*"', "", tag[0])
+    text = text.replace("xlink:href=", "href=")
+    text = re.sub(r'href="data:image/png;base64,([^"]+)"', _as_jpeg_if_smaller, text)
+    text = re.sub(r"(font: [^;\"]*?\d(?:px|pt))[^;\"]*", r"\1 var(--sans)", text)
+    return _COLOR.sub(lambda match: _VARIABLES[match[0]], text)
 
 
 def _as_jpeg_if_smaller(match: re.Match[str]) -> str:
@@ -99,7 +105,8 @@ def _as_jpeg_if_smaller(match: re.Match[str]) -> str:
 
 def _rename_ids(svg: str, prefix: str) -> str:
     """Number the ids that are referred to, in the order they appear, and drop all others."""
-    used = set(re.findall(r'href="#([^"]+)"', svg)) | set(re.findall(r"url\(#([^)]+)\)", svg))
+    tags = "".join(_TAG.findall(svg))
+    used = set(re.findall(r'href="#([^"]+)"', tags)) | set(re.findall(r"url\(#([^)]+)\)", tags))
     names: dict[str, str] = {}
 
     def rename(match: re.Match[str]) -> str:
@@ -107,9 +114,12 @@ def _rename_ids(svg: str, prefix: str) -> str:
             return ""
         return f' id="{names.setdefault(match[1], f"{prefix}-{len(names)}")}"'
 
-    svg = re.sub(r'\s+id="([^"]+)"', rename, svg)
-    svg = re.sub(r'href="#([^"]+)"', lambda m: f'href="#{names.get(m[1], m[1])}"', svg)
-    return re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{names.get(m[1], m[1])})", svg)
+    def refer(tag: re.Match[str]) -> str:
+        text = re.sub(r'href="#([^"]+)"', lambda m: f'href="#{names.get(m[1], m[1])}"', tag[0])
+        return re.sub(r"url\(#([^)]+)\)", lambda m: f"url(#{names.get(m[1], m[1])})", text)
+
+    svg = _TAG.sub(lambda tag: re.sub(r'\s+id="([^"]+)"', rename, tag[0]), svg)
+    return _TAG.sub(refer, svg)
 
 
 def image_to_data_uri(image: NDArray[Any], *, quality: int = 80, most_bytes: int = 72_000) -> str:

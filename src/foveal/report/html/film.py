@@ -1,7 +1,6 @@
 """Animations as files: a GIF, or a page with buttons to go step by step."""
 
 import base64
-import html
 import io
 import os
 from collections.abc import Sequence
@@ -107,9 +106,8 @@ def write_film(film: "Animation", path: str | os.PathLike[str], *, seconds: floa
     if file.suffix.lower() == ".gif":
         write_bytes(file, _gif(film, seconds))
     elif file.suffix.lower() in (".html", ".htm"):
-        fragment = film_to_html(film_player(film, "", seconds=seconds))
-        head = f'<html lang="en"><meta charset="utf-8"><title>{html.escape(file.stem)}</title>'
-        write_text(file, f"<!doctype html>\n{head}\n<body>\n{fragment}\n</body></html>\n")
+        player = film_player(film, "", seconds=seconds)
+        write_text(file, render_template("film_page.html", block=player, title=file.stem))
     else:
         raise ValueError(f"A film is written as .gif or .html, not as {file.name!r}.")
 

@@ -1,14 +1,19 @@
 """The report as one HTML file."""
 
+import base64
+import hashlib
 import itertools
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from foveal.files import write_text
 from foveal.report.html.blocks import Chapter, Headline
 from foveal.report.html.embedding import figure_to_svg
-from foveal.wording import count
+from foveal.wording import count, visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 
 def write_report(
@@ -101,7 +106,11 @@ def say_unreadable(unreadable: Mapping[str, str] | None) -> str:
 
 
 def render_template(name: str, **values: Any) -> str:
-    """A template of the folder beside this file, filled; all but its own marks is escaped."""
+    """A template of the folder beside this file, filled; all but its own marks is escaped.
+
+    A page has one script, that of the templates, whose digest its policy names: whatever else gets into it is
+    never run. What is asked of the network, of other files or of forms is refused.
+    """
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
@@ -109,10 +118,34 @@ def render_template(name: str, **values: Any) -> str:
         loader=PackageLoader("foveal.report.html", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     numbers = itertools.count(1)
     # What figure_to_svg returns is made by matplotlib, which escapes the names in it.
     environment.filters["svg"] = lambda figure: Markup(figure_to_svg(figure, f"chart-{next(numbers)}"))
+    environment.globals["script"] = lambda *names: Markup(_script(environment, names))
+    environment.globals["policy"] = lambda script: Markup(content_policy(script))
     return environment.get_template(name).render(**values)
+
+
+def _script(environment: "Environment", names: Sequence[str]) -> str:
+    """Scripts of the folder as the text of one element, the same to the last letter whenever asked for."""
+    return "\n" + "".join(environment.get_template(name).render() + "\n" for name in names)
+
+
+def content_policy(script: str) -> str:
+    """The Content-Security-Policy of a page with one inline script, the whole text of its element.
+
+    Examples
+    --------
+    >>> content_policy("alert(1)")[:70]
+    "default-src 'none'; script-src 'sha256-bhHHL3z2vDgxUt0W3dWQOrprscmda2Y"
+    """
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    # Figures bring along attributes of style, which have no digest; they cannot reach anything.
+    return (
+        f"default-src 'none'; script-src 'sha256-{digest}'; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )

@@ -16,9 +16,10 @@
     copy.className = "frame";
     frame.childNodes.forEach((node) => copy.append(node.cloneNode(true)));
     large.querySelector("div").replaceWith(copy);
-    large.querySelector("p").textContent = frame.parentElement.querySelector("figcaption").textContent.trim();
+    large.querySelector(".told").textContent = frame.parentElement.querySelector("figcaption").textContent.trim();
     large.showModal();
   }));
+  large.querySelector("button").addEventListener("click", () => large.close());
   large.addEventListener("click", (event) => { if (event.target === large) large.close(); });
 
   const links = new Map([...document.querySelectorAll("nav li a")].map((a) => [a.hash.slice(1), a]));
