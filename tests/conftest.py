@@ -1,5 +1,7 @@
 """What every test may ask for."""
 
+import base64
+import hashlib
 import json
 import os
 import re
@@ -221,10 +223,28 @@ def _check_page(text: str) -> _Page:
     assert "@import" not in text
     assert "http://" not in text
     assert "https://" not in text
-    assert sum(tag == "script" for tag, _ in page.tags) == 1
-    policy = [a for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"]
-    assert policy[0]["content"].startswith("default-src 'none'; img-src data:;")
+    _check_policy(text, page)
     return page
+
+
+def _check_policy(text: str, page: _Page) -> None:
+    """One script, which the policy names by its digest, and nothing else that may run or be asked for."""
+    assert sum(tag == "script" for tag, _ in page.tags) == 1
+    (script,) = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    (policy,) = [a for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy"]
+    # Before anything that it is about.
+    assert text.index("Content-Security-Policy") < min(text.index("<title"), text.index("<style"))
+    allowed = dict(part.strip().split(" ", 1) for part in policy["content"].split(";"))
+    assert allowed == {
+        "default-src": "'none'",
+        "img-src": "data:",
+        "style-src": "'unsafe-inline'",
+        "script-src": f"'sha256-{digest}'",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    assert not any(tag == "form" for tag, _ in page.tags)
 
 
 @pytest.fixture

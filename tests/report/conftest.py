@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,14 +25,20 @@ class MadeUpParts:
 
 
 def make_dataset(
-    folder: Path, classes: tuple[str, ...], number: int, *, task: Any = "detection", objects: int = 3
+    folder: Path,
+    classes: tuple[str, ...],
+    number: int,
+    *,
+    task: Any = "detection",
+    objects: int = 3,
+    named: str = "image",
 ) -> Dataset:
     """Noise pictures of 60 × 40 pixels; those of one folder and number are the same every time."""
     random = np.random.default_rng(number)
     folder.mkdir(parents=True, exist_ok=True)
     samples = []
     for i in range(number):
-        path = folder / f"image {i}.png"
+        path = folder / f"{named} {i}.png"
         Image.fromarray(random.integers(0, 255, (40, 60, 3)).astype(np.uint8)).save(path)
         if task == "classification":
             samples.append(Sample(path, i + 1, 60, 40, label=i % len(classes)))
@@ -150,3 +157,78 @@ def make_classification(tmp_path: Path) -> Callable[..., ClassificationRecord]:
 @pytest.fixture
 def make_pictures(tmp_path: Path) -> Callable[..., Dataset]:
     return partial(make_dataset, tmp_path / "pictures")
+
+
+def detection_steps(
+    classes: tuple[str, ...] = ("cat", "<b>dog</b>"), *, objects: bool = True, **changes: Any
+) -> Any:
+    """Made-up steps of a detector of two classes, with two levels and 3 × 3 bins."""
+    from foveal.boxes import match, nms
+    from foveal.models.detection.trace import DetectionTrace
+
+    rng = np.random.default_rng(0)
+    truth = np.float32([[8, 8, 40, 40], [50, 20, 80, 50]])
+    strides, sizes = (8, 16), (np.float32([[16, 16]]), np.float32([[32, 32], [45, 22]]))
+    anchors, shapes = [], []
+    for stride, own in zip(strides, sizes, strict=True):
+        rows, columns = 64 // stride, 96 // stride
+        y, x = np.meshgrid(
+            (np.arange(rows) + 0.5) * stride, (np.arange(columns) + 0.5) * stride, indexing="ij"
+        )
+        centres = np.stack([x, y], axis=-1).reshape(-1, 1, 2)
+        anchors.append(np.concatenate([centres - own / 2, centres + own / 2], axis=2).reshape(-1, 4))
+        shapes.append((rows, columns, len(own)))
+    every = np.concatenate(anchors).astype(np.float32)
+    candidates = np.clip(every[rng.permutation(len(every))[:60]], 0, [96, 64, 96, 64]).astype(np.float32)
+    candidates[:2] = truth + 3
+    scores = np.sort(rng.random(60)).astype(np.float32)[::-1]
+    kept = nms(candidates, scores, 0.7)[:30]
+    probabilities = rng.dirichlet(np.ones(3), len(kept)).astype(np.float32)
+    probabilities[:2] = [[0.9, 0.05, 0.05], [0.05, 0.8, 0.15]]
+    moved = np.repeat(candidates[kept][:, None], 2, axis=1)
+    moved[:2] = truth[:, None]
+    rows, labels = np.nonzero(probabilities[:, :2] >= 0.3)
+    answers = Detections(moved[rows, labels], probabilities[rows, labels], labels.astype(np.int64), classes)
+    stays = nms(answers.boxes, answers.scores, 0.5, labels)
+    known = {
+        "image": rng.integers(0, 255, (64, 96, 3)).astype(np.uint8),
+        "classes": classes,
+        "detections": answers[stays],
+        "strides": strides,
+        "sizes": sizes,
+        "anchors": tuple(anchors),
+        "objectness": tuple(rng.random(shape).astype(np.float32) for shape in shapes),
+        "activity": tuple(rng.random(shape[:2]).astype(np.float32) for shape in shapes),
+        "candidates": candidates,
+        "candidate_scores": scores,
+        "kept": kept,
+        "proposal_threshold": 0.7,
+        "roi_size": 3,
+        "probabilities": probabilities,
+        "moved": moved,
+        "answers": answers,
+        "answer_regions": rows,
+        "answer_kept": stays,
+        "answer_threshold": 0.5,
+        "attention": rng.normal(0, 0.1, (2, 3, 3)).astype(np.float32),
+    }
+    if objects:
+        matches = match(every, truth, foreground=0.7, background=0.3, force_best=True)
+        known |= {"objects": truth, "object_names": classes, "matches": matches}
+    return DetectionTrace(**(known | changes))
+
+
+@pytest.fixture
+def make_steps() -> Callable[..., Any]:
+    return detection_steps
+
+
+@pytest.fixture(scope="session")
+def made_up() -> SimpleNamespace:
+    """What the other fixtures make, for folders of the test's own."""
+    return SimpleNamespace(
+        dataset=make_dataset,
+        detection=detection_record,
+        classification=classification_record,
+        steps=detection_steps,
+    )

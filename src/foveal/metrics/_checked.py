@@ -253,7 +253,8 @@ def coco_evaluator(checked: Checked) -> Any:
     ground_truth = COCO(
         {
             "images": [{"id": i, "width": 0, "height": 0} for i in range(1, len(checked.image_ids) + 1)],
-            "categories": [{"id": k, "name": name} for k, name in enumerate(checked.classes, 1)],
+            # Their own names may be no UTF-8; nothing is looked up by them.
+            "categories": [{"id": k, "name": str(k)} for k in range(1, len(checked.classes) + 1)],
             "annotations": [
                 {"id": number, "image_id": i, "category_id": k, "bbox": box, "area": area, "iscrowd": crowd}
                 for number, (i, k, box, area, crowd) in enumerate(annotations, 1)

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from foveal.boxes import match, nms
 from foveal.data import Detections
 from foveal.metrics import proposal_recall
 from foveal.models.detection.trace import DetectionTrace
@@ -12,65 +11,11 @@ from foveal.report import detection_chapter, render_report, trace_chapter
 CLASSES = ("cat", "<b>dog</b>")
 
 
-def make_steps(objects=True, **changes):
-    """Made-up steps of a detector with two levels and 3 × 3 bins."""
-    rng = np.random.default_rng(0)
-    truth = np.float32([[8, 8, 40, 40], [50, 20, 80, 50]])
-    strides, sizes = (8, 16), (np.float32([[16, 16]]), np.float32([[32, 32], [45, 22]]))
-    anchors, shapes = [], []
-    for stride, own in zip(strides, sizes, strict=True):
-        rows, columns = 64 // stride, 96 // stride
-        y, x = np.meshgrid(
-            (np.arange(rows) + 0.5) * stride, (np.arange(columns) + 0.5) * stride, indexing="ij"
-        )
-        centres = np.stack([x, y], axis=-1).reshape(-1, 1, 2)
-        anchors.append(np.concatenate([centres - own / 2, centres + own / 2], axis=2).reshape(-1, 4))
-        shapes.append((rows, columns, len(own)))
-    every = np.concatenate(anchors).astype(np.float32)
-    candidates = np.clip(every[rng.permutation(len(every))[:60]], 0, [96, 64, 96, 64]).astype(np.float32)
-    candidates[:2] = truth + 3
-    scores = np.sort(rng.random(60)).astype(np.float32)[::-1]
-    kept = nms(candidates, scores, 0.7)[:30]
-    probabilities = rng.dirichlet(np.ones(3), len(kept)).astype(np.float32)
-    probabilities[:2] = [[0.9, 0.05, 0.05], [0.05, 0.8, 0.15]]
-    moved = np.repeat(candidates[kept][:, None], 2, axis=1)
-    moved[:2] = truth[:, None]
-    rows, labels = np.nonzero(probabilities[:, :2] >= 0.3)
-    answers = Detections(moved[rows, labels], probabilities[rows, labels], labels.astype(np.int64), CLASSES)
-    stays = nms(answers.boxes, answers.scores, 0.5, labels)
-    known = {
-        "image": rng.integers(0, 255, (64, 96, 3)).astype(np.uint8),
-        "classes": CLASSES,
-        "detections": answers[stays],
-        "strides": strides,
-        "sizes": sizes,
-        "anchors": tuple(anchors),
-        "objectness": tuple(rng.random(shape).astype(np.float32) for shape in shapes),
-        "activity": tuple(rng.random(shape[:2]).astype(np.float32) for shape in shapes),
-        "candidates": candidates,
-        "candidate_scores": scores,
-        "kept": kept,
-        "proposal_threshold": 0.7,
-        "roi_size": 3,
-        "probabilities": probabilities,
-        "moved": moved,
-        "answers": answers,
-        "answer_regions": rows,
-        "answer_kept": stays,
-        "answer_threshold": 0.5,
-        "attention": rng.normal(0, 0.1, (2, 3, 3)).astype(np.float32),
-    }
-    if objects:
-        matches = match(every, truth, foreground=0.7, background=0.3, force_best=True)
-        known |= {"objects": truth, "object_names": CLASSES, "matches": matches}
-    return DetectionTrace(**(known | changes))
-
-
 ALL = ["Detections", "Anchors", "Objectness", "Proposals", "RoIAlign", "Classes", "Regression", "Attention",
        "Suppression"]  # fmt: skip
 
 
-def test_the_whole_way(check_page):
+def test_the_whole_way(make_steps, check_page):
     chapter = trace_chapter("a <i>.png", make_steps(), "faster-rcnn")
     assert [section.title for section in chapter.sections] == ALL
     page = check_page(render_report("Steps", "", [chapter]))
@@ -81,14 +26,14 @@ def test_the_whole_way(check_page):
     assert chapter.headlines[0].value == "144"
 
 
-def test_without_the_truth(check_page):
+def test_without_the_truth(make_steps, check_page):
     chapter = trace_chapter("a.png", make_steps(objects=False), "faster-rcnn")
     page = check_page(render_report("Steps", "", [chapter]))
     assert "Which anchors are foreground" not in page.text
     assert "Dashed white" not in page.text
 
 
-def test_without_a_proposal_network(check_page):
+def test_without_a_proposal_network(make_steps, check_page):
     """Such as R-CNN: no anchors, all proposals looked at, and no background among the classes."""
     steps = make_steps()
     rest = {"strides": (), "sizes": (), "anchors": (), "objectness": (), "activity": (), "roi_size": 0}
@@ -118,7 +63,7 @@ def test_of_nothing(check_page):
     assert "Nothing was probable enough." in page.text
 
 
-def test_nothing_found_among_proposals(check_page):
+def test_nothing_found_among_proposals(make_steps, check_page):
     none = Detections.empty(CLASSES)
     steps = make_steps(
         detections=none, answers=none, answer_regions=np.zeros(0, np.int64),
@@ -128,7 +73,7 @@ def test_nothing_found_among_proposals(check_page):
     assert titles == [t for t in ALL if t not in ("Regression", "Attention")]
 
 
-def test_in_a_report(make_detection, check_page):
+def test_in_a_report(make_steps, make_detection, check_page):
     events = [
         {"event": "losses", "step": 10 * i, "seconds": 2.0 * i, "rpn_class": 1 / i, "rpn_box": 0.1,
          "head_class": 2 / i, "head_box": 0.2}
@@ -199,7 +144,7 @@ def test_the_last_epoch_that_was_kept_is_marked():
     assert [t.get_text() for t in chart.figure.axes[1].texts] == ["kept: 0.800"]
 
 
-def test_proposals_alone(check_page):
+def test_proposals_alone(make_steps, check_page):
     """Such as RPN: nothing is said of what is in the regions."""
     none = Detections.empty(())
     steps = make_steps()
