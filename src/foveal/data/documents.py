@@ -6,6 +6,7 @@ belongs to none can be named.
 """
 
 import csv
+import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -178,7 +179,7 @@ def parse_json_lines(path: Path) -> list[Any]:
         If a line is not JSON, or the file cannot be read.
     """
     values = []
-    for number, line in enumerate(text_of(path).splitlines(), 1):
+    for number, line in enumerate(text_of(path).split("\n"), 1):
         if not line.strip():
             continue
         try:
@@ -224,15 +225,21 @@ class Table:
     head: list[list[str]]
     delimiter: str
 
-    def rows(self) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, *, exact: bool = False) -> Iterator[tuple[int, list[str]]]:
         """Every row that is not empty, the first line among them, with the number of its line.
+
+        Parameters
+        ----------
+        exact : bool, default=False
+            Keep what is blank at the ends of words.
 
         Raises
         ------
         DataError
             If the file is not CSV or cannot be read.
         """
-        lines = text_of(self.path).splitlines(keepends=True)
+        # A line ends as CSV's end, not wherever str.splitlines sees one: words hold other separators.
+        lines = io.StringIO(text_of(self.path), newline="")
         # Of several blanks all but one only align the columns.
         blanks = self.delimiter == " "
         reader = csv.reader(lines, delimiter=self.delimiter, skipinitialspace=blanks)
@@ -242,7 +249,7 @@ class Table:
                 if reader.line_num == 1 and row and row[0].lower() == "sep=":
                     continue
                 if any(word.strip() for word in row):
-                    yield reader.line_num, [word.strip() for word in row]
+                    yield reader.line_num, row if exact else [word.strip() for word in row]
         except csv.Error as error:
             raise DataError(f"Line {reader.line_num} of {self.path} is not CSV ({error}).") from error
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent
 
 import numpy as np
 
@@ -26,7 +26,7 @@ from foveal.data.formats.drawings import (
 )
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import normalise
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
+from foveal.data.formats.writing import check_detection, copy_image, unique_names, xml_text
 from foveal.files import write_text
 
 
@@ -336,4 +336,4 @@ def write_cvat(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool
             copy_image(sample, folder / "images" / (sample.split or "") / name)
     indent(root)
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
-    write_text(folder / "annotations.xml", head + tostring(root, encoding="unicode") + "\n")
+    write_text(folder / "annotations.xml", head + xml_text(root))

@@ -4,13 +4,18 @@ Each writer gives back the same boxes, classes, flags and splits when the result
 the format has words for them; the docstrings say what each has none for.
 """
 
+import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from xml.etree.ElementTree import Element, tostring
 
 from foveal.data.dataset import Dataset, Sample
 from foveal.errors import DataError
 from foveal.files import replacing
+from foveal.wording import visible
+
+_NOT_IN_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def check_detection(dataset: Dataset, format: str) -> None:
@@ -26,11 +31,22 @@ def check_detection(dataset: Dataset, format: str) -> None:
 
 
 def unique_names(dataset: Dataset) -> list[str]:
-    """The images' names, each with a stem of its own: of equal ones each gets its id added."""
-    count = Counter(sample.path.stem.lower() for sample in dataset)
+    """The images' names, each with a stem of its own: of equal ones each gets its id added.
+
+    What no format has a word for, such as a control, is its number, and a backslash, which readers take for
+    the end of a folder's name, ``_``.
+    """
+    names = [Path(visible(sample.name).replace("\\", "_")) for sample in dataset]
+    count = Counter(name.stem.lower() for name in names)
     return [
-        s.name if count[s.path.stem.lower()] == 1 else f"{s.path.stem}-{s.id}{s.path.suffix}" for s in dataset
+        str(n) if count[n.stem.lower()] == 1 else f"{n.stem}-{s.id}{n.suffix}"
+        for n, s in zip(names, dataset, strict=True)
     ]
+
+
+def xml_text(root: Element) -> str:
+    """A tree of XML as the text of a file; what XML has no word for, such as controls, by its number."""
+    return _NOT_IN_XML.sub(lambda match: visible(match[0]), tostring(root, encoding="unicode")) + "\n"
 
 
 def copy_image(sample: Sample, target: Path) -> None:

@@ -4,7 +4,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree.ElementTree import Element, SubElement, indent, tostring
+from xml.etree.ElementTree import Element, SubElement, indent
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, alike, stem_of
 from foveal.data.formats.records import Reading, record_of
 from foveal.data.formats.voc.annotation import VOCAnnotation, annotations_in
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
+from foveal.data.formats.writing import check_detection, copy_image, unique_names, xml_text
 from foveal.files import write_text
 from foveal.wording import be, count
 
@@ -165,8 +165,7 @@ def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool 
             for tag, corner in zip(("xmin", "ymin", "xmax", "ymax"), corners, strict=True):
                 SubElement(bndbox, tag).text = _digits(float(corner))
         indent(root)
-        text = tostring(root, encoding="unicode")
-        write_text(folder / "annotations" / f"{Path(name).stem}.xml", text + "\n")
+        write_text(folder / "annotations" / f"{Path(name).stem}.xml", xml_text(root))
         if images:
             copy_image(sample, folder / "images" / name)
     for split in sorted(dataset.splits):
