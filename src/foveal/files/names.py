@@ -3,10 +3,13 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
+
+_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
 def digest_bytes(*parts: bytes) -> str:
@@ -64,6 +67,22 @@ def readable(text: str) -> str:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # halves of pairs, as broken JSON has them
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def file_named(text: str) -> Path:
+    r"""The path that was written as :func:`readable`: where there is none, ``\xff`` may have been a byte.
+
+    Examples
+    --------
+    >>> file_named(".").is_dir()
+    True
+    """
+    path = Path(text)
+    if not path.exists():
+        bytes_again = Path(_BYTE.sub(lambda match: chr(0xDC00 + int(match[1], 16)), text))
+        if bytes_again.exists():
+            return bytes_again
+    return path
 
 
 def names_a_path(word: str, suffix: str = "") -> bool:

@@ -19,6 +19,7 @@ from foveal.data import Dataset, load
 from foveal.errors import DataError, ModelFileError
 from foveal.events import Event
 from foveal.files import empty_folder, naming, readable, write_json, write_text
+from foveal.files.names import file_named
 from foveal.files.plain import json_text
 from foveal.models.loading import MODEL_FILE
 
@@ -271,7 +272,7 @@ def run_data(config: Mapping[str, Any]) -> Dataset:
     about = config.get("data", {})
     if "path" not in about:
         raise DataError("The config.toml of the run does not say what data it was trained on.")
-    return load(about["path"], format=about.get("asked_format"))
+    return load(file_named(about["path"]), format=about.get("asked_format"))
 
 
 def nested(settings: Mapping[str, Any]) -> dict[str, Any]:

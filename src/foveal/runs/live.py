@@ -232,10 +232,13 @@ class _Writing:
                 return
             import cv2
 
-            with replacing(self.folder / self.name) as temporary:
+            with (
+                replacing(self.folder / self.name) as temporary,
+                video.taken_by_opencv(temporary) as opened,
+            ):
                 height, width = self.size
                 kind = cv2.VideoWriter.fourcc(*"mp4v")
-                self._video = cv2.VideoWriter(str(temporary), kind, self.rate, (width, height))
+                self._video = cv2.VideoWriter(opened, kind, self.rate, (width, height))
                 if not self._video.isOpened():
                     raise DataError(
                         f"A video of {width} by {height} pixels cannot be written here: use --no-draw."

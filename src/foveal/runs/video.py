@@ -2,11 +2,13 @@
 
 import os
 import queue
+import tempfile
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
@@ -47,7 +49,11 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
     capture = None
     try:
         with suppress(cv2.error):
-            capture = cv2.VideoCapture(source if isinstance(source, int) else os.fspath(source))
+            if isinstance(source, int):
+                capture = cv2.VideoCapture(source)
+            else:
+                with taken_by_opencv(source) as name:
+                    capture = cv2.VideoCapture(name)
         if capture is None or not capture.isOpened():
             raise DataError(
                 f"There is no camera {source} that can be opened, and no file of that name."
@@ -60,6 +66,32 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
         if capture is not None:
             capture.release()
         cv2.utils.logging.setLogLevel(level)
+
+
+@contextmanager
+def taken_by_opencv(path: str | os.PathLike[str]) -> Iterator[str]:
+    """A name that OpenCV opens a file by: a name that is no UTF-8 would end the process.
+
+    It is absolute, so that FFmpeg does not take the beginning of a file's name for a protocol.
+
+    Raises
+    ------
+    DataError
+        If the file needs another name, and links cannot be made here.
+    """
+    name = os.path.abspath(path)  # noqa: PTH100 - links stay
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        with tempfile.TemporaryDirectory(prefix="foveal-") as folder:
+            link = Path(folder) / f"video{Path(path).suffix.encode('ascii', 'ignore').decode()}"
+            try:
+                link.symlink_to(name)
+            except OSError as error:
+                raise DataError(f"{path} cannot be opened: its name is not UTF-8; rename it.") from error
+            yield str(link)
+    else:
+        yield name
 
 
 def _images(capture: "VideoCapture") -> Iterator[Image]:
