@@ -1,8 +1,10 @@
 import io
 import sys
+import time
 
 import pytest
 
+from foveal.cli.streams import prepare_streams
 from foveal.events import emit, stage
 from foveal.progress import show_progress
 
@@ -127,3 +129,44 @@ def test_one_of_equals_says_by_what_it_was_chosen(capsys):
         "  C 1: 0.500 (chosen, by the least loss)",
         "  C 1: 0.500",
     ]
+
+
+HOSTILE = "\x1b[2J[bold]a[/]\u202e\n[link=x]\u2028\udce9"
+SHOWN = r"\x1b[2J[bold]a[/]\u202e\n[link=x]\u2028\xe9"
+
+
+def test_a_strangers_words_in_plain_lines(capsys):
+    with show_progress() as callback:
+        emit([callback], "note", text=HOSTILE)
+        emit([callback], "stage_end", stage=HOSTILE, seconds=1)
+        emit([callback], "mining_round", label=HOSTILE, round=2, positives=5, negatives=30, added=10)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == [f"  {SHOWN}", f"  {SHOWN}: 1.0 s"]
+    assert lines[2].startswith(f"  {SHOWN}, round 2")
+    assert len(lines) == 3
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "cp1252", "latin-1", "ascii"])
+def test_a_strangers_words_on_a_terminal(monkeypatch, encoding):
+    class Screen(io.TextIOWrapper):
+        def isatty(self):
+            return True
+
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", Screen(written, encoding=encoding, errors="strict"))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "200")
+    prepare_streams()
+    with show_progress() as callback:
+        with stage([callback], HOSTILE, 3) as progress:
+            for i in range(3):
+                progress(i + 1)
+                time.sleep(0.12)
+        emit([callback], "note", text=HOSTILE)
+    sys.stderr.flush()
+    text = written.getvalue().decode(encoding)
+    assert text.count(SHOWN) >= 2
+    assert "\x1b[2J" not in text.replace(SHOWN, "")
+    assert not set("\u202e\u2028") & set(text)
+    # Neither the bar nor the wheel is drawn by numbers.
+    assert r"\u2" not in text.replace(SHOWN, "")

@@ -2,7 +2,8 @@ import hashlib
 
 import pytest
 
-from foveal.files import digest_bytes, digest_file, digest_json
+from foveal.files import digest_bytes, digest_file, digest_json, readable
+from foveal.files.names import file_named, names_a_path, path_in_words
 
 
 def test_a_file_is_sha256_of_its_content(tmp_path):
@@ -33,3 +34,31 @@ def test_json():
     assert digest_json([1, 2]) != digest_json([2, 1])
     assert digest_json({"a": 1}) != digest_json({"a": "1"})
     assert digest_json({"a": None}) != digest_json({})
+
+
+@pytest.mark.parametrize("word", ["fast", "my run", "a.b", "x.safetensors.txt", "safetensors", "...", ""])
+def test_words(word):
+    assert not names_a_path(word, ".safetensors")
+    assert names_a_path(path_in_words(word))
+
+
+@pytest.mark.parametrize(
+    "word", ["./fast", "runs/rpn", "/x", "..", ".", "rpn/", "x.safetensors", "X.SafeTensors"]
+)
+def test_paths(word):
+    assert names_a_path(word, ".safetensors")
+
+
+def test_paths_stay_as_they_are_said(tmp_path):
+    assert path_in_words("runs/rpn") == "runs/rpn"
+    assert path_in_words(tmp_path) == str(tmp_path)
+
+
+def test_a_file_is_found_by_its_readable_name(tmp_path):
+    odd = tmp_path / "caf\udce9 \x1b.png"
+    odd.touch()
+    assert file_named(readable(str(odd))) == odd
+    literal = tmp_path / r"caf\xe9 b.png"
+    literal.touch()
+    assert file_named(str(literal)) == literal
+    assert file_named(str(tmp_path / r"no\xe9")) == tmp_path / r"no\xe9"

@@ -139,3 +139,8 @@ def test_threads_draw_the_same():
 def test_arguments_are_checked(arguments, pattern):
     with pytest.raises(ValueError, match=pattern):
         draw_boxes(**{"image": blank(), "boxes": [[0, 0, 5, 5]], **arguments})
+
+
+@pytest.mark.parametrize("name", ["caf\udce9", "\x1b[31m", "\ud800", "\x00", "a\u202eb", "猫"])
+def test_labels_of_any_letters(name):
+    assert changed(draw_boxes(blank(), [[10, 60, 140, 110]], [name])).any()

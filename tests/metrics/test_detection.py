@@ -332,3 +332,11 @@ def test_pr_curves():
     assert curve.average_precision == evaluate(ground_truth, results, protocol="voc")["AP50/class0"]
     assert len(curves["class1"].recall) == 0
     assert curves["class1"].average_precision == 0
+
+
+def test_a_class_whose_name_is_no_text():
+    ground_truth = truth([obj(0, 0, [0, 0, 9, 9])], classes=1)
+    ground_truth["categories"][0]["name"] = "caf\udce9"
+    for protocol in ("coco", "voc"):
+        found = evaluate(ground_truth, [det(0, 0, [0, 0, 9, 9], 0.5)], protocol=protocol)
+        assert found["AP50/caf\udce9"] == pytest.approx(1)

@@ -416,3 +416,20 @@ def test_the_second_time_nothing_is_searched(small, tmp_path, monkeypatch):
     for path in (tmp_path / "first").rglob("*.*"):
         other = tmp_path / "second" / path.relative_to(tmp_path / "first")
         assert path.read_bytes() == other.read_bytes()
+
+
+def test_names_of_any_letters_come_back(tmp_path):
+    """The manifest is data: nothing is put before a formula, and a line ends at its end alone."""
+    names = (
+        "=cmd()", "-1", "\x1b[31mred", "a\u2028b", "a\x85b", "\x85c ", "d\re", "d\ne", '"f,g"',
+        "h\x1ci", "\u202ej",
+    )  # fmt: skip
+    samples = [
+        sample_of(tmp_path / "data" / f"{i}.png", [[10, 10, 40, 40]] * 2, [i, (i + 1) % len(names)], seed=i)
+        for i in range(len(names))
+    ]
+    prepare(dataset_of(tmp_path / "data", samples, names), tmp_path / "out", proposer=WINDOWS, size=8)
+    again = load(tmp_path / "out")
+    assert set(again.classes) == {*names, "negative"}
+    assert not [finding for finding in again.findings if finding.kind == "broken-object"]
+    assert {row["label"] for row in manifest(tmp_path / "out")} == {*names, "negative"}

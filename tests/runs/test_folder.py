@@ -83,3 +83,32 @@ def test_probabilities(run):
         ["a,b.png", "x,y", "x,y", "0.750000", "0.250000"],
         ['c"d.png', "z", "z", "0.100000", "0.900000"],
     ]
+
+
+# What str.splitlines takes for the end of a line, too.
+ENDS = "\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+
+
+def test_a_line_of_the_log_ends_at_its_end_alone(run):
+    events = [{"event": "note", "text": f"a{sign}b\udce9"} for sign in ENDS]
+    for event in events:
+        run.log(event)
+    assert len(run.log_file.read_bytes().splitlines()) == len(events)
+    assert len(run.log_file.read_text(encoding="utf-8").splitlines()) == len(events)
+    assert run.read_log() == events
+    # As versions before wrote it.
+    text = "".join(json.dumps(event, ensure_ascii=False) + "\n" for event in events)
+    run.log_file.write_bytes(text.encode("utf-8", "backslashreplace"))
+    assert run.read_log() == events
+    run.log({"event": "note", "text": "one more"})
+    assert len(run.read_log()) == len(events) + 1
+
+
+@pytest.mark.parametrize("name", ["=cmd()", "+1", "-1", "@sum", "\tx", "\rx", "\nx", "＝1"])
+def test_no_formula_in_a_table_for_people(run, name):
+    run.write_probabilities([f"{name}.png", "a.png"], [name, "b"], [name, "b"], np.eye(2))
+    with (run.path / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        head, first, second = csv.reader(file)
+    assert head == ["file", "truth", "prediction", f"'{name}", "b"]
+    assert first == [f"'{name}.png", f"'{name}", f"'{name}", "1.000000", "0.000000"]
+    assert second[:3] == ["a.png", "b", "b"]

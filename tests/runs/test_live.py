@@ -14,6 +14,7 @@ from foveal.data import Detections
 from foveal.errors import DataError, SettingError
 from foveal.models import load
 from foveal.runs import live, live_source, predict_live
+from foveal.runs.video import taken_by_opencv
 
 CAPTURE = cv2.VideoCapture
 
@@ -280,3 +281,20 @@ def test_the_command_line(color_run, tmp_path, monkeypatch, capsys):
     assert ended.stderr.count("\n") == 1
     assert "cannot be read as a video" in ended.stderr
     assert not (tmp_path / "predictions-3").exists()
+
+
+def test_a_video_whose_name_is_no_text(color_run, tmp_path):
+    """OpenCV, given such a name, ends the process."""
+    plain = write_video(tmp_path / "film.mp4", [np.full((48, 64, 3), 30 * i, np.uint8) for i in range(3)])
+    odd = plain.rename(tmp_path / "caf\udce9\x1b %d.mp4")
+    done = predict_live(color_run.folder.path, odd, tmp_path / "o\udcff")
+    assert done.frames == 3
+    assert done.video.name == odd.name
+    with taken_by_opencv(done.video) as name:
+        assert len(frames_of(name)[0]) == 3
+    assert {p.name for p in done.folder.iterdir()} == {odd.name, "predictions.jsonl"}
+
+
+def test_digits_that_are_no_camera():
+    for name in ("99999999999999999999", "٣", "1.5", "-1", ""):
+        assert live_source([name]) is None

@@ -2,7 +2,7 @@ import inspect
 
 import pytest
 
-from foveal.errors import SettingError
+from foveal.errors import ModelFileError, SettingError
 from foveal.features import Pixels, base
 from foveal.models import MODELS, RCNN, model_class
 from foveal.models.parameter_checks import RENAMED
@@ -234,3 +234,32 @@ def test_none_outlives_the_configuration(tmp_path):
     run = RunFolder.create(tmp_path / "run")
     run.write_config({"settings": nested(settings)})
     assert resolve("rcnn", flat(run.read_config()["settings"])) == settings
+
+
+@pytest.mark.parametrize("word", ["fast", "quality", "rpn"])
+def test_a_word_is_no_folder(tmp_path, monkeypatch, word):
+    """Not even where there is a folder of that name, with a model or with anything else in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / word).mkdir()
+    (tmp_path / word / "model.safetensors").write_bytes(b"no model")
+    made = make_model("rcnn", resolve("rcnn", {"proposals": word, "features": "hog-color"}), 0)
+    assert made.proposals == "rpn" if word == "rpn" else made.proposals.mode == word
+
+
+@pytest.mark.parametrize("path", ["./fast", "runs/fast", "fast/", "fast.safetensors", "FAST.SAFETENSORS"])
+def test_a_path_is_no_word(tmp_path, monkeypatch, path):
+    monkeypatch.chdir(tmp_path)
+    settings = resolve("rcnn", {"proposals": path, "features": "hog-color"})
+    with pytest.raises(ModelFileError, match="There is no model at"):
+        make_model("rcnn", settings, 0)
+
+
+def test_proposals_that_are_neither(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(SettingError, match="no proposals 'mine': give single, fast, quality, rpn, or the"):
+        resolve("rcnn", {"proposals": "mine"})
+    with pytest.raises(SettingError, match=r"as \./mine, with its folder before it\."):
+        resolve("fast-rcnn", {"proposals": "mine"})
+    with pytest.raises(SettingError, match="Did you mean 'quality'"):
+        resolve("rcnn", {"proposals": "qualty"})

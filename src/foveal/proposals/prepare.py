@@ -1,7 +1,5 @@
 """From annotated images to labelled crops on disk: what a classifier of regions learns from."""
 
-import csv
-import io
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -19,6 +17,7 @@ from foveal.data.formats.crops import NEGATIVE, manifest_labels, safe_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import check_free, unique_names, user_cache, write_bytes, write_text
+from foveal.files.tables import csv_text
 from foveal.images import read, warp
 from foveal.images.arrays import encode_png
 from foveal.proposals.cached import FileProposer, close_stage
@@ -355,18 +354,16 @@ def _write_manifest(
 ) -> dict[str, dict[str, int]]:
     """Write the manifest; gives the number of crops of each label in each split."""
     counts: dict[str, Counter[str]] = {"train": Counter(), "val": Counter()}
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows: list[Sequence[str]] = [COLUMNS]
     for image in images:
         source = relative_name(image.sample.path, dataset.root)
         for file, row in zip(image.files, image.chosen, strict=True):
             number = int(image.regions.labels[row])
             label = NEGATIVE if number == BACKGROUND else labels[number]
             corners = [np.format_float_positional(v, trim="-") for v in image.regions.boxes[row]]
-            writer.writerow([file, image.split, source, *corners, f"{image.regions.ious[row]:.4f}", label])
+            rows.append([file, image.split, source, *corners, f"{image.regions.ious[row]:.4f}", label])
             counts[image.split][label] += 1
-    write_text(out / "manifest.csv", text.getvalue())
+    write_text(out / "manifest.csv", csv_text(rows))
     in_order = [*labels, NEGATIVE]
     return {
         split: {label: number[label] for label in in_order if number[label]}

@@ -1,11 +1,9 @@
 """The folder that a run leaves behind."""
 
-import csv
-import io
 import json
 import os
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -21,12 +19,11 @@ from foveal.events import Event
 from foveal.files import empty_folder, naming, readable, write_json, write_text
 from foveal.files.names import file_named
 from foveal.files.plain import json_text
+from foveal.files.tables import spreadsheet_text
 from foveal.models.loading import MODEL_FILE
 
 # Bytes of a config.toml or log.jsonl: those of a hundred thousand images and as many epochs have a tenth.
 _LARGEST = 500_000_000
-# Full-width signs too, which spreadsheets of East Asia take for these.
-_BEGINS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _BEGINNING = "# A run of Foveal: every setting as resolved.\n"
 
 
@@ -203,7 +200,7 @@ class RunFolder:
         rows: list[list[Any]] = [["file", "truth", "prediction", *classes]]
         for file, true, row in zip(files, truth, probabilities, strict=True):
             rows.append([file, true, classes[int(row.argmax())], *(f"{float(p):.6f}" for p in row)])
-        write_text(self.path / "predictions.csv", csv_text(rows))
+        write_text(self.path / "predictions.csv", spreadsheet_text(rows))
 
 
 def read_config(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -298,26 +295,6 @@ def flat(settings: Mapping[str, Any]) -> dict[str, Any]:
         else:
             single[key] = value
     return single
-
-
-def csv_text(rows: Iterable[Iterable[Any]]) -> str:
-    r"""Rows as the text of a CSV file that people open in a spreadsheet.
-
-    A text that a spreadsheet would take for a formula, since it begins with ``=``, ``+``, ``-``, ``@``, a tab
-    or an end of a line, gets the usual quote in front. What Foveal reads back is never written by this.
-
-    Examples
-    --------
-    >>> csv_text([["file", "label", "score"], ["a.png", "=cmd()", -0.5]])
-    "file,label,score\na.png,'=cmd(),-0.5\n"
-    """
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([_no_formula(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _no_formula(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in _BEGINS_A_FORMULA else cell
 
 
 def _checkpoint_step(path: Path) -> int:

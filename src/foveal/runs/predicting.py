@@ -18,10 +18,10 @@ from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
 from foveal.files import empty_folder, unique_names, write_bytes, write_json, write_text
 from foveal.files.names import path_in_words
+from foveal.files.tables import spreadsheet_text
 from foveal.images import read, resize_to_fit
 from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
-from foveal.runs.folder import csv_text
 
 Form = Literal["json", "coco", "csv"]
 Answer = TypeVar("Answer")
@@ -310,4 +310,4 @@ def _as_csv(model: Model, results: Sequence[dict[str, Any]]) -> str:
     else:
         rows = [["file", "label", "score", "x1", "y1", "x2", "y2"]]
         rows += [[r["file"], d["label"], d["score"], *d["box"]] for r in results for d in r["detections"]]
-    return csv_text(rows)
+    return spreadsheet_text(rows)

@@ -244,3 +244,17 @@ def test_real_data_survives_coco(test_data, tmp_path, name):
     again = load(tmp_path / "gt.json")
     assert again.to_coco()["annotations"] == dataset.to_coco()["annotations"]
     assert [s.id for s in again] == [s.id for s in dataset]
+
+
+@pytest.mark.parametrize("write", [write_voc, write_cvat])
+def test_xml_of_what_xml_has_no_word_for(tmp_path, write):
+    path = tmp_path / "a\x1b\udce9\\b.png"
+    Image.new("RGB", (30, 40)).save(path)
+    names = ("\x1b[31mred", "a\u2028<b>", "caf\udce9")
+    flags = np.zeros(3, np.bool_)
+    boxes = np.float32([[1, 2, 9, 12]] * 3)
+    sample = Sample(path, 1, 30, 40, boxes, np.arange(3), flags, flags, np.full(3, 80.0))
+    write(Dataset(tmp_path, "voc", "detection", names, (sample,)), tmp_path / "out")
+    again = load(tmp_path / "out")
+    assert set(again.classes) == {r"\x1b[31mred", "a\u2028<b>", r"caf\xe9"}
+    assert [(s.name, len(s.labels)) for s in again] == [("a_x1b_xe9_b.png", 3)]
