@@ -23,6 +23,7 @@ from foveal.models.detection.rpn.network import RPNSettings
 from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.nn.module import in_use
 from foveal.nn.onnx import Graph, session
+from foveal.wording import visible
 
 CLASSES = ("cat", "dög", "cow")
 SIDE = 128
@@ -191,6 +192,15 @@ def test_a_backbone_that_normalizes_otherwise_is_told_apart(backbone):
     found = [detector_of(network, OtherNormalization(backbone))(image) for image in images]
     with pytest.raises(ExportError, match="detections have no counterpart"):
         check_agreement(found, [expect(image) for image in images])
+
+
+def test_classes_of_any_letters(backbone):
+    names = ("\x1b[31mred", "a\u202e\u2028b", "caf\udce9")[: len(CLASSES)]
+    model = to_detector_onnx(make_network(), backbone, names)
+    (said,) = [p.value for p in model.metadata_props if p.key == "classes"]
+    # Whoever shows it as it is shows no more than letters.
+    assert visible(said) == said
+    assert Detector(model.SerializeToString()).classes == names
 
 
 def test_what_the_file_says_of_itself(backbone):
