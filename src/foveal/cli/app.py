@@ -72,7 +72,11 @@ Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Fixes e
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on standard output and nothing else.")]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="A setting; may be given several times."),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="A setting; may be given several times. A path is written with its folder: ./rpn.",
+    ),
 ]
 
 

@@ -103,8 +103,8 @@ def propose(
     if as_json:
         print_json(done.results)
     elif done.results:
-        done_with = count(len(done.results), "picture")
-        say(f"{done_with}: proposals.json and drawn/ are in ", bold(done.folder), ".")
+        pictures = count(len(done.results), "picture")
+        say(f"{pictures}: proposals.json and drawn/ are in ", bold(done.folder), ".")
         if explain is not None:
             say("How the search went: ", bold(explain))
     name_unreadable(done.unreadable)

@@ -179,7 +179,8 @@ def parse_json_lines(path: Path) -> list[Any]:
         If a line is not JSON, or the file cannot be read.
     """
     values = []
-    for number, line in enumerate(text_of(path).split("\n"), 1):
+    # JSON's texts hold separators that str.splitlines takes for the end of a line.
+    for number, line in enumerate(io.StringIO(text_of(path), newline=None), 1):
         if not line.strip():
             continue
         try:
