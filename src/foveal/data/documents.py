@@ -226,19 +226,19 @@ class Table:
     head: list[list[str]]
     delimiter: str
 
-    def rows(self, *, exact: bool = False) -> Iterator[tuple[int, list[str]]]:
+    def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Every row that is not empty, the first line among them, with the number of its line.
-
-        Parameters
-        ----------
-        exact : bool, default=False
-            Keep what is blank at the ends of words.
 
         Raises
         ------
         DataError
             If the file is not CSV or cannot be read.
         """
+        for line, row in self.exact_rows():
+            yield line, [word.strip() for word in row]
+
+    def exact_rows(self) -> Iterator[tuple[int, list[str]]]:
+        """The rows with what is blank at the ends of words, as a program wrote them."""
         # A line ends as CSV's end, not wherever str.splitlines sees one: words hold other separators.
         lines = io.StringIO(text_of(self.path), newline="")
         # Of several blanks all but one only align the columns.
@@ -250,7 +250,7 @@ class Table:
                 if reader.line_num == 1 and row and row[0].lower() == "sep=":
                     continue
                 if any(word.strip() for word in row):
-                    yield reader.line_num, row if exact else [word.strip() for word in row]
+                    yield reader.line_num, row
         except csv.Error as error:
             raise DataError(f"Line {reader.line_num} of {self.path} is not CSV ({error}).") from error
 

@@ -18,11 +18,12 @@ def csv_text(rows: Iterable[Iterable[Any]]) -> str:
     'file,label\na.png,"=x,y"\n'
     """
     text = io.StringIO()
+    usual = csv.writer(text, lineterminator="\n")
+    quoted = csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL)
     for row in map(list, rows):
         # Python's writer leaves a lone carriage return bare, which readers take for the end of a line.
         bare = any(isinstance(cell, str) and "\r" in cell for cell in row)
-        quoting = csv.QUOTE_ALL if bare else csv.QUOTE_MINIMAL
-        csv.writer(text, lineterminator="\n", quoting=quoting).writerow(row)
+        (quoted if bare else usual).writerow(row)
     return text.getvalue()
 
 

@@ -55,7 +55,7 @@ class Labeller:
         box : (int, int, int, int)
             Left, top, right and bottom of the box's outline, inclusive and inside the image.
         """
-        text = self._shortened(visible(" ".join(text.split())))
+        text = self._shortened(" ".join(visible(text, lines=True).split()))
         if not text:
             return None
         left, top, right, bottom = box

@@ -18,7 +18,7 @@ def shorten(name: str, longest: int = _LONGEST_NAME) -> str:
     >>> shorten("a very long name of a class of things", 15)
     'a very … things'
     """
-    name = visible(" ".join(name.split()))
+    name = " ".join(visible(name, lines=True).split())
     if len(name) <= longest:
         return name
     half = (longest - 1) // 2

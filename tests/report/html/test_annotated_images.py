@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from foveal.data import Detections
-from foveal.report.html.annotated_images import image_with_truth, image_with_verdict
+from foveal.report.html.annotated_images import image_with_boxes, image_with_truth, image_with_verdict
 from foveal.report.verdicts import judge
 
 
@@ -64,3 +64,12 @@ def test_unreadable_picture_says_why(make_pictures):
     picture = image_with_truth(data[0], data.classes)
     assert picture.uri == ""
     assert data[0].name in picture.problem
+
+
+def test_a_label_of_hidden_letters_fits_its_ground():
+    boxes, looks = [[10, 40, 90, 90]], ["class-1"]
+    image = np.zeros((120, 160, 3), np.uint8)
+    shown = image_with_boxes("a", image, boxes=boxes, looks=looks, labels=["\x1b\u202e"]).outlines[0]
+    plain = image_with_boxes("a", image, boxes=boxes, looks=looks, labels=[r"\x1b\u202e"]).outlines[0]
+    assert shown == plain
+    assert shown.plate is not None

@@ -31,7 +31,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
         return None
     known = {file: file for file in tree.images}
     reading = Reading(files=["manifest.csv"])
-    for line, words in islice(table.rows(exact=True), 1, None):
+    for line, words in islice(table.exact_rows(), 1, None):
         row = dict(zip(table.columns, words, strict=False))
         name = row["file"].replace("\\", "/").removeprefix("./")
         parts = name.split("/")

@@ -13,6 +13,7 @@ from foveal.images import read, resize_to_fit
 from foveal.report.html.embedding import image_to_data_uri
 from foveal.report.verdicts import IGNORED, RIGHT, Verdict
 from foveal.report.wording import shorten
+from foveal.wording import visible
 
 _LONGEST_SIDE = 480
 # The frame that an image is shown in, in CSS pixels; line widths and letters are made for it.
@@ -188,7 +189,8 @@ def _annotate(
 def _place_labels(outlines: Sequence[Outline], width: int, height: int, letter: float) -> tuple[Outline, ...]:
     """Give each label a place where it covers no other: above its box, inside it, or below."""
     taken: list[tuple[float, float, float, float]] = []
-    placed = list(outlines)
+    # Its ground has to be as wide as the label is when it is shown.
+    placed = [replace(outline, label=visible(outline.label)) for outline in outlines]
     tall = 1.45 * letter
     errors = any(outline.look in _URGENCY for outline in outlines)
     # One of each name comes before the second of any.
