@@ -77,12 +77,11 @@ def file_named(text: str) -> Path:
     >>> file_named(".").is_dir()
     True
     """
-    path = Path(text)
-    if not path.exists():
-        bytes_again = Path(_BYTE.sub(lambda match: chr(0xDC00 + int(match[1], 16)), text))
-        if bytes_again.exists():
-            return bytes_again
-    return path
+    if not os.path.exists(text):  # noqa: PTH110 - of a text that is no path a Path raises
+        bytes_again = _BYTE.sub(lambda match: chr(0xDC00 + int(match[1], 16)), text)
+        if os.path.exists(bytes_again):  # noqa: PTH110
+            return Path(bytes_again)
+    return Path(text)
 
 
 def names_a_path(word: str, suffix: str = "") -> bool:
