@@ -53,7 +53,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     arrays, metadata = read_container(path)
     kind = metadata.get("model")
     from foveal.models import MODELS, model_class
-    from foveal.models.schemas import check_model_file
+    from foveal.models.schemas.model_files import check_model_file
 
     old = str(metadata.get("version")).startswith("0.1.")
     if old and kind in ("fast-rcnn", "faster-rcnn", "rpn"):

@@ -37,7 +37,10 @@ class Range:
             one = replace(self, many=False)
             return all(number in one for number in np.ravel(value))
         kinds = (int, np.integer) if self.whole else (int, float, np.integer, np.floating)
-        if not isinstance(value, kinds) or isinstance(value, bool) or not np.isfinite(value):
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            return False
+        # A whole number may have more digits than NumPy has room for.
+        if not isinstance(value, int) and not np.isfinite(value):
             return False
         low = value > self.low if self.above else value >= self.low
         return bool(low and (value < self.high if self.below else value <= self.high))

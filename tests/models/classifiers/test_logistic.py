@@ -7,7 +7,7 @@ from sklearn.metrics import log_loss
 from foveal.errors import ModelFileError, SettingError
 from foveal.files import read_container
 from foveal.models.classifiers.logistic import LogisticClassifier
-from foveal.models.schemas import check_model_file
+from foveal.models.schemas.model_files import check_model_file
 
 
 def rows(n_classes=3, number=90, seed=0):

@@ -11,7 +11,7 @@ from foveal import nn
 from foveal.errors import ModelFileError, SettingError, TrainingDiverged
 from foveal.files import read_container
 from foveal.models import MLPClassifier
-from foveal.models.schemas import check_model_file
+from foveal.models.schemas.model_files import check_model_file
 
 
 def rows(n_classes=3, number=90, seed=0):

@@ -101,7 +101,7 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
         spent: float = 0.0,
         images_after: int = 0,
     ) -> Self:
-        """Learn from labelled examples; see :meth:`Classifier.fit`.
+        """Learn from labelled examples; see :meth:`foveal.models.LogisticClassifier.fit`.
 
         Parameters
         ----------

@@ -138,7 +138,7 @@ class ProposalDetector(ObjectDetector):
         model.classes_ = tuple(metadata["classes"])
         model.n_images_ = int(metadata["n_images"])
         model.threshold_ = float(metadata["threshold"])
-        model.flip_ = bool(metadata["settings"]["flip"])
+        model.flip_ = bool(metadata["settings"].get("flip"))
         return model
 
 

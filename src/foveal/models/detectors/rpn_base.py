@@ -290,7 +290,9 @@ class RPNBase(TrainingConfig, BoxModel):
 
     @classmethod
     def _restore(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Self:
-        parameters = {**metadata["settings"], "scale": tuple(metadata["settings"]["scale"])}
+        parameters: dict[str, Any] = dict(metadata["settings"])
+        if "scale" in parameters:
+            parameters["scale"] = tuple(parameters["scale"])
         model = cls(features=backbone_from_config(metadata["features"]), **parameters)
         assert model.features is not None
         model.backbone_ = model.features

@@ -84,7 +84,7 @@ def _hint(name: str, hint: Any) -> Any:
 def _within(allowed: Range) -> Any:
     def check(value: Any) -> Any:
         if value is not None and value not in allowed:
-            raise ValueError(f"it is {value!r}; it has to be {allowed}")
+            raise ValueError(f"it is {str(value)[:80]}; it has to be {allowed}")
         return value
 
     return check

@@ -132,7 +132,7 @@ def _check(schema: type[Strict], settings: Mapping[str, Any], what: str, kind: s
     for name, allowed in _RANGES[kind].items():
         value = settings.get(name)
         if value is not None and value not in allowed:
-            raise ModelFileError(f"{what}.{name} is {value!r}; it has to be {allowed}.")
+            raise ModelFileError(f"{what}.{name} is {str(value)[:80]}; it has to be {allowed}.")
     for name, value in settings.items():
         if isinstance(value, list) and len(value) > _MOST_COMBINED:
             raise ModelFileError(f"{what}.{name} has {len(value)} values; there may be {_MOST_COMBINED}.")
