@@ -5,8 +5,9 @@ import json
 import os
 from collections.abc import Iterable
 from itertools import chain, count
-from pathlib import Path
 from typing import Any
+
+from foveal.files.regular import open_regular
 
 
 def digest_bytes(*parts: bytes) -> str:
@@ -25,8 +26,14 @@ def digest_bytes(*parts: bytes) -> str:
 
 
 def digest_file(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's content, as 64 hexadecimal digits."""
-    with Path(path).open("rb") as file:
+    """SHA-256 of a regular file's content, as 64 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        As :func:`foveal.files.open_regular`.
+    """
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

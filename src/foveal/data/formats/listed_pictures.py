@@ -46,10 +46,13 @@ class PictureNames:
 
     def __init__(self, items: Sequence[tuple[str, ...]]) -> None:
         self._by_name: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._by_path: dict[str, int] = {}
         for number, paths in enumerate(items):
             for path in dict.fromkeys(paths):
                 if path:
-                    self._by_name[_bare(path)].append((number, composed(path)))
+                    whole = composed(path)
+                    self._by_name[_bare(path)].append((number, whole))
+                    self._by_path.setdefault(whole, number)
         self._by_folded: dict[str, list[tuple[int, str]]] = {}
         self._items = items
 
@@ -63,6 +66,10 @@ class PictureNames:
                 self._by_folded.setdefault(composed(name.casefold()), []).extend(some)
         start = f"{root}/" if root else ""
         for spelled in spellings(said):
+            # Thousands of folders may hold pictures of the same names.
+            whole = self._by_path.get(f"{start}{spelled}")
+            if whole is not None:
+                return [whole], True
             name = _bare(spelled)
             same = self._by_name.get(name) if exactly else self._by_folded.get(composed(name.casefold()))
             below = [(number, path) for number, path in same or () if path.startswith(start)]

@@ -10,6 +10,7 @@ from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, natural
 from foveal.data.formats.records import Reading
 from foveal.data.formats.split_lists import normalise
 from foveal.errors import ImageError
+from foveal.files import open_regular
 from foveal.images import NO_PHOTOGRAPHS, probe, unread
 from foveal.wording import count
 
@@ -178,7 +179,7 @@ def _unreadable(tree: Tree) -> Iterator[str]:
     texts = [f for f in tree.with_suffix(".txt") if not _OTHER_TEXTS.match(f.rpartition("/")[2])]
     for file in texts[:_TEXTS]:
         try:
-            tree.path(file).open("rb").close()
+            open_regular(tree.path(file)).close()
         except OSError as error:
             yield f"{file} cannot be read ({error.strerror or error})."
 
@@ -207,7 +208,7 @@ def first_lines(tree: Tree) -> Iterator[str]:
 
 def _head(tree: Tree, file: str) -> str:
     try:
-        with tree.path(file).open("rb") as stream:
+        with open_regular(tree.path(file)) as stream:
             content = stream.read(4096)
     except OSError:
         return ""
