@@ -11,7 +11,7 @@ from foveal.files.names import (
     readable,
     unique_names,
 )
-from foveal.files.nesting import json_value, toml_value
+from foveal.files.nesting import json_value
 from foveal.files.outputs import check_free, empty_folder, free_folder, new_file
 from foveal.files.regular import open_regular, read_regular, what_else
 
@@ -35,7 +35,6 @@ __all__ = [
     "readable",
     "replacing",
     "restore",
-    "toml_value",
     "unique_names",
     "user_cache",
     "what_else",

@@ -1,7 +1,6 @@
-"""JSON and TOML that others wrote: nested no deeper than anything real, so that it can be walked."""
+"""JSON that others wrote: nested no deeper than anything real, so that it can be walked."""
 
 import json
-import tomllib
 from typing import Any
 
 import numpy as np
@@ -78,33 +77,3 @@ def json_value(text: str | bytes) -> Any:
     except RecursionError:
         # Little of Python's stack was left.
         raise ValueError("it is nested too deep") from None
-
-
-def toml_value(text: str) -> dict[str, Any]:
-    """The value of TOML text.
-
-    Raises
-    ------
-    ValueError
-        If it is no TOML, or is nested deeper than :data:`DEEPEST`.
-
-    Examples
-    --------
-    >>> toml_value("a.b = 1")
-    {'a': {'b': 1}}
-    """
-    try:
-        value = tomllib.loads(text)
-    except RecursionError:
-        raise ValueError(f"it is nested more than {DEEPEST} deep") from None
-    level: list[Any] = [value]
-    for _ in range(DEEPEST + 1):
-        level = [
-            inner
-            for one in level
-            if isinstance(one, dict | list)
-            for inner in (one.values() if isinstance(one, dict) else one)
-        ]
-        if not level:
-            return value
-    raise ValueError(f"it is nested more than {DEEPEST} deep")

@@ -30,8 +30,8 @@ _LEAST_HEAD = 16
 
 #: Bytes of an image file. 100 million pixels of 64 bits, not compressed, are 0.8 GB; stacks have more.
 LARGEST = 16 * 2**30
-#: Pixels of a side. JPEG has 65,535 at most; what is longer than this is 500 pixels wide within the usual limit
-#: of area, and Pillow, OpenCV and every scaled copy of it would have troubles of their own.
+#: Pixels of a side. JPEG has 65,535 at most; what is longer than this is 500 pixels wide within the usual
+#: limit of area, and Pillow, OpenCV and every scaled copy of it would have troubles of their own.
 LONGEST_SIDE = 200_000
 # Bytes that may be read until an image's size and mode are known. Phones put maps of depth of 10 MB there,
 # painting programs their layers into TIFF's header; a few formats are read whole.

@@ -17,7 +17,8 @@ Kind = Literal["test", "val", "train", "trainval"]
 # A picture's name and what comes behind it: its annotation, its class, its boxes.
 _COLUMNS = re.compile(rf"(.+?(?:{'|'.join(re.escape(e) for e in sorted(EXTENSIONS))}))[\s,;]+(\S.*)$", re.I)
 _GAP = re.compile(r"[\s,;]")
-_NUMBERS_BEHIND = re.compile(r"(?:\s+-?\d+)+$")
+# Of a line from its end to its beginning.
+_NUMBERS_BEHIND = re.compile(r"(?:\d+-?\s+)+")
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ class ListReading:
             lines = []
         lines = [line for line in lines if line]
         # "2008_000002 -1": each name has its class behind it; a single name may end with a number.
-        numbered = all(_NUMBERS_BEHIND.search(line) for line in lines)
+        numbered = all(_without_numbers(line) != line for line in lines)
         reading = cls(one, len(lines))
         for root in (*one.roots, *one.far):
             reading = cls(one, len(lines))
@@ -183,7 +184,13 @@ def _columns(line: str, numbered: bool) -> Iterator[str]:
         return
     yield line.removeprefix("./")
     if numbered:
-        yield _NUMBERS_BEHIND.sub("", line).removeprefix("./")
+        yield _without_numbers(line).removeprefix("./")
+
+
+def _without_numbers(line: str) -> str:
+    """A line without the whole numbers behind its first word."""
+    found = _NUMBERS_BEHIND.match(line[::-1])
+    return line[: len(line) - found.end()] if found else line
 
 
 def _bare(path: str) -> str:

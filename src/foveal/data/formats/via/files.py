@@ -158,7 +158,9 @@ def of_rows(table: Table) -> list[Image] | None:
         named, size = cells.get("filename", ""), cells.get("file_size", "")
         if row == table.columns or not named:
             continue
-        image = images.setdefault((named, size), Image(plain(named), int(size) if size.isdecimal() else 0))
+        image = images.setdefault(
+            (named, size), Image(plain(named), int(size) if size.isdecimal() and len(size) < 16 else 0)
+        )
         shape, said = (cell_value(cells.get(column, "")) for column in _COLUMNS[1:])
         # An image without regions has one row.
         if shape != {}:
