@@ -95,9 +95,10 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     for record, box in zip(records, corners_of(numbers, verdict.layout).tolist(), strict=True):
         record.boxes.append(box)
         record.relative = relative
-    used = {name for record in records for name in record.names}
+    drawn = {id(record): record for record in records}.values()
+    used = {name for record in drawn for name in record.names}
     called, reading.classes = named_classes(tree, documents, used, reading.findings)
-    for record in {id(record): record for record in records}.values():
+    for record in drawn:
         record.names = [called[name] for name in record.names]
     reading.records, told_before = union([(file, some) for file, some, _, _ in parts])
     for file, told in told_before.items():
