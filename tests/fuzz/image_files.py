@@ -11,7 +11,6 @@ from PIL import Image, PngImagePlugin, features
 
 def _saved(image: Image.Image, format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    # Saving leaves settings behind in an image.
     image.copy().save(buffer, format, **options)
     return buffer.getvalue()
 
@@ -48,35 +47,39 @@ def seeds() -> dict[str, bytes]:
     text = PngImagePlugin.PngInfo()
     text.add_text("Comment", "x" * 300, zip=True)
     text.add_itxt("XML:com.adobe.xmp", '<x tiff:Orientation="6"/>' * 5)
-    frames = [rgb, rgb.transpose(Image.Transpose.ROTATE_180), alpha.convert("RGB")]
-    several: dict[str, Any] = {"save_all": True, "append_images": [frame.copy() for frame in frames[1:]]}
+
+    def several() -> dict[str, Any]:
+        # Saving leaves settings behind in an image.
+        others = [rgb.transpose(Image.Transpose.ROTATE_180), Image.fromarray(255 - noise)]
+        return {"save_all": True, "append_images": others}
+
     rows = b"".join(b"\0" + rng.bytes(32 * 6) for _ in range(24))
     found = {
         "jpeg": _saved(rgb, "JPEG", exif=exif(), icc_profile=b"profile" * 30, comment=b"hello"),
         "jpeg-progressive": _saved(rgb, "JPEG", progressive=True, quality=30, subsampling=2),
         "jpeg-grey": _saved(grey, "JPEG"),
         "jpeg-cmyk": _saved(rgb.convert("CMYK"), "JPEG"),
-        "mpo": _saved(rgb, "MPO", **several),
+        "mpo": _saved(rgb, "MPO", **several()),
         "png": _saved(rgb, "PNG", pnginfo=text, exif=exif(), icc_profile=b"profile" * 30),
         "png-palette": _saved(rgb.quantize(16), "PNG", transparency=3),
         "png-grey-alpha": _saved(alpha.convert("LA"), "PNG"),
         "png-16": _saved(deep, "PNG"),
         "png-16-color": png(32, 24, 16, 2, rows),
         "png-1": _saved(grey.convert("1"), "PNG"),
-        "png-animated": _saved(rgb, "PNG", **several),
-        "gif": _saved(rgb.quantize(16), "GIF", **several, comment=b"hello" * 99),
+        "png-animated": _saved(rgb, "PNG", **several()),
+        "gif": _saved(rgb.quantize(16), "GIF", **several(), comment=b"hello" * 99),
         "gif-transparent": _saved(rgb.quantize(16), "GIF", transparency=2, interlace=1),
         "bmp": _saved(rgb, "BMP"),
         "bmp-palette": _saved(rgb.quantize(16), "BMP"),
         "dib": _saved(rgb, "DIB"),
         "webp": _saved(rgb, "WEBP", exif=exif()),
-        "webp-lossless": _saved(alpha, "WEBP", lossless=True, **several),
+        "webp-lossless": _saved(alpha, "WEBP", lossless=True, **several()),
         "tiff": _saved(rgb, "TIFF", exif=exif()),
         "tiff-float": _saved(floats, "TIFF"),
         "tiff-integers": _saved(whole, "TIFF"),
         "tiff-16": _saved(deep, "TIFF", compression="tiff_deflate"),
         "tiff-lzw": _saved(rgb, "TIFF", compression="tiff_lzw"),
-        "tiff-pages": _saved(rgb, "TIFF", **several),
+        "tiff-pages": _saved(rgb, "TIFF", **several()),
         "tiff-jpeg": _saved(rgb, "TIFF", compression="jpeg"),
         "tiff-packbits": _saved(grey, "TIFF", compression="packbits"),
         "tiff-group4": _saved(grey.convert("1"), "TIFF", compression="group4"),
@@ -90,5 +93,5 @@ def seeds() -> dict[str, bytes]:
         found["jpeg2000-tiled"] = _saved(alpha, "JPEG2000", tile_size=(16, 16), irreversible=True)
     if features.check("avif"):
         found["avif"] = _saved(rgb, "AVIF", exif=exif())
-        found["avif-animated"] = _saved(rgb, "AVIF", **several)
+        found["avif-animated"] = _saved(rgb, "AVIF", **several())
     return found
