@@ -8,7 +8,7 @@ from foveal.errors import DataError
 from foveal.files import open_regular, read_regular
 
 #: Bytes of a file of annotations or of a list. LVIS's JSON has 1.2 GB, Open Images' table of boxes 2.3 GB.
-LARGEST = 4 * 2**30
+LARGEST = 4_000_000_000
 # Of files that are as large as this the beginning is looked at before the whole is read.
 _LARGE, _BEGINNING = 1 << 26, 1 << 12
 _MARKS = (
@@ -57,7 +57,7 @@ def content_of(path: Path, *, largest: int = LARGEST) -> bytes:
         not fetched.
     """
     try:
-        if largest > _LARGE and path.stat().st_size > _LARGE:
+        if _LARGE < path.stat().st_size <= largest:
             _refuse_holes(path)
         content = read_regular(path, largest=largest)
     except OSError as error:

@@ -29,7 +29,7 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "J
 _LEAST_HEAD = 16
 
 #: Bytes of an image file. 100 million pixels of 64 bits, not compressed, are 0.8 GB; stacks have more.
-LARGEST = 16 * 2**30
+LARGEST = 16_000_000_000
 #: Pixels of a side. JPEG has 65,535 at most; what is longer than this is 500 pixels wide within the usual
 #: limit of area, and Pillow, OpenCV and every scaled copy of it would have troubles of their own.
 LONGEST_SIDE = 200_000

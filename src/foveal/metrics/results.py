@@ -11,7 +11,7 @@ from foveal.files import json_value, read_regular
 from foveal.metrics._checked import GroundTruth, check
 
 # Bytes of a file; a thousand detections of each of COCO's 40,000 test images take a tenth of that.
-_LARGEST = 4 * 2**30
+_LARGEST = 4_000_000_000
 
 
 def read_results(path: str | os.PathLike[str], ground_truth: GroundTruth) -> list[dict[str, Any]]:
