@@ -89,7 +89,8 @@ def test_a_pipe_in_place_of_the_file_is_not_waited_for(tmp_path, monkeypatch):
 
 ERRORS = [
     MemoryError(), RecursionError("x"), SyntaxError("x"), struct.error("x"), OverflowError("x"),
-    KeyError("x"), zlib.error("x"), SystemError("x"), AssertionError(), ZeroDivisionError(), TypeError("x"), EOFError(),
+    KeyError("x"), zlib.error("x"), SystemError("x"), AssertionError(), ZeroDivisionError(),
+    TypeError("x"), EOFError(),
 ]  # fmt: skip
 
 
