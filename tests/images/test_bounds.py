@@ -183,5 +183,18 @@ def test_exif_in_many_segments_that_speaks_of_itself(tmp_path):
     entries = b"".join(struct.pack("<HHII", tag, 7, 60_000, 8) for tag in range(1000, 6000))
     body = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 5000) + entries
     segment = b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body
-    (tmp_path / "a.jpg").write_bytes(content[:2] + segment * 100 + content[2:])
-    assert read(tmp_path / "a.jpg").shape == (6, 8, 3)
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content[:2] + segment * 10 + content[2:])
+    assert read(path).shape == (6, 8, 3)
+    # Pillow would copy what it has once more for each of them.
+    path.write_bytes(content[:2] + segment * 100 + content[2:])
+    refused(path, "its header is larger than that of any image")
+
+
+def test_a_damaged_second_frame_is_a_further_one(tmp_path):
+    path = saved(tmp_path / "a.gif", "GIF", save_all=True, append_images=[Image.new("RGB", (8, 6))])
+    content = path.read_bytes()
+    second = content.rindex(b"\x2c")
+    path.write_bytes(content[: second + 9])
+    assert probe(path).animated
+    assert read(path).shape == (6, 8, 3)

@@ -36,9 +36,17 @@ LONGEST_SIDE = 200_000
 # Bytes that may be read until an image's size and mode are known. Phones put maps of depth of 10 MB there,
 # painting programs their layers into TIFF's header; a few formats are read whole.
 _HEADER = 1 << 24
-_HEADERS = {"TIFF": 1 << 28} | dict.fromkeys(("WEBP", "AVIF", "HEIF", "JPEG2000"), 1 << 28)
+_HEADERS = {"GIF": 1 << 20, "TIFF": 1 << 28} | dict.fromkeys(("WEBP", "AVIF", "HEIF", "JPEG2000"), 1 << 28)
+
+# Before more than this is read of a JPEG's header it is looked through: Pillow puts pieces of EXIF together
+# one by one, in time that grows with the square of their number, and goes through junk letter by letter.
+_USUAL, _MOST_EXIF, _MOST_SEGMENTS = 1 << 20, 64, 10_000
 
 _permissive = SharedSetting(False)
+
+
+class _HeaderError(ImageError):
+    """A header has more bytes than are read of it."""
 
 
 class _Counted(io.FileIO):
@@ -61,7 +69,7 @@ class _Counted(io.FileIO):
         return super().readall()
 
     def _refuse(self) -> NoReturn:
-        raise ImageError(
+        raise _HeaderError(
             f"{self.name} cannot be decoded: its header is larger than that of any image; save it again as "
             "JPEG or PNG."
         )
@@ -108,10 +116,7 @@ def _identified(path: Path, raw: _Counted, file: Any) -> Iterator["ImageFile"]:
         accepted = accept(head[:_LEAST_HEAD].ljust(_LEAST_HEAD, b"\0")) if accept is not None else True
         if not accepted or isinstance(accepted, str):
             continue
-        file.seek(0)
-        raw.allowed = _HEADERS.get(name, _HEADER)
-        image = factory(file, "")
-        raw.allowed = float("inf")
+        image = _header(raw, file, name, factory)
         if min(image.size) < 1:
             raise ImageError(f"{path} holds no pixels: it is {image.width} x {image.height}; delete it.")
         if max(image.size) > LONGEST_SIDE:
@@ -129,6 +134,42 @@ def _identified(path: Path, raw: _Counted, file: Any) -> Iterator["ImageFile"]:
         raise _damaged(path, EOFError())
     what = what or (f"none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it")
     raise ImageError(f"{path} is not an image that can be read: it is {what}.")
+
+
+def _header(raw: _Counted, file: Any, name: str, factory: Any) -> "ImageFile":
+    """An image of a format as far as its header, of which no more is read than there may be."""
+    most = _HEADERS.get(name, _HEADER)
+    if name == "JPEG":
+        file.seek(0)
+        raw.allowed = _USUAL
+        try:
+            image: ImageFile = factory(file, "")
+            raw.allowed = float("inf")
+            return image
+        except _HeaderError:
+            raw.allowed = most
+            file.seek(0)
+            if not _is_plain(file.read(most)):
+                raise
+    file.seek(0)
+    raw.allowed = most
+    image = factory(file, "")
+    raw.allowed = float("inf")
+    return image
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether the beginning of a JPEG is segments as they should be, however large, up to the pixels."""
+    place, exif = 2, 0
+    for _ in range(_MOST_SEGMENTS):
+        marker = content[place : place + 2]
+        if marker == b"\xff\xda":
+            return exif <= _MOST_EXIF
+        if len(marker) < 2 or marker[0] != 0xFF or not 0xC0 <= marker[1] < 0xFF:
+            return False
+        exif += content.startswith(b"Exif\0\0", place + 4)
+        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return False
 
 
 @cache

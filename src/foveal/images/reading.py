@@ -201,7 +201,7 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
         if orientation >= 5 and format != "TIFF":
             width, height = height, width
         # The further images of an MPO, a camera's JPEG, are previews.
-        animated = format != "MPO" and bool(getattr(image, "is_animated", False))
+        animated = format != "MPO" and _is_animated(image)
         return ImageInfo(
             width,
             height,
@@ -211,6 +211,14 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
             orientation,
             animated,
         )
+
+
+def _is_animated(image: "ImageFile") -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:
+        # There is a further frame, and it is damaged.
+        return True
 
 
 def _turn(orientation: int) -> "Transpose | None":

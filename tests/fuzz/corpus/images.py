@@ -50,6 +50,24 @@ def a_header_of_junk() -> bytes:
     return buffer.getvalue()[:2] + b"\xff" * 40_000_000
 
 
+def exif_in_thousands_of_segments() -> bytes:
+    """Pillow put them together one by one: 18 seconds."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.zeros((8, 8, 3), np.uint8)).save(buffer, "JPEG")
+    content = buffer.getvalue()
+    segment = b"\xff\xe1" + struct.pack(">H", 5002) + b"Exif\0\0II*\0\x08\0\0\0" + bytes(4986)
+    return content[:2] + segment * 3000 + content[2:]
+
+
+def a_second_frame_that_is_cut_off() -> bytes:
+    """The first was read, and the file said to be none."""
+    frames = [Image.fromarray(np.full((8, 8, 3), n, np.uint8)) for n in (9, 99)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    content = buffer.getvalue()
+    return content[: content.rindex(b"\x2c") + 9]
+
+
 #: By their names.
 ONCE_FAILED: dict[str, Callable[[], bytes]] = {
     made.__name__: made
@@ -59,5 +77,7 @@ ONCE_FAILED: dict[str, Callable[[], bytes]] = {
         integers_of_a_hundred_megapixels,
         transparency_of_a_hundred_megapixels,
         a_header_of_junk,
+        exif_in_thousands_of_segments,
+        a_second_frame_that_is_cut_off,
     )
 }
