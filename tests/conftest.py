@@ -1,6 +1,7 @@
 """What every test may ask for."""
 
 import base64
+import errno
 import hashlib
 import json
 import os
@@ -40,6 +41,23 @@ def test_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"FOVEAL_TEST_DATA names {named}, which is not a folder")
     return folder
+
+
+@pytest.fixture
+def make_unreadable(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Make files such that nobody may read them, not even root."""
+    from foveal.files import regular
+
+    closed: set[str] = set()
+    check = regular.check_regular
+
+    def refuse(status: os.stat_result, path: Any, *rest: Any) -> None:
+        if os.fspath(path) in closed:
+            raise PermissionError(errno.EACCES, "Permission denied", os.fspath(path))
+        check(status, path, *rest)
+
+    monkeypatch.setattr(regular, "check_regular", refuse)
+    return lambda *paths: closed.update(map(str, paths))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ import resource
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -182,21 +181,6 @@ def test_files_that_may_not_be_read_are_findings(run, tmp_path, make_unreadable)
         (f["file"], f["kind"]) for f in json.loads(out)["findings"] if "Permission denied" in f["message"]
     ]
     assert told == [("1.xml", "broken-annotation"), ("train.txt", "unreadable-file")]
-
-
-@pytest.fixture
-def make_unreadable(monkeypatch):
-    """Files that nobody may read, not even root."""
-    closed = set()
-    read_bytes = Path.read_bytes
-
-    def refuse(self):
-        if str(self) in closed:
-            raise PermissionError(errno.EACCES, "Permission denied", str(self))
-        return read_bytes(self)
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    return lambda *paths: closed.update(map(str, paths))
 
 
 def test_an_error_of_ours_stays_one(run, tmp_path):

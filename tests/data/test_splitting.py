@@ -146,16 +146,9 @@ def test_raccoon_twins_stay_together(test_data):
         assert len(parts.test) == 40
 
 
-def test_files_that_may_not_be_read_are_alone(tmp_path, monkeypatch):
+def test_files_that_may_not_be_read_are_alone(tmp_path, make_unreadable):
     paths = [tmp_path / name for name in "abc"]
     for path in paths:
         path.write_bytes(b"1")
-    whole = Path.open
-
-    def refuse(self, *words, **named):
-        if self.name == "b":
-            raise PermissionError(13, "Permission denied", str(self))
-        return whole(self, *words, **named)
-
-    monkeypatch.setattr(Path, "open", refuse)
+    make_unreadable(paths[1])
     assert identical_files(paths) == [[0, 2], [1]]

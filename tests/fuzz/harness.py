@@ -1,7 +1,8 @@
 """Many damaged files, each tried in a process that may die of it.
 
-A target makes files and says in a worker what comes of one; whatever is neither used nor refused by one of
-Foveal's own errors, takes too long or too much memory, or ends the worker, is a failure. Its file is kept.
+A target makes files, or folders of some, and says in a worker what comes of one; whatever is neither used nor
+refused by an error of Foveal's own, takes too long or too much memory, or ends the worker, is a failure. Its
+file is kept.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
@@ -23,6 +25,10 @@ import numpy as np
 
 #: Seconds of the processor, and bytes beyond those of a worker that has done nothing, that no file may take.
 MOST_SECONDS, MOST_BYTES = 5.0, 2_000_000_000
+# No more than this is given to a worker, for the sake of the machine.
+_AT_MOST = 8_000_000_000
+#: What may come of a file: it is used, or used but for what is told of, or refused by Foveal's own error.
+FINE = ("used", "told", "refused")
 # After so many seconds by the clock a worker is taken for dead: the machine may be busy.
 _PATIENCE = 60.0
 
@@ -34,7 +40,7 @@ class Outcomes:
     Attributes
     ----------
     counts : Counter
-        By outcome: ``used``, ``refused``, or a failure.
+        By outcome: one of :data:`FINE`, or a failure.
     failures : list of (Path, str)
         The files that were kept, and what happened.
     """
@@ -84,6 +90,9 @@ def serve(try_file: Callable[[Path], str], refused: type[Exception] | tuple[type
     """Be a worker: try the files whose names come on standard input."""
     # Two gigabytes beyond what the libraries have reserved already.
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if sys.platform == "linux" else 0
+    if pages:
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + _AT_MOST,) * 2)
     answers = sys.stdout
     sys.stdout = sys.stderr
     for line in sys.stdin:
@@ -120,7 +129,7 @@ def run(
     script : str
         What the worker runs, with ``--serve``.
     files : iterator of (Path, str)
-        Each is deleted after it was tried; the text says what was done to it.
+        Each file or folder is deleted after it was tried; the text says what was done to it.
     seconds, number : optional
     keep : Path, optional
         Where files that failed are kept.
@@ -130,20 +139,30 @@ def run(
         for path, how in files:
             outcome, text = worker.try_file(path)
             outcomes.counts[outcome] += 1
-            if outcome not in ("used", "refused"):
+            if outcome not in FINE:
                 place = path
                 if keep is not None:
                     keep.mkdir(parents=True, exist_ok=True)
                     place = keep / f"{sum(outcomes.counts.values()):06d}-{path.name}"
-                    shutil.copy(path, place)
+                    (shutil.copytree if path.is_dir() else shutil.copy)(path, place)
                 outcomes.failures.append((place, f"{outcome} ({how}): {text}"))
-            path.unlink(missing_ok=True)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
             over = seconds is not None and time.monotonic() - began > seconds
             if over or (number is not None and sum(outcomes.counts.values()) >= number):
                 break
     finally:
         worker.close()
     return outcomes
+
+
+def _copies(corpus: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    for path in sorted(corpus.iterdir()):
+        copy = folder / path.name
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, copy)
+        yield copy, f"{path} again"
 
 
 def main(
@@ -158,6 +177,7 @@ def main(
     asked.add_argument("--number", type=int)
     asked.add_argument("--seed", type=int, default=0)
     asked.add_argument("--keep", type=Path, help="a folder for the files that failed")
+    asked.add_argument("--corpus", type=Path, help="a folder of such files, which are tried first")
     asked.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.serve:
@@ -166,7 +186,8 @@ def main(
     with tempfile.TemporaryDirectory() as folder:
         rng = np.random.default_rng(given.seed)
         seconds = given.seconds if given.seconds or given.number else 60.0
-        files = make(rng, Path(folder))
+        again = _copies(given.corpus, Path(folder)) if given.corpus else iter(())
+        files = chain(again, make(rng, Path(folder)))
         found = run(script, files, seconds=seconds, number=given.number, keep=given.keep)
     for outcome, number in found.counts.most_common():
         print(f"{number:8,}  {outcome}")

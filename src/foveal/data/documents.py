@@ -7,7 +7,6 @@ belongs to none can be named.
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,8 +18,9 @@ from foveal.data.encodings import content_of, decoded, sure_text
 from foveal.data.file_tree import Tree
 from foveal.data.unread import named
 from foveal.data.xml_parsing import parse_xml
-from foveal.data.yaml_parsing import yaml_value
+from foveal.data.yaml_parsing import LARGEST_YAML, yaml_value
 from foveal.errors import DataError
+from foveal.files import json_value
 from foveal.wording import count
 
 # Rows of a table that are looked at to tell what it is.
@@ -89,20 +89,26 @@ def parse_documents(tree: Tree, formats: Iterable[Takes], files: Iterable[str] |
         asked = [format for format in takers if suffix in format.suffixes]
         if parse is None or not asked:
             continue
+        path = tree.path(file)
         try:
-            content = parse(tree.path(file))
+            content = parse(path)
+            _hand_out(content, file, asked, documents)
         except DataError as error:
             documents.broken[file] = str(error)
-            continue
-        for format in asked:
-            assert format.take is not None
-            kept = format.take(content, file)
-            if kept is not None:
-                documents.kept.setdefault(format.name, {})[file] = kept
-                break
-        else:
-            documents.strange[file] = described(content)
+        except MemoryError:
+            documents.broken[file] = f"{path} cannot be read: there is too little memory for it."
     return documents
+
+
+def _hand_out(content: Any, file: str, asked: Iterable[Takes], documents: Documents) -> None:
+    """Give parsed content to the first format whose own it is."""
+    for format in asked:
+        assert format.take is not None
+        kept = format.take(content, file)
+        if kept is not None:
+            documents.kept.setdefault(format.name, {})[file] = kept
+            return
+    documents.strange[file] = described(content)
 
 
 def described(content: Any) -> str:
@@ -156,17 +162,19 @@ def parse_json(path: Path) -> Any:
     Raises
     ------
     DataError
-        If it is not JSON or cannot be read.
+        If it is not JSON, nested deeper than anything real, or cannot be read.
     """
     content = content_of(path)
-    if not content.strip():
+    if not content[:1].strip() and not content.strip():
         raise DataError(f"{path} is empty.")
     text = sure_text(content)
     if text is None:
         raise DataError(f"{path} is in no encoding of Unicode's, as JSON has to be: save it as UTF-8.")
+    # The text is all that is needed of it by now.
+    del content
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return json_value(text)
+    except ValueError as error:
         raise DataError(f"{path} is not well-formed JSON ({error}).") from error
 
 
@@ -184,8 +192,8 @@ def parse_json_lines(path: Path) -> list[Any]:
         if not line.strip():
             continue
         try:
-            values.append(json.loads(line))
-        except (ValueError, RecursionError) as error:
+            values.append(json_value(line))
+        except ValueError as error:
             raise DataError(f"Line {number} of {path} is not well-formed JSON ({error}).") from error
     return values
 
@@ -203,7 +211,7 @@ def parse_yaml(path: Path) -> Any:
     DataError
         If it is not YAML or cannot be read.
     """
-    content = content_of(path)
+    content = content_of(path, largest=LARGEST_YAML)
     return yaml_value(content, decoded(content), str(path))
 
 

@@ -5,7 +5,12 @@ import re
 from pathlib import Path
 
 from foveal.errors import DataError
+from foveal.files import open_regular, read_regular
 
+#: Bytes of a file of annotations or of a list. LVIS's JSON has 1.2 GB, Open Images' table of boxes 2.3 GB.
+LARGEST = 4_000_000_000
+# Of files that are as large as this the beginning is looked at before the whole is read.
+_LARGE, _BEGINNING = 1 << 26, 1 << 12
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -36,21 +41,39 @@ _POINTER = b"version https://git-lfs"
 _LETTERS = frozenset(range(ord("A"), ord("Z") + 1)) | frozenset(range(ord("a"), ord("z") + 1))
 
 
-def content_of(path: Path) -> bytes:
-    """The bytes of a file.
+def content_of(path: Path, *, largest: int = LARGEST) -> bytes:
+    """The bytes of a regular file.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    largest : int, default=LARGEST
+        How many bytes it may have.
 
     Raises
     ------
     DataError
-        If it cannot be read, or is but a pointer to a file that Git has not fetched.
+        If it cannot be read, is no regular file, has more bytes, or is but a pointer to a file that Git has
+        not fetched.
     """
     try:
-        content = path.read_bytes()
+        if _LARGE < path.stat().st_size <= largest:
+            _refuse_holes(path)
+        content = read_regular(path, largest=largest)
     except OSError as error:
         raise DataError(f"{path} cannot be read ({error.strerror or error}).") from error
+    except MemoryError:
+        raise DataError(f"{path} cannot be read: there is too little memory for it.") from None
     if content.startswith(_POINTER):
         raise DataError(f"{path} is a pointer of Git LFS: fetch the file with `git lfs pull`.")
     return content
+
+
+def _refuse_holes(path: Path) -> None:
+    """Refuse a file that was made large and never filled: it takes no room on the disk, but in memory."""
+    with open_regular(path) as file:
+        if not any(file.read(_BEGINNING)):
+            raise DataError(f"{path} cannot be read (it holds nothing but zeros): fetch it again.")
 
 
 def decoded(content: bytes) -> str:

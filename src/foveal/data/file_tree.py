@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from foveal.data.results import holds_more_than_own, is_own, is_run_of_others
 from foveal.errors import DataError
+from foveal.files.regular import is_of_the_system, what_else
 from foveal.images import EXTENSIONS, unread
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages", "pictures", "photos"})
@@ -145,7 +146,8 @@ class Tree:
         The folders that were not looked into, each with the reason: litter, Foveal's own results, links to a
         folder above.
     unreadable : dict of str to str
-        Folders that may not be read, and images that are links which lead nowhere, each with the reason.
+        Folders that may not be read, links that lead nowhere, and what is neither a file nor a folder, such
+        as pipes and devices, by itself or behind a link; each with the reason.
     """
 
     root: Path
@@ -187,6 +189,9 @@ class Tree:
             if here in above and status.st_ino:
                 skipped[relative] = "it is a link to a folder above it"
                 continue
+            if relative and is_of_the_system(status):
+                skipped[relative] = "it holds what the system makes up, and no files of anybody's"
+                continue
             if relative and is_own(entries):
                 also = ", though other pictures too" if holds_more_than_own(entries) else ""
                 skipped[relative] = f"it holds results of Foveal{also}"
@@ -201,17 +206,18 @@ class Tree:
                 path = join(relative, entry.name)
                 try:
                     is_file, is_folder = entry.is_file(), entry.is_dir()
+                    other = "" if is_folder else _other(entry, is_file)
                 except OSError as error:
                     unreadable[path] = str(error.strerror)
                     continue
-                if is_file:
+                if other:
+                    unreadable[path] = other
+                elif is_file:
                     names.append(entry.name)
                 elif is_folder and entry.name.lower() in LITTER:
                     skipped[path] = "folders of that name hold copies and litter"
                 elif is_folder and (relative or enter is None or enter(entry.name)):
                     waiting.append((path, entry.path, (*above, here)))
-                elif not is_folder and entry.is_symlink():  # of a folder, a label or a list as well
-                    unreadable[path] = "it is a link that leads nowhere"
             folders[relative] = sorted(names)
         return cls(
             root,
@@ -388,6 +394,20 @@ class Tree:
             for file in (join(folder, name) for name in self.folders[folder] if is_image(name))
             if file.rpartition(".")[0] not in taken
         ]
+
+
+def _other(entry: "os.DirEntry[str]", is_file: bool) -> str:
+    """What an entry is that is no folder and no regular file; ``""`` where it is one."""
+    linked = entry.is_symlink()
+    # Asking each file for more would be felt.
+    if is_file and not linked:
+        return ""
+    try:
+        what = what_else(entry.stat())
+    except FileNotFoundError:
+        # Of a folder, a label or a list as well.
+        return "it is a link that leads nowhere"
+    return what and f"it is {'a link to ' if linked else ''}{what}, and regular files alone are opened"
 
 
 def _is_original(file: str) -> bool:

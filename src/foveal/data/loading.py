@@ -17,6 +17,7 @@ from foveal.data.formats.records import Reading, assemble
 from foveal.data.formats.split_lists import normalise
 from foveal.data.formats.table import FORMATS, Format
 from foveal.errors import DataError
+from foveal.files import readable, what_else
 
 # Sentences about what is known and not read, and reasons of formats, that a refusal has.
 _NAMED = 3
@@ -80,13 +81,21 @@ def load(path: str | os.PathLike[str], split: str | None = None, format: str | N
     if format is not None and format not in FORMATS:
         raise DataError(f"There is no format {format!r}; the formats are {', '.join(FORMATS)}.")
     try:
-        is_there = path.exists()
-    except OSError as error:
-        raise DataError(f"{path} cannot be a folder or a file ({error.strerror}).") from error
-    if not is_there:
-        raise DataError(f"There is no folder or file {path}.")
-    with _without_collection():
-        dataset = _load_file(path, format) if path.is_file() else _load_folder(Tree.scan(path), format)
+        what = what_else(path.stat())
+    except (FileNotFoundError, NotADirectoryError):
+        raise DataError(f"There is no folder or file {path}.") from None
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{readable(str(path))} cannot be a folder or a file ({why}).") from error
+    if what not in ("", "a folder"):
+        raise DataError(f"{path} is {what}: data sets are folders or regular files.")
+    try:
+        with _without_collection():
+            dataset = _load_folder(Tree.scan(path), format) if what else _load_file(path, format)
+    except MemoryError:
+        raise DataError(
+            f"{path} cannot be read: there is too little memory for all that it says. Load a part of it."
+        ) from None
     dataset = replace(dataset, source=path)
     return dataset if split is None else select_split(dataset, split)
 

@@ -4,6 +4,7 @@ import os
 import re
 from collections.abc import Sequence
 
+from foveal.files import open_regular
 from foveal.images import EXTENSIONS
 
 # What a command of Foveal writes, and what stands near the beginning of it; others call files so too.
@@ -40,7 +41,9 @@ def is_own(entries: Sequence["os.DirEntry[str]"]) -> bool:
 
 def _reads_as_own(mark: "os.DirEntry[str]") -> bool:
     try:
-        with open(mark.path, "rb") as file:  # noqa: PTH123
+        if not mark.is_file():
+            return False
+        with open_regular(mark.path) as file:
             head = file.read(_HEAD).decode("utf-8", "replace")
     except OSError:
         return True

@@ -7,10 +7,11 @@ from xml.etree.ElementTree import Element, ParseError, TreeBuilder, XMLParser
 
 from foveal.data.encodings import content_of, sure_text, text_declared_as
 from foveal.errors import DataError
+from foveal.files.nesting import DEEPEST
 
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?\sencoding\s*=\s*["']([A-Za-z0-9._:()-]{1,60})["']""")
-# No entity stands for more characters.
-_ENTITY = 100
+# No entity stands for more characters, and all of a file for no more than these.
+_ENTITY, _ENTITIES = 100, 10_000_000
 
 
 def parse_xml(path: Path) -> Element:
@@ -19,9 +20,14 @@ def parse_xml(path: Path) -> Element:
     Raises
     ------
     DataError
-        If it is not XML, its encoding cannot be told, it has entities that can do harm, or it cannot be read.
+        If it is not XML, its encoding cannot be told, it has entities that can do harm, is nested deeper than
+        anything real, or cannot be read.
     """
     text = _xml_text(path)
+    if "<!DOCTYPE" in text and text.count("&") * _ENTITY > _ENTITIES:
+        raise DataError(
+            f"{path} has more entities than can be read: write what they stand for in their place."
+        )
     # Without a document type there are no entities: the parser of the standard library is safe, and fast.
     parser = XMLParser() if "<!DOCTYPE" not in text else _careful_parser(path)
     try:
@@ -39,7 +45,18 @@ def parse_xml(path: Path) -> Element:
     except (ValueError, LookupError) as error:
         raise DataError(f"{path} is not well-formed XML ({error}).") from error
     assert isinstance(root, Element)
+    if _is_deep(root):
+        raise DataError(f"{path} is not well-formed XML (it is nested more than {DEEPEST} deep).")
     return root
+
+
+def _is_deep(root: Element) -> bool:
+    level = [root]
+    for _ in range(DEEPEST):
+        level = [child for element in level for child in element]
+        if not level:
+            return False
+    return True
 
 
 def _xml_text(path: Path) -> str:

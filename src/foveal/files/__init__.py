@@ -11,7 +11,9 @@ from foveal.files.names import (
     readable,
     unique_names,
 )
+from foveal.files.nesting import json_value
 from foveal.files.outputs import check_free, empty_folder, free_folder, new_file
+from foveal.files.regular import open_regular, read_regular, what_else
 
 __all__ = [
     "Cache",
@@ -23,15 +25,19 @@ __all__ = [
     "empty_folder",
     "free_folder",
     "identity_of",
+    "json_value",
     "naming",
     "new_file",
+    "open_regular",
     "parse_container",
     "read_container",
+    "read_regular",
     "readable",
     "replacing",
     "restore",
     "unique_names",
     "user_cache",
+    "what_else",
     "write_bytes",
     "write_container",
     "write_json",

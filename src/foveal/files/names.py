@@ -9,6 +9,8 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
+from foveal.files.regular import open_regular
+
 _BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
@@ -28,8 +30,14 @@ def digest_bytes(*parts: bytes) -> str:
 
 
 def digest_file(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's content, as 64 hexadecimal digits."""
-    with Path(path).open("rb") as file:
+    """SHA-256 of a regular file's content, as 64 hexadecimal digits.
+
+    Raises
+    ------
+    OSError
+        As :func:`foveal.files.open_regular`.
+    """
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -5,6 +5,7 @@ check against decompression bombs reads a global of the process and warns. The p
 directly instead, each through what it registered.
 """
 
+import io
 import os
 import stat
 import struct
@@ -13,9 +14,10 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from foveal.errors import ImageError
+from foveal.files.regular import what_else, without_waiting
 from foveal.images.file_kinds import is_heic, is_raw, unread, what_it_is
 from foveal.parallel import SharedSetting
 
@@ -26,7 +28,51 @@ FORMATS = ("JPEG", "PNG", "GIF", "BMP", "DIB", "WEBP", "TIFF", "PPM", "AVIF", "J
 # What an accepting function of Pillow's may look at.
 _LEAST_HEAD = 16
 
+#: Bytes of an image file. 100 million pixels of 64 bits, not compressed, are 0.8 GB; stacks have more.
+LARGEST = 16_000_000_000
+#: Pixels of a side. JPEG has 65,535 at most; what is longer than this is 500 pixels wide within the usual
+#: limit of area, and Pillow, OpenCV and every scaled copy of it would have troubles of their own.
+LONGEST_SIDE = 200_000
+# Bytes that may be read until an image's size and mode are known. Phones put maps of depth of 10 MB there,
+# painting programs their layers into TIFF's header; a few formats are read whole.
+_HEADER = 1 << 24
+_HEADERS = {"GIF": 1 << 20, "TIFF": 1 << 28} | dict.fromkeys(("WEBP", "AVIF", "HEIF", "JPEG2000"), 1 << 28)
+
+# Before more than this is read of a JPEG's header it is looked through: Pillow puts pieces of EXIF together
+# one by one, in time that grows with the square of their number, and goes through junk letter by letter.
+_USUAL, _MOST_EXIF, _MOST_SEGMENTS = 1 << 20, 64, 10_000
+
 _permissive = SharedSetting(False)
+
+
+class _HeaderError(ImageError):
+    """A header has more bytes than are read of it."""
+
+
+class _Counted(io.FileIO):
+    """A file of which no more bytes are read than are allowed: headers can repeat themselves without end."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, "r", opener=without_waiting)
+        self.allowed: float = float("inf")
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if self.allowed <= 0:
+            self._refuse()
+        count = super().readinto(buffer)
+        self.allowed -= count or 0
+        return count
+
+    def readall(self) -> bytes:
+        if os.fstat(self.fileno()).st_size - self.tell() > self.allowed:
+            self._refuse()
+        return super().readall()
+
+    def _refuse(self) -> NoReturn:
+        raise _HeaderError(
+            f"{self.name} cannot be decoded: its header is larger than that of any image; save it again as "
+            "JPEG or PNG."
+        )
 
 
 @contextmanager
@@ -38,10 +84,15 @@ def opened(path: str | os.PathLike[str]) -> Iterator["ImageFile"]:
     path = Path(path)
     _refuse_no_file(path)
     try:
-        with path.open("rb") as file, _whole_files_only():
-            yield from _identified(path, file)
-    except (ImageError, MemoryError):
+        with _Counted(path) as raw, io.BufferedReader(raw) as file, _whole_files_only():
+            _refuse_irregular(path, os.fstat(raw.fileno()))
+            yield from _identified(path, raw, file)
+    except ImageError:
         raise
+    except MemoryError as error:
+        raise ImageError(
+            f"{path} cannot be decoded: there is too little memory for it; make it smaller."
+        ) from error
     except PermissionError as error:
         raise ImageError(f"{path} may not be read; give yourself permission to read it.") from error
     except Exception as error:
@@ -50,7 +101,7 @@ def opened(path: str | os.PathLike[str]) -> Iterator["ImageFile"]:
         raise _damaged(path, error) from error
 
 
-def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
+def _identified(path: Path, raw: _Counted, file: Any) -> Iterator["ImageFile"]:
     from PIL import Image
 
     head = file.read(512)
@@ -65,10 +116,14 @@ def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
         accepted = accept(head[:_LEAST_HEAD].ljust(_LEAST_HEAD, b"\0")) if accept is not None else True
         if not accepted or isinstance(accepted, str):
             continue
-        file.seek(0)
-        image = factory(file, "")
+        image = _header(raw, file, name, factory)
         if min(image.size) < 1:
             raise ImageError(f"{path} holds no pixels: it is {image.width} x {image.height}; delete it.")
+        if max(image.size) > LONGEST_SIDE:
+            raise ImageError(
+                f"{path} has {image.width} x {image.height} pixels, and no side may be longer than "
+                f"{LONGEST_SIDE:,}; cut it into pieces."
+            )
         try:
             yield image
         finally:
@@ -79,6 +134,42 @@ def _identified(path: Path, file: Any) -> Iterator["ImageFile"]:
         raise _damaged(path, EOFError())
     what = what or (f"none of {', '.join(_formats())}; convert it to JPEG or PNG, or delete it")
     raise ImageError(f"{path} is not an image that can be read: it is {what}.")
+
+
+def _header(raw: _Counted, file: Any, name: str, factory: Any) -> "ImageFile":
+    """An image of a format as far as its header, of which no more is read than there may be."""
+    most = _HEADERS.get(name, _HEADER)
+    if name == "JPEG":
+        file.seek(0)
+        raw.allowed = _USUAL
+        try:
+            image: ImageFile = factory(file, "")
+            raw.allowed = float("inf")
+            return image
+        except _HeaderError:
+            raw.allowed = most
+            file.seek(0)
+            if not _is_plain(file.read(most)):
+                raise
+    file.seek(0)
+    raw.allowed = most
+    image = factory(file, "")
+    raw.allowed = float("inf")
+    return image
+
+
+def _is_plain(content: bytes) -> bool:
+    """Whether the beginning of a JPEG is segments as they should be, however large, up to the pixels."""
+    place, exif = 2, 0
+    for _ in range(_MOST_SEGMENTS):
+        marker = content[place : place + 2]
+        if marker == b"\xff\xda":
+            return exif <= _MOST_EXIF
+        if len(marker) < 2 or marker[0] != 0xFF or not 0xC0 <= marker[1] < 0xFF:
+            return False
+        exif += content.startswith(b"Exif\0\0", place + 4)
+        place += 2 + int.from_bytes(content[place + 2 : place + 4], "big")
+    return False
 
 
 @cache
@@ -122,19 +213,28 @@ def _whole_files_only() -> AbstractContextManager[None]:
 
 def _refuse_no_file(path: Path) -> None:
     try:
-        kind = path.stat().st_mode
+        status = path.stat()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise ImageError(f"There is no image file {path}; check its name.") from error
     except PermissionError as error:
         raise ImageError(f"{path} may not be read; give yourself permission to read its folder.") from error
     except (OSError, ValueError) as error:
         raise ImageError(f"{str(path)!r} cannot be the name of a file ({error}); check it.") from error
-    if stat.S_ISDIR(kind):
+    if stat.S_ISDIR(status.st_mode):
         if not os.access(path, os.R_OK | os.X_OK):
             raise ImageError(f"{path} is a folder that may not be read; give yourself permission to read it.")
         raise ImageError(f"{path} is a folder, not an image file; name a file in it.")
-    if not stat.S_ISREG(kind):
-        raise ImageError(f"{path} is not a regular file (a pipe or a device); name an image file.")
+    _refuse_irregular(path, status)
+
+
+def _refuse_irregular(path: Path, status: os.stat_result) -> None:
+    if what := what_else(status):
+        raise ImageError(f"{path} is not a regular file, it is {what}; name an image file.")
+    if status.st_size > LARGEST:
+        raise ImageError(
+            f"{path} has {status.st_size / 1e9:.3g} GB, and no image more than {LARGEST / 1e9:.3g}; delete "
+            "it."
+        )
 
 
 def _damaged(path: Path, error: Exception) -> ImageError:

@@ -26,6 +26,8 @@ HEIC is read where the package ``pillow-heif`` is installed (``pip install 'fove
 error says so."""
 
 _ORIENTATION = 274
+# Chunks of a PNG, of which most hold 8 kB of pixels or more, and bytes of EXIF, which has 64 kB in a JPEG.
+_MOST_CHUNKS, _MOST_EXIF = 100_000, 1 << 20
 
 
 @dataclass(frozen=True)
@@ -90,8 +92,9 @@ def read(path: str | os.PathLike[str], *, max_pixels: int = 100_000_000) -> NDAr
     Raises
     ------
     ImageError
-        If the file is missing, a folder, empty, no image, truncated, damaged or has too many pixels.
-        The message names the file and the mend.
+        If the file is missing, a folder, a pipe or the like, empty, no image, truncated, damaged, or has too
+        many pixels, a side of more than 200,000, or more than the memory holds. Whatever a decoder raises
+        becomes one. The message names the file and the mend.
 
     Notes
     -----
@@ -153,7 +156,7 @@ def _read(path: str | os.PathLike[str], max_pixels: int) -> tuple[NDArray[np.uin
         if bits != 16:
             return rgb, 8
         if image.mode.startswith("I"):
-            return rgb, _rgb.used_bits(int(np.asarray(image).max()))
+            return rgb, _rgb.used_bits(_rgb.largest(image))
         # Of colours Pillow keeps the upper 8 bits alone.
         dark = image.mode == "RGB" and format in ("PNG", "TIFF") and rgb.max() < 2**5
         deep = _rgb.sixteen_bit_colors(path) if dark and orientation == 1 else None
@@ -179,7 +182,8 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
     Raises
     ------
     ImageError
-        If the file is missing, a folder, empty, no image, or its header is damaged.
+        If the file is missing, a folder, a pipe or the like, empty, no image, its header is damaged, or a
+        side has more than 200,000 pixels.
 
     Examples
     --------
@@ -197,7 +201,7 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
         if orientation >= 5 and format != "TIFF":
             width, height = height, width
         # The further images of an MPO, a camera's JPEG, are previews.
-        animated = format != "MPO" and bool(getattr(image, "is_animated", False))
+        animated = format != "MPO" and _is_animated(image)
         return ImageInfo(
             width,
             height,
@@ -207,6 +211,14 @@ def probe(path: str | os.PathLike[str]) -> ImageInfo:
             orientation,
             animated,
         )
+
+
+def _is_animated(image: "ImageFile") -> bool:
+    try:
+        return bool(getattr(image, "is_animated", False))
+    except Exception:
+        # There is a further frame, and it is damaged.
+        return True
 
 
 def _turn(orientation: int) -> "Transpose | None":
@@ -255,10 +267,13 @@ def _late_exif(image: "ImageFile") -> bytes | None:
     start = file.tell()
     try:
         file.seek(8)
-        while len(head := file.read(8)) == 8:
+        for _ in range(_MOST_CHUNKS):
+            head = file.read(8)
             length = int.from_bytes(head[:4], "big")
             if head[4:] == b"eXIf":
-                return file.read(length)
+                return file.read(length) if length <= _MOST_EXIF else None
+            if len(head) < 8 or head[4:] == b"IEND":
+                return None
             file.seek(length + 4, os.SEEK_CUR)
         return None
     finally:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import DataError
+from foveal.files import what_else
 
 if TYPE_CHECKING:
     from cv2 import VideoCapture
@@ -39,7 +40,12 @@ class Frame:
 
 @contextmanager
 def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
-    """A capture that gives frames; OpenCV's and FFmpeg's own words are kept from the terminal."""
+    """A capture that gives frames; OpenCV's and FFmpeg's own words are kept from the terminal.
+
+    Of files regular ones alone are opened: a pipe would be waited for without end.
+    """
+    if not isinstance(source, int) and (what := _irregular(source)):
+        raise DataError(f"{os.fspath(source)} is {what}: name a video that is a regular file.")
     # It is read when OpenCV first opens a file: -8 is FFmpeg's AV_LOG_QUIET.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
@@ -92,6 +98,14 @@ def taken_by_opencv(path: str | os.PathLike[str]) -> Iterator[str]:
             yield str(link)
     else:
         yield name
+
+
+def _irregular(source: str | os.PathLike[str]) -> str:
+    """What a file is that is no regular one; ``""`` where it is one, or is not there."""
+    try:
+        return what_else(os.stat(source))  # noqa: PTH116
+    except (OSError, ValueError):
+        return ""
 
 
 def _images(capture: "VideoCapture") -> Iterator[Image]:

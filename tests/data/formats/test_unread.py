@@ -1,7 +1,5 @@
 """What is known and not read is named with the way out."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -117,19 +115,12 @@ def test_arrays_are_not_opened(tmp_path):
     assert "x.npy is a NumPy array" in refused(tmp_path)
 
 
-def test_what_cannot_be_opened_comes_first(tmp_path, make_image, monkeypatch):
+def test_what_cannot_be_opened_comes_first(tmp_path, make_image, make_unreadable):
     make_image(tmp_path / "dog/0.jpg")
     (tmp_path / "cat").symlink_to(tmp_path / "gone")
     assert "knows. cat cannot be looked at (it is a link that leads nowhere). " in refused(tmp_path)
     (tmp_path / "boxes.txt").write_text("dog/0.jpg\n1\n1 2 3 4\n")
-    opened = Path.open
-
-    def closed(path, *args, **kwargs):
-        if path.name == "boxes.txt":
-            raise PermissionError(13, "Permission denied")
-        return opened(path, *args, **kwargs)
-
-    monkeypatch.setattr(Path, "open", closed)
+    make_unreadable(tmp_path / "boxes.txt")
     assert "boxes.txt cannot be read (Permission denied)." in refused(tmp_path)
 
 

@@ -269,9 +269,9 @@ def read_tags(tree: Tree, documents: Documents) -> Reading | None:
             text = f"The picture {named} has {said}."
             place, action = match.image or file, "The picture is left out."
             reading.findings.append(Finding("image-without-class", "warning", place, text, action))
-    used = sorted({record.label for record in reading.records if record.label is not None})
+    used = {record.label for record in reading.records if record.label is not None}
     labels = [label for content in files.values() for label in content.labels if label in used]
-    reading.classes = list(dict.fromkeys([*labels, *used]))
+    reading.classes = list(dict.fromkeys([*labels, *sorted(used)]))
     return reading
 
 

@@ -3,7 +3,6 @@
 Its ``metadata.csv`` and lines with a ``label`` in place of objects are tables of classes.
 """
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,7 +19,7 @@ from foveal.data.formats.box_layouts import (
     layout_of,
     sizes_of,
 )
-from foveal.data.formats.records import FARTHEST, Reading, Record, record_of, union
+from foveal.data.formats.records import Reading, Record, is_number, record_of, union
 from foveal.data.formats.tables.class_names import named_classes
 from foveal.data.formats.tables.rows import without_missing
 from foveal.errors import DataError
@@ -96,9 +95,10 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     for record, box in zip(records, corners_of(numbers, verdict.layout).tolist(), strict=True):
         record.boxes.append(box)
         record.relative = relative
-    used = {name for record in records for name in record.names}
+    drawn = {id(record): record for record in records}.values()
+    used = {name for record in drawn for name in record.names}
     called, reading.classes = named_classes(tree, documents, used, reading.findings)
-    for record in {id(record): record for record in records}.values():
+    for record in drawn:
         record.names = [called[name] for name in record.names]
     reading.records, told_before = union([(file, some) for file, some, _, _ in parts])
     for file, told in told_before.items():
@@ -173,9 +173,4 @@ def _pairs(entry: dict[str, Any]) -> Iterator[tuple[Any, str | None]]:
 def _box(box: Any) -> list[float] | None:
     if not isinstance(box, list) or len(box) != 4:
         return None
-    known = all(isinstance(n, int | float) and not isinstance(n, bool) for n in box)
-    return (
-        [float(n) for n in box]
-        if known and all(math.isfinite(n) and abs(n) <= FARTHEST for n in box)
-        else None
-    )
+    return [float(n) for n in box] if all(map(is_number, box)) else None

@@ -62,10 +62,7 @@ def _split(line: str) -> tuple[str, list[str]]:
     while count < len(words) - 1 and words[-1 - count].count(",") >= 4:
         count += 1
     objects = words[len(words) - count :]
-    path = line
-    for _ in objects:
-        path = path.rstrip().rpartition(" ")[0] if " " in path else path.rstrip().rpartition("\t")[0]
-    return path.strip(), objects
+    return (line.rsplit(None, count)[0] if count else line).strip(), objects
 
 
 def _records(tree: Tree, file: str, lines: Sequence[str], findings: list[Finding]) -> list[Record]:

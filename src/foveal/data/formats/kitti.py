@@ -47,20 +47,16 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _match(tree: Tree, file: str) -> Match:
-    """The image of a label file: that of ``label_2`` is in ``image_2``, not in ``image_3``."""
-    beside = file.rpartition("/")[0].lower()
-    above, slash, last = beside.rpartition("/")
-    beside = f"{above}{slash}{last.replace('label', 'image')}"
-    return tree.image_of(file, folders=[folder for folder in tree.folders if folder.lower() == beside])
-
-
 def _label_files(tree: Tree, folder: str) -> Iterator[tuple[str, Match]]:
-    for name in tree.folders[folder]:
-        if name.lower().endswith(".txt"):
-            match = _match(tree, join(folder, name))
-            if match.image is not None or match.rivals:
-                yield join(folder, name), match
+    """The label files of a folder, each with its image: of ``label_2`` in ``image_2``, not ``image_3``."""
+    files = [name for name in tree.folders[folder] if name.lower().endswith(".txt")]
+    above, slash, last = folder.lower().rpartition("/")
+    beside = f"{above}{slash}{last.replace('label', 'image')}"
+    images = [other for other in tree.folders if other.lower() == beside] if files else []
+    for name in files:
+        match = tree.image_of(join(folder, name), folders=images)
+        if match.image is not None or match.rivals:
+            yield join(folder, name), match
 
 
 def _is_folder_of_labels(tree: Tree, folder: str) -> bool:

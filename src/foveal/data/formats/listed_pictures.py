@@ -17,7 +17,8 @@ Kind = Literal["test", "val", "train", "trainval"]
 # A picture's name and what comes behind it: its annotation, its class, its boxes.
 _COLUMNS = re.compile(rf"(.+?(?:{'|'.join(re.escape(e) for e in sorted(EXTENSIONS))}))[\s,;]+(\S.*)$", re.I)
 _GAP = re.compile(r"[\s,;]")
-_NUMBERS_BEHIND = re.compile(r"(?:\s+-?\d+)+$")
+# Of a line from its end to its beginning.
+_NUMBERS_BEHIND = re.compile(r"(?:\d+-?\s+)+")
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,13 @@ class PictureNames:
 
     def __init__(self, items: Sequence[tuple[str, ...]]) -> None:
         self._by_name: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._by_path: dict[str, int] = {}
         for number, paths in enumerate(items):
             for path in dict.fromkeys(paths):
                 if path:
-                    self._by_name[_bare(path)].append((number, composed(path)))
+                    whole = composed(path)
+                    self._by_name[_bare(path)].append((number, whole))
+                    self._by_path.setdefault(whole, number)
         self._by_folded: dict[str, list[tuple[int, str]]] = {}
         self._items = items
 
@@ -63,6 +67,10 @@ class PictureNames:
                 self._by_folded.setdefault(composed(name.casefold()), []).extend(some)
         start = f"{root}/" if root else ""
         for spelled in spellings(said):
+            # Thousands of folders may hold pictures of the same names.
+            whole = self._by_path.get(f"{start}{spelled}")
+            if whole is not None:
+                return [whole], True
             name = _bare(spelled)
             same = self._by_name.get(name) if exactly else self._by_folded.get(composed(name.casefold()))
             below = [(number, path) for number, path in same or () if path.startswith(start)]
@@ -113,7 +121,7 @@ class ListReading:
             lines = []
         lines = [line for line in lines if line]
         # "2008_000002 -1": each name has its class behind it; a single name may end with a number.
-        numbered = all(_NUMBERS_BEHIND.search(line) for line in lines)
+        numbered = all(_without_numbers(line) != line for line in lines)
         reading = cls(one, len(lines))
         for root in (*one.roots, *one.far):
             reading = cls(one, len(lines))
@@ -176,7 +184,13 @@ def _columns(line: str, numbered: bool) -> Iterator[str]:
         return
     yield line.removeprefix("./")
     if numbered:
-        yield _NUMBERS_BEHIND.sub("", line).removeprefix("./")
+        yield _without_numbers(line).removeprefix("./")
+
+
+def _without_numbers(line: str) -> str:
+    """A line without the whole numbers behind its first word."""
+    found = _NUMBERS_BEHIND.match(line[::-1])
+    return line[: len(line) - found.end()] if found else line
 
 
 def _bare(path: str) -> str:

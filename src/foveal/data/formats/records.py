@@ -1,7 +1,7 @@
 """From what a reader found in its files to a data set."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeGuard
@@ -31,6 +31,13 @@ def is_number(value: object) -> TypeGuard[float]:
 
 # Bytes that a file's name has at most.
 _LONGEST = 255
+# Of two records with more pairs of boxes than this, 5000 times 5000, those that are equal are the same: all
+# overlaps would take minutes and fill the memory. Images have 2000 objects, drawn by two people or not.
+_MOST_PAIRS = 25_000_000
+# Pairs whose overlaps are worked out at a time.
+_PAIRS = 1_000_000
+# How often an image may be described by one data set.
+_MOST_TELLINGS = 100
 
 
 @dataclass
@@ -208,23 +215,41 @@ def unmatched(record: Record, other: Record, *, names: bool = True) -> list[int]
         return []
     if not other.boxes:
         return list(range(len(record.boxes)))
-    overlap = iou(np.array(record.boxes, np.float64), np.array(other.boxes, np.float64))
-    equal = (np.array(record.boxes)[:, None] == np.array(other.boxes)[None]).all(axis=2)
-    # A box without area overlaps with nothing, not even with its own copy.
-    overlap[equal] = 1
-    if names:
-        overlap *= [[a == b for b in other.names] for a in record.names]
+    if len(record.boxes) * len(other.boxes) > _MOST_PAIRS:
+        known = set(_objects(other, names))
+        return [i for i, drawn in enumerate(_objects(record, names)) if drawn not in known]
+    own, boxes = np.array(record.boxes, np.float64), np.array(other.boxes, np.float64)
+    number = {name: i for i, name in enumerate(dict.fromkeys((*record.names, *other.names)))}
+    mine, theirs = (np.array([number[name] for name in one.names]) for one in (record, other))
+    repeated: list[int] = []
+    found: list[tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]] = []
+    step = max(1, _PAIRS // len(boxes))
+    for start in range(0, len(own), step):
+        some = own[start : start + step]
+        overlap = iou(some, boxes)
+        equal = (some[:, None] == boxes[None]).all(axis=2)
+        # A box without area overlaps with nothing, not even with its own copy.
+        overlap[equal] = 1
+        if names:
+            overlap *= mine[start : start + step, None] == theirs[None]
+        repeated += (start + np.flatnonzero((equal & (overlap > 0)).any(axis=1))).tolist()
+        rows, columns = np.nonzero(overlap >= 0.5)
+        found.append((overlap[rows, columns], start + rows, columns))
+    overlaps, rows, columns = (np.concatenate(part) for part in zip(*found, strict=True))
     # The same box twice in one of them is no other object.
-    left = set(np.flatnonzero(~(equal & (overlap > 0)).any(axis=1)).tolist())
+    left = set(range(len(own))) - set(repeated)
     taken: set[int] = set()
-    for place in np.argsort(-overlap, axis=None, kind="stable"):
-        mine, theirs = np.unravel_index(place, overlap.shape)
-        if overlap[mine, theirs] < 0.5:
-            break
-        if mine in left and theirs not in taken:
-            left.discard(int(mine))
-            taken.add(int(theirs))
+    order = np.argsort(-overlaps, kind="stable")
+    for i, k in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        if i in left and k not in taken:
+            left.discard(i)
+            taken.add(k)
     return sorted(left)
+
+
+def _objects(record: Record, names: bool) -> Iterator[tuple[object, ...]]:
+    """The objects of a record as what is equal where they are."""
+    return ((name if names else "", *box) for name, box in zip(record.names, record.boxes, strict=True))
 
 
 def turn_upright(boxes: NDArray[np.float64], orientation: int, size: tuple[int, int]) -> NDArray[np.float64]:
@@ -403,11 +428,21 @@ def _once(records: Sequence[Record], findings: list[Finding]) -> list[Record]:
     """The records, an image once: what several annotations say of it together, or the surer one."""
     kept: dict[object, Record] = {}
     contradicted: set[object] = set()
+    told: Counter[object] = Counter()
     # Who is told by its own name comes first.
     for record in sorted(records, key=lambda record: not record.sure):
         key: object = record.image or (id(record),)
         other = kept.setdefault(key, record)
         if other is record:
+            continue
+        told[key] += 1
+        if told[key] >= _MOST_TELLINGS:
+            if told[key] == _MOST_TELLINGS:
+                text = f"{record.image} is described more than {_MOST_TELLINGS} times."
+                action = "The picture is left out."
+                file = record.annotation or record.named
+                findings.append(Finding("contradicting-annotations", "error", file, text, action))
+            contradicted.add(key)
             continue
         new, missing = unmatched(record, other), unmatched(other, record)
         file = record.annotation or record.named
@@ -502,7 +537,8 @@ def _harmless(named: str) -> str:
     """A name from an annotation as a path that cannot lead out of the data folder."""
     name = named.replace("\\", "/").rstrip("/").rpartition("/")[2].replace("\0", "") or "unnamed"
     # No system has longer names, and merely asking for one is an error.
-    return name if len(name) < 80 else name.encode("utf-8", "replace")[-_LONGEST:].decode("utf-8", "ignore")
+    encoded = name.encode("utf-8", "replace")
+    return name if len(encoded) <= _LONGEST else encoded[-_LONGEST:].decode("utf-8", "ignore")
 
 
 def _compare_size(record: Record, info: ImageInfo, findings: list[Finding]) -> bool:

@@ -28,13 +28,17 @@ _NAMES: dict[str, SplitName] = {
 # What people write around these: seg_train, Train-Data, test_set, val_images, 01_train, train2017.
 _FRAME = r"(?:data|dataset|sets?|images?|imgs?|pics?|pictures?|photos?|subset|split|folder)"
 _BETWEEN = r"[-_. ]*"
+# All digits that follow each other: in pieces they could be matched in more ways than can be tried.
+_DIGITS = r"\d+(?!\d)"
+# Letters of a name that may be a split's.
+_LONGEST = 60
 _WORD = re.compile(
     rf"(?:\d{{1,2}}[-_. ]+)?(?:(?:seg|{_FRAME}){_BETWEEN})*"
     rf"(?P<split>{'|'.join(sorted(_NAMES, key=len, reverse=True))})"
-    rf"(?:{_BETWEEN}(?:\d{{1,4}}|{_FRAME}))*"
+    rf"(?:{_BETWEEN}(?:{_DIGITS}|{_FRAME}))*"
 )
 _TRAIN_AND_VAL = re.compile(
-    rf"train(?:ing)?(?:and|[-_.+& ])*val(?:id|idation)?(?:{_BETWEEN}(?:\d{{1,4}}|{_FRAME}))*"
+    rf"train(?:ing)?(?:and|[-_.+& ])*val(?:id|idation)?(?:{_BETWEEN}(?:{_DIGITS}|{_FRAME}))*"
 )
 
 
@@ -49,7 +53,7 @@ def normalise(name: str) -> SplitName | None:
     >>> normalise("cats"), normalise("trainer")
     (None, None)
     """
-    match = _WORD.fullmatch(name.strip().lower())
+    match = _WORD.fullmatch(name.strip().lower()) if len(name) <= _LONGEST else None
     return _NAMES[match["split"]] if match else None
 
 
@@ -63,7 +67,9 @@ def of_folder(name: str) -> SplitName | None:
     ('test', 'train', None)
     """
     split = normalise(name)
-    return "train" if split is None and _TRAIN_AND_VAL.fullmatch(name.strip().lower()) else split
+    if split is not None or len(name) > _LONGEST:
+        return split
+    return "train" if _TRAIN_AND_VAL.fullmatch(name.strip().lower()) else None
 
 
 def from_folders(*files: str, siblings: Mapping[str, SplitName] = MappingProxyType({})) -> SplitName | None:

@@ -9,6 +9,7 @@ import io
 import math
 import struct
 import zlib
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,9 @@ _WITHOUT_BOX = {"point": "point", "line": "line", "polyline": "line"}
 _MASKS = ("bitmap", "alpha_mask")
 # Of the file that a mask is in, and of the mask.
 _MOST_BYTES, _MOST_PIXELS = 64 << 20, 50_000_000
+# Of all masks of an image, which are pieces of it: a hundred that cover a fifth of a large photograph each. A
+# few letters inflate to millions of pixels.
+_MOST_TOGETHER = 500_000_000
 
 
 def take(content: Any, file: str) -> Drawing | list[str] | None:
@@ -57,10 +61,10 @@ def take(content: Any, file: str) -> Drawing | list[str] | None:
         return None
     if objects and not any(isinstance(entry, dict) and "classTitle" in entry for entry in objects):
         return None
-    drawing = Drawing(width=side(size.get("width")), height=side(size.get("height")))
+    drawing, masks = Drawing(width=side(size.get("width")), height=side(size.get("height"))), _Masks()
     for number, entry in enumerate(objects, 1):
         try:
-            _add(drawing, entry)
+            _add(drawing, entry, masks)
         except ValueError as error:
             drawing.broken.append(f"Object {number} {error}.")
     return drawing
@@ -70,7 +74,14 @@ def _is_class(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("title"), str) and "shape" in entry
 
 
-def _add(drawing: Drawing, entry: Any) -> None:
+@dataclass
+class _Masks:
+    """How many pixels the masks of an image have had so far."""
+
+    pixels: int = 0
+
+
+def _add(drawing: Drawing, entry: Any, masks: _Masks) -> None:
     if not isinstance(entry, dict):
         raise ValueError("is none")
     name = class_name(entry.get("classTitle"))
@@ -80,7 +91,7 @@ def _add(drawing: Drawing, entry: Any) -> None:
     kind = str(entry.get("geometryType") or entry.get("shape") or guess)
     try:
         if kind in _MASKS:
-            drawing.add(name, _around_mask(entry.get("bitmap")), "mask")
+            drawing.add(name, _around_mask(entry.get("bitmap"), masks), "mask")
         elif kind in ("rectangle", "oriented_bbox"):
             if len(points) < 2:
                 raise ValueError(f"has {shown(entry.get('points'))} for the corners of a rectangle")
@@ -120,7 +131,7 @@ def _around_turned(box: list[float], angle: Any) -> list[float]:
     return [x - across, y - down, x + across, y + down]
 
 
-def _around_mask(mask: Any) -> list[float]:
+def _around_mask(mask: Any, masks: _Masks) -> list[float]:
     """The box around a mask: a PNG, deflated and in base64, and where its left upper corner is."""
     if not isinstance(mask, dict):
         raise ValueError("has no mask")
@@ -128,7 +139,9 @@ def _around_mask(mask: Any) -> list[float]:
     if not isinstance(origin, list) or len(origin) != 2:
         raise ValueError(f"has {shown(origin)} for the origin of its mask")
     x, y = (coordinate(value) for value in origin)
-    inside = _pixels(mask.get("data"))
+    if masks.pixels > _MOST_TOGETHER:
+        raise ValueError("has a mask that is not read: those before it have more pixels than any picture")
+    inside = _pixels(mask.get("data"), masks)
     rows, columns = (np.flatnonzero(inside.any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         raise ValueError("has an empty mask")
@@ -140,21 +153,23 @@ def _around_mask(mask: Any) -> list[float]:
     ]
 
 
-def _pixels(data: Any) -> NDArray[np.bool_]:
+def _pixels(data: Any, masks: _Masks) -> NDArray[np.bool_]:
     """Which pixels of a mask belong to its object."""
     from PIL import Image
 
     try:
         inflating = zlib.decompressobj()
         content = inflating.decompress(base64.b64decode(str(data)), _MOST_BYTES)
+        masks.pixels += len(content)
         width, height = struct.unpack(">II", content[16:24])
         if width * height > _MOST_PIXELS:
             raise ValueError("too large")
+        masks.pixels += width * height
         with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
             # A palette's numbers, or the opacity, tell.
             opaque = image.getchannel("A") if image.mode in ("RGBA", "LA") else image
             pixels: NDArray[Any] = np.asarray(opaque)
-    except (zlib.error, struct.error, ValueError, OSError, SyntaxError, EOFError):
+    except Exception:  # Pillow raises nearly anything on a damaged PNG.
         raise ValueError("has a mask that cannot be read") from None
     return np.asarray(pixels.reshape(*pixels.shape[:2], -1).any(axis=2), np.bool_)
 

@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from foveal.data.documents import text_of
 from foveal.data.file_tree import Tree, is_image, stem_of
 from foveal.errors import DataError
+from foveal.files import open_regular
 
 # Several formats ask; opening the text files of a large set is felt.
 _found: WeakKeyDictionary[Tree, list[str]] = WeakKeyDictionary()
@@ -35,7 +36,7 @@ def text_lists(tree: Tree) -> Iterator[tuple[str, list[str]]]:
 def _begins_with_image(tree: Tree, file: str) -> bool:
     """Whether a word that ends like an image stands in the first line; only the beginning is read."""
     try:
-        with tree.path(file).open("rb") as stream:
+        with open_regular(tree.path(file)) as stream:
             head = stream.read(4096)
     except OSError:
         return False

@@ -10,6 +10,7 @@ from foveal.data.file_tree import IMAGE_FOLDERS, MASK_FOLDERS, Tree, natural
 from foveal.data.formats.records import Reading
 from foveal.data.formats.split_lists import normalise
 from foveal.errors import ImageError
+from foveal.files import open_regular
 from foveal.images import NO_PHOTOGRAPHS, probe, unread
 from foveal.wording import count
 
@@ -87,6 +88,8 @@ _LINES = (
         "put the annotations that belong to it into the folder as well",
     ),
 )
+# Letters of a line that are looked at.
+_LETTERS = 500
 # Text files that are looked into at most.
 _TEXTS = 40
 _OTHER_TEXTS = re.compile(
@@ -178,7 +181,7 @@ def _unreadable(tree: Tree) -> Iterator[str]:
     texts = [f for f in tree.with_suffix(".txt") if not _OTHER_TEXTS.match(f.rpartition("/")[2])]
     for file in texts[:_TEXTS]:
         try:
-            tree.path(file).open("rb").close()
+            open_regular(tree.path(file)).close()
         except OSError as error:
             yield f"{file} cannot be read ({error.strerror or error})."
 
@@ -188,12 +191,19 @@ def _texts(tree: Tree) -> Iterator[str]:
     texts = [f for f in tree.with_suffix(".txt") if not _OTHER_TEXTS.match(f.rpartition("/")[2])]
     for file in texts[:_TEXTS]:
         lines = [line.strip() for line in _head(tree, file).splitlines() if line.strip()]
+        # In a longer line an end could be looked for in more ways than can be tried.
+        lines = [_cut(line) for line in lines[:2]]
         for pattern, what, way in _LINES:
-            if lines and all(pattern.match(line) for line in lines[:2]):
+            if lines and all(map(pattern.match, lines)):
                 found[what, way].append(file)
                 break
     for (what, way), files in sorted(found.items(), key=lambda item: -len(item[1])):
         yield f"{_one_and_more(files)} holds {what}: {way}."
+
+
+def _cut(line: str) -> str:
+    """The first words of a line."""
+    return line if len(line) <= _LETTERS else line[:_LETTERS].rpartition(" ")[0]
 
 
 def first_lines(tree: Tree) -> Iterator[str]:
@@ -207,7 +217,7 @@ def first_lines(tree: Tree) -> Iterator[str]:
 
 def _head(tree: Tree, file: str) -> str:
     try:
-        with tree.path(file).open("rb") as stream:
+        with open_regular(tree.path(file)) as stream:
             content = stream.read(4096)
     except OSError:
         return ""

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -196,19 +194,12 @@ def test_other_texts_beside_labels_are_passed_over(tmp_path, make_image):
     assert load(tmp_path).findings == ()
 
 
-def test_a_label_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, make_image, monkeypatch):
+def test_a_label_file_that_cannot_be_read_does_not_stop_the_others(tmp_path, make_image, make_unreadable):
     for name in "ab":
         make_image(tmp_path / f"images/{name}.jpg")
         label(tmp_path / f"labels/{name}.txt", "0 0.5 0.5 0.1 0.1")
     label(tmp_path / "classes.txt", "dog")
-    read_bytes = Path.read_bytes
-
-    def refusing(path):
-        if path.name == "b.txt":
-            raise PermissionError(13, "Permission denied")
-        return read_bytes(path)
-
-    monkeypatch.setattr(Path, "read_bytes", refusing)
+    make_unreadable(tmp_path / "labels/b.txt")
     dataset = load(tmp_path)
     # What shows something that cannot be read is no background.
     assert [s.name for s in dataset] == ["a.jpg"]

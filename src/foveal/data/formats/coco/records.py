@@ -107,6 +107,7 @@ def categories_of(content: COCOFile, known: dict[str, int], findings: list[Findi
     _words(content.file, "categories", word, findings)
     name_of: dict[Any, str] = {}
     mine: set[str] = set()
+    taken, largest = set(known.values()), max(known.values(), default=0)
     for entry in entries:
         identity, name = (entry.get("id"), entry.get("name")) if isinstance(entry, dict) else (None, None)
         name = str(name) if type(name) is int else name
@@ -133,7 +134,9 @@ def categories_of(content: COCOFile, known: dict[str, int], findings: list[Findi
         if identity in numbers and _number_of(identity) == number:
             name_of[number] = name
         if name not in known:
-            known[name] = number if number not in known.values() else max(known.values()) + 1
+            known[name] = number if number not in taken else largest + 1
+            taken.add(known[name])
+            largest = max(largest, known[name])
         elif known[name] != number and name not in mine:
             text = f"The category {name!r} has the id {number} here and {known[name]} in another file."
             action = f"Classes are matched by name; {known[name]} counts."
@@ -314,6 +317,7 @@ def _add_objects(
     outlines = 0
     farthest = FARTHEST**2
     by_file: dict[str, Record] = {}
+    classes: frozenset[str] = frozenset()
     rows: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for entry in annotations:
         try:
@@ -329,8 +333,8 @@ def _add_objects(
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
             usual = False
         if not usual:
-            by_file = by_file or _by_file(record_of)
-            found = _unusual(entry, record_of, by_file, name_of, tell)
+            by_file, classes = by_file or _by_file(record_of), classes or frozenset(name_of.values())
+            found = _unusual(entry, record_of, by_file, name_of, classes, tell)
             if found is None:
                 continue
             record, name, (x, y, width, height), outlined = found
@@ -366,6 +370,7 @@ def _unusual(
     record_of: dict[Any, Record],
     by_file: dict[str, Record],
     name_of: dict[Any, str],
+    classes: frozenset[str],
     tell: Callable[[str, str, str], None],
 ) -> tuple[Record, str, tuple[float, float, float, float], bool] | None:
     """An annotation that is not as most are, made what it means; None where that was told."""
@@ -384,8 +389,9 @@ def _unusual(
     called = f"{called} ({record.named})"
     category = _category(entry)
     name = _looked_up(category, name_of)
-    if name is None and isinstance(category, str) and (said := readable(composed(category.strip()))):
-        name = next((known for known in name_of.values() if known == said), None)
+    if name is None and isinstance(category, str):
+        said = readable(composed(category.strip()))
+        name = said if said and said in classes else None
     if name is None:
         text = f"{called} is of category {_shown(category)}, which the file lacks."
         text = text if category is not None else f"{called} has no category_id."

@@ -161,12 +161,9 @@ def _regions(tree: Tree, match: Match, task: Task) -> Regions:
 
 
 def _in_order(classes: Sequence[str], files: dict[str, LabelStudioFile]) -> list[str]:
-    labels = list(dict.fromkeys(label for content in files.values() for label in content.labels))
-    return (
-        [*labels, *(name for name in classes if name not in labels)]
-        if set(labels) & set(classes)
-        else list(classes)
-    )
+    labels = dict.fromkeys(label for content in files.values() for label in content.labels)
+    known = labels.keys() & set(classes)
+    return list(dict.fromkeys([*labels, *classes]) if known else classes)
 
 
 def _told(file: str, tasks: Sequence[Task]) -> Iterator[Finding]:

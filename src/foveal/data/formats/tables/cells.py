@@ -1,12 +1,13 @@
 """What stands in a table's cells: numbers, boxes, classes."""
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
 from foveal.data.file_tree import composed
+from foveal.data.formats.records import is_number
 from foveal.data.formats.tables.words import plain
+from foveal.files import json_value
 
 _ONLY_NUMBERS = re.compile(r"[\s\[\](){},;\"'0-9.eE+-]*\Z")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
@@ -69,8 +70,8 @@ def boxes_in(text: str) -> list[tuple[str | None, list[float]]] | None:
 
 def _objects_in(text: str) -> list[tuple[str | None, list[float]]] | None:
     try:
-        content: Any = json.loads(text if '"' in text else text.replace("'", '"'))
-    except (ValueError, RecursionError):
+        content: Any = json_value(text if '"' in text else text.replace("'", '"'))
+    except ValueError:
         return None
     if isinstance(content, dict) and isinstance(content.get("bbox"), list):
         return _objects_by_key(content)
@@ -120,9 +121,7 @@ def _objects_by_key(content: dict[str, Any]) -> list[tuple[str | None, list[floa
 
 
 def _given(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value)
+    return float(value) if is_number(value) else None
 
 
 def outline_in(text: str) -> list[float] | None:

@@ -4,10 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from foveal.data.dataset import Finding
-from foveal.data.documents import Documents, parse_json, text_of
+from foveal.data.documents import Documents, parse_json
+from foveal.data.encodings import content_of, decoded
 from foveal.data.file_tree import Tree, composed, natural
 from foveal.data.formats.tables.cells import class_name
 from foveal.data.formats.yolo.names import names_of
+from foveal.data.yaml_parsing import LARGEST_YAML, yaml_value
 from foveal.errors import DataError
 
 # How deep the head of a README is looked into.
@@ -127,13 +129,11 @@ def _json_labels(tree: Tree, documents: Documents) -> dict[int, str]:
 
 def _class_labels(tree: Tree, findings: list[Finding]) -> dict[int, str]:
     """The names of the one ``class_label`` that the head of a README describes, by their numbers."""
-    import yaml
-
     readme = next((name for name in tree.folders.get("", []) if name.lower() == "readme.md"), None)
     if readme is None:
         return {}
     try:
-        text = text_of(tree.path(readme))
+        text = decoded(content_of(tree.path(readme), largest=LARGEST_YAML))
     except DataError as error:
         action = "Names of classes that may stand in it are not used."
         findings.append(Finding("unreadable-file", "error", readme, str(error), action))
@@ -142,8 +142,8 @@ def _class_labels(tree: Tree, findings: list[Finding]) -> dict[int, str]:
     if len(parts) < 3 or parts[0].strip():
         return {}
     try:
-        found = list(_named(yaml.load(parts[1], Loader=yaml.BaseLoader), 0))
-    except (yaml.YAMLError, ValueError, RecursionError):
+        found = list(_named(yaml_value(parts[1].encode("utf-8", "replace"), parts[1], readme), 0))
+    except DataError:
         return {}
     return found[0] if len(found) == 1 else {}
 

@@ -1,6 +1,5 @@
 """What versions 1 and 2 of VIA write, JSON and CSV: after via-2.x.y's ``CodeDoc.md`` and export functions."""
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from foveal.data.documents import Table
 from foveal.data.formats.drawings import around_ellipse, corners, from_sides, plain, shown
 from foveal.errors import DataError
+from foveal.files import json_value
 
 _SHAPES = ("point", "circle", "ellipse", "line", "polyline", "polygon")
 # What an attribute says that nobody has filled in.
@@ -158,8 +158,10 @@ def of_rows(table: Table) -> list[Image] | None:
         named, size = cells.get("filename", ""), cells.get("file_size", "")
         if row == table.columns or not named:
             continue
-        image = images.setdefault((named, size), Image(plain(named), int(size) if size.isdecimal() else 0))
-        shape, said = (json_value(cells.get(column, "")) for column in _COLUMNS[1:])
+        image = images.setdefault(
+            (named, size), Image(plain(named), int(size) if size.isdecimal() and len(size) < 16 else 0)
+        )
+        shape, said = (cell_value(cells.get(column, "")) for column in _COLUMNS[1:])
         # An image without regions has one row.
         if shape != {}:
             image.regions.append(_region(shape, said, {}))
@@ -174,9 +176,9 @@ def _rows(table: Table, broken: Image) -> Iterator[list[str]]:
         broken.broken.append(str(error).removesuffix("."))
 
 
-def json_value(text: str) -> Any:
+def cell_value(text: str) -> Any:
     """The value of JSON text; the text where it is none."""
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
+        return json_value(text)
+    except ValueError:
         return text

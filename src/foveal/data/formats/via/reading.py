@@ -18,6 +18,8 @@ _CLASS_NAMES = (
     ("class", "label", "category", "classname", "labelname", "categoryname"),
     ("type", "name", "object", "objecttype", "species"),
 )
+# Attributes that a sentence names.
+_LISTED = 4
 # What all are called where no attribute tells.
 _ONLY_CLASS = "object"
 
@@ -89,7 +91,8 @@ def class_attribute(file: str, regions: Sequence[Region]) -> str | None:
         if called:
             raise DataError(_ambiguous(file, called))
     # What is true of one region more than once is no class: "good" and "frontal".
-    single = [name for name in used if all(len(region.attributes.get(name, ())) < 2 for region in regions)]
+    several = {name for region in regions for name, said in region.attributes.items() if len(said) > 1}
+    single = [name for name in used if name not in several]
     if len(single) > 1 or (used and not single):
         raise DataError(_ambiguous(file, single or used))
     return single[0] if single else None
@@ -100,7 +103,7 @@ def _alike(region: Region, names: Sequence[str]) -> bool:
 
 
 def _ambiguous(file: str, names: Sequence[str]) -> str:
-    listed = " or ".join(repr(name) for name in names)
+    listed = " or ".join(repr(name) for name in names[:_LISTED])
     return (
         f"{file} has several attributes of regions, and Foveal cannot tell whether {listed} is the class: "
         "call that attribute 'class', or remove the others."

@@ -8,7 +8,7 @@ from typing import Any
 
 from foveal.data.documents import Table, text_of
 from foveal.data.formats.drawings import around_ellipse, corners, plain, shown
-from foveal.data.formats.via.files import Image, Region, draw, json_value, words_of
+from foveal.data.formats.via.files import Image, Region, cell_value, draw, words_of
 
 # Version 3 numbers its shapes; 8 and 9 are drawn by points on the edge of the object.
 _NUMBERED = {
@@ -133,7 +133,7 @@ def of_numbered_rows(table: Table) -> list[Image] | None:
         return None
     lines = text_of(table.path).splitlines()
     described = next((line for line in lines if re.match(r"#\s*ATTRIBUTES?\s*=", line)), "")
-    names, options = _attributes(json_value(described.partition("=")[2].strip()))
+    names, options = _attributes(cell_value(described.partition("=")[2].strip()))
     columns = _columns(lines)
     images: dict[str, Image] = defaultdict(Image)
     for line in lines:
@@ -145,7 +145,7 @@ def of_numbered_rows(table: Table) -> list[Image] | None:
             images[""].broken.append(f"The row {line[:60]} is not CSV ({error}).")
             continue
         cells = dict(zip(columns, row, strict=False))
-        moment, place, said = (json_value(cells.get(column, "")) for column in _COLUMNS[3:])
+        moment, place, said = (cell_value(cells.get(column, "")) for column in _COLUMNS[3:])
         named = _first(cells.get("file_list", ""))
         if not named:
             continue
@@ -165,7 +165,7 @@ def _columns(lines: Sequence[str]) -> Sequence[str]:
 
 def _first(text: str) -> str:
     """The first of a list of files; VIA forgets one of the two quotes before it."""
-    value = json_value(text)
+    value = cell_value(text)
     if isinstance(value, list):
         return str(value[0]) if len(value) == 1 else ""
     return text.strip('[]" ')

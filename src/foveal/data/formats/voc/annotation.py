@@ -1,6 +1,7 @@
 """What an ``<annotation>`` of Pascal VOC and of the tools that write its kind says."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
@@ -68,8 +69,18 @@ def annotations_in(root: Element) -> tuple[VOCAnnotation, ...]:
     """
     if _tag(root) == "annotation" and not any(_tag(child) == "annotation" for child in root):
         return (_annotation(root),)
-    inner = [e for e in root.iter() if _tag(e) == "annotation" and e is not root]
-    return tuple(_annotation(e) for e in inner if any(_tag(child) in ("filename", "object") for child in e))
+    return tuple(map(_annotation, _inside(root)))
+
+
+def _inside(root: Element) -> Iterator[Element]:
+    """The annotations inside another element, but not those inside of each other."""
+    waiting = list(reversed(root))
+    while waiting:
+        element = waiting.pop()
+        if _tag(element) == "annotation" and any(_tag(e) in ("filename", "object") for e in element):
+            yield element
+        else:
+            waiting += reversed(element)
 
 
 def _tag(element: Element) -> str:
@@ -176,7 +187,9 @@ def _box(children: dict[str, Element]) -> tuple[str, tuple[float, float, float, 
     parts = _children(outline)
     if "angle" in parts:
         return "rotated boxes", _around_rotated(*(_number(parts, t) for t in ("cx", "cy", "w", "h", "angle")))
-    points = [_children(point) for point in outline.iter() if "x" in _children(point)]
+    # A point is an element of its own, perhaps in one around all of them.
+    nested = [outline, *outline, *(inner for child in outline for inner in child)]
+    points = [children for children in map(_children, nested) if "x" in children]
     xs = [_number(point, "x") for point in points]
     ys = [_number(point, "y") for point in points]
     if xs:

@@ -16,7 +16,7 @@ NAME_FILES = (
     "class_names.txt", "labels.txt", "label.txt", "predefined_classes.txt",
 )  # fmt: skip
 _SUFFIXES = (".names", ".labels")
-_NUMBERED = re.compile(r"(\d+)\s*[:=,;\s]\s*(\S.*)")
+_NUMBERED = re.compile(r"(\d{1,12})\s*[:=,;\s]\s*(\S.*)")
 
 
 @dataclass(frozen=True)
