@@ -3,14 +3,16 @@
 import errno
 import io
 import os
+import shlex
 import sys
 import time
 import warnings
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from foveal import exits
 from foveal.errors import FovealError
 
 app = typer.Typer(
@@ -97,6 +99,31 @@ def _prepare_streams() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def will_go_on(folder: Path, out: Path | None, how: str = "begins again there") -> None:
+    """Have it said where the program is stopped: the same command goes on in its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it writes.
+    out : Path, optional
+        The folder that was asked for.
+    how : str
+        What the command does when it is given again.
+    """
+    command = "the same command"
+    if out is None:
+        command += f" with {shlex.join(['--out', str(folder)])}"
+    exits.goes_on_by(f"What is finished is in {folder}: {command} {how}.")
+
+
+def _fail(sentence: str) -> NoReturn:
+    # What fails because it was stopped is no failure.
+    if not exits.stopping():
+        sys.stderr.write(f"foveal: {sentence}\n")
+    raise SystemExit(2) from None
+
+
 # What helps where the system refuses.
 _MENDS = {
     errno.ENOSPC: "make room on that disk, or name another place",
@@ -115,6 +142,8 @@ def _sentence(error: OSError) -> str:
     """What the system refuses, which file it is about, and what helps."""
     reason = error.strerror or str(error) or type(error).__name__
     mend = f"; {_MENDS[error.errno]}" if error.errno in _MENDS else ""
+    if needed := getattr(error, "__notes__", None):
+        mend += f" ({needed[0]})"
     if error.filename is None:
         return f"A file cannot be read or written: {reason}{mend}."
     name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)
@@ -124,19 +153,19 @@ def _sentence(error: OSError) -> str:
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit status 2."""
     _prepare_streams()
+    exits.goes_on_by("Nothing was written: give the command again.")
     try:
         app()
     except FovealError as error:
-        sys.stderr.write(f"foveal: {error}\n")
-        raise SystemExit(2) from None
+        _fail(str(error))
     except OSError as error:
-        sys.stderr.write(f"foveal: {_sentence(error)}\n")
-        raise SystemExit(2) from None
+        _fail(_sentence(error))
     except KeyboardInterrupt:
-        sys.stderr.write("foveal: stopped.\n")
-        raise SystemExit(130) from None
+        exits.tell()
+        raise SystemExit(exits.status()) from None
     except SystemExit as end:
         # Typer answers Ctrl-C inside a verb itself, by this status and without a word.
-        if end.code == 130:
-            sys.stderr.write("foveal: stopped.\n")
-        raise
+        if end.code != 130:
+            raise
+        exits.tell()
+        raise SystemExit(exits.status()) from None
