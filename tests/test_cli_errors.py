@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -85,7 +86,8 @@ def test_a_file_that_is_too_large(run, color_run, color_folder, tmp_path, verb):
     assert status == 2
     last = err.strip().splitlines()[-1]
     assert last.startswith(f"foveal: {tmp_path / 'out'}{os.sep}")
-    assert "File too large; name a place that takes larger files." in last
+    assert "File too large; raise the limit (ulimit -f), where " in last
+    assert last.endswith(" kB are needed, or name a place that takes larger files.")
 
 
 def test_a_full_disk(run, color_run, color_folder, tmp_path, monkeypatch):
@@ -95,10 +97,13 @@ def test_a_full_disk(run, color_run, color_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", full)
     status, _, err = run("predict", color_run.folder.path, color_folder, "--out", tmp_path / "out")
     assert status == 2
-    assert err.strip().splitlines()[-1] == (
+    said, needed, mend = re.split(r"(\d+) kB", err.strip().splitlines()[-1])
+    assert said == (
         f"foveal: {tmp_path / 'out' / 'predictions.json'} cannot be used: No space left on device; "
-        "make room on that disk, or name another place."
+        "make room on that disk, where "
     )
+    assert 1 <= int(needed) <= 20
+    assert mend == " are needed, or name another place."
 
 
 @pytest.mark.parametrize("error", [

@@ -1,10 +1,10 @@
 """How the program ends when it is told to: within two seconds, in order, with one sentence.
 
 Ctrl-C, SIGTERM and a terminal that is closed raise :class:`Stopped` in the main thread, so that whatever is
-under way puts itself in order. Compiled code does not hear of it until it returns, and threads are waited for:
-where that takes longer than :data:`GRACE`, or the signal comes again, another thread undoes what must not stay
-behind and ends the process there and then. Nothing is lost by that, since files are written whole or not at
-all. Neither way goes through Python's own end: threads in compiled code would abort it.
+under way puts itself in order. Compiled code does not hear of it until it returns, and threads are waited
+for: where that takes longer than :data:`GRACE`, or the signal comes again, another thread undoes what must
+not stay behind and ends the process there and then. Nothing is lost by that, since files are written whole
+or not at all. Neither way goes through Python's own end: threads in compiled code would abort it.
 
 Only the program does this (:func:`program`): a library leaves signals to whoever uses it.
 """
@@ -251,7 +251,7 @@ def _flushed(code: int) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         if code != 2:  # then it has been said
             with suppress(Exception):
                 sys.stderr.write(f"foveal: Standard output cannot be written: {error.strerror}.\n")

@@ -126,9 +126,9 @@ def _fail(sentence: str) -> NoReturn:
 
 # What helps where the system refuses.
 _MENDS = {
-    errno.ENOSPC: "make room on that disk, or name another place",
-    errno.EDQUOT: "make room on that disk, or name another place",
-    errno.EFBIG: "name a place that takes larger files",
+    errno.ENOSPC: "make room on that disk{}, or name another place",
+    errno.EDQUOT: "make room on that disk{}, or name another place",
+    errno.EFBIG: "raise the limit (ulimit -f){}, or name a place that takes larger files",
     errno.EROFS: "name a place that can be written to",
     errno.EACCES: "give yourself permission, or name another place",
     errno.EPERM: "give yourself permission, or name another place",
@@ -141,9 +141,9 @@ _MENDS = {
 def _sentence(error: OSError) -> str:
     """What the system refuses, which file it is about, and what helps."""
     reason = error.strerror or str(error) or type(error).__name__
-    mend = f"; {_MENDS[error.errno]}" if error.errno in _MENDS else ""
-    if needed := getattr(error, "__notes__", None):
-        mend += f" ({needed[0]})"
+    # Whoever writes notes how much it is.
+    needed = "".join(f", where {note}" for note in getattr(error, "__notes__", [])[:1])
+    mend = f"; {_MENDS[error.errno].format(needed)}" if error.errno in _MENDS else ""
     if error.filename is None:
         return f"A file cannot be read or written: {reason}{mend}."
     name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)

@@ -130,7 +130,8 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = Tr
 
 def _note_size(error: OSError, size: int) -> None:
     if error.errno in _NO_ROOM:
-        error.add_note(f"{size / 1e6:.1f} MB are needed")
+        said = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{-(-size // 1000)} kB"
+        error.add_note(f"{said} are needed")
 
 
 def _write(path: Path, content: bytes, sync: bool) -> None:

@@ -241,8 +241,8 @@ def prepare(
         if not any(len(image.chosen) for image in images if image.split == "train"):
             raise DataError(
                 f"No region of the {count(len(parts.train), 'training image')} of {dataset.root} shows an "
-                "object: they cannot be read, or `positive` is too high for these proposals and the annotated "
-                "boxes are not taken (`with_objects`)."
+                "object: they cannot be read, or `positive` is too high for these proposals and the "
+                "annotated boxes are not taken (`with_objects`)."
             )
         rng = np.random.default_rng(random_state)
         for split in ("train", "val"):
