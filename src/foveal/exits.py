@@ -69,12 +69,18 @@ def undoing(undo: Callable[[], object]) -> Iterator[None]:
     >>> with undoing(lambda: print("removed")):
     ...     pass
     """
-    key = object()
-    _ending.undone[key] = undo
+    key = undo_at_end(undo)
     try:
         yield
     finally:
         _ending.undone.pop(key, None)
+
+
+def undo_at_end(undo: Callable[[], object]) -> object:
+    """Have something undone if the process is ended from now on without Python's own end; see :func:`undoing`."""
+    key = object()
+    _ending.undone[key] = undo
+    return key
 
 
 def goes_on_by(sentence: str | Callable[[], str]) -> None:
