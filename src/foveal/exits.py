@@ -9,6 +9,7 @@ or not at all. Neither way goes through Python's own end: threads in compiled co
 Only the program does this (:func:`program`): a library leaves signals to whoever uses it.
 """
 
+import atexit
 import io
 import os
 import signal
@@ -77,7 +78,7 @@ def undoing(undo: Callable[[], object]) -> Iterator[None]:
 
 
 def undo_at_end(undo: Callable[[], object]) -> object:
-    """Have something undone if the process is ended from now on without Python's own end; see :func:`undoing`."""
+    """Have something undone if the process is ended, from now on, but not in order; see :func:`undoing`."""
     key = object()
     _ending.undone[key] = undo
     return key
@@ -180,6 +181,8 @@ def _listen() -> None:
     threading.Thread(target=_watch, args=(reader, numbers), name="foveal-signals", daemon=True).start()
     for number in numbers:
         signal.signal(number, _heard)
+    # It is called last. Python then gives up its handlers, and a signal would turn an end in order into another.
+    atexit.register(_turn_deaf, numbers)
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=_forget)
     printed = sys.unraisablehook
@@ -190,6 +193,11 @@ def _listen() -> None:
             printed(what)
 
     sys.unraisablehook = unraisable
+
+
+def _turn_deaf(numbers: list[int]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _forget() -> None:

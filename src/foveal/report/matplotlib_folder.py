@@ -1,4 +1,4 @@
-"""A folder for matplotlib's list of fonts where its own cannot be written, as in a container without a home."""
+"""A folder for matplotlib's list of fonts where its own cannot be written to, as in a container."""
 
 import atexit
 import os
@@ -17,9 +17,9 @@ _VARIABLE = "MPLCONFIGDIR"
 def prepare_matplotlib() -> None:
     """Name a folder in ``MPLCONFIGDIR``, as matplotlib does itself, but without its warnings.
 
-    It is in the user's cache folder, or else a temporary one. Nothing is done where matplotlib finds a folder,
-    or has been imported. The fonts of the system are not asked for then: figures are drawn in matplotlib's own,
-    and the program that lists them would complain of the same folder.
+    It is in the user's cache folder, or else a temporary one. Nothing is done where matplotlib finds a
+    folder, or has been imported. The fonts of the system are not asked for then: figures are drawn in
+    matplotlib's own, and the program that lists them would complain of the same.
     """
     if "matplotlib" in sys.modules or all(map(_can_be_made, _own_folders())):
         return
