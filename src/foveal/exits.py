@@ -43,6 +43,7 @@ class _Ending:
     def __init__(self) -> None:
         # The signal that ends it, whether the main thread has heard of it, and when it came.
         self.number, self.raised, self.since = 0, False, 0.0
+        self.process = os.getpid()
         # Signals are old news until then.
         self.deaf_until = 0.0
         # Of a command that has come to its end.
@@ -175,16 +176,18 @@ def _listen() -> None:
     reader, writer = os.pipe()
     with suppress(OSError, AttributeError):
         os.set_blocking(writer, False)
-    with suppress(ValueError, OSError):
-        # Python writes the number there at once; its own handlers wait for the main thread.
-        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    # Python writes the number there at once; its own handlers wait for the main thread.
+    _wake(writer)
     threading.Thread(target=_watch, args=(reader, numbers), name="foveal-signals", daemon=True).start()
     for number in numbers:
         signal.signal(number, _heard)
-    # It is called last. Python then gives up its handlers, and a signal would turn an end in order into another.
+    # It is called last. Python gives up its handlers then, and a signal would end what has ended in order.
     atexit.register(_turn_deaf, numbers)
     if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=_forget)
+        # What the child hears before it has forgotten must not be taken for the parent's.
+        os.register_at_fork(
+            before=lambda: _wake(-1), after_in_parent=lambda: _wake(writer), after_in_child=_forget
+        )
     printed = sys.unraisablehook
 
     def unraisable(what: Any) -> None:
@@ -195,6 +198,11 @@ def _listen() -> None:
     sys.unraisablehook = unraisable
 
 
+def _wake(writer: int) -> None:
+    with suppress(ValueError, OSError):  # in another thread than the main one
+        signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+
+
 def _turn_deaf(numbers: list[int]) -> None:
     for number in numbers:
         signal.signal(number, signal.SIG_IGN)
@@ -202,7 +210,6 @@ def _turn_deaf(numbers: list[int]) -> None:
 
 def _forget() -> None:
     """In the child of a fork: what it hears is not its parent's, nor what it leaves behind."""
-    signal.set_wakeup_fd(-1)
     for name in _SIGNALS:
         if (number := getattr(signal, name, None)) and signal.getsignal(number) is _heard:
             signal.signal(number, signal.default_int_handler if name == "SIGINT" else signal.SIG_DFL)
@@ -210,6 +217,10 @@ def _forget() -> None:
 
 
 def _heard(number: int, frame: object) -> None:
+    if os.getpid() != _ending.process:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+        return
     if _ending.status is not None:
         os._exit(_ending.status)
     if not _ending.raised and time.monotonic() >= _ending.deaf_until:

@@ -72,7 +72,7 @@ def claimed(
     path = Path(path)
     mark = path / MARK
     taken = SettingError(f"{path} exists and is not an empty folder: name another one with --out.")
-    if os.path.lexists(path) and (not path.is_dir() or (any(path.iterdir()) and not mark.is_file())):
+    if os.path.lexists(path) and (not path.is_dir() or (_holds_something(path) and not mark.is_file())):
         raise taken
     new = not path.exists()
     with locked(path) as file:
@@ -140,12 +140,14 @@ def locked(path: Path) -> Iterator[int]:
     SettingError
         If another command holds it.
     """
-    with naming(path):
-        path.mkdir(parents=True, exist_ok=True)
     mark = path / MARK
     for _ in range(100):
+        with naming(path):
+            path.mkdir(parents=True, exist_ok=True)
         try:
             file = os.open(mark, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        except FileNotFoundError:
+            continue  # another command removed the folder that it had made
         except OSError as error:
             error.filename = str(path)
             raise
@@ -155,13 +157,20 @@ def locked(path: Path) -> Iterator[int]:
                     f"Another command of Foveal is writing to {path}: wait until it has ended, or name "
                     "another folder with --out."
                 )
-            # Whoever held it before may have removed it in between.
-            if mark.exists() and os.path.samestat(os.fstat(file), mark.stat()):
+            if _is(file, mark):
                 yield file
                 return
         finally:
             os.close(file)
     raise SettingError(f"{path} is used by too many commands at once: name another folder with --out.")
+
+
+def _is(file: int, path: Path) -> bool:
+    """Whether a descriptor is of the file of that name: whoever held it before may have removed it."""
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _lock(file: int) -> bool:
@@ -221,7 +230,10 @@ def _write(file: int, path: Path, what: dict[str, Any]) -> None:
 
 
 def _holds_something(folder: Path) -> bool:
-    return any(path.name != MARK for path in folder.iterdir())
+    try:
+        return any(path.name != MARK for path in folder.iterdir())
+    except FileNotFoundError:
+        return False
 
 
 def _remove(mark: Path) -> None:
