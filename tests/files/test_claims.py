@@ -45,7 +45,7 @@ def holder(tmp_path):
 def test_the_second_command_is_told_and_the_next_goes_on(holder, tmp_path):
     out = tmp_path / "out"
     for again in (claimed(out, "predict", ["a"]), claimed(out, "explain", 1), gone_on_with(out)):
-        with pytest.raises(SettingError, match="Another command of Foveal is writing to .*out: wait"), again:
+        with pytest.raises(SettingError, match=r"Another command of Foveal is writing to .*out: wait"), again:
             pass
     assert names(out) == [MARK, ".half-foveal-12-3.json", "half.json"]
     holder.kill()

@@ -1,19 +1,20 @@
-"""Every verb, killed and stopped at random moments: what it leaves behind is whole, and it can be gone on with.
+"""Every verb, killed and stopped at random moments: what it leaves is whole, and it can be gone on with.
 
     python tests/fuzz/kills.py --number 200 --seed 1
     python tests/fuzz/kills.py --verbs predict-video,train-cnn --signals INT,TERM
 
-Each time a command is started and a signal sent: KILL, TERM, INT (some of them twice), or STOP and a little later
-CONT. Then these must hold:
+Each time a command is started and a signal sent: KILL, TERM, INT (some of them twice), or STOP and a little
+later CONT. Then these must hold:
 
-- the exit status is a documented one, standard error has no traceback and no word of a library's, and where the
-  program was stopped it says how to go on;
+- the exit status is a documented one, standard error has no traceback and no word of a library's, and where
+  the program was stopped it says how to go on;
 - it ends within two seconds, and no process of it is left;
 - every file that is there can be read to its end; no temporary file is left but by KILL;
-- the command, given again (of a training: ``foveal train --resume``), ends as one that was never disturbed does,
-  with the same model, predictions and metrics, byte for byte.
+- the command, given again (of a training: ``foveal train --resume``), ends as one that was never disturbed
+  does, with the same model, predictions and metrics, byte for byte.
 
-The exit status is 1 where something did not hold. It runs on Linux alone, since it looks for processes in ``/proc``.
+The exit status is 1 where something did not hold. It runs on Linux alone, since it looks for processes in
+``/proc``.
 """
 
 import argparse
@@ -155,11 +156,12 @@ def training(model: str) -> Case:
     return Case(
         f"train-{model}",
         lambda m, out: [
-            "train", str(getattr(m, data)), "--model", model, *set_words(settings), "--out", str(out), "--often",
+            *("train", str(getattr(m, data)), "--model", model, *set_words(settings)),
+            *("--out", str(out), "--often"),
         ],
         same=model != "auto",
         compared=("*.safetensors", "predictions.*", "metrics.json"),
-    )  # fmt: skip
+    )
 
 
 CASES = {
@@ -181,7 +183,7 @@ CASES = {
                 "--explain",
                 str(out.with_name("page.html")),
             ],
-        ),  # fmt: skip
+        ),
         Case(
             "predict-classes", lambda m, out: ["predict", str(m.classifier), str(m.colors), "--out", str(out)]
         ),
