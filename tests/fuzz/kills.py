@@ -65,7 +65,7 @@ TRAININGS = {
     "transfer": ("colors", ""),
     "auto": ("colors", "minutes=0.1"),
     "rcnn": ("scenes", SMALL),
-    "fast-rcnn": ("scenes", "proposals=single epochs=8 size=96 hidden=16 roi_size=3"),
+    "fast-rcnn": ("scenes", "proposals=single max_proposals=100 epochs=4 hidden=16 features.longest=96"),
     "faster-rcnn": ("scenes", f"epochs=8 {DETECTOR}"),
     "rpn": ("scenes", "size=96 epochs=8 max_proposals=50 channels=8"),
 }

@@ -228,7 +228,8 @@ def test_ctrl_c_in_a_video_keeps_what_there_is(tmp_path, monkeypatch, ctrl_c):
     monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=5))
     with pytest.raises(KeyboardInterrupt):
         predict_live("run", "film.mp4", tmp_path / "out")
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"film.mp4", "predictions.jsonl"}
+    found = {p.name for p in (tmp_path / "out").iterdir()}
+    assert found == {"film.mp4", "predictions.jsonl", ".foveal-unfinished"}
     assert frames_of(tmp_path / "out" / "film.mp4")[0]
 
 
