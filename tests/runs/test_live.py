@@ -12,6 +12,7 @@ import pytest
 from foveal.cli import main
 from foveal.data import Detections
 from foveal.errors import DataError, SettingError
+from foveal.exits import Stopped
 from foveal.models import load
 from foveal.runs import live, live_source, predict_live
 
@@ -281,3 +282,30 @@ def test_the_command_line(color_run, tmp_path, monkeypatch, capsys):
     assert ended.stderr.count("\n") == 1
     assert "cannot be read as a video" in ended.stderr
     assert not (tmp_path / "predictions-3").exists()
+
+
+def test_sigterm_is_no_way_to_end_a_camera(tmp_path, monkeypatch, ctrl_c):
+    def stop(number, frame):
+        raise Stopped(signal.SIGTERM)
+
+    signal.signal(signal.SIGINT, stop)
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=3))
+    with pytest.raises(Stopped):
+        predict_live("run", 0, tmp_path / "out")
+    assert (tmp_path / "out" / "camera-0.mp4").is_file()
+
+
+def test_a_video_that_the_disk_does_not_take(scene_video, tmp_path, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(live, "load_predictor", lambda run: Slow())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            predict_live("run", scene_video, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(tmp_path / "out" / "scenes.mp4")
+    assert not list((tmp_path / "out").glob("*.mp4"))
+    assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 6

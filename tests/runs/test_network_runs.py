@@ -243,7 +243,7 @@ def test_stopped_by_hand_it_says_how_to_go_on(color_folder, tmp_path, monkeypatc
         assert run == {"event": "run", "path": str(out), "resume": f"foveal train --resume '{out}'"}
         assert RunFolder(out).learned
         told.clear()
-    with pytest.raises(SettingError, match="unfinished foveal train left: foveal train --resume '.*' goes on"):
+    with pytest.raises(SettingError, match=r"left: foveal train --resume '.*' goes on with it"):
         train(color_folder, model="cnn", out=out, settings=SETTINGS)
     with claimed(tmp_path / "other", "train", {}), pytest.raises(SettingError, match="Another command"):
         train(color_folder, model="cnn", out=tmp_path / "other", settings=SETTINGS)
