@@ -331,7 +331,7 @@ def not_kept() -> None:
     if not _not_kept:
         _not_kept.append(True)
         if _said:
-            logger.warning("What was compiled cannot be kept.%s", _NOWHERE)
+            logger.warning("It has been compiled.%s", _NOWHERE)
 
 
 def is_compiled(module: str, kernel: str) -> bool:
@@ -367,7 +367,7 @@ _clock, _work = _Clock(), _Work()
 _doing = threading.local()
 _said: list[str] = []
 _not_kept: list[bool] = []
-_NOWHERE = " There is no folder to keep it in: name one that can be written to in FOVEAL_CACHE."
+_NOWHERE = " It cannot be kept: name a folder that can be written to, with room in it, in FOVEAL_CACHE."
 
 
 @cache
