@@ -310,7 +310,8 @@ def test_stopped(run, monkeypatch, scene_folder, tmp_path):
 
     monkeypatch.setattr("foveal.runs.training.load", interrupted)
     status, out, err = run("train", scene_folder, "--out", tmp_path / "run")
-    assert (status, out, err) == (130, "", "foveal: stopped.\n")
+    said = "foveal: stopped. Nothing was written: give the command again.\n"
+    assert (status, out, err) == (130, "", said)
 
 
 def test_help_is_not_broken_twice():

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -84,7 +85,8 @@ def test_a_file_that_is_too_large(run, color_run, color_folder, tmp_path, verb):
     assert status == 2
     last = err.strip().splitlines()[-1]
     assert last.startswith(f"foveal: {tmp_path / 'out'}{os.sep}")
-    assert "File too large; name a place that takes larger files." in last
+    assert "File too large; raise the limit (ulimit -f), where " in last
+    assert last.endswith(" kB are needed, or name a place that takes larger files.")
 
 
 def test_a_full_disk(run, color_run, color_folder, tmp_path, monkeypatch):
@@ -94,10 +96,13 @@ def test_a_full_disk(run, color_run, color_folder, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", full)
     status, _, err = run("predict", color_run.folder.path, color_folder, "--out", tmp_path / "out")
     assert status == 2
-    assert err.strip().splitlines()[-1] == (
+    said, needed, mend = re.split(r"(\d+) kB", err.strip().splitlines()[-1])
+    assert said == (
         f"foveal: {tmp_path / 'out' / 'predictions.json'} cannot be used: No space left on device; "
-        "make room on that disk, or name another place."
+        "make room on that disk, where "
     )
+    assert 1 <= int(needed) <= 20
+    assert mend == " are needed, or name another place."
 
 
 @pytest.mark.parametrize("error", [
@@ -187,3 +192,48 @@ def test_an_error_of_ours_stays_one(run, tmp_path):
     status, _, err = run("doctor", tmp_path)
     assert status == 2
     assert err == f"foveal: {tmp_path} is not a data set that Foveal knows: it holds no file.\n"
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk with room for a few small files."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(place)]
+    try:
+        mounted = subprocess.run(words, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_disk_that_is_full(run, color_folder, small_disk):
+    status, _, err = run("propose", color_folder, "--mode", "single", "--out", small_disk / "out")
+    assert status == 2
+    last = err.strip().splitlines()[-1]
+    assert last.startswith(f"foveal: {small_disk / 'out'}{os.sep}")
+    assert "cannot be used: No space left on device; make room on that disk, where " in last
+    for path in (small_disk / "out").rglob("*.jpg"):
+        Image.open(path).load()
+    assert {path.name for path in (small_disk / "out").iterdir()} == {".foveal-unfinished", "drawn"}
+    # The same command goes on when there is room.
+    subprocess.run(["mount", "-o", "remount,size=4m", str(small_disk)], check=True)
+    assert run("propose", color_folder, "--mode", "single", "--out", small_disk / "out")[0] == 0
+    assert {path.name for path in (small_disk / "out").iterdir()} == {"proposals.json", "drawn"}
+
+
+def test_a_log_has_whole_lines_alone(small_disk):
+    from foveal.files import append_line
+
+    def fill():
+        for number in range(100):
+            append_line(small_disk / "log.jsonl", json.dumps({"number": number, "text": "x" * 700}))
+
+    with pytest.raises(OSError, match="No space left"):
+        fill()
+    lines = (small_disk / "log.jsonl").read_text().split("\n")
+    assert lines[-1] == ""
+    assert [json.loads(line)["number"] for line in lines[:-1]] == list(range(len(lines) - 1))

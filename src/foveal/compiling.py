@@ -22,6 +22,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from foveal.exits import undoing
+
 logger = logging.getLogger("foveal")
 
 # Beyond these many, processes wait for each other's longest kernel.
@@ -242,7 +244,8 @@ class _Work:
         options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         # What ends this process on the terminal does not end that one, which sees its input end.
         options |= {"stderr": subprocess.DEVNULL, "start_new_session": True}
-        with subprocess.Popen([sys.executable, "-P", "-c", _PROGRAM], **options) as process:
+        command = [sys.executable, "-P", "-c", _PROGRAM]
+        with subprocess.Popen(command, **options) as process, undoing(process.kill):
             assert process.stdin is not None
             assert process.stdout is not None
             while (name := self._take()) is not None:
@@ -313,12 +316,26 @@ def _say(what: str) -> None:
     if not _said:
         _said.append(what)
         logger.warning(
-            "Compiling %s for this computer: once, for up to ten seconds, longer while it is busy.", what
+            "Compiling %s for this computer: %s, for up to ten seconds, longer while it is busy.%s",
+            what,
+            "anew in every process" if _not_kept else "once",
+            _NOWHERE if _not_kept else "",
         )
 
 
+def not_kept() -> None:
+    """Remember that what is compiled cannot be kept; where nothing was said about compiling yet, it will be.
+
+    Then processes share nothing, and none is started to compile for another.
+    """
+    if not _not_kept:
+        _not_kept.append(True)
+        if _said:
+            logger.warning("It has been compiled.%s", _NOWHERE)
+
+
 def is_compiled(module: str, kernel: str) -> bool:
-    """Whether a function lies compiled on this computer.
+    """Whether a function lies compiled on this computer, or in this process where nothing can be kept.
 
     Parameters
     ----------
@@ -330,19 +347,27 @@ def is_compiled(module: str, kernel: str) -> bool:
     bool
     """
     compiled = getattr(import_module(module), kernel)
-    folder = Path(compiled.stats.cache_path or ".")
+    if compiled.stats.cache_path is None:
+        # It is kept nowhere but in this process.
+        return bool(compiled.signatures)
+    folder = Path(compiled.stats.cache_path)
     indices = list(folder.glob(f"{module.rpartition('.')[2]}.{kernel}-*.nbi"))
     try:
         # Numba has no public way to ask. Its index is of no use to another version or for another source.
         return bool(indices) and bool(compiled._cache._cache_file._load_index())
     except AttributeError:
         return bool(indices)
+    except Exception:
+        # It is damaged, and is made again.
+        return False
 
 
 _lock = threading.Lock()
 _clock, _work = _Clock(), _Work()
 _doing = threading.local()
 _said: list[str] = []
+_not_kept: list[bool] = []
+_NOWHERE = " It cannot be kept: name a folder that can be written to, with room in it, in FOVEAL_CACHE."
 
 
 @cache
@@ -373,5 +398,7 @@ def _cores() -> int:
 
 def _may_share() -> bool:
     """Whether another process of this Python can be started; that of a packed program is the program."""
+    if _not_kept:
+        return False
     named = Path(sys.executable or "").stem.lower()
     return named.startswith("python") and not getattr(sys, "frozen", False)

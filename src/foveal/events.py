@@ -12,6 +12,8 @@ event                     further keys
 ``progress``              ``stage``, ``done``, ``total``
 ``stage_end``             ``stage``, ``seconds``
 ``note``                  ``text``
+``run``                   ``path`` of the run folder that is written to from now on, and the command that goes
+                          on with it, ``resume``; no part of the log
 ``mining_round``          ``label`` (class name), ``round``, ``positives``, ``negatives``,
                           ``added`` (false positives found and added in this round)
 ``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``

@@ -13,7 +13,7 @@ PADS = {"reflect": "reflect", "symmetric": "symmetric", "edge": "edge", "zero": 
 
 def slide(image, cells, border="reflect", flip=False):
     """The plain twin: pad, then one sum a pixel. ``flip`` is the definition of mathematics."""
-    image, cells = np.float64(image), np.float64(cells)
+    image, cells = np.asarray(image, np.float64), np.asarray(cells, np.float64)
     kh, kw = cells.shape
     # How far the window reaches before and after the pixel.
     reach = ((kh // 2, kh - 1 - kh // 2), (kw // 2, kw - 1 - kw // 2))

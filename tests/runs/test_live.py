@@ -12,6 +12,7 @@ import pytest
 from foveal.cli import main
 from foveal.data import Detections
 from foveal.errors import DataError, SettingError
+from foveal.exits import Stopped
 from foveal.models import load
 from foveal.runs import live, live_source, predict_live
 from foveal.runs.video import taken_by_opencv
@@ -229,7 +230,8 @@ def test_ctrl_c_in_a_video_keeps_what_there_is(tmp_path, monkeypatch, ctrl_c):
     monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=5))
     with pytest.raises(KeyboardInterrupt):
         predict_live("run", "film.mp4", tmp_path / "out")
-    assert {p.name for p in (tmp_path / "out").iterdir()} == {"film.mp4", "predictions.jsonl"}
+    found = {p.name for p in (tmp_path / "out").iterdir()}
+    assert found == {"film.mp4", "predictions.jsonl", ".foveal-unfinished"}
     assert frames_of(tmp_path / "out" / "film.mp4")[0]
 
 
@@ -298,3 +300,30 @@ def test_a_video_whose_name_is_no_text(color_run, tmp_path):
 def test_digits_that_are_no_camera():
     for name in ("99999999999999999999", "٣", "1.5", "-1", ""):
         assert live_source([name]) is None
+
+
+def test_sigterm_is_no_way_to_end_a_camera(tmp_path, monkeypatch, ctrl_c):
+    def stop(number, frame):
+        raise Stopped(signal.SIGTERM)
+
+    signal.signal(signal.SIGINT, stop)
+    monkeypatch.setattr(cv2, "VideoCapture", Camera)
+    monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=3))
+    with pytest.raises(Stopped):
+        predict_live("run", 0, tmp_path / "out")
+    assert (tmp_path / "out" / "camera-0.mp4").is_file()
+
+
+def test_a_video_that_the_disk_does_not_take(scene_video, tmp_path, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(live, "load_predictor", lambda run: Slow())
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as caught:
+            predict_live("run", scene_video, tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.filename == str(tmp_path / "out" / "scenes.mp4")
+    assert not list((tmp_path / "out").glob("*.mp4"))
+    assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 6

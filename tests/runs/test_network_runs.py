@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from foveal.errors import ModelFileError, SettingError, TrainingDiverged
-from foveal.files import read_container
+from foveal.files import claimed, read_container
 from foveal.models import MLPClassifier, SVMClassifier, TransferClassifier, load, model_class
-from foveal.runs import equal_epochs, grid_search, resume, retrain, train, training
+from foveal.runs import RunFolder, equal_epochs, grid_search, resume, retrain, train, training
 
 SETTINGS = {"epochs": 30, "width": 8, "image_size": 8, "batch_size": 8}
 # A program whose checkpoints come quickly.
@@ -239,22 +239,26 @@ def test_stopped_by_hand_it_says_how_to_go_on(color_folder, tmp_path, monkeypatc
                lambda: resume(out, callbacks=[stop])):  # fmt: skip
         with pytest.raises(KeyboardInterrupt):
             go()
-        assert told[-1]["event"] == "note"
-        assert f"foveal train --resume '{out}' goes on with it" in told[-1]["text"]
+        (run,) = [event for event in told if event["event"] == "run"]
+        assert run == {"event": "run", "path": str(out), "resume": f"foveal train --resume '{out}'"}
+        assert RunFolder(out).learned
         told.clear()
+    with pytest.raises(SettingError, match=r"left: foveal train --resume '.*' goes on with it"):
+        train(color_folder, model="cnn", out=out, settings=SETTINGS)
+    with claimed(tmp_path / "other", "train", {}), pytest.raises(SettingError, match="Another command"):
+        train(color_folder, model="cnn", out=tmp_path / "other", settings=SETTINGS)
+    assert resume(out).folder.finished
+    assert not [path.name for path in out.iterdir() if path.name.startswith(".")]
 
 
-def test_stopped_before_anything_was_learned_it_says_nothing(color_folder, tmp_path):
-    told = []
-
+def test_stopped_before_anything_was_learned(color_folder, tmp_path):
     def stop(event):
-        told.append(event)
         if event["event"] == "stage_start" and event["stage"] == "training":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(color_folder, model="cnn", out=tmp_path / "run", settings=SETTINGS, callbacks=[stop])
-    assert not any("--resume" in event.get("text", "") for event in told)
+    assert not RunFolder(tmp_path / "run").learned
 
 
 def test_a_training_of_one_step_is_alarming(color_folder, tmp_path):

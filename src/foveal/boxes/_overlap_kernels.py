@@ -7,8 +7,9 @@ to the last bit.
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from foveal.kernels import njit
 
 # So many boxes at a time: their coordinates and overlaps stay in the first cache.
 _BLOCK = 1024

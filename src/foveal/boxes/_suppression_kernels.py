@@ -8,8 +8,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from foveal.kernels import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

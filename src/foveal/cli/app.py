@@ -2,16 +2,18 @@
 
 import errno
 import os
+import shlex
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
+from foveal import exits
 from foveal.cli.streams import prepare_streams
 from foveal.errors import FovealError
 from foveal.wording import visible
@@ -120,11 +122,36 @@ def _common(
     pass
 
 
+def will_go_on(folder: Path, out: Path | None, how: str = "begins again there") -> None:
+    """Have it said where the program is stopped: the same command goes on in its folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Where it writes.
+    out : Path, optional
+        The folder that was asked for.
+    how : str
+        What the command does when it is given again.
+    """
+    command = "the same command"
+    if out is None:
+        command += f" with {shlex.join(['--out', str(folder)])}"
+    exits.goes_on_by(visible(f"What is finished is in {folder}: {command} {how}."))
+
+
+def _fail(sentence: str) -> NoReturn:
+    # What fails because it was stopped is no failure.
+    if not exits.stopping():
+        sys.stderr.write(f"foveal: {visible(sentence)}\n")
+    raise SystemExit(2) from None
+
+
 # What helps where the system refuses.
 _MENDS = {
-    errno.ENOSPC: "make room on that disk, or name another place",
-    errno.EDQUOT: "make room on that disk, or name another place",
-    errno.EFBIG: "name a place that takes larger files",
+    errno.ENOSPC: "make room on that disk{}, or name another place",
+    errno.EDQUOT: "make room on that disk{}, or name another place",
+    errno.EFBIG: "raise the limit (ulimit -f){}, or name a place that takes larger files",
     errno.EROFS: "name a place that can be written to",
     errno.EACCES: "give yourself permission, or name another place",
     errno.EPERM: "give yourself permission, or name another place",
@@ -137,7 +164,9 @@ _MENDS = {
 def _sentence(error: OSError) -> str:
     """What the system refuses, which file it is about, and what helps."""
     reason = error.strerror or str(error) or type(error).__name__
-    mend = f"; {_MENDS[error.errno]}" if error.errno in _MENDS else ""
+    # Whoever writes notes how much it is.
+    needed = "".join(f", where {note}" for note in getattr(error, "__notes__", [])[:1])
+    mend = f"; {_MENDS[error.errno].format(needed)}" if error.errno in _MENDS else ""
     if error.filename is None:
         return f"A file cannot be read or written: {reason}{mend}."
     name = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else str(error.filename)
@@ -147,19 +176,19 @@ def _sentence(error: OSError) -> str:
 def main() -> None:
     """Run the command line; a user's mistake is one sentence and exit status 2."""
     prepare_streams()
+    exits.goes_on_by("Nothing was written: give the command again.")
     try:
         app()
     except FovealError as error:
-        sys.stderr.write(f"foveal: {visible(str(error))}\n")
-        raise SystemExit(2) from None
+        _fail(str(error))
     except OSError as error:
-        sys.stderr.write(f"foveal: {visible(_sentence(error))}\n")
-        raise SystemExit(2) from None
+        _fail(_sentence(error))
     except KeyboardInterrupt:
-        sys.stderr.write("foveal: stopped.\n")
-        raise SystemExit(130) from None
+        exits.tell()
+        raise SystemExit(exits.status()) from None
     except SystemExit as end:
         # Typer answers Ctrl-C inside a verb itself, by this status and without a word.
-        if end.code == 130:
-            sys.stderr.write("foveal: stopped.\n")
-        raise
+        if end.code != 130:
+            raise
+        exits.tell()
+        raise SystemExit(exits.status()) from None

@@ -6,7 +6,18 @@ from typing import Annotated
 
 import typer
 
-from foveal.cli.app import AsJson, Data, Format, Images, Seed, Settings, app, new_folder, out_option
+from foveal.cli.app import (
+    AsJson,
+    Data,
+    Format,
+    Images,
+    Seed,
+    Settings,
+    app,
+    new_folder,
+    out_option,
+    will_go_on,
+)
 from foveal.cli.output import (
     bold,
     name_unreadable,
@@ -24,6 +35,7 @@ from foveal.wording import count
 def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Seed = 0) -> None:
     """Go the whole way on built-in data: make it, check it, train two detectors and a classifier, report."""
     folder = new_folder(out, "foveal-demo")
+    will_go_on(folder, out, "goes on with it")
     with show_progress() as callback:
         say("Digits hidden in scenes, by two detectors (R-CNN, Faster R-CNN), and alone, by a classifier.")
         say(
@@ -87,10 +99,12 @@ def propose(
     from foveal.runs import parse_settings
     from foveal.runs.proposing import propose as run
 
+    folder = new_folder(out, "proposals")
+    will_go_on(folder, out)
     with show_progress(quiet=as_json) as callback:
         done = run(
             images,
-            new_folder(out, "proposals"),
+            folder,
             mode=mode,
             number=number,
             drawn=drawn,
@@ -129,6 +143,7 @@ def prepare(
     from foveal.proposals import prepare as run
 
     folder = new_folder(out, "crops")
+    will_go_on(folder, out)
     with show_progress(quiet=as_json) as callback:
         prepared = run(
             load(data, format=format),

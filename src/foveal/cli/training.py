@@ -6,10 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
+from foveal import exits
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
 from foveal.cli.output import bold, print_alarms, print_json, print_metrics, say
 from foveal.events import Event
 from foveal.progress import show_progress
+from foveal.wording import visible
 
 
 @app.command(epilog="Example: foveal train photos --model rcnn --set proposals=quality --out runs/first")
@@ -43,7 +45,7 @@ def train(
     if resume is None and config is None and data is None:
         raise SettingError("Name the data to train on, or an unfinished run with --resume.")
     with show_progress(quiet=as_json) as callback:
-        common: dict[str, Any] = {"callbacks": [callback], "spent": spent()}
+        common: dict[str, Any] = {"callbacks": [callback, _will_resume], "spent": spent()}
         if resume is not None:
             if data or model or out or settings or format or config:
                 raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
@@ -65,6 +67,22 @@ def train(
     print_alarms(finished.record.alarms)
     run_folder = finished.folder
     say("The run is in ", bold(run_folder.path), "; look at ", bold(run_folder.report_file), ".")
+
+
+def _will_resume(event: Event) -> None:
+    """Have it said how to go on where the program is stopped, as soon as there is a run."""
+    if event["event"] != "run":
+        return
+    from foveal.runs import RunFolder
+
+    folder, command = RunFolder(Path(event["path"])), event["resume"]
+
+    def how() -> str:
+        if folder.learned:
+            return visible(f"What was done so far is kept: {command} goes on with it.")
+        return visible(f"{command} begins anew with the same settings.")
+
+    exits.goes_on_by(how)
 
 
 @app.command(

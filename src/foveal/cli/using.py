@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option
+from foveal.cli.app import AsJson, Format, Images, Run, app, new_folder, out_option, will_go_on
 from foveal.cli.output import bold, name_unreadable, print_json, print_predictions, say
 from foveal.progress import show_progress
 from foveal.wording import count
@@ -53,6 +53,7 @@ def predict(
     if source is not None and form != "json":
         raise SettingError("The answers to a video are JSON lines, one a frame: leave --form away.")
     folder = new_folder(out, "predictions")
+    will_go_on(folder, out)
     with show_progress(quiet=as_json) as callback:
         if source is not None:
             live = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
@@ -152,6 +153,7 @@ def explain(
     from foveal.runs import explain as go
 
     folder = new_folder(out, "explanations")
+    will_go_on(folder, out)
     with show_progress(quiet=as_json) as callback:
         done = go(run, images, folder, class_name=class_name, data=data, format=format, callbacks=[callback])
     page = folder / "explanation.html"

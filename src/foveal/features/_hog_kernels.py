@@ -1,7 +1,8 @@
 """Compiled inner loops of the histograms of oriented gradients."""
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 
 @njit(cache=True, nogil=True, boundscheck=False)

@@ -1,5 +1,6 @@
 """Files that are written whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -7,7 +8,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from foveal.exits import undoing
 from foveal.files.plain import json_text
+
+#: The names of files that are being written, as a regular expression. They begin with a dot.
+TEMPORARY = r"\..*-foveal-[\w-]+(\..*)?"
+
+# The disk is full, or what the user may have of it, or the file is larger than files may be.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
@@ -41,21 +49,30 @@ def replacing(path: str | os.PathLike[str], *, sync: bool = True) -> Iterator[Pa
     path = Path(path)
     with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem[:40]}-", suffix=path.suffix)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_beginning(path), suffix=path.suffix)
         os.close(handle)
         temporary = Path(name)
-        try:
-            yield temporary
-            if sync:
-                with temporary.open("rb") as file:
-                    os.fsync(file.fileno())
-            # mkstemp makes private files; what a user finds should have the usual permissions.
-            umask = os.umask(0)
-            os.umask(umask)
-            temporary.chmod(0o666 & ~umask)
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with undoing(lambda: temporary.unlink(missing_ok=True)):
+            yield from _renamed(temporary, path, sync)
+
+
+def _renamed(temporary: Path, path: Path, sync: bool) -> Iterator[Path]:
+    try:
+        yield temporary
+        if sync:
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+        # mkstemp makes private files; what a user finds should have the usual permissions.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _beginning(path: Path) -> str:
+    return f".{path.stem[:40]}-foveal-"
 
 
 @contextmanager
@@ -82,7 +99,7 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
     except OSError as error:
         told = error.filename
         name = os.path.basename(os.fsdecode(told)) if isinstance(told, str | bytes) else ""  # noqa: PTH119
-        if not name or (name.startswith(f".{path.stem[:40]}-") and name.endswith(path.suffix)):
+        if not name or (name.startswith(_beginning(path)) and name.endswith(path.suffix)):
             error.filename = str(path)
         raise
 
@@ -103,8 +120,18 @@ def write_bytes(path: str | os.PathLike[str], content: bytes, *, sync: bool = Tr
         thousands of small files that can be made again, this takes most of the time.
     """
     path = Path(path)
-    with naming(path):
-        _write(path, content, sync)
+    try:
+        with naming(path):
+            _write(path, content, sync)
+    except OSError as error:
+        _note_size(error, len(content))
+        raise
+
+
+def _note_size(error: OSError, size: int) -> None:
+    if error.errno in _NO_ROOM:
+        said = f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{-(-size // 1000)} kB"
+        error.add_note(f"{said} are needed")
 
 
 def _write(path: Path, content: bytes, sync: bool) -> None:
@@ -115,7 +142,7 @@ def _write(path: Path, content: bytes, sync: bool) -> None:
         with replacing(path, sync=sync) as temporary:
             temporary.write_bytes(content)
         return
-    name = f".{path.stem[:40]}-{os.getpid()}-{handle}{path.suffix}"
+    name = f"{_beginning(path)}{os.getpid()}-{handle}{path.suffix}"
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -128,7 +155,8 @@ def _write(path: Path, content: bytes, sync: bool) -> None:
             with suppress(FileNotFoundError):
                 os.unlink(name, dir_fd=folder)
             os.link(f"/proc/self/fd/{handle}", name, dst_dir_fd=folder, follow_symlinks=True)
-        os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
+        with undoing((path.parent / name).unlink):
+            os.replace(name, path.name, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
         # Ctrl-C between the two steps, or a folder of that name in the way.
         with suppress(FileNotFoundError):
@@ -136,6 +164,31 @@ def _write(path: Path, content: bytes, sync: bool) -> None:
         raise
     finally:
         os.close(folder)
+
+
+def append_line(path: str | os.PathLike[str], line: str) -> None:
+    """Append a line to a text file that is read while it grows; it is there as a whole or not at all.
+
+    Parameters
+    ----------
+    path : path-like
+        It is made if it is missing.
+    line : str
+        Without its end. What stands for a byte that is no UTF-8 is written as by :func:`write_text`.
+    """
+    content = f"{line}\n".encode("utf-8", errors="backslashreplace")
+    # One write, without a buffer, at the file's end: a process that is killed leaves whole lines.
+    with naming(path), Path(path).open("ab", buffering=0) as file:
+        before = file.seek(0, os.SEEK_END)
+        try:
+            written = file.write(content)
+            while written < len(content):  # the disk is all but full
+                written += file.write(content[written:])
+        except OSError as error:
+            with suppress(OSError):
+                file.truncate(before)
+            _note_size(error, len(content))
+            raise
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -6,7 +6,8 @@ many pieces the arrays are cut.
 """
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

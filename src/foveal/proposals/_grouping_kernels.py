@@ -1,7 +1,8 @@
 """Compiled inner loops of selective search's grouping."""
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 _FAST = {"reassoc", "nsz", "contract", "nnan"}
 

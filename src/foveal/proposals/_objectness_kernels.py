@@ -1,7 +1,8 @@
 """Compiled inner loops of what tells an object from a part of one."""
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 
 @njit(cache=True, nogil=True, boundscheck=False)

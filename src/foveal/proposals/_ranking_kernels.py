@@ -1,7 +1,8 @@
 """Compiled inner loops of the order of proposals."""
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 

@@ -1,7 +1,8 @@
 """Compiled inner loops that describe the regions of a segmentation."""
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 _U1 = np.uint32(1)
 

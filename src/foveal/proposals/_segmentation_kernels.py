@@ -5,7 +5,8 @@ it counts from the end.
 """
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 # A key is what is left of a squared weight's float32 bits without the lower 16: exponent and seven bits
 # after the leading one. Where there is no edge it is that of infinity.

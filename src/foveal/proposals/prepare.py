@@ -16,7 +16,7 @@ from foveal.data.dataset import relative_name
 from foveal.data.formats.crops import NEGATIVE, manifest_labels, safe_name
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.files import check_free, unique_names, user_cache, write_bytes, write_text
+from foveal.files import claimed, unique_names, user_cache, write_bytes, write_text
 from foveal.files.tables import csv_text
 from foveal.images import read, warp
 from foveal.images.arrays import encode_png
@@ -111,7 +111,7 @@ def prepare(
     dataset : Dataset or path-like
         For detection. A path is read by :func:`foveal.data.load`.
     out : path-like
-        A folder that does not exist or is empty.
+        A folder that does not exist or is empty, or what the same call left there when it was broken off.
     proposer : Proposer, optional
         ``SelectiveSearch("fast")`` by default.
     positive, negative : float
@@ -175,91 +175,99 @@ def prepare(
     >>> load(prepared.folder).classes
     ('card', 'negative')
     """
-    out = check_free(out)
     _check(size, negatives_per_positive, duplicate, max_proposals)
     negatives_between = DIFFICULT if difficult else None
     # Wrong thresholds are told before any work.
     label_proposals([], [], [], positive=positive, negative=negative, difficult=negatives_between)
     dataset = _objects_of(dataset)
     proposer = SelectiveSearch("fast") if proposer is None else proposer
-    parts = partition(dataset, random_state=random_state)
-    emit(callbacks, "note", text=parts.origin)
-    skipped = {f.file: f.message for f in dataset.findings if f.kind == "unreadable-image"}
+    what = {
+        "data": dataset.digest,
+        "proposer": repr(proposer),
+        "overlaps": [positive, negative, difficult, duplicate],
+        "crops": [size, negatives_per_positive, with_objects, max_proposals],
+        "seed": random_state,
+    }
+    with claimed(out, "prepare", what, leaves=("positive", "negative", "manifest.csv")) as folder:
+        parts = partition(dataset, random_state=random_state)
+        emit(callbacks, "note", text=parts.origin)
+        skipped = {f.file: f.message for f in dataset.findings if f.kind == "unreadable-image"}
 
-    cache = user_cache()
-    files = FileProposer(proposer, cache)
+        cache = user_cache()
+        files = FileProposer(proposer, cache)
 
-    def regions_of(sample: Sample) -> tuple[_Regions, bool] | ImageError:
-        try:
-            proposed = files.propose(sample.path)
-        except ImageError as error:
-            return error
-        boxes = proposed.proposals.best(max_proposals).boxes
-        objects = clip(sample.boxes, proposed.width, proposed.height).astype(np.float32)
-        trainable, ignored = sample.trainable, sample.difficult | sample.crowd
-        counts = trainable | ignored
-        labelled = label_proposals(
-            boxes,
-            objects[counts],
-            sample.labels[counts],
-            positive=positive,
-            negative=negative,
-            difficult=negatives_between,
-            ignored=ignored[counts],
-        )
-        labels, ious = labelled.labels, labelled.ious
-        if with_objects:
-            boxes = np.concatenate([objects[trainable], boxes])
-            labels = np.concatenate([sample.labels[trainable], labels])
-            ious = np.concatenate([np.ones(int(trainable.sum()), np.float32), ious])
-        return _thinned(boxes, labels, ious, duplicate), proposed.cached
-
-    work = [("train", sample) for sample in parts.train] + [("val", sample) for sample in parts.validation]
-    with stage(callbacks, "proposals", len(work)) as progress:
-        answers = parallel.map(lambda item: regions_of(item[1]), work, done=progress)
-    close_stage(cache, [a[1] for a in answers if not isinstance(a, ImageError)], callbacks)
-    images = []
-    for (split, sample), answer in zip(work, answers, strict=True):
-        if isinstance(answer, ImageError):
-            skipped[relative_name(sample.path, dataset.root)] = str(answer)
-        else:
-            regions, _ = answer
-            images.append(_Image(sample, split, regions, regions.positives()))
-    for reason in skipped.values():
-        emit(callbacks, "note", text=f"Left out: {reason}")
-
-    if not any(len(image.chosen) for image in images if image.split == "train"):
-        raise DataError(
-            f"No region of the {count(len(parts.train), 'training image')} of {dataset.root} shows an "
-            "object: they cannot be read, or `positive` is too high for these proposals and the annotated "
-            "boxes are not taken (`with_objects`)."
-        )
-    rng = np.random.default_rng(random_state)
-    for split in ("train", "val"):
-        short = _draw_negatives([i for i in images if i.split == split], negatives_per_positive, rng)
-        if short:
-            emit(
-                callbacks,
-                "note",
-                text=f"The {split} images have {count(short, 'negative')} fewer than asked for.",
+        def regions_of(sample: Sample) -> tuple[_Regions, bool] | ImageError:
+            try:
+                proposed = files.propose(sample.path)
+            except ImageError as error:
+                return error
+            boxes = proposed.proposals.best(max_proposals).boxes
+            objects = clip(sample.boxes, proposed.width, proposed.height).astype(np.float32)
+            trainable, ignored = sample.trainable, sample.difficult | sample.crowd
+            counts = trainable | ignored
+            labelled = label_proposals(
+                boxes,
+                objects[counts],
+                sample.labels[counts],
+                positive=positive,
+                negative=negative,
+                difficult=negatives_between,
+                ignored=ignored[counts],
             )
+            labels, ious = labelled.labels, labelled.ious
+            if with_objects:
+                boxes = np.concatenate([objects[trainable], boxes])
+                labels = np.concatenate([sample.labels[trainable], labels])
+                ious = np.concatenate([np.ones(int(trainable.sum()), np.float32), ious])
+            return _thinned(boxes, labels, ious, duplicate), proposed.cached
 
-    labels_of_classes = manifest_labels(dataset.classes)
-    _name_files(images, labels_of_classes)
+        work = [("train", sample) for sample in parts.train] + [
+            ("val", sample) for sample in parts.validation
+        ]
+        with stage(callbacks, "proposals", len(work)) as progress:
+            answers = parallel.map(lambda item: regions_of(item[1]), work, done=progress)
+        close_stage(cache, [a[1] for a in answers if not isinstance(a, ImageError)], callbacks)
+        images = []
+        for (split, sample), answer in zip(work, answers, strict=True):
+            if isinstance(answer, ImageError):
+                skipped[relative_name(sample.path, dataset.root)] = str(answer)
+            else:
+                regions, _ = answer
+                images.append(_Image(sample, split, regions, regions.positives()))
+        for reason in skipped.values():
+            emit(callbacks, "note", text=f"Left out: {reason}")
 
-    def cut(image: _Image) -> None:
-        pixels = read(image.sample.path)
-        crops = warp(pixels, image.regions.boxes[image.chosen], size)
-        for name, crop in zip(image.files, crops, strict=True):
-            write_bytes(out / name, encode_png(crop), sync=False)
+        if not any(len(image.chosen) for image in images if image.split == "train"):
+            raise DataError(
+                f"No region of the {count(len(parts.train), 'training image')} of {dataset.root} shows an "
+                "object: they cannot be read, or `positive` is too high for these proposals and the "
+                "annotated boxes are not taken (`with_objects`)."
+            )
+        rng = np.random.default_rng(random_state)
+        for split in ("train", "val"):
+            short = _draw_negatives([i for i in images if i.split == split], negatives_per_positive, rng)
+            if short:
+                emit(
+                    callbacks,
+                    "note",
+                    text=f"The {split} images have {count(short, 'negative')} fewer than asked for.",
+                )
 
-    with_crops = [image for image in images if len(image.chosen)]
-    out.mkdir(parents=True, exist_ok=True)
-    with stage(callbacks, "crops", len(with_crops)) as progress:
-        parallel.map(cut, with_crops, done=progress)
-    counts = _write_manifest(out, dataset, images, labels_of_classes)
-    used = Counter(image.split for image in images)
-    return Prepared(out, counts, {s: used[s] for s in ("train", "val")}, skipped, parts.origin)
+        labels_of_classes = manifest_labels(dataset.classes)
+        _name_files(images, labels_of_classes)
+
+        def cut(image: _Image) -> None:
+            pixels = read(image.sample.path)
+            crops = warp(pixels, image.regions.boxes[image.chosen], size)
+            for name, crop in zip(image.files, crops, strict=True):
+                write_bytes(folder / name, encode_png(crop), sync=False)
+
+        with_crops = [image for image in images if len(image.chosen)]
+        with stage(callbacks, "crops", len(with_crops)) as progress:
+            parallel.map(cut, with_crops, done=progress)
+        counts = _write_manifest(folder, dataset, images, labels_of_classes)
+        used = Counter(image.split for image in images)
+        return Prepared(folder, counts, {s: used[s] for s in ("train", "val")}, skipped, parts.origin)
 
 
 def _check(size: int, negatives_per_positive: float, duplicate: float, max_proposals: int | None) -> None:

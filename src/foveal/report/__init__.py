@@ -8,6 +8,10 @@ something is drawn or written.
 from importlib import import_module
 from typing import Any
 
+from foveal.report.matplotlib_folder import prepare_matplotlib
+
+prepare_matplotlib()
+
 # Each file and the names that stand in it; it is imported when one of them is first asked for.
 _FILES = {
     "alarms.finding": ("find_alarms",),

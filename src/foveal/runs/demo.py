@@ -8,12 +8,12 @@ from typing import Any
 from foveal.compiling import begin
 from foveal.data import scenes
 from foveal.events import Callbacks, emit, stage
-from foveal.files import empty_folder
+from foveal.files import claimed
 from foveal.models import model_class
 from foveal.report.html.blocks import Headline
 from foveal.report.html.page import write_report
 from foveal.runs.measuring import Finished, chapter_of
-from foveal.runs.training import train
+from foveal.runs.training import go_on, train
 
 _TRAIN_SCENES, _TEST_SCENES = 200, 60
 
@@ -34,8 +34,8 @@ def demo(out: str | os.PathLike[str], *, seed: int = 0, callbacks: Callbacks = (
     Parameters
     ----------
     out : path-like
-        A new or empty folder. It receives ``data/``, the run folders ``digits/``, ``scenes-rcnn/`` and
-        ``scenes/``, and ``report.html``.
+        A new or empty folder, or that of a demo that was broken off, which goes on then. It receives
+        ``data/``, the run folders ``digits/``, ``scenes-rcnn/`` and ``scenes/``, and ``report.html``.
     seed : int, default=0
         Of the data and of the models.
     callbacks : sequence of callables
@@ -45,7 +45,11 @@ def demo(out: str | os.PathLike[str], *, seed: int = 0, callbacks: Callbacks = (
     dict of str to Finished
         ``"scenes"`` (the Faster R-CNN), ``"scenes-rcnn"`` and ``"digits"``.
     """
-    folder = empty_folder(out)
+    with claimed(out, "demo", {"seed": seed}, kept=True) as folder:
+        return _demo(folder, seed, callbacks)
+
+
+def _demo(folder: Path, seed: int, callbacks: Callbacks) -> dict[str, Finished]:
     for model in ("rcnn", "faster-rcnn"):
         begin(model_class(model).warm_ups)
     with stage(callbacks, "drawing scenes"):
@@ -56,6 +60,8 @@ def demo(out: str | os.PathLike[str], *, seed: int = 0, callbacks: Callbacks = (
 
     def run(name: str, data: str, model: str, settings: dict[str, Any]) -> Finished:
         emit(callbacks, "note", text=f"{name}: {model} on {data}.")
+        if (folder / name / "config.toml").is_file():
+            return go_on(folder / name, callbacks=callbacks, finished=True)
         return train(
             folder / "data" / data,
             model=model,

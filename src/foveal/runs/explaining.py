@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import SettingError, did_you_mean
 from foveal.events import Callbacks, stage
-from foveal.files import empty_folder, readable, unique_names, write_bytes, write_json
+from foveal.files import claimed, readable, unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models import contracts
 from foveal.models.explaining.attention import with_attention
@@ -43,6 +43,8 @@ _ON_THE_PAGE = 40
 _LOOKED_INTO = 1
 # Images that the page of a detector follows step by step at most.
 _FOLLOWED = 4
+# What it writes.
+_LEAVES = ("explanation.html", "explanations.json", "predictions.json", "proposals.json", "drawn", "maps")
 
 
 def explain(
@@ -97,6 +99,12 @@ def explain(
     """
     model: contracts.Model = load(run)
     files = find_images(inputs)
+    what = {
+        "run": str(run),
+        "images": [str(name) for name in inputs],
+        "class": class_name,
+        "data": None if data is None else str(data),
+    }
     if contracts.is_detector(model) or contracts.is_proposer(model):
         if class_name is not None:
             raise SettingError(
@@ -104,7 +112,8 @@ def explain(
                 "leave --class out to see how it came to all its detections."
             )
         known = {} if data is None else objects_of(files, data, format)
-        return _explain_detector(model, files, empty_folder(out), known, callbacks)
+        with claimed(out, "explain", what, leaves=_LEAVES) as folder:
+            return _explain_detector(model, files, folder, known, callbacks)
     assert contracts.is_classifier(model)
     if data is not None:
         raise SettingError(f"{run} is a classifier, and what it says of a picture needs no boxes.")
@@ -113,7 +122,8 @@ def explain(
             f"{run} was trained on rows of numbers, not on pictures: there is nothing to lay a map over."
         )
     asked = None if class_name is None else class_index(model, class_name)
-    return _explain_classifier(model, files, empty_folder(out), asked, callbacks)
+    with claimed(out, "explain", what, leaves=_LEAVES) as folder:
+        return _explain_classifier(model, files, folder, asked, callbacks)
 
 
 def class_index(model: contracts.ClassifierModel, name: str) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from foveal.data import Dataset, load
 from foveal.errors import DataError, ModelFileError
 from foveal.events import Event
-from foveal.files import empty_folder, naming, readable, write_json, write_text
+from foveal.files import append_line, empty_folder, readable, write_json, write_text
 from foveal.files.names import file_named
 from foveal.files.plain import json_text
 from foveal.files.tables import spreadsheet_text
@@ -102,6 +102,13 @@ class RunFolder:
         """Whether the run came to its end."""
         return self.report_file.is_file()
 
+    @property
+    def learned(self) -> bool:
+        """Whether something is there that need not be made again if the run is gone on with."""
+        if self.model_file.is_file() or self.checkpoint_file.is_file():
+            return True
+        return self.config_file.is_file() and "chosen" in self.read_config()
+
     def discard(self) -> None:
         """Remove a run that has learned nothing; one that has a model or a checkpoint stays."""
         if self.model_file.exists() or self.checkpoint_file.exists():
@@ -131,10 +138,7 @@ class RunFolder:
         """Append an event; progress is not kept."""
         if event["event"] == "progress":
             return
-        line = json_text(event) + "\n"
-        # One write, without a buffer, at the file's end: a process that is killed leaves whole lines.
-        with naming(self.log_file), self.log_file.open("ab", buffering=0) as file:
-            file.write(line.encode("utf-8", errors="backslashreplace"))
+        append_line(self.log_file, json_text(event))
 
     def read_log(self) -> list[Event]:
         """The events so far; a last line that was never written whole is none.

@@ -1,7 +1,10 @@
 """Using a model on a video or a camera, frame after frame."""
 
+import errno
+import glob
 import os
 import re
+import signal
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,7 +18,8 @@ import numpy as np
 from foveal.data.detections import Detections
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.files import empty_folder, naming, replacing
+from foveal.exits import Stopped, answered
+from foveal.files import append_line, claimed, replacing, write_text
 from foveal.files.plain import json_text
 from foveal.images import draw_boxes
 from foveal.models.contracts import Model, is_classifier, is_detector
@@ -152,28 +156,39 @@ def predict_live(
             raise DataError(
                 f"Camera {source} gives no picture." if live else f"{source} holds no frame of a video."
             )
-        folder = empty_folder(out)
         rate = video.frame_rate(capture)
         name = f"camera-{source}" if isinstance(source, int) else Path(source).stem
-        writing = _Writing(folder, f"{name}.mp4" if draw else None, rate, live, first.image.shape[:2])
-        total = None if live else video.announced_frames(capture)
-        with stage(callbacks, "prediction", total) as progress, writing.open():
-            try:
-                # The last step is closed first: each waits for its thread, which uses the one before.
-                with (
-                    closing(video.ahead(frames, newest=live)) as decoded,
-                    closing(video.ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
-                ):
-                    for frame, answer, begin, end in answers:
-                        writing.take(frame, answer, begin, end)
-                        progress(writing.frames)
-            except KeyboardInterrupt:
-                writing.stopped = True
+        film = f"{name}.mp4" if draw else None
+        what = {"run": str(run), "source": str(source), "min_score": min_score, "draw": draw}
+        leaves = ("predictions.jsonl", glob.escape(f"{name}.mp4"))
+        with claimed(out, "predict", what, leaves=leaves) as folder:
+            writing = _Writing(folder, film, rate, live, first.image.shape[:2])
+            total = None if live else video.announced_frames(capture)
+            stop: KeyboardInterrupt | None = None
+            with stage(callbacks, "prediction", total) as progress, writing.open():
+                try:
+                    # The last step is closed first: each waits for its thread, which uses the one before.
+                    with (
+                        closing(video.ahead(frames, newest=live)) as decoded,
+                        closing(video.ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
+                    ):
+                        for frame, answer, begin, end in answers:
+                            writing.take(frame, answer, begin, end)
+                            progress(writing.frames)
+                except KeyboardInterrupt as end_of_it:
+                    writing.stopped, stop = True, end_of_it
+                    if _ends_a_camera(stop, live):
+                        answered()
+            if stop is not None and not _ends_a_camera(stop, live):
+                raise stop
     if total is not None and not writing.stopped and writing.frames < 0.9 * total:
         emit(callbacks, "note", text=f"The video ends after {writing.frames} of {count(total, 'frame')}.")
-    if writing.stopped and not live:
-        raise KeyboardInterrupt
     return writing.results()
+
+
+def _ends_a_camera(stop: KeyboardInterrupt, live: bool) -> bool:
+    """Whether it is the Ctrl-C that a camera is ended by, and not a signal of another kind."""
+    return live and not (isinstance(stop, Stopped) and stop.number != signal.SIGINT)
 
 
 # -- answers --------------------------------------------------------------------------------------------
@@ -215,7 +230,6 @@ class _Writing:
     _model_seconds: list[float] = field(default_factory=list)
     _begin: float = 0.0
     _end: float = 0.0
-    _lines: Any = None
     _video: Any = None
 
     @property
@@ -226,27 +240,29 @@ class _Writing:
     @contextmanager
     def open(self) -> Iterator[None]:
         """Hold both files open; the video gets its name when it is whole."""
-        with naming(self.predictions), self.predictions.open("w", encoding="utf-8") as self._lines:
-            if self.name is None:
-                yield
-                return
-            import cv2
+        write_text(self.predictions, "")
+        if self.name is None:
+            yield
+            return
+        import cv2
 
-            with (
-                replacing(self.folder / self.name) as temporary,
-                video.taken_by_opencv(temporary) as opened,
-            ):
-                height, width = self.size
-                kind = cv2.VideoWriter.fourcc(*"mp4v")
-                self._video = cv2.VideoWriter(opened, kind, self.rate, (width, height))
-                if not self._video.isOpened():
-                    raise DataError(
-                        f"A video of {width} by {height} pixels cannot be written here: use --no-draw."
-                    )
-                try:
-                    yield
-                finally:
-                    self._video.release()
+        # It can be made again: waiting for the disk could take longer than whoever stops it waits.
+        with (
+            replacing(self.folder / self.name, sync=False) as temporary,
+            video.taken_by_opencv(temporary) as opened,
+        ):
+            height, width = self.size
+            kind = cv2.VideoWriter.fourcc(*"mp4v")
+            self._video = cv2.VideoWriter(opened, kind, self.rate, (width, height))
+            if not self._video.isOpened():
+                raise DataError(
+                    f"A video of {width} by {height} pixels cannot be written here: use --no-draw."
+                )
+            try:
+                yield
+            finally:
+                self._video.release()
+            self._check(temporary)
 
     def take(self, frame: Frame, answer: Detections | dict[str, float], begin: float, end: float) -> None:
         """Write what is said of a frame, and remember when it was said."""
@@ -256,8 +272,7 @@ class _Writing:
         else:
             line["label"] = max(answer, key=lambda name: answer[name])
             line["probabilities"] = {name: round(value, 6) for name, value in answer.items()}
-        self._lines.write(json_text(line) + "\n")
-        self._lines.flush()
+        append_line(self.predictions, json_text(line))
         if self._video is not None:
             self._show(frame, answer)
         self.frames += 1
@@ -280,6 +295,26 @@ class _Writing:
         for _ in range(wanted - self._written):
             self._video.write(drawn)
         self._written = max(wanted, self._written)
+
+    def _check(self, file: Path) -> None:
+        """Refuse a video that is not whole: OpenCV says nothing where the disk is full.
+
+        Raises
+        ------
+        OSError
+        """
+        import cv2
+
+        written = cv2.VideoCapture(str(file))
+        try:
+            if written.isOpened() or not self._written:
+                return
+        finally:
+            written.release()
+        with file.open("ab") as more:
+            # What the system refused OpenCV, it refuses us.
+            more.write(bytes(1 << 20))
+        raise OSError(errno.EIO, "OpenCV wrote no whole video", str(file))
 
     def results(self) -> LiveResults:
         """What there is in the end."""

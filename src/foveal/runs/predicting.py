@@ -16,7 +16,7 @@ from foveal.data.file_tree import Tree
 from foveal.data.formats.unread import inventory
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.files import empty_folder, unique_names, write_bytes, write_json, write_text
+from foveal.files import claimed, unique_names, write_bytes, write_json, write_text
 from foveal.files.names import path_in_words
 from foveal.files.tables import spreadsheet_text
 from foveal.images import read, resize_to_fit
@@ -165,7 +165,8 @@ def predict(
     inputs : sequence of path-like
         Files, folders and patterns; see :func:`find_images`.
     out : path-like
-        A new or empty folder. It receives ``predictions.json`` (or ``predictions.csv``) and, of a detector,
+        A new or empty folder, or what the same call left there when it was broken off. It receives
+        ``predictions.json`` (or ``predictions.csv``) and, of a detector,
         ``drawn/`` with an image for each.
     min_score : float, optional
         Detections less probable than this are left out; by default what the model found best on its
@@ -187,9 +188,11 @@ def predict(
         If there is no model, nothing to predict on, or ``out`` is not empty.
     """
     model, files = load_predictor(run), find_images(inputs)
-    return predict_files(
-        model, files, empty_folder(out), min_score=min_score, form=form, draw=draw, callbacks=callbacks
-    )
+    asked = {"run": str(run), "images": [str(name) for name in inputs], "min_score": min_score, "form": form}
+    with claimed(out, "predict", {**asked, "draw": draw}, leaves=("predictions.*", "drawn")) as folder:
+        return predict_files(
+            model, files, folder, min_score=min_score, form=form, draw=draw, callbacks=callbacks
+        )
 
 
 def predict_files(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from foveal.compiling import begin
 from foveal.errors import ImageError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.files import empty_folder, new_file, readable, write_bytes, write_json
+from foveal.files import claimed, new_file, readable, write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import Proposals, SelectiveSearch
 from foveal.proposals.warm_ups import SEARCH
@@ -85,7 +85,28 @@ def propose(
             objects = objects_of(files, data, format)
     elif data is not None:
         raise SettingError("The data set is for the page that explains: name a file for that page as well.")
-    folder = empty_folder(out)
+    asked = {
+        "images": [str(name) for name in inputs],
+        "mode": mode,
+        "number": number,
+        "drawn": drawn,
+        "settings": dict(settings or {}),
+    }
+    with claimed(out, "propose", asked, leaves=("proposals.json", "drawn")) as folder:
+        results, unreadable = _propose(files, folder, search, number, drawn, callbacks)
+        if explain is not None:
+            explain_proposals(explain, files, search, objects=objects, callbacks=callbacks)
+    return FileResults(folder, results, unreadable)
+
+
+def _propose(
+    files: Sequence[Path],
+    folder: Path,
+    search: SelectiveSearch,
+    number: int,
+    drawn: int,
+    callbacks: Callbacks,
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
     names = drawn_names(files)
     begin(SEARCH)
 
@@ -100,9 +121,7 @@ def propose(
 
     results, unreadable = answers_of(found, files, callbacks, "proposals")
     write_json(folder / "proposals.json", results, indent=None)
-    if explain is not None:
-        explain_proposals(explain, files, search, objects=objects, callbacks=callbacks)
-    return FileResults(folder, results, unreadable)
+    return results, unreadable
 
 
 def proposal_answer(proposals: Proposals) -> dict[str, Any]:

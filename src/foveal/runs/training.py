@@ -20,7 +20,7 @@ from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
-from foveal.files import free_folder, readable
+from foveal.files import claimed, free_folder, gone_on_with, readable
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_choosing, is_timed
 from foveal.models.loading import load as load_model
@@ -259,7 +259,6 @@ def train(
             f"{model} needs {'boxed pictures' if task == 'detection' else 'one folder of pictures a class'}; "
             f"{dataset.path} holds data for {dataset.task}: use --model {DEFAULT_MODELS[dataset.task]}."
         )
-    folder = RunFolder.create(free_folder(Path("runs") / f"{name}-{model}") if out is None else out)
     config = {
         "version": __version__,
         "model": model,
@@ -276,13 +275,20 @@ def train(
             "classes": list(dataset.classes),
         },
     }
-    run = TrainingRun(folder, dataset, resolved, config, began, callbacks)
-    try:
-        return _finished(run)
-    except FovealError:
-        # Nothing was learnt: the corrected command shall find the folder as it was.
-        folder.discard()
-        raise
+    path = free_folder(Path("runs") / f"{name}-{model}") if out is None else out
+    resuming = f"{_resuming(path)} goes on with it"
+    with claimed(path, "train", {"data": dataset.digest}, goes_on_by=resuming) as claim:
+        folder = RunFolder(claim)
+        try:
+            return _finished(TrainingRun(folder, dataset, resolved, config, began, callbacks))
+        except FovealError:
+            # Nothing was learnt: the corrected command shall find the folder as it was.
+            folder.discard()
+            raise
+
+
+def _resuming(path: str | os.PathLike[str]) -> str:
+    return shlex.join(["foveal", "train", "--resume", os.fspath(path)])
 
 
 def retrain(
@@ -359,29 +365,30 @@ def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: flo
     FovealError
         If the folder is no run, the run is finished, or its data is gone or has changed.
     """
+    return go_on(run, callbacks=callbacks, spent=spent)
+
+
+def go_on(
+    run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: float = 0.0, finished: bool = False
+) -> Finished:
+    """What :func:`resume` does; where ``finished``, also with a run that is: it is measured again."""
     began = clock() - spent
     folder = RunFolder.open(run)
-    if folder.finished:
+    if folder.finished and not finished:
         raise SettingError(f"The run {folder.path} is finished: there is nothing to go on with.")
     config = _known(folder.config_file)
     dataset = run_data(config)
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
     settings = resolve(config["model"], config["settings"])
-    return _finished(TrainingRun(folder, dataset, settings, config, began, callbacks))
+    with gone_on_with(folder.path):
+        return _finished(TrainingRun(folder, dataset, settings, config, began, callbacks))
 
 
 def _finished(run: TrainingRun) -> Finished:
-    """The run, gone through. Where one that is stopped by hand has got somewhere, it says how to go on."""
-    callbacks = run.callbacks
-    try:
-        return run.finish()
-    except KeyboardInterrupt:
-        folder = run.folder
-        if "chosen" in run.config or folder.checkpoint_file.exists() or folder.model_file.exists():
-            command = shlex.join(["foveal", "train", "--resume", str(folder.path)])
-            emit(callbacks, "note", text=f"What was done so far is kept: {command} goes on with it.")
-        raise
+    """The run, gone through; whoever listens is told before where it is."""
+    emit(run.callbacks, "run", path=str(run.folder.path), resume=_resuming(run.folder.path))
+    return run.finish()
 
 
 def _known(path: str | os.PathLike[str]) -> dict[str, Any]:

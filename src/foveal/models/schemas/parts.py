@@ -41,7 +41,11 @@ _RANGES: dict[str, dict[str, Range]] = {
     },
     "efficientnet": {"grid": Range(1, 64, whole=True), "longest": Range(32, 4096, whole=True)},
     "backbone-regions": {"grid": Range(1, 64, whole=True), "longest": Range(32, 4096, whole=True)},
-    "selective-search": {"working_size": Range(16, 4096, whole=True), "sigma": Range(0, 100)},
+    "selective-search": {
+        "working_size": Range(16, 4096, whole=True),
+        "sigma": Range(0, 100),
+        "k": Range(0, 1e9, above=True, many=True),
+    },
     "sliding-window": {
         "sizes": Range(0.01, 4, many=True),
         "ratios": Range(0.01, 100, many=True),

@@ -1,7 +1,8 @@
 """Compiled inner loops of the histogram intersection kernel."""
 
 import numpy as np
-from numba import njit
+
+from foveal.kernels import njit
 
 # Rows of b that stay in the cache while all rows of a pass, and features that are read at a time.
 _ROWS = 64

@@ -1,8 +1,8 @@
 """Convolution and its gradients as tiles over the padded rows of an image."""
 
 import numpy as np
-from numba import njit
 
+from foveal.kernels import njit
 from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 
 # Output positions whose products are summed at a time for the gradient by the weights: what they read of both

@@ -1,8 +1,8 @@
 """Convolution of every channel by itself, as tiles whose columns are channels."""
 
 import numpy as np
-from numba import njit
 
+from foveal.kernels import njit
 from foveal.nn.functional._convolution_kernels import band_of, output_strides
 from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 

@@ -1,8 +1,8 @@
 """Products of matrices, tile by tile."""
 
 import numpy as np
-from numba import njit
 
+from foveal.kernels import njit
 from foveal.nn.functional._register_tile import COLUMNS, ROWS, pointer, tile
 
 # Rows of the right side at a time: a panel of them stays in the first cache.
