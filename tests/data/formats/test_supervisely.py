@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from foveal.data import load
+from foveal.data.formats import supervisely
 from foveal.data.formats.supervisely import take
 
 
@@ -143,6 +144,17 @@ def test_what_cannot_be_used_is_told(tmp_path, make_image):
     assert boxes(dataset) == [[[10, 5, 30, 25]]]
     assert [finding.kind for finding in dataset.findings] == ["broken-object"] * 14 + ["shapes-without-box"]
     assert dataset.findings[-1].message.startswith("1 point, 1 line and 1 shape of kind point_3d")
+
+
+def test_masks_that_inflate_are_bounded_together(tmp_path, make_image, monkeypatch):
+    monkeypatch.setattr(supervisely, "_MOST_TOGETHER", 5000)
+    make_image(tmp_path / "img/a.jpg")
+    # Each is some hundred letters, and 1200 pixels.
+    mask = {"data": packed(np.ones((30, 40), bool)), "origin": [0, 0]}
+    write(tmp_path / "ann/a.jpg.json", *[figure("bitmap", bitmap=mask) for _ in range(50)])
+    dataset = load(tmp_path)
+    assert 2 <= len(dataset[0].boxes) <= 5
+    assert "those before it have more pixels than any picture" in dataset.findings[0].message
 
 
 def test_a_broken_file_makes_no_background(tmp_path, make_image):
