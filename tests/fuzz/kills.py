@@ -31,6 +31,7 @@ import tomllib
 import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -474,10 +475,11 @@ def disturb_all(
     (folder / "places").mkdir()
     harness = Harness(material, random.Random(seed), folder / "places")
     signals = list(signals)
-    for i in range(number):
-        if i % len(signals) == 0:
-            harness.rng.shuffle(signals)
-        harness.go(CASES[cases[i % len(cases)]], signals[i % len(signals)], i)
+    with suppress(KeyboardInterrupt):  # what was found until then is told
+        for i in range(number):
+            if i % len(signals) == 0:
+                harness.rng.shuffle(signals)
+            harness.go(CASES[cases[i % len(cases)]], signals[i % len(signals)], i)
     return harness
 
 
@@ -495,7 +497,9 @@ def main() -> int:
     harness = disturb_all(folder, words.verbs.split(","), words.number, words.seed, words.signals.split(","))
     for outcome, count in sorted(harness.counts.items()):
         print(f"{count:5}  {outcome}")
-    print(f"{len(harness.failures)} of {words.number} failed; the slowest stop took {harness.slowest:.2f} s")
+    print(
+        f"{len(harness.failures)} of {sum(harness.counts.values())} failed; the slowest stop took {harness.slowest:.2f} s"
+    )
     if not harness.failures:
         shutil.rmtree(folder)
     return int(bool(harness.failures))
