@@ -125,7 +125,7 @@ def test_whatever_the_system_says(run, color_folder, monkeypatch, error):
 
 def test_the_file_is_named_in_place_of_a_temporary_one(tmp_path):
     with pytest.raises(OSError, match="full") as caught, naming(tmp_path / "a.json"):
-        raise OSError(errno.ENOSPC, "full", str(tmp_path / ".a-x1y2.json"))
+        raise OSError(errno.ENOSPC, "full", str(tmp_path / ".a-foveal-x1y2.json"))
     assert caught.value.filename == str(tmp_path / "a.json")
     with pytest.raises(OSError, match="gone") as caught, naming(tmp_path / "a.json"):
         raise OSError(errno.ENOENT, "gone", "b.txt")

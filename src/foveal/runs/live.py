@@ -305,7 +305,8 @@ class _Writing:
         """
         import cv2
 
-        written = cv2.VideoCapture(str(file))
+        with video.taken_by_opencv(file) as name:
+            written = cv2.VideoCapture(name)
         try:
             if written.isOpened() or not self._written:
                 return
