@@ -148,7 +148,7 @@ def test_a_signal_that_was_waited_for_is_no_end():
 
 @posix
 def test_what_is_to_be_ignored_is():
-    process, _ = start("def command():\n    ready()\n    input()", sigint=signal.SIG_IGN)
+    process, _ = start("def command():\n    ready()\n    time.sleep(60)", sigint=signal.SIG_IGN)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=20)
