@@ -121,7 +121,8 @@ def test_nothing_can_be_kept(run, data, out):
 
 
 def test_a_training_without_a_home(run, data, out):
-    words = ["train", data, "--model", "svm", "--set", "features=pixels", "--set", "linear_C=1"]
+    # By features that are compiled.
+    words = ["train", data, "--model", "svm", "--set", "image_size=16", "--set", "linear_C=1"]
     said = run(*words, "--out", out / "run", HOME="")
     assert said.count("FOVEAL_CACHE") <= 1
     assert (out / "run" / "report.html").is_file()
