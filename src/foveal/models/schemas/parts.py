@@ -1,7 +1,7 @@
 """Schemas of what models of several kinds have: features, methods of proposing, classes."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -161,6 +161,3 @@ class ClassifierClasses(Strict):
 
     classes: Annotated[list[Word | int | float | bool], Field(min_length=2, max_length=MANY)]
     classes_dtype: Annotated[str, Field(pattern=r"^([<>|=]?(U\d{1,5}|[iu][1248]|f[248]|b1)|\|O)$")]
-
-
-Kernel = Literal["linear", "rbf", "intersection"]
