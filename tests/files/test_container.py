@@ -142,11 +142,15 @@ def test_metadata_that_no_reader_gets_to_the_end_of(tmp_path):
 
 def test_what_is_no_regular_file_or_too_large(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ModelFileError, match="There is no model file"):
+    with pytest.raises(ModelFileError, match=r"pipe cannot be read \(it is a pipe"):
         read_container(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match=r"There is no model file .*: it is a folder"):
+        read_container(tmp_path)
     with (tmp_path / "sparse").open("wb") as file:
         file.truncate(20 * 2**30)
-    with pytest.raises(ModelFileError, match=r"sparse is not a model file: it has 21\.5 GB"):
+    with pytest.raises(
+        ModelFileError, match=r"sparse cannot be read \(it has 21\.5 GB, and no such file more"
+    ):
         read_container(tmp_path / "sparse")
     for name in ("a" * 5000, "a\0b"):
         with pytest.raises(ModelFileError):

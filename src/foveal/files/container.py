@@ -4,11 +4,11 @@ Reading one can run no code: it is a JSON header followed by plain numbers. A di
 file, so that one that was damaged on its way is told from one that is whole.
 """
 
+import errno
 import hashlib
 import hmac
 import json
 import os
-import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import ModelFileError
 from foveal.files.atomic import write_bytes
+from foveal.files.regular import read_regular
 
 METADATA_KEY = "foveal"
 #: Under which name the digest lies among the metadata.
@@ -120,21 +121,13 @@ def read_container(path: str | os.PathLike[str]) -> tuple[dict[str, NDArray[Any]
     """
     path = Path(path)
     try:
-        about = path.stat()
-        # Anything else, such as a pipe, might be read without end.
-        is_file, size = stat.S_ISREG(about.st_mode), about.st_size
-        content = path.read_bytes() if is_file and size <= LARGEST else b""
+        content = read_regular(path, largest=LARGEST)
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise ModelFileError(f"There is no model file {path}.") from None
     except OSError as error:
+        if error.errno == errno.EISDIR:
+            raise ModelFileError(f"There is no model file {path}: it is a folder.") from None
         raise ModelFileError(f"{path} cannot be read ({error.strerror or error}).") from error
-    if not is_file:
-        raise ModelFileError(f"There is no model file {path}.")
-    if size > LARGEST:
-        raise ModelFileError(
-            f"{path} is not a model file: it has {size / 1e9:.1f} GB, and none has more than "
-            f"{LARGEST / 1e9:.1f}."
-        )
     return parse_container(content, str(path))
 
 
