@@ -16,6 +16,10 @@ from typing import Any
 from foveal import compiling
 from foveal.files import user_cache
 
+# Nothing of C calls these functions, and NumPy's division, which gives inf and NaN in place of an error,
+# needs no branch: less to compile.
+_DEFAULTS: dict[str, Any] = {"no_cfunc_wrapper": True, "error_model": "numpy"}
+
 
 def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Numba's decorator of the same name, which compiles in memory where nothing can be kept.
@@ -23,7 +27,7 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     Parameters
     ----------
     options
-        Numba's.
+        Numba's. By default division follows NumPy (``error_model="numpy"``), and there is no wrapper for C.
 
     Examples
     --------
@@ -33,6 +37,7 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     >>> twice(3)
     6
     """
+    options = {**_DEFAULTS, **options}
 
     def decorate(function: Callable[..., Any]) -> Any:
         import numba

@@ -15,7 +15,7 @@ from foveal.kernels import njit
 _BLOCK = 1024
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def pairwise_iou(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
     """Fill ``out`` of shape (N, M) from columns ``a`` of shape (4, N) and ``b`` of shape (4, M).
 
@@ -42,7 +42,7 @@ def pairwise_iou(a: NDArray[Any], b: NDArray[Any], out: NDArray[Any]) -> None:
 
 # Overlaps are no not-a-number and no negative zero; without being told, LLVM takes a maximum one by one. None
 # of this changes how anything is rounded.
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"nnan", "nsz"})
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"})
 def best_objects(
     a: NDArray[Any],
     b: NDArray[Any],

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from foveal.kernels import njit
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def hard(boxes: NDArray[Any], starts: NDArray[np.int64], threshold: Any) -> NDArray[np.bool_]:
     """Which boxes stay: no better kept box of the same class overlaps them above the threshold."""
     # Loops in place of arithmetic on arrays, which takes Numba twice as long to compile.
@@ -46,7 +46,7 @@ def hard(boxes: NDArray[Any], starts: NDArray[np.int64], threshold: Any) -> NDAr
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def soft(
     boxes: NDArray[Any],
     scores: NDArray[np.float64],

@@ -10,7 +10,7 @@ import numpy as np
 from foveal.kernels import njit
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def sgd_plain(w, g, settings):
     """Without momentum."""
     lr, decay = settings[0], settings[1]
@@ -18,7 +18,7 @@ def sgd_plain(w, g, settings):
         w[i] -= lr * (g[i] + decay * w[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def sgd_momentum(w, g, velocity, settings):
     """With momentum: the step is ``ahead * gradient + keep * velocity``."""
     lr, decay, momentum = settings[0], settings[1], settings[2]
@@ -30,7 +30,7 @@ def sgd_momentum(w, g, velocity, settings):
         w[i] -= lr * (ahead * d + keep * v)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def adamw(w, g, mean, square, settings):
     """``shrink`` is the decay; ``rate`` and ``unbias`` hold the corrections of the bias."""
     shrink, intake, beta2, intake2 = settings[0], settings[1], settings[2], settings[3]
@@ -43,7 +43,7 @@ def adamw(w, g, mean, square, settings):
         w[i] = shrink * w[i] - rate * m / (np.sqrt(s) * unbias + eps)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def approach(average, w, settings):
     """Move an average towards the weights by a share of their distance."""
     share = settings[0]
@@ -51,7 +51,7 @@ def approach(average, w, settings):
         average[i] += share * (w[i] - average[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc"})
+@njit(cache=True, nogil=True, fastmath={"reassoc"})
 def sum_of_squares(values):
     """In float64; several partial sums at a time."""
     total = 0.0

@@ -31,7 +31,7 @@ def rectify_backward(grad, y, slope, upper, out):
         out[i] = zero if (y[i] == upper) & (y[i] > 0) else value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True)
 def normal_distribution(x, out):
     """``Φ(x)`` in float32, within 2e-7.
 
