@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from foveal import compiling
+from foveal import compiling, kernels
 from foveal.models import MODELS, model_class
 from foveal.proposals.warm_ups import SEARCH
 
@@ -131,6 +131,29 @@ def test_what_is_not_needed_yet_is_left_to_the_other_process(notes):
     compiling.ready()
 
 
+def test_a_process_that_was_started_ahead_does_it(notes):
+    compiling.start_ahead("import slow; slow.note('ahead')")
+    compiling.begin(NAMES)
+    compiling.ready("slow:")
+    done = dict(notes(5))
+    assert done["ahead"] == done["one"] != os.getpid()
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_process_is_started_ahead_where_nothing_is_kept(notes, monkeypatch, tmp_path, kept):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "kernels"))
+    (tmp_path / "kernels" / "nn").mkdir(parents=True)
+    if kept:
+        (tmp_path / "kernels" / "nn" / "kernel-1.py311.nbi").touch()
+    kernels.expect()
+    process = compiling._work.ahead
+    assert (process is None) == kept
+    if process is not None:
+        # It has nothing to do, and ends when its input does.
+        assert process.communicate("", timeout=60) == ("", None)
+        assert process.returncode == 0
+
+
 @pytest.mark.parametrize("program", [os.devnull, "/nowhere/python"])
 def test_a_process_that_cannot_be_started_is_no_harm(notes, monkeypatch, program):
     monkeypatch.setattr(sys, "executable", program)
@@ -196,7 +219,7 @@ def test_what_is_needed_later_stands_back(notes):
 @pytest.mark.skipif(not Path("/proc").exists(), reason="asks /proc for a process")
 def test_the_other_process_ends_when_this_one_is_killed(notes):
     program = f"""
-from foveal import compiling
+from foveal import compiling, kernels
 compiling._cores = lambda: 2
 compiling.begin({NAMES})
 input()
@@ -216,7 +239,7 @@ input()
 
 def test_what_lies_compiled_is_not_begun(tmp_path):
     program = """
-from foveal import compiling
+from foveal import compiling, kernels
 names = ["foveal.boxes.warm_ups:matching"]
 print(compiling.begin(names), end=" ")
 compiling.ready()
@@ -245,7 +268,7 @@ def test_warm_ups_name_kernels_that_are_there(name):
 # Prints the kernels, with the types of their arguments, that training needs beyond the warm-ups.
 BEYOND = """
 import json, sys
-from foveal import compiling
+from foveal import compiling, kernels
 from foveal.models import model_class
 from foveal.proposals.warm_ups import SEARCH
 from foveal.runs import train

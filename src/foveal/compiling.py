@@ -66,6 +66,22 @@ def warms_up(module: str, *kernels: str) -> Callable[[Callable[[], object]], War
     return decorate
 
 
+def start_ahead(preparation: str) -> None:
+    """Start a process that compiles before it is known what is to be compiled.
+
+    It makes itself ready while this one reads its own modules and the data; where it has nothing to do in the
+    end, it ends with this one.
+
+    Parameters
+    ----------
+    preparation : str
+        Python statements that it begins with.
+    """
+    if _may_share() and _cores() > 1:
+        with suppress(OSError):
+            _work.ahead = _start(f"{preparation}; {_PROGRAM}")
+
+
 def begin(warm_ups: Sequence[str], *, idle: bool = False) -> bool:
     """Have kernels compiled by other processes, if they are not, and say so.
 
@@ -185,6 +201,8 @@ class _Work:
         self._idle: set[str] = set()
         self._given_up: set[str] = set()
         self.processes = 0
+        # One that was started before there was work.
+        self.ahead: subprocess.Popen[str] | None = None
 
     def share(self, names: Sequence[str], *, idle: bool = False) -> None:
         with self.changed:
@@ -242,11 +260,9 @@ class _Work:
 
     def _hand_to_process(self) -> None:
         """Give one warm-up after the other to a process of its own."""
-        options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        # What ends this process on the terminal does not end that one, which sees its input end.
-        options |= {"stderr": subprocess.DEVNULL, "start_new_session": True}
-        command = [sys.executable, "-P", "-c", _PROGRAM]
-        with subprocess.Popen(command, **options) as process, undoing(process.kill):
+        with self.changed:
+            ahead, self.ahead = self.ahead, None
+        with ahead or _start(_PROGRAM) as process, undoing(process.kill):
             assert process.stdin is not None
             assert process.stdout is not None
             while (name := self._take()) is not None:
@@ -259,6 +275,13 @@ class _Work:
                     self._end(name, again=failed)
                 if failed:
                     return
+
+
+def _start(program: str) -> "subprocess.Popen[str]":
+    options: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    # What ends this process on the terminal does not end that one, which sees its input end.
+    options |= {"stderr": subprocess.DEVNULL, "start_new_session": True}
+    return subprocess.Popen([sys.executable, "-P", "-c", program], **options)
 
 
 def serve() -> None:

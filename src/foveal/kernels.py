@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,33 @@ def njit(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return numba.njit(**{**options, "cache": False})(function)
 
     return decorate
+
+
+def expect() -> None:
+    """Get ready to compile, beside whatever comes first, where nothing has been compiled yet.
+
+    It is found out without importing Numba, so that it costs a program next to nothing.
+    """
+    if not _anything_is_kept():
+        compiling.start_ahead("from foveal.kernels import make_ready; make_ready()")
+
+
+def make_ready() -> None:
+    """Import and do what the first compilation of a process needs."""
+    import numba
+
+    numba.njit()(_nothing)(0)
+    import_module("foveal.nn.functional")
+
+
+def _nothing(number: int) -> int:
+    return number
+
+
+def _anything_is_kept() -> bool:
+    named, own = os.environ.get("NUMBA_CACHE_DIR"), user_cache()
+    places = [Path(named)] if named else [Path(__file__).parent, *([own.folder / "numba"] if own else [])]
+    return any(next(place.rglob("*.nbi"), None) for place in places)
 
 
 @cache

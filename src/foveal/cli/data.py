@@ -27,6 +27,7 @@ from foveal.cli.output import (
     say,
     spelled,
 )
+from foveal.kernels import expect
 from foveal.progress import show_progress
 from foveal.wording import count
 
@@ -34,6 +35,7 @@ from foveal.wording import count
 @app.command(epilog="Example: foveal demo --out my-demo")
 def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Seed = 0) -> None:
     """Go the whole way on built-in data: make it, check it, train two detectors and a classifier, report."""
+    expect()
     folder = new_folder(out, "foveal-demo")
     will_go_on(folder, out, "goes on with it")
     with show_progress() as callback:
@@ -96,6 +98,7 @@ def propose(
     as_json: AsJson = False,
 ) -> None:
     """Propose regions by selective search: drawn, as JSON, and explained on a page."""
+    expect()
     from foveal.runs import parse_settings
     from foveal.runs.proposing import propose as run
 
@@ -139,6 +142,7 @@ def prepare(
     as_json: AsJson = False,
 ) -> None:
     """Cut proposals out of the training pictures: positive and negative crops, with a manifest."""
+    expect()
     from foveal.data import load
     from foveal.proposals import prepare as run
 

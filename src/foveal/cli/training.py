@@ -10,6 +10,7 @@ from foveal import exits
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
 from foveal.cli.output import bold, print_alarms, print_json, print_metrics, say
 from foveal.events import Event
+from foveal.kernels import expect
 from foveal.progress import show_progress
 from foveal.wording import visible
 
@@ -37,6 +38,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Train a model, measure it on held-out pictures and write a report."""
+    expect()
     from foveal.errors import SettingError
     from foveal.runs import parse_settings, retrain
     from foveal.runs import resume as go_on
