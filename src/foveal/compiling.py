@@ -195,6 +195,8 @@ class _Work:
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
+        # Held by the thread of this process that compiles.
+        self.here = threading.Lock()
         self.pending: list[str] = []
         self.begun: list[str] = []
         self._known: set[str] = set()
@@ -235,12 +237,21 @@ class _Work:
                 self.pending.insert(0, name)
             self.changed.notify_all()
 
-    def finish(self, prefixes: tuple[str, ...]) -> None:
-        while (name := self._take(prefixes, last=True)) is not None:
+    def _does_one(self, prefixes: tuple[str, ...]) -> bool:
+        # Two threads of one process would take turns, and leave less to the other process.
+        with self.here:
+            name = self._take(prefixes, last=True)
+            if name is None:
+                return False
             try:
                 run(name)
             finally:
                 self._end(name)
+            return True
+
+    def finish(self, prefixes: tuple[str, ...]) -> None:
+        while self._does_one(prefixes):
+            pass
 
         def waited_for() -> list[str]:
             return [n for n in self.begun if n.startswith(prefixes) and n not in self._given_up]
