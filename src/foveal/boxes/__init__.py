@@ -6,6 +6,14 @@ where it is given an array of float64. No boxes at all (``[]``, or shape (0, 4))
 """
 
 from foveal.boxes.anchors import anchor_sizes, base_anchors, grid_anchors
+from foveal.boxes.conversions import (
+    from_cxcywh,
+    from_normalized,
+    from_xywh,
+    to_cxcywh,
+    to_normalized,
+    to_xywh,
+)
 from foveal.boxes.deltas import decode, encode
 from foveal.boxes.geometry import area, clip
 from foveal.boxes.matching import BACKGROUND, IGNORE, Matches, match
@@ -25,6 +33,9 @@ __all__ = [
     "decode",
     "diou",
     "encode",
+    "from_cxcywh",
+    "from_normalized",
+    "from_xywh",
     "giou",
     "grid_anchors",
     "iou",
@@ -32,4 +43,7 @@ __all__ = [
     "nms",
     "sample",
     "soft_nms",
+    "to_cxcywh",
+    "to_normalized",
+    "to_xywh",
 ]

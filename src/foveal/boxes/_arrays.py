@@ -34,6 +34,14 @@ def as_boxes(array: ArrayLike, name: str = "boxes") -> NDArray[Any]:
     return boxes
 
 
+def as_index(which: ArrayLike | slice) -> slice | NDArray[Any]:
+    """A slice, or an array of one dimension that chooses rows: a number is a choice of one, [] of none."""
+    if isinstance(which, slice):
+        return which
+    index = np.atleast_1d(np.asarray(which))
+    return index.astype(np.intp) if index.size == 0 else index
+
+
 def as_column(array: ArrayLike, length: int, name: str, dtype: Any) -> NDArray[Any]:
     """One value a box, as a C-contiguous array of shape (N,).
 

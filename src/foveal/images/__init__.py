@@ -23,6 +23,7 @@ from foveal.images.painting import paint_regions
 from foveal.images.palette import PALETTE, color_of
 from foveal.images.reading import EXTENSIONS, ImageInfo, probe, read, used_bits
 from foveal.images.resizing import resize, resize_to_fit
+from foveal.images.thumbnails import Origin, data_uri
 from foveal.images.warping import warp
 
 __all__ = [
@@ -32,11 +33,13 @@ __all__ = [
     "PALETTE",
     "UNREAD",
     "ImageInfo",
+    "Origin",
     "Source",
     "apply_filter",
     "as_image",
     "box_scale",
     "color_of",
+    "data_uri",
     "draw_boxes",
     "filters",
     "is_pillow",
