@@ -212,11 +212,15 @@ def proposal_quality(
 def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
     """Recall and average best overlap as flat figures: ``proposals/recall50@100`` is of the best 100.
 
-    Without objects there are none.
+    Without objects there are none. Of more proposals than any image has nothing is told, but for the first
+    number, which is always there.
     """
     metrics: dict[str, float] = {}
     if quality.objects:
+        most = int(quality.curve_numbers[-1])
         for column, number in enumerate(quality.numbers):
+            if number is not None and number > most and column:
+                continue
             metrics |= _at(quality, column, "" if number is None else f"@{number}")
     return metrics
 
