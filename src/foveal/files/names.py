@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from itertools import chain, count
 from pathlib import Path
@@ -75,6 +76,27 @@ def readable(text: str) -> str:
         return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     except UnicodeEncodeError:  # halves of pairs, as broken JSON has them
         return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def distinct_names(paths: Iterable[Path]) -> dict[Path, str]:
+    """What to call files in sentences: by their names, and where these repeat by their last folders too.
+
+    Examples
+    --------
+    >>> list(distinct_names([Path("d/cat/1.png"), Path("d/dog/1.png"), Path("d/dog/2.png")]).values())
+    ['cat/1.png', 'dog/1.png', '2.png']
+    """
+    left = list(dict.fromkeys(paths))
+    names = dict.fromkeys(left, "")
+    depth = 1
+    while left:
+        called = {path: "/".join(path.parts[-depth:]) if depth < len(path.parts) else str(path) for path in left}
+        times = Counter(called.values())
+        for path, name in called.items():
+            names[path] = readable(name)
+        left = [path for path, name in called.items() if times[name] > 1 and depth < len(path.parts)]
+        depth += 1
+    return names
 
 
 def file_named(text: str) -> Path:

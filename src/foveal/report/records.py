@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.typing import NDArray
 from foveal.data.dataset import Dataset, Finding
 from foveal.data.detections import Detections
 from foveal.data.splitting import Parts
+from foveal.files import distinct_names
 from foveal.metrics.proposals import ProposalQuality
 from foveal.proposals import Proposals
 
@@ -83,6 +86,11 @@ class Record:
     parts: Parts
     test: Dataset
     alarms: Sequence[Alarm] = ()
+
+    @cached_property
+    def names(self) -> Mapping[Path, str]:
+        """What each image of the data and of the held-out ones is called: no two alike."""
+        return distinct_names(s.path for part in (self.data, self.test) for s in part)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from foveal.errors import SettingError, did_you_mean
 from foveal.events import Callbacks, stage
-from foveal.files import claimed, readable, unique_names, write_bytes, write_json
+from foveal.files import claimed, distinct_names, unique_names, write_bytes, write_json
 from foveal.images import read, resize_to_fit
 from foveal.models import contracts
 from foveal.models.explaining.attention import with_attention
@@ -155,7 +155,7 @@ def _explain_classifier(
     from foveal.models import occlusion_map
     from foveal.report.figures import draw_explanation
 
-    names = unique_names(file.stem for file in files)
+    names, called = unique_names(file.stem for file in files), distinct_names(files)
     classes = [str(c) for c in model.classes_]
     sections: list[Section] = []
 
@@ -178,7 +178,7 @@ def _explain_classifier(
             classes[label],
             float(answer[label]),
             probabilities=result["probabilities"],
-            title=readable(file.name),
+            title=called[file],
         )
         write_bytes(folder / result["drawn"], _figure_as_png(figure), sync=False)
         for kind, values in maps.items():
@@ -186,9 +186,9 @@ def _explain_classifier(
         if len(sections) < _ON_THE_PAGE:
             look = None
             if contracts.is_convolutional(model) and len(sections) < _LOOKED_INTO:
-                look = look_inside(model, readable(file.name), small)
+                look = look_inside(model, called[file], small)
             said = dict(zip(classes, answer.tolist(), strict=True))
-            sections.append(explanation_section(readable(file.name), small, said, classes[label], maps, look))
+            sections.append(explanation_section(called[file], small, said, classes[label], maps, look))
         return result
 
     results, unreadable = answers_of(explained, files, callbacks, "explanation", n_jobs=1)
@@ -229,17 +229,18 @@ def _explain_detector(
     threshold = model.threshold_ if contracts.is_detector(model) else 0.5
     search = model.proposer_ if contracts.is_guided(model) else None
     followed = [Path(result["file"]) for result in done.results][:_FOLLOWED]
+    called = distinct_names(followed)
     chapters: list[Chapter] = []
     with stage(callbacks, "explanation", len(followed)) as progress:
         for number, file in enumerate(followed, 1):
             image, objects = read(file), known.get(file)
             boxes, names = (None, ()) if objects is None else (objects.boxes, objects.names)
             trace = with_attention(model, model.trace(image, boxes, object_names=names))
-            chapters.append(trace_chapter(readable(file.name), trace, model.name, threshold=threshold))
+            chapters.append(trace_chapter(called[file], trace, model.name, threshold=threshold))
             if isinstance(search, SelectiveSearch):
-                chapter = search_chapter_of(readable(file.name), image, search, objects)
+                chapter = search_chapter_of(called[file], image, search, objects)
                 # Two chapters of one page have different names.
-                chapters.append(replace(chapter, title=f"{readable(file.name)}: the search"))
+                chapters.append(replace(chapter, title=f"{called[file]}: the search"))
             progress(number)
     write_trace_page(
         done.folder / "explanation.html",

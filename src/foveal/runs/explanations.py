@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data import Dataset
+from foveal.data.checks.images import is_blank
 from foveal.errors import ImageError
 from foveal.images import read
 from foveal.models import contracts
@@ -84,8 +85,11 @@ def _with_maps(record: "ClassificationRecord", model: contracts.ClassifierModel)
             break
     if not contracts.is_convolutional(model):
         return replace(record, explanations=maps, explained_by="occlusion")
-    first = next(_readable(record.test, range(len(record.test))), None)
-    look = None if first is None else look_inside(model, record.test[first[0]].name, first[1])
+    # Of an image of one colour there is nothing to be seen inside, unless there are no others.
+    shown = _readable(record.test, range(len(record.test)))
+    first = next(((i, image) for i, image in shown if not is_blank(image)), None)
+    first = first or next(_readable(record.test, range(len(record.test))), None)
+    look = None if first is None else look_inside(model, record.names[record.test[first[0]].path], first[1])
     return replace(record, explanations=maps, explained_by="Grad-CAM", look=look)
 
 
@@ -100,15 +104,19 @@ def _with_trace(record: "DetectionRecord", model: contracts.DetectorModel) -> "D
         judge(record.test[i], record.detections[i], score_threshold=record.score_threshold).f1
         for i in with_objects
     ]
-    order = np.argsort(-np.array(good), kind="stable")
-    sample = record.test[with_objects[int(order[len(order) // 2])]]
-    known = sample.trainable
-    names = [record.test.classes[int(label)] for label in sample.labels[known]]
-    try:
-        trace = model.trace(sample.path, sample.boxes[known], object_names=names)
-    except (ImageError, OSError):
-        return record
-    return replace(record, steps=with_attention(model, trace), steps_of=sample.name)
+    order = np.argsort(-np.array(good), kind="stable").tolist()
+    middle = len(order) // 2
+    # The next ones stand in for an image that cannot be read, or is of one colour.
+    ranked = [with_objects[place] for place in (*order[middle:], *reversed(order[:middle]))]
+    for index, image in _readable(record.test, ranked):
+        if is_blank(image):
+            continue
+        sample = record.test[index]
+        known = sample.trainable
+        names = [record.test.classes[int(label)] for label in sample.labels[known]]
+        trace = with_attention(model, model.trace(image, sample.boxes[known], object_names=names))
+        return replace(record, steps=trace, steps_of=record.names[sample.path])
+    return record
 
 
 def _readable(dataset: Dataset, indices: Iterable[int]) -> Iterator[tuple[int, NDArray[np.uint8]]]:

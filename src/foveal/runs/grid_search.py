@@ -98,13 +98,14 @@ def choose_settings(
             nonlocal done
             done += 1
             setting = {name: estimator.get_params()[name] for name in grid}
-            for iteration, loss in enumerate(estimator.history_.get("loss", ())):
+            for epoch, loss in enumerate(estimator.history_.get("loss", ()), start=1):
                 emit(
                     callbacks,
                     "sweep",
                     parameter=", ".join(grid),
                     value=_said(list(setting.values())),
-                    iteration=iteration,
+                    iteration=epoch,
+                    unit="epoch",
                     loss=float(loss),
                 )
             progress(done)

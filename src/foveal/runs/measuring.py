@@ -30,6 +30,8 @@ _REPORT_SECONDS, _IMAGE_SECONDS = 7.0, 0.01
 _PAGE_SECONDS, _LOOK_SECONDS = 4.0, 3.0
 # One image followed on its way through a detector.
 _TRACE_SECONDS = 3.0
+# The recall of so many proposals is told even where no image has so many.
+_ALWAYS = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,11 +214,15 @@ def proposal_quality(
 def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
     """Recall and average best overlap as flat figures: ``proposals/recall50@100`` is of the best 100.
 
-    Without objects there are none.
+    Without objects there are none. Of more proposals than any image has nothing is told, unless they are as few
+    as reports always tell of.
     """
     metrics: dict[str, float] = {}
     if quality.objects:
+        most = int(quality.curve_numbers[-1])
         for column, number in enumerate(quality.numbers):
+            if number is not None and number > max(most, _ALWAYS):
+                continue
             metrics |= _at(quality, column, "" if number is None else f"@{number}")
     return metrics
 

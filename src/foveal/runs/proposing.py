@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from foveal.compiling import begin
 from foveal.errors import ImageError, SettingError
 from foveal.events import Callbacks, stage
-from foveal.files import claimed, new_file, readable, write_bytes, write_json
+from foveal.files import claimed, distinct_names, new_file, write_bytes, write_json
 from foveal.images import draw_boxes, read, resize_to_fit
 from foveal.proposals import Proposals, SelectiveSearch
 from foveal.proposals.warm_ups import SEARCH
@@ -168,6 +168,7 @@ def explain_proposals(
         If there is a file of that name, or the name has another end.
     """
     path = new_file(path, ".html")
+    called = distinct_names(map(Path, files))
     chapters: list[Chapter] = []
     unreadable: dict[str, str] = {}
     with stage(callbacks, "explanation", min(len(files), MOST_IMAGES)) as progress:
@@ -180,7 +181,7 @@ def explain_proposals(
                 unreadable[str(file)] = str(error)
                 continue
             known = None if objects is None else objects.get(file)
-            chapters.append(search_chapter_of(readable(file.name), image, search, known))
+            chapters.append(search_chapter_of(called[file], image, search, known))
             progress(len(chapters))
     more = len(files) - len(chapters) - len(unreadable)
     write_search_page(path, chapters, search.mode, more=more, unreadable=unreadable)

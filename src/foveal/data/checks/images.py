@@ -103,12 +103,13 @@ def _look(path: Path) -> Look | None:
         info=info,
         grey=bool((image[..., 0] == image[..., 1]).all() and (image[..., 1] == image[..., 2]).all()),
         uniform=tuple(_is_uniform(line) for line in lines),
-        blank=_is_blank(image),
+        blank=is_blank(image),
         used_bits=used_bits(path) if info.bits == 16 else 8,
     )
 
 
-def _is_blank(image: NDArray[np.uint8]) -> bool:
+def is_blank(image: NDArray[np.uint8]) -> bool:
+    """Whether an RGB image is of one colour all over, but for a few steps of brightness."""
     first = image[0, 0].astype(np.int16)
     # The corners of most images tell at once.
     if np.abs(image[-1, -1] - first).max() > _BLANK or np.abs(image[0, -1] - first).max() > _BLANK:

@@ -101,7 +101,8 @@ def _results_section(
             "What is taken for what",
             confusions,
             f"The confusion matrix of {len(classes)} classes; the most frequent confusion: {worst}.",
-            "Rows are the truth, columns what was said; the stronger a cell, the more of its row.",
+            "Rows are the truth, columns what was said; the stronger a cell, the more of its row. Right "
+            "answers are blue, wrong ones orange.",
         ),
     ]
     confidence = record.confidence
@@ -143,7 +144,8 @@ def _images_section(
         blocks.append(Images("The surest mistakes", images, caption))
     if len(good):
         images = [
-            image_with_caption(record.test[int(i)], say(int(i))) for i in good[middle : middle + _RIGHT]
+            image_with_caption(record.test[int(i)], say(int(i)), name=record.names[record.test[int(i)].path])
+            for i in good[middle : middle + _RIGHT]
         ]
         blocks.append(
             Images("Typical right answers", images, "Around the median confidence of the right ones.")
@@ -158,9 +160,10 @@ def _images_section(
 def _explained(record: ClassificationRecord, index: int, caption: str) -> AnnotatedImage:
     """An image, and beside it what speaks for its answer, where that is known."""
     sample = record.test[index]
+    name = record.names[sample.path]
     if index in record.explanations:
         with suppress(ImageError, OSError):
             image = read(sample.path)
             both = beside(image, overlay_map(image, record.explanations[index]))
-            return image_with_boxes(sample.name, both, caption)
-    return image_with_caption(sample, caption)
+            return image_with_boxes(name, both, caption)
+    return image_with_caption(sample, caption, name=name)

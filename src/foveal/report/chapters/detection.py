@@ -123,7 +123,7 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             + ".",
             f"Rows are the truth, columns what is said from score {record.score_threshold:.2f} on. The last "
             "row counts boxes that match no object, whatever the reason; the last column objects that were "
-            "missed.",
+            "missed. The stronger a cell, the more of its row it is, or, in the last row, of its column.",
         ),
         Chart(
             "What the AP50 is lost to",
@@ -152,7 +152,8 @@ def rank_images(verdicts: Sequence[Verdict]) -> tuple[list[int], list[int], list
     """The best, the typical and the worst images.
 
     Images are ranked by F1, then by the summed scores of right less false detections (so the best
-    shows much, and the worst is surest of what is wrong), then by their order.
+    shows much, and the worst is surest of what is wrong), then by their order. Images in which nothing was
+    found are none of the best: that nothing is said of an empty image shows nothing.
 
     Returns
     -------
@@ -161,7 +162,7 @@ def rank_images(verdicts: Sequence[Verdict]) -> tuple[list[int], list[int], list
         none of the others.
     """
     order = sorted(range(len(verdicts)), key=lambda i: (-verdicts[i].f1, -verdicts[i].certainty, i))
-    best = order[:_BEST]
+    best = [i for i in order if verdicts[i].right][:_BEST]
     middle = max(0, len(order) // 2 - 1)
     typical = [i for i in order[middle : middle + _BEST] if i not in best]
     rest = [i for i in reversed(order) if i not in best and i not in typical]
@@ -183,7 +184,8 @@ def _images_section(record: DetectionRecord, verdicts: Sequence[Verdict]) -> Sec
         images = []
         for i in chosen:
             said = say_verdict(verdicts[i], record.test[i], record.test.classes)
-            images.append(image_with_verdict(record.test[i], record.test.classes, verdicts[i], said))
+            name = record.names[record.test[i].path]
+            images.append(image_with_verdict(record.test[i], record.test.classes, verdicts[i], said, name=name))
         if images:
             if title == "The best" and any(verdicts[i].f1 < 1 for i in chosen):
                 caption = "Ranked by F1, the harmonic mean of precision and recall, in each picture."

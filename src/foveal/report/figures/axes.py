@@ -194,5 +194,10 @@ def log_axis(axes: Axes) -> None:
 
 
 def count_axis(axis: "Axis") -> None:
-    """Ticks that are whole numbers, with commas at the thousands."""
+    """Ticks at whole numbers alone, with commas at the thousands; call it when the axis has its scale."""
+    from matplotlib.ticker import MaxNLocator
+
+    if axis.get_scale() == "linear":
+        # Between 0 and 2 matplotlib would set ticks at quarters, which would all be written 0, 1 or 2.
+        axis.set_major_locator(MaxNLocator("auto", steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     axis.set_major_formatter(lambda value, _: f"{value:,.0f}")

@@ -24,6 +24,8 @@ SERIES = ("#0072b2", "#d55e00", "#008a64", "#b8478c", "#8a6d00", "#6457b8", "#2b
 STYLES = ("-", "--", ":", "-.")
 RIGHT = SERIES[0]
 WRONG = SERIES[1]
+# Classes and objects have other colours than what is right and what is wrong, in the page's order of them.
+CLASSES = (SERIES[2], SERIES[3], SERIES[4], SERIES[5], SERIES[6], SERIES[7])
 
 # A figure is as wide as the page's column or half of it, in inches of 96 CSS pixels.
 FULL_WIDTH = 9.2

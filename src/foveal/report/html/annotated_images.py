@@ -84,44 +84,44 @@ class AnnotatedImage:
     problem: str = ""
 
 
-def image_with_truth(sample: Sample, classes: Sequence[str]) -> AnnotatedImage:
-    """A sample with its ground truth, coloured by class."""
+def image_with_truth(sample: Sample, classes: Sequence[str], *, name: str = "") -> AnnotatedImage:
+    """A sample with its ground truth, coloured by class; called by its file's name, unless another is given."""
     names = [classes[int(label)] for label in sample.labels]
     outlines = [
-        Outline(_xywh(box), f"class-{int(label) % 8 + 1}", shorten(name, 18), name)
-        for box, label, name in zip(sample.boxes, sample.labels, names, strict=True)
+        Outline(_xywh(box), f"class-{int(label) % 8 + 1}", shorten(said, 18), said)
+        for box, label, said in zip(sample.boxes, sample.labels, names, strict=True)
     ]
     counted = ", ".join(f"{names.count(n)} × {n}" for n in dict.fromkeys(names)) or "no objects"
-    return _annotate_sample(sample, outlines, counted)
+    return _annotate_sample(sample, outlines, counted, name)
 
 
-def image_with_caption(sample: Sample, caption: str) -> AnnotatedImage:
+def image_with_caption(sample: Sample, caption: str, *, name: str = "") -> AnnotatedImage:
     """A sample of whole-image classification, with what is to be said of it."""
-    return _annotate_sample(sample, [], caption)
+    return _annotate_sample(sample, [], caption, name)
 
 
 def image_with_verdict(
-    sample: Sample, classes: Sequence[str], verdict: Verdict, caption: str
+    sample: Sample, classes: Sequence[str], verdict: Verdict, caption: str, *, name: str = ""
 ) -> AnnotatedImage:
     """A held-out sample: ground truth in dashed white, detections coloured by whether they are right."""
     outlines = []
     for i, (box, label) in enumerate(zip(sample.boxes, sample.labels, strict=True)):
-        name = classes[int(label)]
+        said = classes[int(label)]
         missed = bool(verdict.missed[i])
         passed_over = bool(sample.difficult[i] or sample.crowd[i])
-        meaning = f"truth: {name}" + (", missed" if missed else ", not counted" if passed_over else "")
+        meaning = f"truth: {said}" + (", missed" if missed else ", not counted" if passed_over else "")
         outlines.append(
-            Outline(_xywh(box), "missed" if missed else "truth", f"missed {name}" if missed else "", meaning)
+            Outline(_xywh(box), "missed" if missed else "truth", f"missed {said}" if missed else "", meaning)
         )
     found = verdict.detections
     for box, score, label, kind in zip(found.boxes, found.scores, found.labels, verdict.kinds, strict=True):
-        name = found.classes[int(label)]
+        said = found.classes[int(label)]
         look = kind if kind in (RIGHT, IGNORED) else "wrong"
         sign = "✕ " if look == "wrong" else ""
         outlines.append(
-            Outline(_xywh(box), look, f"{sign}{shorten(name, 16)} {score:.2f}", f"{name} {score:.2f}: {kind}")
+            Outline(_xywh(box), look, f"{sign}{shorten(said, 16)} {score:.2f}", f"{said} {score:.2f}: {kind}")
         )
-    return _annotate_sample(sample, outlines, caption)
+    return _annotate_sample(sample, outlines, caption, name)
 
 
 def image_with_boxes(
@@ -163,18 +163,21 @@ def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, f
     return x1, y1, round(max(0.0, x2 - x1), 1), round(max(0.0, y2 - y1), 1)
 
 
-def _annotate_sample(sample: Sample, outlines: Sequence[Outline], caption: str) -> AnnotatedImage:
+def _annotate_sample(
+    sample: Sample, outlines: Sequence[Outline], caption: str, name: str
+) -> AnnotatedImage:
+    name = name or sample.name
     width, height, uri, problem = max(sample.width, 1), max(sample.height, 1), "", ""
     try:
         image = read(sample.path)
     except (ImageError, OSError) as error:
-        problem = f"{sample.name} cannot be shown: {error}"
+        problem = f"{name} cannot be shown: {error}"
     else:
         height, width = image.shape[:2]
         uri = image_to_data_uri(np.asarray(resize_to_fit(image, _LONGEST_SIDE)[0]))
     # Where there are very many boxes the first are the surest.
     few = outlines[:_MOST_OUTLINES]
-    return _annotate(sample.name, uri, width, height, few, f"{sample.name}: {caption}", caption, problem)
+    return _annotate(name, uri, width, height, few, f"{name}: {caption}", caption, problem)
 
 
 def _annotate(

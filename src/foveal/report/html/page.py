@@ -4,6 +4,7 @@ import base64
 import hashlib
 import itertools
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from foveal.wording import count, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
 
 
 def write_report(
@@ -125,9 +127,17 @@ def render_template(name: str, **values: Any) -> str:
     numbers = itertools.count(1)
     # What figure_to_svg returns is made by matplotlib, which escapes the names in it.
     environment.filters["svg"] = lambda figure: Markup(figure_to_svg(figure, f"chart-{next(numbers)}"))
+    environment.filters["breakable"] = _breakable
     environment.globals["script"] = lambda *names: Markup(_script(environment, names))
     environment.globals["policy"] = lambda script: Markup(content_policy(script))
     return environment.get_template(name).render(**values)
+
+
+def _breakable(text: str) -> "Markup":
+    """A name or a key, escaped, that may be broken after its dots, lines and strokes and nowhere else."""
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"(?<=\w)([._/-]+)(?=\w)", r"\1<wbr>", str(escape(visible(text)))))
 
 
 def _script(environment: "Environment", names: Sequence[str]) -> str:

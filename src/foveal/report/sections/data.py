@@ -30,10 +30,13 @@ def data_section(record: Record) -> Section:
     chosen = [record.parts.train[i] for i in choose_samples(record.parts.train, _IMAGES)]
     if chosen:
         if record.data.task == "detection":
-            images = [image_with_truth(s, record.data.classes) for s in chosen]
+            images = [image_with_truth(s, record.data.classes, name=record.names.get(s.path, "")) for s in chosen]
         else:
             names = ["no class" if s.label is None else record.data.classes[s.label] for s in chosen]
-            images = [image_with_caption(s, name) for s, name in zip(chosen, names, strict=True)]
+            images = [
+                image_with_caption(s, said, name=record.names.get(s.path, ""))
+                for s, said in zip(chosen, names, strict=True)
+            ]
         blocks.append(Images("Pictures to learn from", images, "As annotated, from the training images."))
     blocks.extend(_findings(record.findings))
     return Section(
@@ -89,10 +92,9 @@ def class_table(record: Record, *first: str) -> Block:
         all classes together.
     """
     classes, metrics = record.test.classes, record.metrics
-    counts = (
-        class_counts(record.parts.train) + class_counts(record.parts.validation),
-        class_counts(record.test),
-    )
+    parts = {"to learn from": record.parts.train, "that validate": record.parts.validation}
+    parts = {told: part for told, part in parts.items() if len(part) or told == "to learn from"}
+    counts = [class_counts(part) for part in (*parts.values(), record.test)]
     prefixes = class_prefixes(metrics, classes, first=first)
 
     def row(name: str, examples: Iterable[int], key: str) -> list[str]:
@@ -103,7 +105,7 @@ def class_table(record: Record, *first: str) -> Block:
     thing = "objects" if record.test.task == "detection" else "images"
     if thing == "objects":
         rows.append(row("all classes", (c.sum() for c in counts), ""))
-    columns = ("class", f"{thing} to learn from", f"held-out {thing}", *prefixes)
+    columns = ("class", *(f"{thing} {told}" for told in parts), f"held-out {thing}", *prefixes)
     if len(rows) <= _MOST_ROWS:
         return Table("Each class", columns, rows)
     return Fold(f"Each of the {len(classes)} classes", [Table("", columns, rows)])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from foveal.report.figures.training.learning_curves import PARTS, draw_loss_parts
+from foveal.report.figures.training.learning_curves import PARTS, draw_loss_parts, is_smoothed
 from foveal.report.html.blocks import Block, Chart, Fold, Table
 from foveal.report.wording import say_duration
 from foveal.wording import count
@@ -48,7 +48,8 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     kept = next((e for e in reversed(measured) if e.get("kept")), None)
     last = losses[-1]
     said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if number_of(last, k) is not None)
-    caption = f"Strong lines are running means. In the end: {said}."
+    means = "Strong lines are running means, pale ones what was measured. " if is_smoothed(len(losses)) else ""
+    caption = f"{means}In the end: {said}."
     if kept is not None:
         caption += (
             f" The weights of epoch {kept['epoch']} were kept, after {say_duration(kept['seconds'])}: "

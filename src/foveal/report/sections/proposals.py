@@ -33,9 +33,10 @@ def proposals_section(
     else:
         blocks.append(Note("There were no objects to be reached."))
     rows = []
+    most = int(quality.curve_numbers[-1]) if len(quality.curve_numbers) else 0
     for j, (number, mean) in enumerate(zip(quality.numbers, quality.mean_counts, strict=True)):
-        if number is not None and quality.numbers[-1] is None and mean == quality.mean_counts[-1]:
-            continue  # So many there are in no image: the last row says the same.
+        if number is not None and number >= most and quality.numbers[-1] is None:
+            continue  # So many there are in no image: the row of all of them says the same.
         name = f"all ({mean:,.0f})" if number is None else f"{number:,}"
         rows.append([name, *(format_figure(float(row[j])) for row in (*quality.recall, quality.mabo))])
     if rows:

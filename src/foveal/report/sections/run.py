@@ -25,7 +25,7 @@ def run_section(record: Record) -> Section:
     if slowest:
         alt += f" The longest: {slowest}, {say_duration(seconds[slowest])}."
     blocks: list[Block] = [
-        Chart("Time for each stage", draw_timing(seconds), alt, "The stages in the order they ended."),
+        Chart("Time for each stage", draw_timing(seconds), alt, "The stages in the order they ended; the writing of this report is not among them."),
     ]
     figures = [(name, format_figure(value)) for name, value in record.metrics.items()]
     for title, columns, rows, words in (
@@ -53,13 +53,12 @@ def headlines(record: Record, figures: Mapping[str, str]) -> list[Headline]:
             share = "accuracy" in key
             value = f"{100 * record.metrics[key]:.1f} %" if share else format_figure(record.metrics[key])
             lines.append(Headline(value, key.removeprefix("proposals/").replace("_", " "), meaning))
-    validating = len(record.parts.validation)
-    learned = len(record.parts.train) + validating
-    others = f"{validating:,} of them validate; " if validating else ""
+    learned, validating = len(record.parts.train), len(record.parts.validation)
+    others = f"{validating:,} more validate, " if validating else ""
     lines.append(Headline(f"{learned:,}", "images to learn from", f"{others}{len(record.test):,} held out"))
     seconds = total_seconds(record.events)
     if seconds:
-        lines.append(Headline(say_duration(seconds), "time", "all stages together"))
+        lines.append(Headline(say_duration(seconds), "time", "all stages together, before this report"))
     return lines
 
 

@@ -100,9 +100,9 @@ def _copies_image(record: SearchRecord, copies: NDArray[np.bool_]) -> AnnotatedI
     return image_with_boxes(
         "Near copies of one box",
         record.image,
-        f"blue: place {most + 1:,}; orange: its {count(len(followers), 'copy', 'copies')}, {places}",
+        f"yellow: place {most + 1:,}; pink: its {count(len(followers), 'copy', 'copies')}, {places}",
         boxes=np.concatenate([boxes[followers], boxes[most : most + 1]]),
-        looks=["wrong"] * len(followers) + ["right"],
+        looks=["class-2"] * len(followers) + ["class-3"],
         meanings=[f"proposal {i + 1}" for i in (*followers, most)],
     )
 

@@ -158,13 +158,14 @@ def _losses(parameter: str, sweeps: Sequence[Event], candidates: Sequence[Event]
     chosen = taken[-1] if taken else None
     words = parameter.replace("_", " ")
     ends = ", ".join(f"{name}: {y[-1]:.3f}" for name, (_, y) in curves.items())
-    caption = "A line that falls slowly wants a higher rate or more iterations; one that jumps, a lower rate."
+    unit = str(sweeps[-1].get("unit", "iteration"))
+    caption = f"A line that falls slowly wants a higher rate or more {unit}s; one that jumps, a lower rate."
     if chosen is not None:
         caption += f" Chosen on the validation images: {chosen}."
     return Chart(
         f"Loss for each {words}",
-        draw_losses(curves, parameter=words, chosen=chosen),
-        f"Lines of the training loss against iterations. Last losses: {ends}.",
+        draw_losses(curves, parameter=words, chosen=chosen, unit=unit),
+        f"Lines of the training loss against {unit}s. Last losses: {ends}.",
         caption,
     )
 

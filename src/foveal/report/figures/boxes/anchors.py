@@ -10,13 +10,16 @@ from foveal.boxes import IGNORE, Matches, iou
 from foveal.images.arrays import check_image
 from foveal.report.figures import Axes, Figure, image_panel
 from foveal.report.figures.axes import add_legend, count_axis, mark_x, name_axes, new_axes, say_instead
-from foveal.report.figures.canvas import FULL_WIDTH, MUTED, SERIES, new_figure
+from foveal.report.figures.canvas import CLASSES, FULL_WIDTH, MUTED, SERIES, new_figure
 from foveal.report.wording import shorten
 from foveal.wording import count
 
 # So many boxes that count neither way, or are background, are drawn: more would hide the image.
 _FEW = 24
 _MOST_OBJECTS = 6
+# Levels side by side; more go into a further row.
+_MOST_COLUMNS = 4
+_IGNORED, _BACKGROUND = SERIES[4], SERIES[7]
 # An object's name stands above its box, unless less than this share of the image is there.
 _LABEL_ROOM = 0.06
 
@@ -65,7 +68,7 @@ def draw_anchors(
         return say_instead("There are no levels.", FULL_WIDTH, 2.0)
     height, width = image.shape[:2]
     x, y = (width / 2, height / 2) if place is None else place
-    columns = len(levels)
+    lines, columns = image_panel.arrange(len(levels), _MOST_COLUMNS)
     drawn, views = [], []
     for anchors, stride in zip(levels, strides, strict=True):
         last = np.ceil([width / stride, height / stride]) - 1
@@ -74,30 +77,35 @@ def draw_anchors(
         drawn.append((centre, boxes))
         low = np.minimum(boxes[:, :2].min(axis=0, initial=0), 0) - 1
         high = np.maximum(boxes[:, 2:].max(axis=0, initial=0), (width, height)) + 1
-        views.append((*low.tolist(), *high.tolist()))
+        # Beyond the outermost line there is room for its width.
+        room = 0.015 * (high - low)
+        views.append((*(low - room).tolist(), *(high + room).tolist()))
     # Anchors that reach over the image make their panel taller: none shall push its title out.
     tallest = max(views, key=lambda view: (view[3] - view[1]) / (view[2] - view[0]))
     shape = tallest[3] - tallest[1], tallest[2] - tallest[0]
-    figure = new_figure(FULL_WIDTH, image_panel.panel_height(shape, FULL_WIDTH / columns) + 0.65)
+    narrow = columns == _MOST_COLUMNS
+    panel = image_panel.panel_height(shape, FULL_WIDTH / columns) + (0.45 if narrow else 0.3)
+    figure = new_figure(FULL_WIDTH, lines * panel + 0.45)
     ratios = _ratios(np.concatenate(levels))
     for i, (anchors, stride) in enumerate(zip(levels, strides, strict=True)):
-        rows, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
-        kinds = f"{count(len(anchors), 'anchor')} at each of {count(rows * across, 'place')}"
-        title = f"stride {stride:.3g} pixels\n{kinds}"
-        axes = image_panel.show_image(figure, (1, columns, i + 1), image, title, pale=0.35, grey=True)
-        at_x, at_y = np.meshgrid((np.arange(across) + 0.5) * stride, (np.arange(rows) + 0.5) * stride)
+        down, across = int(np.ceil(height / stride)), int(np.ceil(width / stride))
+        kinds = f"{count(len(anchors), 'anchor')} at each of {count(down * across, 'place')}"
+        title = f"stride {stride:.3g} pixels\n{kinds.replace(' of ', chr(10) + 'of ') if narrow else kinds}"
+        axes = image_panel.show_image(figure, (lines, columns, i + 1), image, title, pale=0.35, grey=True)
+        axes.set_anchor("N")
+        at_x, at_y = np.meshgrid((np.arange(across) + 0.5) * stride, (np.arange(down) + 0.5) * stride)
         axes.plot(
             at_x.ravel(), at_y.ravel(), ".", color="#000000", markersize=min(2.4, 0.12 * stride), alpha=0.35,
             markeredgewidth=0, rasterized=True,
         )  # fmt: skip
         centre, boxes = drawn[i]
         nearest = [int(np.argmin([abs(np.log(r / (h / w))) for r in ratios])) for w, h in anchors]
-        colors = [SERIES[k % len(SERIES)] for k in nearest]
+        colors = [CLASSES[k % len(CLASSES)] for k in nearest]
         image_panel.outline_boxes(axes, boxes, colors, width=1.8)
         axes.plot(*centre, "o", color="#ffffff", markeredgecolor="#000000", markersize=4.5)
         image_panel.look_at(axes, *views[i])
-    lines = [(SERIES[i % len(SERIES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
-    image_panel.add_rows(figure, lines, columns=4)
+    rows = [(CLASSES[i % len(CLASSES)], "-", f"height : width = {r:.2g}") for i, r in enumerate(ratios)]
+    image_panel.add_rows(figure, rows, columns=4)
     return figure
 
 
@@ -174,7 +182,7 @@ def draw_anchor_matches(
         f"{len(neither):,} ignored\n{between:,} between, {len(neither) - between:,} for other reasons",
         f"{len(away):,} background\nIoU < {background:g}",
     )
-    tall = image_panel.panel_height(image.shape, FULL_WIDTH / 3) + 0.2
+    tall = image_panel.panel_height(image.shape, FULL_WIDTH / 3) + 0.4
     said = [_say_object(k, names, own[matches.indices[near] == k], foreground) for k in range(len(truth))]
     rows = [(_color(k), "-", words) for k, words in enumerate(said[:_MOST_OBJECTS])]
     if len(said) > _MOST_OBJECTS:
@@ -194,9 +202,9 @@ def draw_anchor_matches(
         which = order[forced[order] == dashed]
         image_panel.outline_boxes(first, boxes[near[which]], list(colors[which]), width=1.5, dashed=dashed)
     shown = neither[np.argsort(-matches.ious[neither], kind="stable")[:_FEW]]
-    image_panel.outline_boxes(second, boxes[shown[::-1]], SERIES[4], width=1.2, halo=False)
+    image_panel.outline_boxes(second, boxes[shown[::-1]], _IGNORED, width=1.2, halo=False)
     spread = away[np.linspace(0, len(away) - 1, min(_FEW, len(away))).astype(int)]
-    image_panel.outline_boxes(third, boxes[spread], SERIES[7], width=1.0, halo=False)
+    image_panel.outline_boxes(third, boxes[spread], _BACKGROUND, width=1.0, halo=False)
     for axes in (first, second, third):
         _frame_objects(axes, truth, names)
     _draw_overlaps(lower, matches, own, forced, near, foreground, background)
@@ -214,8 +222,8 @@ def _ratios(sizes: NDArray[np.float64]) -> list[float]:
 
 
 def _color(index: int) -> str:
-    # The fifth and the eighth are those of what is no foreground.
-    colors = [c for i, c in enumerate(SERIES) if i not in (4, 7)]
+    # Two of them are those of what is no foreground.
+    colors = [c for c in CLASSES if c not in (_IGNORED, _BACKGROUND)]
     return colors[int(index) % len(colors)]
 
 
@@ -263,9 +271,9 @@ def _draw_overlaps(
     only_best = np.zeros(len(best), bool)
     only_best[near[forced]] = True
     parts = {
-        "background": (best[matches.background], SERIES[7]),
-        "ignored": (best[matches.indices == IGNORE], SERIES[4]),
-        "foreground: an object's best": (best[only_best], SERIES[1]),
+        "background": (best[matches.background], _BACKGROUND),
+        "ignored": (best[matches.indices == IGNORE], _IGNORED),
+        "foreground: an object's best": (best[only_best], SERIES[6]),
         "foreground: above the threshold": (best[matches.foreground & ~only_best], SERIES[0]),
     }
     for name, (values, color) in parts.items():

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import (
     add_legend,
+    count_axis,
     name_axes,
     name_rows,
     new_axes,
@@ -53,7 +54,7 @@ def draw_class_balance(
             write_beside(axes, f"{value:,}", value, y, size=TEXT_SIZE - 1.5)
     name_rows(axes, [classes[k] for k in shown])
     axes.set_xlim(0, 1.08 * max(1, *(part[k] for k in shown for part in counts.values())))
-    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.4g}" if value < 1000 else f"{value:,.0f}")
+    count_axis(axes.xaxis)
     most = f"The {MOST_CLASSES} classes with the most {unit}, of {len(classes)}"
     name_axes(axes, f"{unit} (number)", title=most if len(shown) < len(classes) else "")
     if len(counts) > 1:

@@ -8,20 +8,22 @@ from numpy.typing import ArrayLike, NDArray
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import (
+    ACCENT,
     FULL_WIDTH,
     HALF_WIDTH,
     INK,
     MOST_CLASSES,
     TEXT_SIZE,
+    WRONG,
     largest,
     new_figure,
 )
-from foveal.report.figures.cells import draw_cells
+from foveal.report.figures.cells import add_cell_key, draw_cells
 from foveal.report.wording import shorten
 
 
 def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool = False) -> Figure:
-    """A confusion matrix: counts in cells, each row shaded by its own fractions.
+    """A confusion matrix: counts in cells, right ones in blue and wrong ones in orange.
 
     Parameters
     ----------
@@ -35,7 +37,9 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     Returns
     -------
     matplotlib.figure.Figure
-        With more than 20 classes, the 20 with the most examples and most often predicted; the others
+        The stronger a cell, the more of its row it is; below is a key. A cell of the last row, boxes that
+        match no object, is shaded by the share that it has of all that was predicted to be its class: of
+        its own row it would be the more, the fewer there are. With more than 20 classes, the 20 with the most examples and most often predicted; the others
         are added up as "other classes".
 
     Raises
@@ -65,24 +69,30 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     columns = [*shown, "missed"] if background else shown
     if not len(names):
         return say_instead("There are no classes.")
-    size = HALF_WIDTH, max(2.8, 1.5 + 0.33 * len(rows))
+    size = HALF_WIDTH, max(3.2, 1.9 + 0.33 * len(rows))
     if len(rows) > 9:
-        size = min(FULL_WIDTH, 2.6 + 0.42 * len(rows)), min(7.6, 1.6 + 0.4 * len(rows))
+        size = min(FULL_WIDTH, 2.6 + 0.42 * len(rows)), min(8.0, 2.0 + 0.4 * len(rows))
     figure = new_figure(*size)
     axes = new_axes(figure, grid=None)
     totals = counts.sum(axis=1, keepdims=True)
     shades = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    wrong = ~np.eye(len(counts), dtype=bool)
+    if background:
+        predicted = counts.sum(axis=0)
+        np.divide(counts[-1], predicted, out=shades[-1], where=predicted > 0)
     small = len(rows) > 12
     texts = [[f"{v:,.0f}" if v else ("" if small else "·") for v in row] for row in counts]
     if background:
         # Nothing can be predicted rightly about the background: there is no such count.
         shades[-1, -1], texts[-1][-1] = np.nan, ""
     size_of_text = TEXT_SIZE - 2 if small else TEXT_SIZE
-    draw_cells(axes, shades, texts, rows, columns, text_size=size_of_text)
+    draw_cells(axes, shades, texts, rows, columns, wrong=wrong, text_size=size_of_text)
     if background:
         for line in (axes.axhline, axes.axvline):
             line(len(rows) - 1.5, color=INK, linewidth=1, alpha=0.5)
     name_axes(axes, "predicted", "true", title)
+    share = "0 to 100 % of the row" + (" (no match: of the column)" if background else "")
+    add_cell_key(figure, [(ACCENT, f"right, {share}"), (WRONG, "wrong, likewise")])
     return figure
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, draw_bars, name_axes, new_axes, say_instead
-from foveal.report.figures.canvas import HALF_WIDTH, MOST_LINES, MUTED, SERIES, TEXT_SIZE, new_figure
+from foveal.report.figures.canvas import CLASSES, HALF_WIDTH, MUTED, TEXT_SIZE, WRONG, new_figure
 from foveal.report.wording import shorten
 
 _EXPLAINED = {
@@ -35,7 +35,7 @@ def draw_precision_recall(
     Returns
     -------
     matplotlib.figure.Figure
-        With more classes than there are colours, every class is a thin grey line and only those with
+        A curve of one point is a dot. With more classes than there are colours, every class is a thin grey line and only those with
         the best and the worst average precision are coloured and named.
 
     Examples
@@ -52,13 +52,19 @@ def draw_precision_recall(
     figure = new_figure(HALF_WIDTH, 3.5)
     axes = new_axes(figure)
     names = sorted(drawn, key=lambda name: -average.get(name, 0.0))
-    named = names if len(names) <= MOST_LINES else [*names[:3], *names[-3:]]
+    named = names if len(names) <= len(CLASSES) else [*names[:3], *names[-3:]]
     for name in names:
         if name not in named:
             axes.plot(*drawn[name], color=MUTED, alpha=0.3, linewidth=0.9)
-    for i, name in enumerate(named):
+    # Of few classes each has the colour that the page's pictures give it.
+    ordered = [name for name in curves if name in named] if len(names) <= len(CLASSES) else named
+    colors = dict(zip(ordered, CLASSES, strict=False))
+    for name in named:
         value = f" {average[name] + 0.0:.2f}" if name in average else ""
-        axes.plot(*drawn[name], color=SERIES[i], linewidth=1.9, label=shorten(name, 16) + value)
+        # A curve of one point has no line: it is a dot.
+        dot = "o" if len(drawn[name][0]) == 1 else None
+        axes.plot(*drawn[name], color=colors[name], linewidth=1.9, marker=dot, clip_on=dot is None,
+                  label=shorten(name, 16) + value)  # fmt: skip
     axes.set_xlim(0, 1.01)
     axes.set_ylim(0, 1.03)
     title = "" if len(named) == len(names) else f"Best and worst three of {len(names)} classes"
@@ -96,7 +102,7 @@ def draw_tide(losses: Mapping[str, float], *, width: float = HALF_WIDTH) -> Figu
     values = [100 * float(losses[name]) for name in names]
     words = [f"{value:.1f}" for value in values]
     explained = [_EXPLAINED.get(name, name) for name in names]
-    draw_bars(axes, explained, values, words, colors=SERIES[1], thickness=0.62, size=TEXT_SIZE)
+    draw_bars(axes, explained, values, words, colors=WRONG, thickness=0.62, size=TEXT_SIZE)
     axes.set_xlim(min(0.0, *values), max(1.0, *values) * 1.15)
     name_axes(axes, "AP50 lost (points of 100)")
     return figure

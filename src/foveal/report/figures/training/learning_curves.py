@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import (
     add_legend,
+    count_axis,
     mark_x,
     name_axes,
     new_axes,
@@ -94,7 +95,8 @@ def draw_learning_curve(
             mark_x(axes, marked, "" if i else f"{mark}: epoch {marked}", shift=(-4 if late else 4, -2))
         if len(x) == 1:
             axes.set_xticks(x)
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        else:
+            count_axis(axes.xaxis)
         name_axes(axes, "epoch", title=title)
         if len(lines) > 1 or "validation" in lines:
             add_legend(axes, location="lower right" if title == "accuracy" else "best")
@@ -135,7 +137,8 @@ def draw_loss_parts(
     Returns
     -------
     matplotlib.figure.Figure
-        Strong lines are running means, pale ones what was measured. Losses are on a logarithmic axis where
+        Strong lines are running means, pale ones what was measured; where there are few measurements
+        (:func:`is_smoothed`) the strong lines are these. Losses are on a logarithmic axis where
         the largest mean is over 30 times the smallest.
 
     Examples
@@ -160,7 +163,7 @@ def draw_loss_parts(
         axes = panels[0]
         means = [_running_mean(y) for _, y in lines.values()]
         for i, (name, (x, y)) in enumerate(lines.items()):
-            axes.plot(x / scale, y, color=SERIES[i], linewidth=0.6, alpha=0.28)
+            axes.plot(x / scale, y, color=SERIES[i], linewidth=0.8, alpha=0.4)
             axes.plot(x / scale, means[i], color=SERIES[i], linewidth=2.0, label=name,
                       marker="o" if len(x) == 1 else None)  # fmt: skip
         scale_losses(axes, np.concatenate(means), headroom=1.12)
@@ -201,9 +204,24 @@ def _line(losses: Sequence[Mapping[str, Any]], key: str) -> tuple[NDArray[np.flo
     return x, y
 
 
+def is_smoothed(number: int) -> bool:
+    """Whether the line of so many measurements is their running mean, and not they themselves.
+
+    Examples
+    --------
+    >>> is_smoothed(20), is_smoothed(60)
+    (False, True)
+    """
+    return _half_window(number) > 0
+
+
+def _half_window(number: int) -> int:
+    return max(0, round(_SMOOTHING * number / 2))
+
+
 def _running_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """The mean of the neighbours of each, fewer of them at both ends."""
-    half = max(0, round(_SMOOTHING * len(values) / 2))
+    half = _half_window(len(values))
     sums = np.concatenate([[0.0], np.cumsum(values)])
     at = np.arange(len(values))
     first, last = np.maximum(at - half, 0), np.minimum(at + half + 1, len(values))

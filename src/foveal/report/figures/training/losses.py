@@ -25,9 +25,13 @@ _HEADROOM = 1.0
 
 
 def draw_losses(
-    curves: Mapping[str, tuple[ArrayLike, ArrayLike]], *, parameter: str = "", chosen: str | None = None
+    curves: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    *,
+    parameter: str = "",
+    chosen: str | None = None,
+    unit: str = "iteration",
 ) -> Figure:
-    """Training loss against the iteration for each value that was tried.
+    """Training loss against the iteration or the epoch for each value that was tried.
 
     Parameters
     ----------
@@ -38,6 +42,8 @@ def draw_losses(
         What was varied, for the legend: ``"learning rate"``.
     chosen : str, optional
         The name of the curve whose value was chosen; it is drawn thicker and named so.
+    unit : str, default="iteration"
+        What is counted from left to right.
 
     Returns
     -------
@@ -66,7 +72,7 @@ def draw_losses(
         )  # fmt: skip
     scale_losses(axes, losses)
     count_axis(axes.xaxis)
-    name_axes(axes, "iteration", "training loss (cross-entropy)")
+    name_axes(axes, unit, "training loss (cross-entropy)")
     add_legend(axes, location="upper right", columns=1 if len(curves) <= 6 else 2)
     return figure
 

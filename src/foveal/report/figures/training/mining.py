@@ -6,9 +6,9 @@ from typing import Any
 from foveal.report.figures import Figure
 from foveal.report.figures.axes import add_legend, count_axis, name_axes, new_axes, say_instead
 from foveal.report.figures.canvas import (
+    CLASSES,
     FULL_WIDTH,
     MOST_CLASSES,
-    MOST_LINES,
     MUTED,
     SERIES,
     largest,
@@ -46,7 +46,7 @@ def draw_mining(rounds: Sequence[Mapping[str, Any]]) -> Figure:
         n: sorted((r for r in rounds if str(r["label"]) == n), key=lambda r: r["round"]) for n in names
     }
     shown = [names[i] for i in largest([by_class[n][-1].get("negatives", 0) for n in names])]
-    few = len(shown) <= MOST_LINES
+    few = len(shown) <= len(CLASSES)
     panels = (("negatives", "negative regions in training"), ("added", "false positives added"))
     for column, (key, title) in enumerate(panels, start=1):
         axes = new_axes(figure, (1, 2, column))
@@ -57,7 +57,7 @@ def draw_mining(rounds: Sequence[Mapping[str, Any]]) -> Figure:
             for at, value in zip(x, y, strict=True):
                 totals.setdefault(at, []).append(value)
             if few:
-                axes.plot(x, y, "o-", color=SERIES[i], linewidth=1.8, markersize=4, label=shorten(name, 18))
+                axes.plot(x, y, "o-", color=CLASSES[i], linewidth=1.8, markersize=4, label=shorten(name, 18))
             else:
                 axes.plot(x, y, "-", color=MUTED, alpha=0.35, linewidth=1)
         if not few:

@@ -22,7 +22,14 @@
   large.querySelector("button").addEventListener("click", () => large.close());
   large.addEventListener("click", (event) => { if (event.target === large) large.close(); });
 
-  const links = new Map([...document.querySelectorAll("nav li a")].map((a) => [a.hash.slice(1), a]));
+  const menu = document.querySelector(".menu");
+  addEventListener("click", (event) => { if (event.target.closest(".menu a") || !event.target.closest(".menu")) menu.open = false; });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") menu.open = false; });
+
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => target.classList.toggle("cut", target.scrollWidth > target.clientWidth + 1)));
+  document.querySelectorAll(".scroll").forEach((box) => sizes.observe(box));
+
+  const links = new Map([...document.querySelectorAll(".page nav li a")].map((a) => [a.hash.slice(1), a]));
   const watch = new IntersectionObserver((entries) => entries.forEach((entry) => {
     if (!entry.isIntersecting) return;
     links.forEach((a) => a.classList.remove("here"));
