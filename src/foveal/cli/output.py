@@ -80,6 +80,20 @@ def print_metrics(metrics: dict[str, float], title: str) -> None:
     Console(highlight=False, emoji=False).print(table)
 
 
+def print_beside(rows: "Sequence[Sequence[str]]", run: str) -> None:
+    """What the model of a run and the one that went on from it are worth on the same pictures."""
+    from rich.table import Table
+
+    from foveal.report.sections.going_on import BESIDE
+
+    table = Table(title=spelled(f"Going on from {run}"), title_justify="left", box=None, pad_edge=False)
+    for number, column in enumerate(BESIDE):
+        table.add_column(column, justify="left" if number < 2 else "right")
+    for row in rows:
+        table.add_row(*map(spelled, row))
+    _wide_console().print(table)
+
+
 def print_alarms(alarms: "Sequence[Alarm]") -> None:
     """What is wrong, each with its reasons, the likeliest first: on standard error."""
     for alarm in alarms:

@@ -8,7 +8,7 @@ import typer
 
 from foveal import exits
 from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
-from foveal.cli.output import bold, print_alarms, print_json, print_metrics, say
+from foveal.cli.output import bold, print_alarms, print_beside, print_json, print_metrics, say
 from foveal.events import Event
 from foveal.kernels import expect
 from foveal.progress import show_progress
@@ -30,6 +30,12 @@ def train(
     settings: Settings = None,
     seed: Seed = 0,
     format: Format = None,
+    from_run: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="RUN", help="Go on from a finished run: its weights, its settings, its classes."
+        ),
+    ] = None,
     resume: Annotated[Path | None, typer.Option("--resume", help="Go on with an unfinished run.")] = None,
     config: Annotated[
         Path | None,
@@ -40,6 +46,7 @@ def train(
     """Train a model, measure it on held-out pictures and write a report."""
     expect()
     from foveal.errors import SettingError
+    from foveal.report.sections.going_on import old_and_new
     from foveal.runs import parse_settings, retrain
     from foveal.runs import resume as go_on
     from foveal.runs import train as run
@@ -49,23 +56,28 @@ def train(
     with show_progress(quiet=as_json) as callback:
         common: dict[str, Any] = {"callbacks": [callback, _will_resume], "spent": spent()}
         if resume is not None:
-            if data or model or out or settings or format or config:
+            if data or model or out or settings or format or config or from_run:
                 raise SettingError("--resume goes on with the run's own settings: give nothing else with it.")
             finished = go_on(resume, **common)
         else:
             common |= {"out": out, "settings": parse_settings(settings or [])}
             if config is None:
                 assert data is not None
-                finished = run(data, model=model, seed=seed, format=format, **common)
-            elif model or format or seed:
-                raise SettingError("--config names model, format and seed: give --set or other data with it.")
+                finished = run(data, model=model, seed=seed, format=format, from_run=from_run, **common)
+            elif model or format or seed or from_run:
+                raise SettingError(
+                    "--config names model, format, seed and origin: give --set or other data with it."
+                )
             else:
                 finished = retrain(config, data=data, **common)
     if as_json:
         alarms = [asdict(alarm) for alarm in finished.record.alarms]
         print_json({"run": str(finished.folder.path), "metrics": finished.metrics, "alarms": alarms})
         return
-    print_metrics(finished.metrics, "Held-out pictures")
+    own, beside = old_and_new(finished.metrics)
+    print_metrics(own, "Held-out pictures")
+    if beside:
+        print_beside(beside, str(finished.record.config["from"]["run"]))
     print_alarms(finished.record.alarms)
     run_folder = finished.folder
     say("The run is in ", bold(run_folder.path), "; look at ", bold(run_folder.report_file), ".")

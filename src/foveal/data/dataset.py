@@ -211,14 +211,18 @@ class Dataset:
         return frozenset(s.split for s in self.samples if s.split is not None)
 
     @cached_property
+    def contents(self) -> tuple[str, ...]:
+        """SHA-256 of each image's file; empty where there is none."""
+        return tuple(digest_file(s.path) if s.path.is_file() else "" for s in self.samples)
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the images' contents and of all that is known of them.
 
         It does not depend on where the folder is, nor on the order in which files are listed.
         """
         parts = []
-        for s in self.samples:
-            content = digest_file(s.path) if s.path.is_file() else ""
+        for s, content in zip(self.samples, self.contents, strict=True):
             objects = [array.tolist() for array in (s.boxes, s.labels, s.difficult, s.crowd)]
             known = digest_json([s.name, s.id, s.split, s.label, *objects])
             parts.append(f"{content}{known}".encode())

@@ -47,6 +47,9 @@ class Model(Protocol):
         Whether its ``minutes`` are meant for all that is done: ``fit`` takes ``spent`` and ``images_after``.
     not_exportable : str or None
         Why there can be no ONNX file of it; None where there can.
+    not_continuable : str or None
+        Why a training cannot go on from a trained one; None where ``fit`` takes ``initial``, one of its kind
+        whose weights it begins with.
     warm_ups : tuple of str
         What its training compiles with the usual settings, in the order in which it is needed; see
         :func:`foveal.compiling.begin`.
@@ -60,6 +63,7 @@ class Model(Protocol):
     resumable: ClassVar[bool]
     times_the_run: ClassVar[bool]
     not_exportable: ClassVar[str | None]
+    not_continuable: ClassVar[str | None]
     warm_ups: ClassVar[tuple[str, ...]]
 
     def __init__(self, **parameters: Any) -> None: ...

@@ -26,7 +26,7 @@ class Alarm:
 
     Attributes
     ----------
-    kind : {"loss", "near-zero", "class-never-found", "overfit", "unlike"}
+    kind : {"loss", "near-zero", "class-never-found", "overfit", "forgotten", "unlike"}
         What is wrong, in a word.
     message : str
         The same in a sentence, with the figures.

@@ -26,6 +26,14 @@ class SplitConfig(_Open):
     train: _Ids = Field(default_factory=list)
     validation: _Ids = Field(default_factory=list)
     test: _Ids = Field(default_factory=list)
+    digests: dict[Text, list[Text]] = Field(default_factory=dict)
+
+
+class FromConfig(_Open):
+    """The run that this one goes on from."""
+
+    run: Text
+    digest: Text
 
 
 class DataConfig(_Open):
@@ -50,6 +58,7 @@ class RunConfig(_Open):
     task: Text = ""
     model_chosen: Text = ""
     split: SplitConfig | None = None
+    origin: FromConfig | None = Field(default=None, alias="from")
     chosen: dict[Text, Any] = Field(default_factory=dict)
     schedule: dict[Text, bool | int | float | str] = Field(default_factory=dict)
     resolved: dict[Text, Any] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ on with a run that was broken off, whose folder tells which of these stages are 
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
 from foveal.files import claimed, free_folder, gone_on_with, readable
+from foveal.files.names import file_named
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_choosing, is_timed
 from foveal.models.loading import load as load_model
@@ -38,6 +39,8 @@ from foveal.runs.measuring import (
     measure,
     seconds_after_training,
 )
+from foveal.runs.old_data import figures_after, figures_before
+from foveal.runs.origin import Origin, short_digests
 from foveal.runs.settings import make_model, resolve, swept_settings
 from foveal.runs.splitting import split_dataset
 from foveal.version import __version__
@@ -67,6 +70,8 @@ class TrainingRun:
     began : float
         When it began, on :func:`foveal.compiling.clock`: ``minutes`` may count from then.
     callbacks : sequence of callables
+    origin : Origin, optional
+        The run whose model it goes on from.
     """
 
     folder: RunFolder
@@ -75,6 +80,7 @@ class TrainingRun:
     config: dict[str, Any]
     began: float
     callbacks: Callbacks
+    origin: Origin | None = None
 
     def finish(self) -> Finished:
         """Go through all stages: check the data, split it, fit, save, measure, report."""
@@ -86,8 +92,11 @@ class TrainingRun:
         if "model_chosen" in self.config:
             emit(self.callbacks, "note", text=self.config["model_chosen"])
         findings = self.check()
+        if self.origin is not None:
+            self.dataset = self.origin.with_its_classes(self.dataset)
         parts = self.split(without_unreadable(self.dataset, findings, self.callbacks))
-        model, asked = self.fit(parts), self.config["model"]
+        old, before = self.measure_before(parts)
+        model, asked = self.fit(parts, old), self.config["model"]
         facts = {
             "title": readable(self.dataset.root.resolve().name),
             "model": model.name if model.name == asked else f"{asked}: {model.name}",
@@ -99,6 +108,10 @@ class TrainingRun:
             "test": parts.test,
         }
         record = measure(model, self.folder, facts, self.callbacks)
+        if self.origin is not None:
+            metrics = {**record.metrics, **before, **figures_after(model, old, self.callbacks)}
+            record = replace(record, metrics=metrics, events=self.folder.read_log())
+            self.folder.write_metrics(metrics)
         with stage(self.callbacks, "report"):
             record = explained(with_alarms(record, self.callbacks), model)
             write_report(self.folder.report_file, record.title, "", [chapter_of(record)])
@@ -123,19 +136,36 @@ class TrainingRun:
     def split(self, usable: Dataset) -> Parts:
         """The images to learn from, to validate on and to measure on."""
         parts = split_dataset(usable, self.config["model"], self.settings, self.config["seed"])
+        known = {s.id: d for s, d in zip(self.dataset, short_digests(self.dataset), strict=True)}
+        if self.origin is not None:
+            parts = self.origin.keep_parts(parts, known)
         ids = {k: [s.id for s in getattr(parts, k)] for k in ("train", "validation", "test")}
-        self._keep(split={"origin": parts.origin, **ids})
+        digests = {k: [known[i] for i in some] for k, some in ids.items()}
+        self._keep(split={"origin": parts.origin, **ids, "digests": digests})
         if not len(parts.train):
             raise DataError(f"{self.dataset.path} has no images to train on.")
-        if usable.task == "classification" and len({s.label for s in parts.train}) < 2:
+        one_class = usable.task == "classification" and len({s.label for s in parts.train}) < 2
+        if one_class and self.origin is None:
             raise DataError(
                 f"The training images of {self.dataset.path} are all of one class: a classifier needs images "
                 "of at least two."
             )
         return parts
 
-    def fit(self, parts: Parts) -> Model:
-        """The trained model, saved: the one that is there, or else a new one."""
+    def measure_before(self, parts: Parts) -> tuple[Dataset | None, dict[str, float]]:
+        """The images that the run held out that this one goes on from, and its model's figures."""
+        if self.origin is None:
+            return None, {}
+        old, which = self.origin.held_out(self.dataset)
+        emit(self.callbacks, "note", text=which)
+        self._keep(**{"from": {**self.config["from"], "old_data": which}})
+        return old, figures_before(self.origin.model, parts.test, old, self.callbacks)
+
+    def fit(self, parts: Parts, old: Dataset | None = None) -> Model:
+        """The trained model, saved: the one that is there, or else a new one.
+
+        After it the held-out images are looked at, and ``old`` ones.
+        """
         folder, callbacks = self.folder, (*self.callbacks, self._keep_schedule)
         if folder.model_file.is_file():
             folder.checkpoint_file.unlink(missing_ok=True)
@@ -147,11 +177,13 @@ class TrainingRun:
             from foveal.nn import Checkpoint
 
             options["checkpoint"] = Checkpoint(folder.checkpoint_file, every_seconds=_CHECKPOINT_EVERY)
+        if self.origin is not None:
+            options["initial"] = self.origin.model
         compile_beside_training(model)
         with stage(self.callbacks, "training"):
             if is_timed(model):
                 after = seconds_after_training(model, len(parts.test))
-                options["images_after"] = len(parts.test)
+                options["images_after"] = len(parts.test) + (0 if old is None else len(old))
                 options["spent"] = clock() - self.began + after
             if model.task == "detection":
                 # An empty validation part says that there shall be none.
@@ -212,6 +244,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     format: str | None = None,
+    from_run: str | os.PathLike[str] | None = None,
     callbacks: Callbacks = (),
     spent: float = 0.0,
 ) -> Finished:
@@ -231,6 +264,12 @@ def train(
     seed : int, default=0
     format : str, optional
         See :func:`foveal.data.load`; the run remembers it.
+    from_run : path-like, optional
+        A finished run to go on from: training begins with the weights of its model, with its settings but for
+        those that are given. Its classes come first, in their order, then those that only the data has.
+        Images that it knew, by their content, stay in its parts. What both models are worth on the images
+        that it held out, and on the new ones, stands beside each other in the metrics (``old_data/AP50``,
+        ``old_data/before/AP50``, ``before/AP50``) and in the report.
     callbacks : sequence of callables
         Told of everything that is done; see :mod:`foveal.events`.
     spent : float, default=0.0
@@ -245,15 +284,58 @@ def train(
     Raises
     ------
     FovealError
-        If the data, the model, a setting or the folder cannot be used.
+        If the data, the model, a setting or the folder cannot be used, or the training of the run's model
+        cannot be gone on with (``svm``, ``rcnn``).
     """
     began = clock() - spent
+    origin = None if from_run is None else _origin(from_run)
     dataset = data if isinstance(data, Dataset) else load(data, format=format)
+    return _train(
+        dataset,
+        origin,
+        model=model,
+        out=out,
+        settings=settings or {},
+        seed=seed,
+        format=format,
+        callbacks=callbacks,
+        began=began,
+    )
+
+
+def _origin(run: str | os.PathLike[str], digest: str = "") -> Origin:
+    """A run to go on from, with a model of this digest."""
+    path = Path(run)
+    return Origin.open(path, _known(RunFolder.open(path if path.is_dir() else path.parent).path), digest)
+
+
+def _train(
+    dataset: Dataset,
+    origin: Origin | None,
+    *,
+    model: str | None,
+    out: str | os.PathLike[str] | None,
+    settings: Mapping[str, Any],
+    seed: int,
+    format: str | None,
+    callbacks: Callbacks,
+    began: float,
+) -> Finished:
     why = ""
-    if model is None:
-        model, why = default_model(dataset, settings or {}, seed, began=began)
-    resolved = resolve(model, settings or {})
+    if origin is not None:
+        if model not in (None, origin.model.name, origin.config["model"]):
+            raise SettingError(
+                f"{origin.path} is a {origin.model.name}, and goes on as one: leave out the model {model}."
+            )
+        model, settings = origin.model.name, origin.settings(settings)
+    elif model is None:
+        model, why = default_model(dataset, settings, seed, began=began)
+    resolved = resolve(model, settings)
     task, name = model_class(model).task, dataset.root.resolve().name
+    if task != dataset.task and origin is not None:
+        raise SettingError(f"{origin.path} is for {task}, and {dataset.path} holds data for {dataset.task}.")
+    if origin is not None:
+        origin.with_its_classes(dataset)  # what is wrong with them is told before anything is written
     if task != dataset.task:
         raise SettingError(
             f"{model} needs {'boxed pictures' if task == 'detection' else 'one folder of pictures a class'}; "
@@ -265,6 +347,7 @@ def train(
         "task": task,
         "seed": seed,
         **({"model_chosen": why} if why else {}),
+        **({} if origin is None else {"from": origin.as_config()}),
         "settings": nested(resolved),
         "data": {
             "path": str(dataset.path.resolve()),
@@ -277,10 +360,11 @@ def train(
     }
     path = free_folder(Path("runs") / f"{name}-{model}") if out is None else out
     resuming = f"{_resuming(path)} goes on with it"
-    with claimed(path, "train", {"data": dataset.digest}, goes_on_by=resuming) as claim:
+    of = {"data": dataset.digest, **({} if origin is None else {"from": origin.digest})}
+    with claimed(path, "train", of, goes_on_by=resuming) as claim:
         folder = RunFolder(claim)
         try:
-            return _finished(TrainingRun(folder, dataset, resolved, config, began, callbacks))
+            return _finished(TrainingRun(folder, dataset, resolved, config, began, callbacks, origin))
         except FovealError:
             # Nothing was learnt: the corrected command shall find the folder as it was.
             folder.discard()
@@ -323,6 +407,7 @@ def retrain(
         If the file is no run's ``config.toml``, or names a setting as it was called before Foveal 0.2 (the
         sentence says what it is called now), or as for :func:`train`.
     """
+    began = clock() - spent
     known = _known(config)
     same = known["settings"] | flat(known.get("chosen", {}))
     given = dict(settings or {})
@@ -333,16 +418,36 @@ def retrain(
     dataset = run_data(known) if data is None else load(data)
     if data is None and dataset.digest != known["data"]["digest"]:
         emit(callbacks, "note", text=f"{dataset.path} has changed since: the model will be another.")
-    return train(
+    return _train(
         dataset,
+        _known_origin(known),
         model=known["model"],
         out=out,
         settings=same | given,
         seed=known["seed"],
         format=known["data"].get("asked_format") if data is None else None,
         callbacks=callbacks,
-        spent=spent,
+        began=began,
     )
+
+
+def _known_origin(config: Mapping[str, Any]) -> Origin | None:
+    """The run that a run went on from, by its ``config.toml``.
+
+    Raises
+    ------
+    ModelFileError
+        If its model is gone, or is another by now.
+    """
+    if "from" not in config:
+        return None
+    said = config["from"]
+    try:
+        return _origin(file_named(said["run"]), said["digest"])
+    except ModelFileError as error:
+        raise ModelFileError(
+            f"This run goes on from {said['run']}, which is needed still: {error}"
+        ) from error
 
 
 def resume(run: str | os.PathLike[str], *, callbacks: Callbacks = (), spent: float = 0.0) -> Finished:
@@ -380,9 +485,9 @@ def go_on(
     dataset = run_data(config)
     if dataset.digest != config["data"]["digest"]:
         raise DataError(f"{dataset.path} has changed since the run {folder.path} began: start a new run.")
-    settings = resolve(config["model"], config["settings"])
+    settings, origin = resolve(config["model"], config["settings"]), _known_origin(config)
     with gone_on_with(folder.path):
-        return _finished(TrainingRun(folder, dataset, settings, config, began, callbacks))
+        return _finished(TrainingRun(folder, dataset, settings, config, began, callbacks, origin))
 
 
 def _finished(run: TrainingRun) -> Finished:

@@ -113,6 +113,7 @@ class AutoClassifier(Classifier):
     validates = True
     times_the_run = True
     chooses = True
+    not_continuable = "it compares models anew; the one that it chose is what can be gone on from"
 
     minutes: float | None = None
     candidates: Sequence[str] = ()

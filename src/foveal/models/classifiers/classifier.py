@@ -4,6 +4,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -14,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
-from foveal.errors import ExportError
+from foveal.errors import ExportError, SettingError
 from foveal.events import Callbacks
 from foveal.files import write_container
 from foveal.models.classifiers.fit_call import Examples, FitCall
@@ -47,6 +48,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     times_the_run: ClassVar[bool] = False
     chooses: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
+    not_continuable: ClassVar[str | None] = None
     warm_ups: ClassVar[tuple[str, ...]] = ()
     convolutional: ClassVar[bool] = False
     ranges: ClassVar[dict[str, Range]] = {"validation_size": Range(0, 1, above=True, below=True)}
@@ -71,6 +73,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         callbacks: Callbacks = (),
         spent: float = 0.0,
         images_after: int = 0,
+        initial: Self | None = None,
     ) -> Self:
         """Learn from labelled examples.
 
@@ -90,6 +93,9 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             needed for something else.
         images_after : int, default=0
             So many images are to be looked at afterwards, within the minutes too.
+        initial : Classifier, optional
+            A trained one of this kind to begin with. Its classes come first, in their order, and then those
+            that are new; what it learned about its input is kept. See ``not_continuable``.
 
         Returns
         -------
@@ -110,9 +116,32 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         self._fit(
             X,
             y,
-            FitCall(clock=clock, validation=validation, callbacks=callbacks, images_after=images_after),
+            FitCall(
+                clock=clock,
+                validation=validation,
+                callbacks=callbacks,
+                images_after=images_after,
+                initial=self._checked_initial(initial),
+            ),
         )
         return self
+
+    def _checked_initial(self, initial: Any) -> Any:
+        """A trained classifier to begin with, or None."""
+        if initial is None:
+            return None
+        if self.not_continuable is not None:
+            raise SettingError(
+                f"{self.name} cannot go on from a trained model: {self.not_continuable}. Train it on the old "
+                "and the new images together."
+            )
+        if type(initial) is not type(self):
+            raise SettingError(
+                f"A {self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
+            )
+        check_is_fitted(initial)
+        # It may be this classifier itself, which is about to learn.
+        return copy(initial)
 
     @property
     def run_minutes(self) -> float | None:
@@ -153,9 +182,18 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         if hasattr(self, "feature_names_in_"):
             del self.feature_names_in_
 
-    def _learn_classes(self, y: NDArray[Any]) -> NDArray[np.int64]:
-        """Learn the classes; give the class index of each label."""
+    def _learn_classes(self, y: NDArray[Any], known: NDArray[Any] | None = None) -> NDArray[np.int64]:
+        """Learn the classes, behind those that are known; give the class index of each label."""
         check_classification_targets(y)
+        if known is not None:
+            found = np.unique(y)
+            if found.dtype.kind != known.dtype.kind:
+                raise ValueError(
+                    f"The labels are of the type {found.dtype}, and those of the model to go on from of "
+                    f"{known.dtype}."
+                )
+            self.classes_ = np.concatenate([known, found[~np.isin(found, known)]])
+            return self._labels(y)
         self.classes_, labels = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(
@@ -170,13 +208,15 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             raise ValueError("The first call of partial_fit needs classes, all that will ever come.")
         if first:
             self._learn_classes(np.unique(classes))
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        elif classes is not None and not np.array_equal(np.unique(classes), np.sort(self.classes_)):
             raise ValueError("classes are not those of the first call of partial_fit.")
 
     def _labels(self, y: Any, of: str = "The validation data") -> NDArray[np.int64]:
         """Class indices of labels that ``fit`` has seen."""
         y = column_or_1d(y)
-        places = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
+        # Classes that a training added to those of another are behind them, whatever their names.
+        order = np.argsort(self.classes_)
+        places = order[np.searchsorted(self.classes_, y, sorter=order).clip(max=len(order) - 1)]
         unknown = np.unique(y[self.classes_[places] != y])
         if len(unknown):
             raise ValueError(f"{of} has the class {str(unknown[0])!r}, which is not in the training data.")

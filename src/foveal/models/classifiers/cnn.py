@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from math import log2
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -62,6 +62,7 @@ class CNNClassifier(NetworkClassifier):
     )
     convolutional = True
     _default_side = 64
+    _sizes: ClassVar[dict[str, str]] = {"depth": "depth", "width": "stem_width"}
 
     depth: int = 1
     width: int | None = None

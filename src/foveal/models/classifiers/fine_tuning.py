@@ -134,6 +134,7 @@ def fine_tune(
     learning_rate: float,
     seed: int,
     callbacks: Callbacks = (),
+    initial: Tail | None = None,
 ) -> Tuned:
     """Train the last blocks and the linear classifier together.
 
@@ -157,6 +158,8 @@ def fine_tune(
     learning_rate : float
     seed : int
     callbacks : sequence of callables
+    initial : Tail, optional
+        Whose weights the blocks begin with; by default the pretrained ones.
 
     Returns
     -------
@@ -169,6 +172,8 @@ def fine_tune(
     """
     head = linear_layer(*linear)
     tail = Tail(backbone)
+    if initial is not None:
+        tail.load(initial.network.state_dict())
     network = nn.Sequential(*tail.network, head)
     batches = nn.ArrayBatches(
         maps.reshape(-1, *maps.shape[2:]),

@@ -25,6 +25,8 @@ class FitCall:
         So many images are to be looked at afterwards.
     checkpoint : path-like, foveal.nn.Checkpoint or None
         Where the state of a network's training is kept.
+    initial : Classifier or None
+        A trained classifier of the same kind to begin with.
 
     Examples
     --------
@@ -37,3 +39,4 @@ class FitCall:
     callbacks: Callbacks = ()
     images_after: int = 0
     checkpoint: Any = None
+    initial: Any = None

@@ -37,6 +37,8 @@ class ImageBank:
         Whether mirror images are described as well.
     keeps_maps : bool
         Whether the maps are kept too, in half precision.
+    tail : Tail, optional
+        Blocks that were fine-tuned, by which the vectors are computed.
 
     Attributes
     ----------
@@ -53,6 +55,7 @@ class ImageBank:
         *,
         mirror: bool,
         keeps_maps: bool,
+        tail: Tail | None = None,
     ) -> None:
         self.backbone, self.images, self.square, self.side = backbone, images, square, side
         self.copies = (False, True) if mirror else (False,)
@@ -63,7 +66,7 @@ class ImageBank:
         shape = (len(self.copies), n, cells, cells, backbone.channels[START])
         # Memory that is not written to costs nothing.
         self._maps = np.empty(shape, np.float16) if keeps_maps else None
-        self._tail = Tail(backbone) if keeps_maps else None
+        self._tail = Tail(backbone) if keeps_maps and tail is None else tail
 
     @staticmethod
     def bytes_of_maps(backbone: EfficientNetLite, n_images: int, side: int, *, mirror: bool) -> int:
@@ -104,7 +107,8 @@ class ImageBank:
                 found.append((self.backbone.pooled(shown, threads=1), None))
             else:
                 maps = self.backbone.maps(shown, (START,), threads=1)[START]
-                found.append((self._tail.pooled(maps), maps.astype(np.float16)))
+                kept = maps.astype(np.float16) if self.keeps_maps else None
+                found.append((self._tail.pooled(maps), kept))
         return found
 
     def _put(self, rows: NDArray[np.int64], found: list[Any]) -> None:

@@ -21,6 +21,7 @@ from foveal.models.classifiers.image_input import (
     native_side,
     rgb_square,
 )
+from foveal.models.going_on import refuse_other
 
 
 class ImageClassifier(StoredClassifier):
@@ -64,6 +65,24 @@ class ImageClassifier(StoredClassifier):
             self.features_ = None
             self.pixel_scale_ = 1.0
         return rows, y
+
+    def _take_input(self, initial: Any, X: Any, y: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """Check the training data and describe it as a trained classifier does; its classes come first."""
+        kept, own = (
+            features.get_config() if isinstance(features, RegionFeatures) else features
+            for features in (getattr(model, "features", None) for model in (initial, self))
+        )
+        refuse_other("features", own, kept)
+        self.features_, self.pixel_scale_ = initial.features_, initial.pixel_scale_
+        self.n_features_in_ = initial.n_features_in_
+        X = as_given(X)
+        if are_images(X):
+            y = self._image_targets(X, y)
+            rows: NDArray[Any] = self._describe(self._as_fitted(X))
+            refuse_other("image_size", self.image_size, self._side)
+        else:
+            rows, y = self._checked_rows(X, y)
+        return rows, self._learn_classes(y, initial.classes_)
 
     def _rows(self, X: Any) -> NDArray[Any]:
         """Feature rows of images or rows, for a fitted classifier."""

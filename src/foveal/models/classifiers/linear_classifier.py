@@ -29,6 +29,34 @@ class LinearClassifier(ImageClassifier):
         self.coef_, self.intercept_ = arrays["coef"], arrays["intercept"]
 
 
+def with_rows_for(
+    coef: NDArray[np.float64], intercept: NDArray[np.float64], n_classes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A row for each class, of two classes too, and rows of zeros for further ones.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (K, D), or (1, D) of two classes
+    intercept : ndarray of shape (K,) or (1,)
+    n_classes : int
+        At least K.
+
+    Returns
+    -------
+    coef, intercept : ndarray of shape (n_classes, D) and (n_classes,), float64
+
+    Examples
+    --------
+    >>> coef, intercept = with_rows_for(np.array([[2.0, 4.0]]), np.array([6.0]), 3)
+    >>> coef.tolist(), intercept.tolist()
+    ([[-1.0, -2.0], [1.0, 2.0], [0.0, 0.0]], [-3.0, 3.0, 0.0])
+    """
+    if len(coef) == 1:
+        coef, intercept = np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
+    more = n_classes - len(coef)
+    return np.pad(coef, ((0, more), (0, 0))), np.pad(intercept, (0, more))
+
+
 def linear_layer(coef: NDArray[np.float64], intercept: NDArray[np.float64]) -> nn.Linear:
     """The layer that gives a logit for each class, of two classes too.
 
@@ -47,7 +75,6 @@ def linear_layer(coef: NDArray[np.float64], intercept: NDArray[np.float64]) -> n
     >>> linear_layer(np.array([[2.0, 4.0]]), np.array([6.0])).weight.data.tolist()
     [[-1.0, -2.0], [1.0, 2.0]]
     """
-    if len(coef) == 1:
-        coef, intercept = np.concatenate([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
+    coef, intercept = with_rows_for(coef, intercept, max(2, len(coef)))
     layer = nn.Linear(coef.shape[1], len(coef), random_state=0)
     return layer.load_state_dict({"weight": coef, "bias": intercept})

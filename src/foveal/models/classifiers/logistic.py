@@ -12,13 +12,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from foveal import parallel
 from foveal.errors import ExportError, SettingError
-from foveal.events import Callbacks, emit, stage
+from foveal.events import emit, stage
 from foveal.features import Pixels
 from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_classifier import tell_candidates
 from foveal.models.classifiers.image_input import are_images, as_given
-from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
+from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer, with_rows_for
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
 from foveal.models.parameter_checks import check_parameters
@@ -116,7 +116,8 @@ class LogisticClassifier(LinearClassifier):
         rates = self._checked_rates()
         self.resolved_ = {}
         began = perf_counter()
-        rows, labels = self._learn_input(X, y)
+        initial = call.initial
+        rows, labels = self._learn_input(X, y) if initial is None else self._take_input(initial, X, y)
         after = call.images_after * (perf_counter() - began) / len(rows)
         if call.validation is None:
             held = held_out_part(labels, self.validation_size, np.random.default_rng(self.random_state))
@@ -134,14 +135,19 @@ class LogisticClassifier(LinearClassifier):
         with parallel.blas_threads(1):
             if call.clock.minutes is not None:
                 self._fit_to_time(everything, every_label, train, rates, call, after)
-            self._sweep(everything, every_label, train, held, rates, call.callbacks)
+            self._sweep(everything, every_label, train, held, rates, call)
             mean, scale = self._scaling(everything)
             with stage(
                 call.callbacks, f"fitting at the learning rate {self.learning_rate_:g}", self._iterations
             ) as at:
                 x, rates = standardized(everything, mean, scale), [self.learning_rate_]
                 weights, biases, curves = self._descend(
-                    x, every_label, rates, iterations=self._iterations, progress=at
+                    x,
+                    every_label,
+                    rates,
+                    iterations=self._iterations,
+                    progress=at,
+                    start=self._start(initial, mean, scale),
                 )
         if diverged(curves[0]):
             raise SettingError(
@@ -149,7 +155,15 @@ class LogisticClassifier(LinearClassifier):
                 "give smaller learning_rates."
             )
         self._take(weights[0].T.astype(np.float64), biases[0].astype(np.float64), mean, scale)
-        self._seen_rows = RunningScaling.of(everything)
+        seen = RunningScaling.of(everything)
+        self._seen_rows = seen if initial is None else initial._seen_rows.joined(seen)
+
+    def _start(self, initial: Any, mean: NDArray[np.float64], scale: NDArray[np.float64]) -> Any:
+        """The weights of a trained classifier for standardised features; None where there is none."""
+        if initial is None:
+            return None
+        coef, intercept = with_rows_for(initial.coef_, initial.intercept_, len(self.classes_))
+        return coef * scale, intercept + coef @ mean
 
     def _fit_to_time(
         self,
@@ -240,10 +254,10 @@ class LogisticClassifier(LinearClassifier):
         labels = self._labels(y, "This part of the data")
         features = len(seen.mean)
         mean, scale = (seen.mean, seen.scale) if self.standardize else (np.zeros(features), np.ones(features))
-        weight, bias = self.coef_ * scale, self.intercept_ + self.coef_ @ mean
-        if len(self.classes_) == 2:
-            # The two logits that differ by the one and share the penalty.
-            weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+        # Of two classes, two logits that differ by the one and share the penalty.
+        weight, bias = with_rows_for(
+            self.coef_ * scale, self.intercept_ + self.coef_ @ mean, len(self.classes_)
+        )
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         weight, bias = one_pass(
             weight,
@@ -296,17 +310,18 @@ class LogisticClassifier(LinearClassifier):
         train: NDArray[np.bool_],
         held: NDArray[np.bool_],
         rates: list[float],
-        callbacks: Callbacks,
+        call: FitCall,
     ) -> None:
         mean, scale = self._scaling(rows[train])
-        with stage(callbacks, "learning-rate sweep", self._iterations) as at:
+        with stage(call.callbacks, "learning-rate sweep", self._iterations) as at:
             weights, biases, curves = self._descend(
                 standardized(rows[train], mean, scale),
                 labels[train],
                 rates,
                 iterations=self._iterations,
                 progress=at,
-                callbacks=callbacks,
+                callbacks=call.callbacks,
+                start=self._start(call.initial, mean, scale),
             )
         self.loss_curves_ = dict(zip(rates, curves, strict=True))
         self.candidates_ = []
@@ -337,7 +352,7 @@ class LogisticClassifier(LinearClassifier):
         best = min(good, key=lambda c: (-c["validation_accuracy"], c["validation_loss"], c["learning_rate"]))
         best["chosen"] = True
         self.learning_rate_ = best["learning_rate"]
-        tell_candidates(callbacks, self.candidates_, ("learning_rate",), "validation_accuracy", _BY)
+        tell_candidates(call.callbacks, self.candidates_, ("learning_rate",), "validation_accuracy", _BY)
 
     def _scaling(self, rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not self.standardize:

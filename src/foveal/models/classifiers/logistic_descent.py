@@ -26,6 +26,7 @@ def descend(
     l2: float,
     progress: Callable[[int], None],
     callbacks: Callbacks = (),
+    start: tuple[NDArray[Any], NDArray[Any]] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
     """Gradient descent at several rates side by side: all of them share each pass over the rows.
 
@@ -44,6 +45,8 @@ def descend(
         Told how many iterations are done.
     callbacks : sequence of callables
         Told of the event ``sweep``.
+    start : (ndarray of shape (K, D), ndarray of shape (K,)), optional
+        Weights and biases to begin with; zeros by default.
 
     Returns
     -------
@@ -55,6 +58,9 @@ def descend(
     step = np.repeat(np.array(rates, np.float32), n_classes)
     weights = np.zeros((x.shape[1], len(step)), np.float32)
     biases = np.zeros(len(step), np.float32)
+    if start is not None:
+        weights[:] = np.tile(start[0].T, len(rates))
+        biases[:] = np.tile(start[1], len(rates))
     velocity, bias_velocity = np.zeros_like(weights), np.zeros_like(biases)
     kept = np.float32(momentum)
     curves = np.full((len(rates), iterations), np.nan)

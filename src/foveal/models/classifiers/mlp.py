@@ -1,7 +1,7 @@
 """The multi-layer perceptron."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -35,6 +35,7 @@ class MLPClassifier(NetworkClassifier):
     name = "mlp"
     warm_ups = (*nn_kernels.DENSE, *nn_kernels.ADAMW)
     _default_side = 32
+    _sizes: ClassVar[dict[str, str]] = {"depth": "depth", "width": "width"}
 
     depth: int = 2
     width: int = 256
@@ -44,6 +45,9 @@ class MLPClassifier(NetworkClassifier):
 
     def _make_layout(self, n_examples: int) -> dict[str, Any]:
         return {"depth": self.depth, "width": self.width, "dropout": self.dropout}
+
+    def _take_layout(self, initial: Any) -> dict[str, Any]:
+        return {**super()._take_layout(initial), "dropout": self.dropout}
 
     def _make_network(self, layout: dict[str, Any]) -> nn.Sequential:
         rng = np.random.default_rng(layout["seed"])

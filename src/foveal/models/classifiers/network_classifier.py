@@ -4,7 +4,7 @@ from abc import abstractmethod
 from functools import partial
 from inspect import cleandoc
 from time import perf_counter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from foveal.models.classifiers.network_outputs import NetworkOutputs
 from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
 from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import feature_scaling
+from foveal.models.going_on import refuse_other
 from foveal.nn.random_streams import seed_layers
 from foveal.wording import minutes_text
 
@@ -56,6 +57,8 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
     resumable = True
     times_the_run = True
     _default_side = 32
+    # Parameters that the sizes of the weights depend on, and what they are called in the layout.
+    _sizes: ClassVar[dict[str, str]]
 
     network_: nn.Sequential
     image_shape_: tuple[int, int, int]
@@ -100,13 +103,14 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
         checkpoint: Any = None,
         spent: float = 0.0,
         images_after: int = 0,
+        initial: Self | None = None,
     ) -> Self:
         """Learn from labelled examples; see :meth:`foveal.models.LogisticClassifier.fit`.
 
         Parameters
         ----------
-        X, y, validation, callbacks, spent, images_after
-            As there.
+        X, y, validation, callbacks, spent, images_after, initial
+            As there. Of ``initial`` the weights are taken, and the mean and variance of the channels.
         checkpoint : path-like or foveal.nn.Checkpoint, optional
             A file that the state of the training is written to from time to time. Where it is there
             already, the training goes on from it and ends with the same weights, byte for byte, as one that
@@ -122,6 +126,7 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
             callbacks=callbacks,
             images_after=images_after,
             checkpoint=checkpoint,
+            initial=self._checked_initial(initial),
         )
         self._fit(X, y, call)
         return self
@@ -131,9 +136,10 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
         validation, callbacks, checkpoint = call.validation, call.callbacks, call.checkpoint
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         began = perf_counter()
-        x, y = self._learn_input(X, y)
+        initial = call.initial
+        x, y = self._learn_input(X, y) if initial is None else self._take_input(initial, X, y)
         after = call.images_after * (perf_counter() - began) / len(x)
-        labels = self._learn_classes(y)
+        labels = self._learn_classes(y, None if initial is None else initial.classes_)
         examples: tuple[NDArray[Any], NDArray[np.int64]] | None = None
         if validation is not None:
             examples = self._raw(validation[0]), self._labels(validation[1])
@@ -142,9 +148,9 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
             if held.any():
                 examples = x[held], labels[held]
                 x, labels = x[~held], labels[~held]
-        if self.images_ is not None:
+        if self.images_ is not None and initial is None:
             self._learn_scaling(x)
-        self._start(len(x), seed)
+        self._start(len(x), seed, initial)
         batches = self._batches(x, labels, seed)
         measured: Any = None
         if examples is not None and len(examples[0]):
@@ -248,10 +254,21 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
         self.n_epochs_ = number
         return self
 
-    def _start(self, n_examples: int, seed: int) -> None:
-        """A new network, with weights that the seed draws."""
-        self.layout_ = {**self._make_layout(n_examples), "seed": seed}
+    def _start(self, n_examples: int, seed: int, initial: Any = None) -> None:
+        """A new network; the seed draws the weights, those that a trained one has come from there."""
+        layout = self._make_layout(n_examples) if initial is None else self._take_layout(initial)
+        self.layout_ = {**layout, "seed": seed}
         self.network_ = self._make_network(self.layout_)
+        if initial is not None:
+            # Layers without weights, such as dropout, are not in the state; new classes are the last rows.
+            state = self.network_.state_dict()
+            known = initial.network_.state_dict().values()
+            self.network_.load_state_dict(
+                {
+                    name: old if old.shape == new.shape else np.concatenate([old, new[len(old) :]])
+                    for (name, new), old in zip(state.items(), known, strict=True)
+                }
+            )
         self._outputs = NetworkOutputs(self.network_, self.image_shape_)
 
     # -- what comes in ------------------------------------------------------------------------------
@@ -270,6 +287,26 @@ class NetworkClassifier(NetworkSettings, StoredClassifier):
         self.image_shape_ = self._checked_shape(rows.shape[1])
         self._learn_scaling(rows.reshape(len(rows), *self.image_shape_))
         return self._folded(rows), y
+
+    def _take_input(self, initial: Any, X: Any, y: Any) -> tuple[NDArray[Any], Any]:
+        """Check the training data and prepare it as for a trained classifier."""
+        self.images_, self.image_shape_ = initial.images_, initial.image_shape_
+        self.mean_, self.scale_ = initial.mean_, initial.scale_
+        self.n_features_in_ = initial.n_features_in_
+        if self.images_ is not None:
+            refuse_other("image_size", self.image_size, self.image_shape_[0])
+        X = as_given(X)
+        if are_images(X):
+            y = self._image_targets(X, y)
+            return self._raw(X), y
+        rows, y = self._checked_rows(X, y)
+        return self._raw(rows), y
+
+    def _take_layout(self, initial: Any) -> dict[str, Any]:
+        """The sizes of a trained classifier's network."""
+        for name, key in self._sizes.items():
+            refuse_other(name, getattr(self, name), initial.layout_[key])
+        return dict(initial.layout_)
 
     def _checked_shape(self, n_features: int) -> tuple[int, int, int]:
         if self.image_shape is None:

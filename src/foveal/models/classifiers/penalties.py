@@ -17,10 +17,14 @@ from foveal.models.classifiers.scaling import feature_scaling, standardized
 
 # More steps of the optimiser than any of these problems has needed.
 _ITERATIONS = 5000
+_NEAR = {"maxiter": _ITERATIONS, "maxfun": _ITERATIONS, "gtol": 1e-6}
 # By what a penalty is chosen.
 _BY = "the least loss on held-out images"
 # How long the next penalty, and what follows, may take beside the last.
 _NEXT = 4.0
+
+#: Coefficients, (K, D), and intercepts, (K,).
+Linear = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ def choose_penalty(
     n_classes: int,
     clock: RunClock,
     callbacks: Callbacks = (),
+    near: Linear | None = None,
 ) -> ChosenPenalty:
     """Compare penalties on rows that did not train.
 
@@ -72,6 +77,8 @@ def choose_penalty(
         No penalty is begun that would not fit.
     callbacks : sequence of callables
         Told of each ``candidate``.
+    near : (ndarray, ndarray), optional
+        See :func:`fit_logistic`.
 
     Returns
     -------
@@ -87,7 +94,7 @@ def choose_penalty(
 
     def judged(C: float, fold: int) -> NDArray[np.float64]:
         train = fold_of != fold
-        coef, intercept = fit_logistic(copies[:, train], labels[train], C)
+        coef, intercept = fit_logistic(copies[:, train], labels[train], C, near)
         return linear_probabilities(copies[0, ~train] @ coef.T + intercept)
 
     results: list[dict[str, Any]] = []
@@ -123,7 +130,7 @@ def choose_penalty(
 
 
 def fit_logistic(
-    copies: NDArray[np.float32], labels: NDArray[np.int64], C: float
+    copies: NDArray[np.float32], labels: NDArray[np.int64], C: float, near: Linear | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Fit a logistic regression.
 
@@ -133,6 +140,10 @@ def fit_logistic(
     labels : ndarray of shape (N,), int64
     C : float
         The penalty, as a multiple of 1 / D.
+    near : (ndarray of shape (K, D), ndarray of shape (K,)), optional
+        Coefficients and intercepts, in the rows' own units, that the fit begins with, and whose distance is
+        penalised, rather than that from zero ("L2-SP", Li, Grandvalet & Davoine 2018). A class without a row
+        stays near its own.
 
     Returns
     -------
@@ -140,15 +151,43 @@ def fit_logistic(
         In the rows' own units.
     intercept : ndarray of shape (K,) or (1,), float64
     """
-    from sklearn.linear_model import LogisticRegression
-
     rows = copies.reshape(-1, copies.shape[2])
     mean, scale = feature_scaling(rows)
+    if near is not None:
+        begun = near[0] * scale, near[1] + near[0] @ mean
+        x = standardized(rows, mean, scale).astype(np.float64)
+        weight, bias = _fit_near(x, np.tile(labels, len(copies)), C / rows.shape[1], begun)
+        coef = weight / scale
+        intercept = bias - coef @ mean
+        if len(coef) == 2:
+            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+        return np.ascontiguousarray(coef), intercept
+
+    from sklearn.linear_model import LogisticRegression
+
     model = LogisticRegression(C=C / rows.shape[1], max_iter=_ITERATIONS)
     model.fit(standardized(rows, mean, scale), np.tile(labels, len(copies)))
     coef = model.coef_.astype(np.float64) / scale
     # In one order of memory, fitted or loaded: products differ with it in their last bits.
     return np.ascontiguousarray(coef), model.intercept_.astype(np.float64) - coef @ mean
+
+
+def _fit_near(x: NDArray[np.float64], labels: NDArray[np.int64], C: float, begun: Linear) -> Linear:
+    """Weights, (K, D), and biases, (K,), by cross-entropy and the distance from the weights begun."""
+    from scipy.optimize import minimize
+
+    (k, d), n = begun[0].shape, len(x)
+    # The penalty of two classes is that of the one vector by which their logits differ.
+    penalty = (2.0 if k == 2 else 1.0) / (C * n)
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        moved, bias = flat[: k * d].reshape(k, d), flat[k * d :]
+        value, grad = nn.cross_entropy(x @ (begun[0] + moved).T + begun[1] + bias, labels)
+        grads = grad.T @ x + penalty * moved
+        return value + penalty / 2 * float(np.vdot(moved, moved)), np.append(grads.ravel(), grad.sum(0))
+
+    found = minimize(loss, np.zeros(k * (d + 1)), jac=True, method="L-BFGS-B", options=_NEAR)
+    return begun[0] + found.x[: k * d].reshape(k, d), begun[1] + found.x[k * d :]
 
 
 def linear_probabilities(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -109,6 +109,7 @@ class SVMClassifier(ImageClassifier):
     name = "svm"
     warm_ups = HOG_COLOR
     not_exportable = "its support vectors and hand-made features are no network"
+    not_continuable = "a support vector machine is fitted to all of its images at once"
 
     linear_C: Sequence[float] = (0.1, 1.0, 10.0)  # noqa: N815 - scikit-learn's C
     rbf_C: Sequence[float] = (1.0, 10.0)  # noqa: N815

@@ -26,9 +26,10 @@ from foveal.models.classifiers.image_input import (
     from_0_to_1,
     native_sides,
 )
-from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer
-from foveal.models.classifiers.penalties import choose_penalty, fit_logistic, linear_probabilities
+from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer, with_rows_for
+from foveal.models.classifiers.penalties import Linear, choose_penalty, fit_logistic, linear_probabilities
 from foveal.models.classifiers.run_clock import RunClock
+from foveal.models.going_on import refuse_other
 from foveal.models.parameter_checks import Range, check_parameters
 from foveal.nn import warm_ups as nn_kernels
 from foveal.wording import minutes_text
@@ -164,8 +165,11 @@ class TransferClassifier(LinearClassifier):
         self._checked()
         validation = call.validation
         X = as_given(X)
+        initial = call.initial
+        if initial is not None:
+            refuse_other("backbone", self.backbone, initial.backbone)
         if not are_images(X):
-            rows, labels = self._learn_input(X, y)
+            rows, labels = self._learn_input(X, y) if initial is None else self._take_input(initial, X, y)
             n_train = len(rows)
             if validation is not None:
                 rows = np.concatenate([rows, self._rows(validation[0])])
@@ -175,13 +179,17 @@ class TransferClassifier(LinearClassifier):
             self._fit_linear(np.asarray(rows, np.float32)[None], labels, n_train, rng, call)
             self._resolve(call.clock)
             return
-        labels = self.learn_images(X, y)
+        if initial is None:
+            labels = self.learn_images(X, y)
+        else:
+            labels = self._learn_as(initial, X, y)
         images, train, held = list(X), np.arange(len(X)), None
         if validation is not None:
             extra = list(self._as_fitted(validation[0]))
             images, labels = images + extra, np.concatenate([labels, self._labels(validation[1])])
             held = np.arange(len(train), len(images))
-        bank = self.make_bank(images, keeps_maps=self._may_tune(len(train)))
+        tail = None if initial is None else initial.tail_
+        bank = self.make_bank(images, keeps_maps=self._may_tune(len(train)), tail=tail)
         self._tell_if_slow(bank, len(images), call)
         bank.fill(np.arange(len(images)), call.callbacks)
         self.fit_bank(bank, labels, train, held, call)
@@ -207,7 +215,7 @@ class TransferClassifier(LinearClassifier):
         call : FitCall
             Whose validation images are those of the bank.
         """
-        self._forget()
+        self._forget(call.initial)
         self._forget_feature_names(self.backbone_.n_pooled)
         rng = np.random.default_rng(self.random_state)
         rows = train if held is None else np.concatenate([train, held])
@@ -225,10 +233,11 @@ class TransferClassifier(LinearClassifier):
             if self._cut_short:
                 self.resolved_["C"] = tuple(seen["C"] for seen in self.cv_results_)
 
-    def _forget(self) -> None:
+    def _forget(self, initial: "TransferClassifier | None" = None) -> None:
+        """Be as one that is not fitted, but for the blocks that a trained one has fine-tuned."""
         self.resolved_ = {}
-        self.tail_: Tail | None = None
-        self.history_: dict[str, NDArray[Any]] = {}
+        self.tail_: Tail | None = None if initial is None else initial.tail_
+        self.history_: dict[str, NDArray[Any]] = {} if initial is None else initial.history_
         self._network: nn.Sequential | None = None
         self.tuned_epochs_ = 0.0
         self._cut_short = False
@@ -254,10 +263,17 @@ class TransferClassifier(LinearClassifier):
                 n_classes=len(self.classes_),
                 clock=call.clock,
                 callbacks=call.callbacks,
+                near=self._near(call),
             )
             self.C_, self.cv_results_, self._cut_short = chosen.C, chosen.results, chosen.cut_short
             self.held_probabilities_ = chosen.probabilities
-            self.coef_, self.intercept_ = fit_logistic(copies, labels, self.C_)
+            self.coef_, self.intercept_ = fit_logistic(copies, labels, self.C_, self._near(call))
+
+    def _near(self, call: FitCall) -> Linear | None:
+        """The linear classifier that the fit begins with, and stays near to; None where there is none."""
+        if call.initial is None:
+            return None
+        return with_rows_for(call.initial.coef_, call.initial.intercept_, len(self.classes_))
 
     def _may_tune(self, n: int) -> bool:
         """Whether a fine-tuning may follow, so that its maps are kept."""
@@ -330,12 +346,20 @@ class TransferClassifier(LinearClassifier):
         self.pixel_scale_ = 255.0 if from_0_to_1(X) else 1.0
         return labels
 
+    def _learn_as(self, initial: "TransferClassifier", X: Any, y: Any) -> NDArray[np.int64]:
+        """Look at images as a trained classifier does; learn the classes behind its own."""
+        self.look_as(initial)
+        if self.image_size is not None:
+            refuse_other("image_size", -(-int(self.image_size) // _STEP) * _STEP, self.image_side_)
+        self._as_fitted(X)
+        return self._learn_classes(self._image_targets(X, y), initial.classes_)
+
     def look_as(self, other: "TransferClassifier") -> None:
         """Take what another with this backbone has learnt by :meth:`learn_images`."""
         self.classes_, self.features_ = other.classes_, other.features_
         self.image_side_, self.pixel_scale_ = other.image_side_, other.pixel_scale_
 
-    def make_bank(self, images: Sequence[Any], *, keeps_maps: bool) -> ImageBank:
+    def make_bank(self, images: Sequence[Any], *, keeps_maps: bool, tail: Tail | None = None) -> ImageBank:
         """For images that the network is to be shown as :meth:`learn_images` has learnt."""
         return ImageBank(
             self.backbone_,
@@ -344,6 +368,7 @@ class TransferClassifier(LinearClassifier):
             self.image_side_,
             mirror=self.mirror,
             keeps_maps=keeps_maps,
+            tail=tail,
         )
 
     def _fine_tune(
@@ -363,7 +388,7 @@ class TransferClassifier(LinearClassifier):
             train, held = train[~part], train[part]
         # The images that decide have not been seen by what they decide on.
         with parallel.blas_threads(1):
-            linear = fit_logistic(bank.vectors(train), labels[train], self.C_)
+            linear = fit_logistic(bank.vectors(train), labels[train], self.C_, self._near(call))
         clock, after = call.clock, call.images_after * bank.seconds_an_image
         try:
             tuned = fine_tune(
@@ -377,6 +402,7 @@ class TransferClassifier(LinearClassifier):
                 learning_rate=self.learning_rate,
                 seed=seed,
                 callbacks=call.callbacks,
+                initial=self.tail_,
             )
         except TooShort as short:
             assert clock.minutes is not None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,6 +121,11 @@ class DetectionNetwork(RegionProposalNetwork):
             dropout=roi.dropout,
             random_state=int(np.random.SeedSequence(random_state).generate_state(3)[2]),
         )
+
+    def begin_from(self, other: Self) -> None:
+        """As :meth:`RegionProposalNetwork.begin_from`; the other's classes are the first of this one's."""
+        super().begin_from(other)
+        self.head.begin_from(other.head)
 
     def forward(self, x: Any) -> Any:
         """The losses of a batch of views, shape (4,)."""

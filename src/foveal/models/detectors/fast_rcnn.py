@@ -36,6 +36,7 @@ from foveal.models.detection.roi.sampling import RoISampler, RoITargets
 from foveal.models.detection.trace import DetectionTrace, roi_stage
 from foveal.models.detection.training.head_budget import HeadBudget
 from foveal.models.detectors.proposal_detector import ProposalDetector, trained_proposer
+from foveal.models.going_on import check_same_features
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import warm_ups as nn_kernels
 from foveal.nn.module import in_use
@@ -203,10 +204,13 @@ class FastRCNN(ProposalDetector):
         checkpoint: nn.Checkpoint | None = None,
         spent: float = 0.0,
         images_after: int = 0,
+        initial: Self | None = None,
     ) -> Self:
         """Train on labelled images, as :meth:`foveal.models.FasterRCNN.fit`.
 
-        ``validation`` chooses ``threshold_`` alone, instead of some of the training images.
+        ``validation`` chooses ``threshold_`` alone, instead of some of the training images. Of ``initial``
+        the head's weights and the channels' standardisation are taken; a region proposal network that it
+        trained is trained further.
         """
         began = clock() - spent
         check_parameters(self)
@@ -216,8 +220,15 @@ class FastRCNN(ProposalDetector):
             raise SettingError(f"Fast R-CNN reads regions off a backbone's maps; {self.features} has none.")
         # Without an object this is refused, before anything is looked at.
         dataset.count_objects()
+        proposer = None
+        if initial is not None:
+            initial, dataset, validation = self._going_on(initial, dataset, validation, ("hidden",))
+            check_same_features(initial.features_, features)
+            proposer = initial.proposer_
         self._forget()
-        self.proposer_ = trained_proposer(self.proposals, dataset, self.random_state, callbacks)
+        self.proposer_ = trained_proposer(
+            self.proposals, dataset, self.random_state, callbacks, initial=proposer
+        )
         self.features_: RegionsOnMaps = features
         self.classes_ = dataset.classes
         self.resolved_ = {}
@@ -241,14 +252,18 @@ class FastRCNN(ProposalDetector):
         # Images go to threads of their own, and one thread a product adds up in the same order.
         with parallel.blas_threads(1):
             regions = [image.sound() for image in self._look(dataset, maps, callbacks)]
-            self.mean_, self.scale_ = channel_scaling(maps)
+            head = None
+            if initial is None:
+                self.mean_, self.scale_ = channel_scaling(maps)
+            else:
+                self.mean_, self.scale_, head = initial.mean_, initial.scale_, initial.network_
             with stage(callbacks, "training the head"):
                 everything = np.arange(len(dataset))
                 self.network_, self.history_ = self._train(
-                    maps, regions, everything, 1.0, callbacks, checkpoint, budget
+                    maps, regions, everything, 1.0, callbacks, checkpoint, budget, initial=head
                 )
             with stage(callbacks, "choosing the threshold"):
-                self.threshold_ = self._choose_threshold(dataset, validation, maps, regions)
+                self.threshold_ = self._choose_threshold(dataset, validation, maps, regions, head)
         self.n_images_ = len(dataset)
         return self
 
@@ -292,10 +307,14 @@ class FastRCNN(ProposalDetector):
         callbacks: Callbacks = (),
         checkpoint: nn.Checkpoint | None = None,
         budget: HeadBudget | None = None,
+        *,
+        initial: BoxHead | None = None,
     ) -> tuple[BoxHead, nn.History]:
         """A head that was trained on the chosen images, for a share of the training's time."""
         seed = int(np.random.default_rng(self.random_state).integers(2**31))
         network = self._make_head(seed)
+        if initial is not None:
+            network.begin_from(initial)
         sampler = RoISampler(
             self.regions_per_image,
             self.foreground_fraction,
@@ -366,6 +385,7 @@ class FastRCNN(ProposalDetector):
         validation: Dataset | None,
         maps: FrozenMaps,
         regions: list[ImageRegions],
+        initial: BoxHead | None,
     ) -> float:
         if validation is not None and len(validation):
             return choose_threshold(self._predict([sample.path for sample in validation]), validation)
@@ -374,7 +394,7 @@ class FastRCNN(ProposalDetector):
         held, rest = np.sort(order[:number]).tolist(), np.sort(order[number:])
         if not number or not any(len(regions[i].objects) for i in rest):
             return 0.5
-        network, _ = self._train(maps, regions, rest, _HELD_STEPS)
+        network, _ = self._train(maps, regions, rest, _HELD_STEPS, initial=initial)
 
         def found(index: int) -> Detections:
             view = maps.view(index)

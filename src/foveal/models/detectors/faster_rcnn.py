@@ -7,11 +7,12 @@ from typing import Any, ClassVar, Self
 from numpy.typing import NDArray
 
 from foveal import nn, parallel
-from foveal.data import Dataset, Detections
+from foveal.data import Detections
 from foveal.events import Callbacks, stage
 from foveal.files.plain import from_json
 from foveal.images import Source, as_image
 from foveal.metrics import choose_threshold
+from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
 from foveal.models.detection.onnx.graph import to_detector_onnx
 from foveal.models.detection.onnx.runner import Detector
@@ -115,6 +116,7 @@ class FasterRCNN(RPNBase, ObjectDetector):
     default_minutes: ClassVar[float] = 4.0
     _seconds_an_image: ClassVar[float] = 0.06
     _evaluator_class: ClassVar[type[DetectionEvaluator]] = DetectionEvaluator
+    _sizes: ClassVar[tuple[str, ...]] = (*RPNBase._sizes, "hidden", "roi_size")
 
     hidden: int = 256
     roi_size: int = 5
@@ -123,11 +125,11 @@ class FasterRCNN(RPNBase, ObjectDetector):
     network_: DetectionNetwork = field(init=False)
     _running: Detector | None = field(init=False, default=None)
 
-    def _make_network(self, dataset: Dataset, stages: Sequence[nn.Module]) -> DetectionNetwork:
+    def _make_network(self, anchors: Anchors, stages: Sequence[nn.Module]) -> DetectionNetwork:
         # Crowds of small objects need more anchors of each level, and a higher threshold, than the paper's.
-        settings = self._rpn_settings(dataset, proposing=ProposalSelector(1000, 250, 0.8))
+        settings = self._rpn_settings(anchors, proposing=ProposalSelector(1000, 250, 0.8))
         roi = RoISettings.faster_rcnn(
-            len(dataset.classes),
+            len(self.classes_),
             settings.anchors.strides,
             roi_size=self.roi_size,
             hidden=self.hidden,

@@ -3,10 +3,11 @@
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,12 +15,15 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 
 from foveal.data import Dataset, Detections
+from foveal.data.class_order import joined_classes, with_classes
 from foveal.data.mirroring import objects_may_be_mirrored
+from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import write_container
 from foveal.images import Source, as_image
 from foveal.metrics import evaluate, to_results
 from foveal.models.detection.trace import DetectionTrace
+from foveal.models.going_on import check_same
 from foveal.models.parameter_checks import NamedParameters
 from foveal.proposals import Proposals
 from foveal.version import __version__
@@ -42,6 +46,7 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     resumable: ClassVar[bool] = False
     times_the_run: ClassVar[bool] = False
     not_exportable: ClassVar[str | None] = None
+    not_continuable: ClassVar[str | None] = None
     warm_ups: ClassVar[tuple[str, ...]] = ()
     proposes_itself: ClassVar[bool] = False
 
@@ -62,6 +67,21 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
         """Be untrained; ``n_images_`` is what ``fit`` sets last."""
         if self.is_fitted:
             del self.n_images_
+
+    def _going_on(
+        self, initial: Any, dataset: Dataset, validation: Dataset | None, sizes: Sequence[str]
+    ) -> tuple[Self, Dataset, Dataset | None]:
+        """A trained model to begin with, which has been checked, and the data with its classes first."""
+        if type(initial) is not type(self):
+            raise SettingError(
+                f"A {self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
+            )
+        initial._check_fitted()
+        check_same(self, initial, sizes)
+        classes = joined_classes(initial.classes_, dataset.classes)
+        validation = None if validation is None else with_classes(validation, classes)
+        # It may be this model itself, which is about to forget.
+        return copy(initial), with_classes(dataset, classes), validation
 
     def _check_fitted(self) -> None:
         if not self.is_fitted:

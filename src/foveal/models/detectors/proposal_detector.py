@@ -143,7 +143,12 @@ class ProposalDetector(ObjectDetector):
 
 
 def trained_proposer(
-    proposals: Proposer | str, dataset: Dataset, random_state: int = 0, callbacks: Callbacks = ()
+    proposals: Proposer | str,
+    dataset: Dataset,
+    random_state: int = 0,
+    callbacks: Callbacks = (),
+    *,
+    initial: Proposer | None = None,
 ) -> Proposer:
     """A detector's method of proposing; a region proposal network that is not trained yet is trained first.
 
@@ -158,6 +163,9 @@ def trained_proposer(
     random_state : int, default=0
         Of a network that is asked for by a word.
     callbacks : sequence of callables
+    initial : Proposer, optional
+        Of the detector that a training goes on from: where both are region proposal networks, the new one
+        begins with its weights.
 
     Returns
     -------
@@ -180,7 +188,8 @@ def trained_proposer(
         )
     if not isinstance(proposer, BoxModel) or proposer.is_fitted:
         return proposer
-    return clone(proposer).fit(dataset, callbacks=callbacks)  # type: ignore[no-any-return]
+    begins = {"initial": initial} if type(initial) is type(proposer) else {}
+    return clone(proposer).fit(dataset, callbacks=callbacks, **begins)  # type: ignore[no-any-return]
 
 
 def restore_proposer(config: Mapping[str, Any], arrays: Mapping[str, NDArray[np.generic]]) -> Proposer:

@@ -103,6 +103,9 @@ class RCNN(ProposalDetector):
 
     name: ClassVar[str] = "rcnn"
     not_exportable: ClassVar[str | None] = "its support vector machines are no network"
+    not_continuable: ClassVar[str | None] = (
+        "its support vector machines are fitted to the regions of all images at once"
+    )
     warm_ups: ClassVar[tuple[str, ...]] = (*SEARCH, *nn_kernels.ROI_ALIGN, *box_kernels.SUPPRESSION)
 
     learned_order: bool = False

@@ -9,6 +9,7 @@ import numpy as np
 from foveal import nn
 from foveal.data import Dataset
 from foveal.metrics import compare_proposers, proposal_recall
+from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.rpn.network import RegionProposalNetwork
 from foveal.models.detection.rpn.proposing import ProposalSelector
 from foveal.models.detection.targets import AnchorSampler
@@ -113,10 +114,10 @@ class RPN(RPNBase):
     finetune_from: str = "c4"
     passes_per_view: int = 6
 
-    def _make_network(self, dataset: Dataset, stages: Sequence[nn.Module]) -> RegionProposalNetwork:
+    def _make_network(self, anchors: Anchors, stages: Sequence[nn.Module]) -> RegionProposalNetwork:
         number = self.max_proposals
         settings = self._rpn_settings(
-            dataset,
+            anchors,
             sampling=AnchorSampler(foreground=self.foreground, border=_BORDER),
             proposing=ProposalSelector(number, number, self.nms_threshold),
         )

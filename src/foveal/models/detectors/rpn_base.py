@@ -20,13 +20,14 @@ from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
 from foveal.files.plain import from_json
 from foveal.images import box_scale, working_image
-from foveal.models.detection.anchors import anchors_for
+from foveal.models.detection.anchors import Anchors, anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
 from foveal.models.detection.trace import DetectionTrace, trace_network
 from foveal.models.detection.training.config import TrainingConfig, train_network
 from foveal.models.detection.training.planning import fewest_steps, minutes_for
 from foveal.models.detection.training.validation import DetectionEvaluator
 from foveal.models.detectors.object_detector import BoxModel
+from foveal.models.going_on import check_same, check_same_features
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import warm_ups as nn_kernels
 from foveal.proposals import Proposals
@@ -63,6 +64,8 @@ class RPNBase(TrainingConfig, BoxModel):
     default_minutes: ClassVar[float]
     _seconds_an_image: ClassVar[float]
     _evaluator_class: ClassVar[type[DetectionEvaluator]]
+    # Parameters that the sizes of the weights depend on, and what the anchors are made for.
+    _sizes: ClassVar[tuple[str, ...]] = ("size", "channels")
 
     features: Backbone | None = None
     size: int = 512
@@ -107,6 +110,7 @@ class RPNBase(TrainingConfig, BoxModel):
         checkpoint: nn.Checkpoint | None = None,
         spent: float = 0.0,
         images_after: int = 0,
+        initial: Self | None = None,
     ) -> Self:
         """Train on labelled images.
 
@@ -127,6 +131,10 @@ class RPNBase(TrainingConfig, BoxModel):
             Seconds of ``minutes`` that are gone already, or that will be needed for something else.
         images_after : int, default=0
             So many images are to be looked at afterwards, within the minutes too.
+        initial : FasterRCNN or RPN, optional
+            A trained one, of the same sizes, whose weights and anchors this training begins with. Its classes
+            come first, in their order, and then those that only the data set has. A backbone that it has
+            fine-tuned is fine-tuned in all steps, whatever ``finetune_fraction`` says.
 
         Returns
         -------
@@ -146,6 +154,9 @@ class RPNBase(TrainingConfig, BoxModel):
         backbone = EfficientNetLite0() if self.features is None else self.features
         self._check(backbone)
         n_objects = dataset.count_objects()
+        if initial is not None:
+            initial, dataset, validation = self._going_on(initial, dataset, validation, self._sizes)
+            check_same_features(initial.backbone_, backbone)
         if validation is None:
             dataset, validation = hold_out(dataset, self.validation_size, self.random_state)
         if len(dataset) < _FEW:
@@ -157,8 +168,17 @@ class RPNBase(TrainingConfig, BoxModel):
             )
         self._forget()
         self.classes_, self.backbone_ = dataset.classes, backbone
-        stages = [] if self.finetune_fraction == 0 else self._stages()
-        self.network_ = self._make_network(dataset, stages)
+        was_finetuned = initial is not None and initial.network_.finetuned
+        finetune_fraction = 1.0 if was_finetuned else self.finetune_fraction
+        if was_finetuned and initial is not None:
+            check_same(self, initial, ("finetune_from",))
+        stages = [] if finetune_fraction == 0 else self._stages()
+        if initial is None:
+            strides = [backbone.strides[level] for level in LEVELS]
+            self.network_ = self._make_network(anchors_for(dataset, strides, self.size), stages)
+        else:
+            self.network_ = self._make_network(initial.network_.settings.anchors, stages)
+            self.network_.begin_from(initial.network_)
         evaluator: DetectionEvaluator | None = None
         if validation.count_objects(least=0):
             with stage(callbacks, "maps of the validation pictures"):
@@ -178,6 +198,8 @@ class RPNBase(TrainingConfig, BoxModel):
             self,
             flip=flip,
             minutes=self.run_minutes or self.default_minutes,
+            finetune_fraction=finetune_fraction,
+            is_trained=initial is not None,
             callbacks=callbacks,
             checkpoint=checkpoint,
             spent=spent + clock() - began,
@@ -205,22 +227,21 @@ class RPNBase(TrainingConfig, BoxModel):
             raise SettingError(f"finetune_from is one of {', '.join(LEVELS[:-1])}; got {self.finetune_from}.")
 
     @abstractmethod
-    def _make_network(self, dataset: Dataset, stages: Sequence[nn.Module]) -> RegionProposalNetwork:
-        """A network for a data set that is not trained yet."""
+    def _make_network(self, anchors: Anchors, stages: Sequence[nn.Module]) -> RegionProposalNetwork:
+        """A network for ``classes_`` that is not trained yet."""
 
     @abstractmethod
     def _conclude(self, evaluator: DetectionEvaluator | None) -> None:
         """What is left to do when the network is trained; the evaluator has the validation images."""
 
-    def _rpn_settings(self, dataset: Dataset, **stages: Any) -> RPNSettings:
-        """Settings for the backbone's maps, with anchors from a data set's own boxes."""
-        strides = [self.backbone_.strides[level] for level in LEVELS]
+    def _rpn_settings(self, anchors: Anchors, **stages: Any) -> RPNSettings:
+        """Settings for the backbone's maps."""
         return RPNSettings(
             levels=LEVELS,
             in_channels=tuple(self.backbone_.channels[level] for level in LEVELS),
             channels=self.channels,
             size=self.size,
-            anchors=anchors_for(dataset, strides, self.size),
+            anchors=anchors,
             **stages,
         )
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from foveal.report.alarms.classification import guessing_alarm, never_named_alarm
 from foveal.report.alarms.detection import foreign_classes, near_zero_alarm, never_found_alarm
 from foveal.report.alarms.evidence import joined, told
+from foveal.report.alarms.forgetting import forgotten_alarm
 from foveal.report.alarms.learning import loss_alarm, overfit_alarm, worse_alarm
 from foveal.report.alarms.likeness import Difference, compare_images
 from foveal.report.alarms.proposals import reaches_little_alarm
@@ -38,7 +39,8 @@ def find_alarms(record: Record, differences: Sequence[Difference] | None = None)
     -------
     tuple of Alarm
         The gravest first: next to nothing is found or told apart (``near-zero``, which takes the place of
-        all that goes with it), the loss did not fall (``loss``), a class is never found
+        all that goes with it), the loss did not fall (``loss``), the model that it went on from did better on
+        its own held-out images (``forgotten``), a class is never found
         (``class-never-found``), the validation is far below the training (``overfit``), the held-out images
         far below the validation (``held-out-worse``), the held-out images are unlike those learned from
         (``unlike``).
@@ -54,13 +56,14 @@ def find_alarms(record: Record, differences: Sequence[Difference] | None = None)
         others = (never_named_alarm(record), overfit_alarm(record))
     elif isinstance(record, ProposalRecord):
         grave = reaches_little_alarm(record, differences)
+    others = (forgotten_alarm(record), *others)
     loss, worse = loss_alarm(record), worse_alarm(record, differences)
     if grave is not None:
         # Where the validation went well, the reasons are not in the training.
         whole = grave if worse is None else replace(grave, reasons=_foreign(record))
         for other in (loss, worse):
             whole = whole if other is None else _joined(whole, other)
-        every = [whole, unlike_alarm(record, differences)]
+        every = [whole, others[0], unlike_alarm(record, differences)]
     else:
         every = [loss, *others, worse, unlike_alarm(record, differences)]
     return tuple(alarm for alarm in every if alarm is not None)

@@ -18,6 +18,7 @@ from foveal.report.html.blocks import Block, Chapter, Chart, Images, Note, Secti
 from foveal.report.html.page import write_report
 from foveal.report.records import ClassificationRecord
 from foveal.report.sections.data import class_table, data_section
+from foveal.report.sections.going_on import going_on_sections
 from foveal.report.sections.network import WHAT_MAPS_SHOW, network_section
 from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.training import training_section
@@ -63,6 +64,7 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
     sections = [
         _images_section(record, truth, right),
         _results_section(record, truth, right),
+        *going_on_sections(record),
         data_section(record),
         training_section(record.events, kept=_kept(record)),
         *([] if record.look is None else [network_section(record.look)]),

@@ -16,6 +16,7 @@ from foveal.report.html.blocks import Block, Chapter, Chart, Images, Note, Secti
 from foveal.report.html.page import write_report
 from foveal.report.records import DetectionRecord
 from foveal.report.sections.data import class_table, data_section
+from foveal.report.sections.going_on import going_on_sections
 from foveal.report.sections.proposals import proposals_section
 from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.trace import trace_section
@@ -41,7 +42,8 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
 
         results = to_results(record.test, record.detections)
     verdicts = _verdicts(record, record.score_threshold)
-    sections = [_images_section(record, verdicts), _results_section(record, results), data_section(record)]
+    sections = [_images_section(record, verdicts), _results_section(record, results)]
+    sections += [*going_on_sections(record), data_section(record)]
     if record.proposal_quality is not None:
         sections.append(proposals_section(record.proposal_quality, record.compared_proposals))
     if record.steps is not None:

@@ -8,6 +8,7 @@ from foveal.report.html.blocks import Chapter, Chart
 from foveal.report.html.page import write_report
 from foveal.report.records import ProposalRecord
 from foveal.report.sections.data import data_section
+from foveal.report.sections.going_on import going_on_sections
 from foveal.report.sections.proposals import proposals_section
 from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.training import training_section
@@ -33,7 +34,8 @@ def proposal_chapter(record: ProposalRecord) -> Chapter:
     reached = proposals_section(quality)
     if record.others and quality.objects:
         reached = replace(reached, blocks=[_beside(record), *reached.blocks])
-    sections = [reached, data_section(record), training_section(record.events), run_section(record)]
+    sections = [reached, *going_on_sections(record), data_section(record)]
+    sections += [training_section(record.events), run_section(record)]
     kind = f"Region proposals · {record.model}"
     return Chapter(record.title, kind, text, headlines(record, _MEANINGS), sections, record.alarms)
 

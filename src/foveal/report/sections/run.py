@@ -53,6 +53,12 @@ def headlines(record: Record, figures: Mapping[str, str]) -> list[Headline]:
             share = "accuracy" in key
             value = f"{100 * record.metrics[key]:.1f} %" if share else format_figure(record.metrics[key])
             lines.append(Headline(value, key.removeprefix("proposals/").replace("_", " "), meaning))
+    for key in figures:
+        if f"old_data/{key}" in record.metrics:
+            now, before = (format_figure(record.metrics[f"old_data/{at}{key}"]) for at in ("", "before/"))
+            name = key.removeprefix("proposals/").replace("_", " ")
+            lines.append(Headline(now, f"{name} of the old data", f"{before} before"))
+            break
     learned, validating = len(record.parts.train), len(record.parts.validation)
     others = f"{validating:,} more validate, " if validating else ""
     lines.append(Headline(f"{learned:,}", "images to learn from", f"{others}{len(record.test):,} held out"))
@@ -120,6 +126,8 @@ def _spans(events: Sequence[Mapping[str, Any]]) -> list[tuple[int, int, str, flo
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
     for key, value in config.items():
+        if key == "digests":  # of every image: for programs alone
+            continue
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{prefix}{key}.")
         elif isinstance(value, str):

@@ -68,6 +68,29 @@ class BoxHead(nn.Module):
         assert self.predictor.bias is not None
         self.predictor.bias.scale(0)
 
+    def begin_from(self, other: "BoxHead") -> None:
+        """Take the weights of another head, whose classes are the first of this one's.
+
+        The rows of further classes stay as they were drawn.
+
+        Raises
+        ------
+        ValueError
+            If the layers have other sizes.
+        """
+        own, theirs = (
+            [layer for layer in head.hidden if isinstance(layer, nn.Linear)] for head in (self, other)
+        )
+        for layer, known in zip(own, theirs, strict=True):
+            layer.load_state_dict(known.state_dict())
+        # The classes, the background, which is last, and four deltas of each class.
+        k, background = other.n_classes, self.n_classes
+        rows = np.concatenate([np.arange(k), background + np.arange(1 + 4 * k)])
+        state = {name: value.copy() for name, value in self.predictor.state_dict().items()}
+        for name, kept in other.predictor.state_dict().items():
+            state[name][rows] = kept
+        self.predictor.load_state_dict(state)
+
     def forward(self, x: NDArray[Any]) -> Any:
         """Logits, (R, K + 1), and deltas, (R, K, 4), of regions of shape (R, S, S, C)."""
         self.save(x.shape)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,6 +92,19 @@ class RegionProposalNetwork(Module):
         self._placed: dict[tuple[int, int], PlacedAnchors] = {}
 
     # -- training -----------------------------------------------------------------------------------
+
+    def begin_from(self, other: Self) -> None:
+        """Take the weights of another network with the same anchors; of its stages, if they were trained.
+
+        Raises
+        ------
+        ValueError
+            If the layers have other sizes.
+        """
+        self.pyramid.load_state_dict(other.pyramid.state_dict())
+        self.rpn.load_state_dict(other.rpn.state_dict())
+        if other.finetuned:
+            self.stages.load_state_dict(other.stages.state_dict())
 
     def forward(self, x: Any) -> Any:
         """The losses of a batch of views, shape (2,)."""

@@ -63,6 +63,8 @@ def train_network(
     *,
     flip: bool,
     minutes: float,
+    finetune_fraction: float | None,
+    is_trained: bool,
     callbacks: Callbacks,
     checkpoint: nn.Checkpoint | None,
     spent: float,
@@ -82,6 +84,10 @@ def train_network(
         Whether half of the views are mirrored.
     minutes : float
         The time for everything, unless ``config.epochs`` are given.
+    finetune_fraction : float, optional
+        See :class:`foveal.models.FasterRCNN`.
+    is_trained : bool
+        Whether the network's weights are those of an earlier training.
     callbacks, checkpoint
         See :meth:`foveal.models.FasterRCNN.fit`.
     spent, after
@@ -104,7 +110,8 @@ def train_network(
         passes_per_view=config.passes_per_view,
         seed=config.random_state,
     )
-    _standardize(network, replace(batches, augmentation=BoxAugmentation.none()), config.random_state)
+    if not is_trained:
+        _standardize(network, replace(batches, augmentation=BoxAugmentation.none()), config.random_state)
     optimizer = make_optimizer(network, config)
     per_epoch = len(batches)
     validate_every = -(-_LEAST_STEPS // per_epoch)
@@ -138,14 +145,14 @@ def train_network(
         chosen = DetectionPlan(known, checkpoint.of_batches("finetunes from"), per_epoch)
     elif config.epochs is not None:
         steps = max(1, round(config.epochs * per_epoch))
-        share = _FINETUNED if config.finetune_fraction is None else config.finetune_fraction
+        share = _FINETUNED if finetune_fraction is None else finetune_fraction
         chosen = DetectionPlan(steps, steps - round(share * steps), per_epoch)
     else:
         with parallel.blas_threads(1), parallel.one_opencv_thread():
             chosen = plan(
                 minutes,
                 measuring_loop,
-                finetune_fraction=config.finetune_fraction,
+                finetune_fraction=finetune_fraction,
                 passes_per_view=config.passes_per_view,
                 per_epoch=per_epoch,
                 spent=spent + clock() - began,
