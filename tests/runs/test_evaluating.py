@@ -60,7 +60,7 @@ def test_other_data(scene_run, boxed, tmp_path):
     assert evaluate_run(scene_run.folder.path, with_test, callbacks=[told.append])["images"] == 2
     without = boxed(tmp_path / "b", {"train": parts["train"]}, ("0", "1"))
     assert evaluate_run(scene_run.folder.path, without, callbacks=[told.append])["images"] == 3
-    notes = [e["text"] for e in told if e["event"] == "note"]
+    notes = [e["text"] for e in told if e["event"] == "note" and "Classes" not in e["text"]]
     assert "its own test part, 2 images" in notes[0]
     assert "without a test part: all 3 images" in notes[1]
 
@@ -85,10 +85,19 @@ def _with_pictures(folder, scene_folder):
 
 
 def test_classes_that_the_model_has_never_heard_of(scene_run, boxed, tmp_path):
-    strangers = boxed(tmp_path / "a", {"test": [[(0, 5, 5, 30, 30)]] * 2}, ("unicorn",))
-    metrics = evaluate_run(scene_run.folder.path, strangers)
-    assert metrics["detections"] == 0
-    assert metrics["AP50"] == 0
+    run, parts = scene_run.folder.path, {"test": [[(0, 5, 5, 30, 30)]] * 2}
+    strangers = boxed(tmp_path / "a", parts, ("unicorn",))
+    with pytest.raises(DataError, match=r"share no class: the model's are 0, 1, .*, the data's unicorn"):
+        evaluate_run(run, strangers)
+    told = []
+    assert evaluate_run(run, strangers, class_names={"0": "unicorn"}, callbacks=[told.append])["images"] == 2
+    assert any("does not have: 1, 2," in e.get("text", "") for e in told)
+    for wrong, why in (({"zero": "unicorn"}, "the model does not have"), ({"0": "unicron"}, "Did you mean")):
+        with pytest.raises(FovealError, match=why):
+            evaluate_run(run, strangers, class_names=wrong)
+    told.clear()
+    evaluate_run(run, boxed(tmp_path / "b", parts, ("0", "unicorn")), callbacks=[told.append])
+    assert any("model does not know, and never finds: unicorn" in e.get("text", "") for e in told)
 
 
 def test_the_wrong_kind(scene_run, color_run, scene_folder, color_folder, tmp_path):
@@ -157,7 +166,7 @@ def test_labels_of_other_images_are_alarming(color_run, color_folder, tmp_path):
 
 
 def test_objects_of_other_classes_are_alarming(scene_run, boxed, tmp_path):
-    strangers = boxed(tmp_path / "a", {"test": [[(0, 5, 5, 30, 30)]] * 2}, ("unicorn",))
+    strangers = boxed(tmp_path / "a", {"test": [[(1, 5, 5, 30, 30)]] * 2}, ("0", "unicorn"))
     told = []
     evaluate_run(scene_run.folder.path, strangers, callbacks=[told.append])
     alarm = next(e for e in told if e["event"] == "alarm")

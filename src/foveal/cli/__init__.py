@@ -3,6 +3,6 @@
 from foveal.cli.app import app, main
 
 # Each adds its verbs to the program; help lists them in this order.
-from foveal.cli import data, training, using, benchmarks  # isort: skip
+from foveal.cli import data, training, runs, using, benchmarks  # isort: skip
 
-__all__ = ["app", "benchmarks", "data", "main", "training", "using"]
+__all__ = ["app", "benchmarks", "data", "main", "runs", "training", "using"]

@@ -7,7 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from foveal import exits
-from foveal.cli.app import DATA_HELP, AsJson, Data, Format, Seed, Settings, app, out_option, spent
+from foveal.cli.app import (
+    DATA_HELP,
+    AsJson,
+    Format,
+    Seed,
+    Settings,
+    app,
+    out_option,
+    spent,
+    will_go_on,
+)
 from foveal.cli.output import bold, print_alarms, print_beside, print_json, print_metrics, say
 from foveal.events import Event
 from foveal.kernels import expect
@@ -100,22 +110,46 @@ def _will_resume(event: Event) -> None:
 
 
 @app.command(
-    epilog="Examples: foveal evaluate runs/first photos; foveal evaluate found.json instances.json --json"
+    epilog="Examples: foveal evaluate runs/first; foveal evaluate runs/first photos --out measured; "
+    "foveal evaluate found.json instances.json --json"
 )
 def evaluate(
     predictions: Annotated[
         Path, typer.Argument(metavar="RUN|PREDICTIONS.json", help="A run, or COCO results.")
     ],
-    data: Data,
+    data: Annotated[
+        Path | None, typer.Argument(help=f"{DATA_HELP} By default the run's own.", show_default=False)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for the report, the figures and the answers.")
+    ] = None,
+    precision: Annotated[
+        float | None,
+        typer.Option("--precision", help="Set the detector's threshold so that so many boxes are right."),
+    ] = None,
+    recall: Annotated[
+        float | None,
+        typer.Option("--recall", help="Set the detector's threshold so that so many objects are found."),
+    ] = None,
+    maps: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="MODEL=DATA", help="What a class of the model is called in the data; repeatable."
+        ),
+    ] = None,
     split: Annotated[str | None, typer.Option("--split", help="train, val, test or all.")] = None,
     protocol: Annotated[str, typer.Option("--protocol", help="coco, voc or voc07.")] = "coco",
     iou: Annotated[float, typer.Option("--iou", help="IoU threshold, under voc and voc07.")] = 0.5,
     format: Format = None,
     as_json: AsJson = False,
 ) -> None:
-    """Measure a run, or any program's detections in COCO's results format, against a data set."""
+    """Measure a run, or any program's detections in COCO's results format, against a data set.
+
+    With --precision or --recall the threshold that predict uses is chosen, and set in the model file.
+    """
+    from foveal.errors import SettingError
     from foveal.report import Alarm
-    from foveal.runs import evaluate_predictions, evaluate_run
+    from foveal.runs import evaluate_predictions, evaluate_run, parse_map
 
     alarms: list[Alarm] = []
 
@@ -125,12 +159,21 @@ def evaluate(
 
     options: dict[str, Any] = {"split": split, "format": format, "protocol": protocol, "iou_threshold": iou}
     if predictions.suffix.lower() == ".json" and not predictions.is_dir():
+        if data is None:
+            raise SettingError(f"Name the data to measure {predictions} against.")
+        if out is not None or precision is not None or recall is not None or maps:
+            raise SettingError("--out, --precision, --recall and --map are for a run, not for a file of results.")
         metrics = evaluate_predictions(predictions, data, **options)
     else:
+        options |= {"precision": precision, "recall": recall, "out": out, "class_names": parse_map(maps or [])}
+        if out is not None:
+            will_go_on(out, out)
         with show_progress(quiet=as_json) as callback:
             metrics = evaluate_run(predictions, data, **options, callbacks=[callback, hear])
     if as_json:
         print_json(metrics)
-    else:
-        print_metrics(metrics, str(data))
-        print_alarms(alarms)
+        return
+    print_metrics(metrics, str(predictions if data is None else data))
+    print_alarms(alarms)
+    if out is not None:
+        say("The report is ", bold(out / "report.html"), ".")

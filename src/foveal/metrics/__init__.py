@@ -4,6 +4,7 @@ from foveal.metrics.classification import confusion_of_classes, evaluate_classes
 from foveal.metrics.confusion_matrix import ConfusionMatrix, confusion
 from foveal.metrics.detection import PrecisionRecall, evaluate, pr_curves
 from foveal.metrics.image_scores import ImageScore, per_image
+from foveal.metrics.operating_points import OperatingPoints, operating_points, threshold_for
 from foveal.metrics.proposals import ProposalQuality, compare_proposers, proposal_recall
 from foveal.metrics.results import read_results, to_results
 from foveal.metrics.thresholds import best_threshold, choose_threshold, first_hits
@@ -13,6 +14,7 @@ __all__ = [
     "TIDE_TYPES",
     "ConfusionMatrix",
     "ImageScore",
+    "OperatingPoints",
     "PrecisionRecall",
     "ProposalQuality",
     "TideErrors",
@@ -24,10 +26,12 @@ __all__ = [
     "evaluate",
     "evaluate_classes",
     "first_hits",
+    "operating_points",
     "per_image",
     "pr_curves",
     "proposal_recall",
     "read_results",
+    "threshold_for",
     "tide",
     "to_results",
 ]

@@ -1,5 +1,6 @@
 """Runs: training, measuring and using a model over files, as functions."""
 
+from foveal.runs.class_names import parse_map
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import explain
@@ -11,6 +12,7 @@ from foveal.runs.onnx_file import Exported, export
 from foveal.runs.predicting import FileResults, predict
 from foveal.runs.proposing import explain_proposals, propose
 from foveal.runs.settings import parse_settings
+from foveal.runs.threshold import set_threshold
 from foveal.runs.training import TrainingRun, resume, retrain, train
 
 __all__ = [
@@ -29,11 +31,13 @@ __all__ = [
     "export",
     "live_source",
     "objects_of",
+    "parse_map",
     "parse_settings",
     "predict",
     "predict_live",
     "propose",
     "resume",
     "retrain",
+    "set_threshold",
     "train",
 ]

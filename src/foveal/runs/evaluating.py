@@ -1,39 +1,60 @@
 """Measuring: a run or a file of detections against a data set."""
 
 import os
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from foveal import parallel
 from foveal.data import Dataset, load
 from foveal.errors import DataError, ImageError, SettingError
-from foveal.events import Callbacks, emit
+from foveal.events import Callbacks, emit, stage
+from foveal.files import claimed
 from foveal.images import read
-from foveal.metrics import evaluate, read_results, to_results
-from foveal.models.contracts import Model, is_classifier, is_detector, is_proposer
+from foveal.metrics import OperatingPoints, evaluate, operating_points, read_results, threshold_for, to_results
+from foveal.models.contracts import (
+    ClassifierModel,
+    DetectorModel,
+    Model,
+    is_classifier,
+    is_detector,
+    is_proposer,
+)
 from foveal.models.loading import load as load_model
-from foveal.runs.alarms import tell_alarms
-from foveal.runs.folder import RunFolder
+from foveal.report.html.page import write_report
+from foveal.runs.alarms import facts_of, tell_alarms
+from foveal.runs.class_names import listed, names_in_data, renamed
+from foveal.runs.explanations import explained
+from foveal.runs.folder import RunFolder, run_data
 from foveal.runs.measuring import (
+    chapter_of,
     class_probabilities,
     classification_metrics,
     proposal_metrics,
     proposal_quality,
+    write_probabilities,
 )
+from foveal.runs.threshold import set_threshold
 from foveal.wording import count
+
+if TYPE_CHECKING:
+    from foveal.report.records import ClassificationRecord, DetectionRecord, Record
 
 
 def evaluate_run(
     run: str | os.PathLike[str],
-    data: str | os.PathLike[str],
+    data: str | os.PathLike[str] | None = None,
     *,
+    out: str | os.PathLike[str] | None = None,
     split: str | None = None,
     format: str | None = None,
     protocol: str = "coco",
     iou_threshold: float = 0.5,
+    class_names: Mapping[str, str] | None = None,
+    precision: float | None = None,
+    recall: float | None = None,
     callbacks: Callbacks = (),
 ) -> dict[str, float]:
     """Measure a trained model on a data set.
@@ -45,10 +66,19 @@ def evaluate_run(
     ----------
     run : path-like
         A run folder or a model file.
-    data : path-like
+    data : path-like, optional
+        By default the data of the run.
+    out : path-like, optional
+        A new or empty folder, which receives ``report.html``, the report as after a training,
+        ``metrics.json`` and ``predictions.json`` (``predictions.csv`` of a classifier).
     split : {"train", "val", "test", "all"}, optional
     format, protocol, iou_threshold
         See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
+    class_names : mapping of str to str, optional
+        What classes of the model are called in the data set, where that is something else.
+    precision, recall : float, optional
+        Set the detector's ``threshold_`` so that on these images it has at least this precision, or this
+        recall; see :func:`foveal.metrics.threshold_for` and :func:`foveal.runs.set_threshold`.
     callbacks : sequence of callables
         Told, among others, of ``alarm``: what the figures say is wrong.
 
@@ -60,43 +90,161 @@ def evaluate_run(
     Raises
     ------
     FovealError
-        If the model or the data cannot be used, or they are of different tasks.
+        If the model or the data cannot be used, they are of different tasks, or have no class in common.
     """
     model: Model = load_model(run)
-    dataset, which = _images(Path(run), Path(data), split, format)
+    if not is_detector(model):
+        kind = "is a classifier" if is_classifier(model) else "proposes regions"
+        if protocol != "coco" or iou_threshold != 0.5:
+            raise SettingError(f"{run} {kind}: a protocol and an IoU threshold are for detectors.")
+        if precision is not None or recall is not None:
+            raise SettingError(f"{run} {kind}: it has no threshold to choose by a precision or a recall.")
+    path = Path(data if data is not None else _own_data(run))
+    dataset, which = _images(Path(run), path, split, format)
     emit(callbacks, "note", text=which)
-    usable = _readable(dataset, callbacks)
     if model.task != dataset.task:
         raise DataError(
-            f"The model {run} is for {model.task}, and {data} holds data for {dataset.task}: name a data set "
+            f"The model {run} is for {model.task}, and {path} holds data for {dataset.task}: name a data set "
             "of the model's kind."
         )
-    if not is_detector(model):
-        if protocol != "coco" or iou_threshold != 0.5:
-            kind = "is a classifier" if is_classifier(model) else "proposes regions"
-            raise SettingError(f"{run} {kind}: a protocol and an IoU threshold are for detectors.")
-        if is_proposer(model):
-            return proposal_metrics(proposal_quality(model, usable, callbacks))
-        assert is_classifier(model)
+    names: dict[str, str] = {}
+    if not is_proposer(model):
+        names = names_in_data(list(map(str, model.classes_)), dataset, class_names or {}, str(run))
+        _tell_of_classes(names, dataset, callbacks)
+    measured = _Measured(Path(run), dataset, names, precision, recall, protocol, iou_threshold, callbacks)
+    if out is None:
+        return dict(measured.record_of(model, None).metrics)
+    asked = {"run": str(run), "data": dataset.digest, "split": split, "protocol": protocol, "names": names}
+    leaves = ("report.html", "metrics.json", "predictions.*")
+    with claimed(out, "evaluate", asked, leaves=leaves) as folder:
+        record = measured.record_of(model, RunFolder(folder))
+        with stage(callbacks, "report"):
+            page = chapter_of(explained(record, model))
+            page = replace(page, text=f"{page.text} {which}", kind=f"{page.kind} · measured anew")
+            write_report(folder / "report.html", record.title, "", [page])
+    return dict(record.metrics)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """A measurement that is asked for; the answers may be kept in a folder."""
+
+    run: Path
+    dataset: Dataset
+    names: Mapping[str, str]
+    precision: float | None
+    recall: float | None
+    protocol: str
+    iou_threshold: float
+    callbacks: Callbacks
+
+    def record_of(self, model: Model, folder: RunFolder | None) -> "Record":
+        """What came out, the alarms told; written to the folder, where there is one."""
+        if is_detector(model):
+            return self._of_detector(model, folder)
+        usable = _readable(self.dataset, self.callbacks)
+        if is_classifier(model):
+            return self._of_classifier(model, usable, folder)
+        assert is_proposer(model)
+        from foveal.report.records import ProposalRecord
+
+        quality = proposal_quality(model, usable, self.callbacks)
+        metrics = proposal_metrics(quality)
+        if folder is not None:
+            folder.write_metrics(metrics)
+        return ProposalRecord(**facts_of(model, self.run, usable, metrics), proposal_quality=quality)
+
+    def _of_classifier(
+        self, model: ClassifierModel, usable: Dataset, folder: RunFolder | None
+    ) -> "ClassificationRecord":
+        from foveal.report.records import ClassificationRecord
+
         # What the model takes for a class that the data set has not is wrong, not nothing.
-        others = [name for name in map(str, model.classes_.tolist()) if name not in usable.classes]
+        others = [n for n in dict.fromkeys(self.names.values()) if n not in usable.classes]
         if others:
-            text = f"Classes of the model that the data set does not have: {', '.join(others)}."
-            emit(callbacks, "note", text=text)
             usable = replace(usable, classes=(*usable.classes, *others), category_ids=())
-        probabilities = class_probabilities(model, usable)
+        probabilities = class_probabilities(model, usable, self.names)
         metrics = classification_metrics(usable, probabilities)
-        tell_alarms(model, Path(run), usable, probabilities, metrics, callbacks)
-        return metrics
-    truth = usable.to_coco()
-    measure = partial(evaluate, protocol=protocol, iou_threshold=iou_threshold)  # type: ignore[arg-type]
-    measure(truth, [])  # a wrong protocol is told before the work, not after it
-    detections = model.predict([s.path for s in usable], callbacks=callbacks)
-    # The data set may have other classes, or the same in another order: classes meet by name.
-    known = [d[np.isin([d.classes[label] for label in d.labels], usable.classes)] for d in detections]
-    metrics = measure(truth, to_results(usable, known))
-    tell_alarms(model, Path(run), usable, known, metrics, callbacks)
-    return metrics
+        if folder is not None:
+            write_probabilities(folder, usable, probabilities)
+            folder.write_metrics(metrics)
+        record = ClassificationRecord(
+            **facts_of(model, self.run, usable, metrics, self.names),
+            predictions=probabilities.argmax(axis=1),
+            probabilities=probabilities,
+        )
+        tell_alarms(record, self.callbacks)
+        return record
+
+    def _of_detector(self, model: DetectorModel, folder: RunFolder | None) -> "DetectionRecord":
+        from foveal.report.records import DetectionRecord
+
+        measure = partial(evaluate, protocol=self.protocol, iou_threshold=self.iou_threshold)  # type: ignore[arg-type]
+        measure(self.dataset.to_coco(), [])  # a wrong protocol is told before the work, not after it
+        usable = _readable(self.dataset, self.callbacks)
+        truth = usable.to_coco()
+        found = model.predict([s.path for s in usable], callbacks=self.callbacks)
+        # The data set may have other classes, or the same in another order: classes meet by name.
+        known = [renamed(d, self.names, usable.classes) for d in found]
+        results = to_results(usable, known)
+        metrics = measure(truth, results)
+        threshold = model.threshold_
+        if self.precision is not None or self.recall is not None:
+            threshold = self._choose(operating_points(truth, results, iou_threshold=self.iou_threshold))
+        if folder is not None:
+            folder.write_results(results)
+            folder.write_metrics(metrics)
+        record = DetectionRecord(
+            **facts_of(model, self.run, usable, metrics, self.names),
+            detections=known,
+            results=results,
+            score_threshold=threshold,
+            iou_threshold=self.iou_threshold,
+        )
+        tell_alarms(record, self.callbacks)
+        return record
+
+    def _choose(self, points: OperatingPoints) -> float:
+        """The threshold that was asked for, set in the model file."""
+        threshold = threshold_for(points, precision=self.precision, recall=self.recall)
+        at = points.at(threshold)
+        assert at is not None
+        before = set_threshold(self.run, threshold)
+        text = (
+            f"The threshold is {threshold:g} now, and was {before:g}: on these images precision "
+            f"{points.precision[at]:.3f}, recall {points.recall[at]:.3f}, {points.right[at]:,} of "
+            f"{count(points.objects, 'object')} found, {points.false[at]:,} false. Chosen on these images, it will "
+            "do a little worse on others."
+        )
+        emit(self.callbacks, "note", text=text)
+        return threshold
+
+
+def _own_data(run: str | os.PathLike[str]) -> Path:
+    """Where the data of a run is, the same as when it was trained."""
+    path = Path(run)
+    folder = RunFolder(path if path.is_dir() else path.parent)
+    if not folder.config_file.is_file():
+        raise DataError(f"{run} does not say what data it was trained on: name the data to measure it on.")
+    dataset = run_data(config := folder.read_config())
+    if dataset.digest != config["data"].get("digest"):
+        raise DataError(
+            f"{dataset.path} has changed since {run} was trained, so that its held-out images are not known any "
+            "more: name the data to measure it on."
+        )
+    return dataset.path
+
+
+def _tell_of_classes(names: Mapping[str, str], dataset: Dataset, callbacks: Callbacks) -> None:
+    """Say which classes the one has and the other has not."""
+    others = [name for name in names.values() if name not in dataset.classes]
+    if others:
+        text = f"Classes of the model that the data set does not have: {listed(others)}."
+        emit(callbacks, "note", text=text)
+    unknown = [name for name in dataset.classes if name not in names.values()]
+    if unknown:
+        text = f"Classes of the data set that the model does not know, and never finds: {listed(unknown)}."
+        emit(callbacks, "note", text=text)
 
 
 def evaluate_predictions(

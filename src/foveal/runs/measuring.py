@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -246,12 +247,7 @@ def _measure_classifier(
     test: Dataset = facts["test"]
     with stage(callbacks, "prediction"):
         probabilities = class_probabilities(model, test)
-    folder.write_probabilities(
-        [relative_name(s.path, test.root) for s in test],
-        test.classes,
-        [test.classes[label] for label in _truth(test)],
-        probabilities,
-    )
+    write_probabilities(folder, test, probabilities)
     with stage(callbacks, "evaluation"):
         metrics = classification_metrics(test, probabilities)
     folder.write_metrics(metrics)
@@ -264,16 +260,32 @@ def _measure_classifier(
     )
 
 
-def class_probabilities(model: contracts.ClassifierModel, dataset: Dataset) -> NDArray[np.float64]:
-    """Probabilities in the order of the data set's classes, shape (N, K); 0 for a class never seen."""
+def write_probabilities(folder: RunFolder, dataset: Dataset, probabilities: NDArray[np.float64]) -> None:
+    """Write ``predictions.csv``, of probabilities (N, K) in the order of the data set's classes."""
+    folder.write_probabilities(
+        [relative_name(s.path, dataset.root) for s in dataset],
+        dataset.classes,
+        [dataset.classes[label] for label in _truth(dataset)],
+        probabilities,
+    )
+
+
+def class_probabilities(
+    model: contracts.ClassifierModel, dataset: Dataset, names: Mapping[str, str] = MappingProxyType({})
+) -> NDArray[np.float64]:
+    """Probabilities in the order of the data set's classes, shape (N, K); 0 for a class never seen.
+
+    ``names`` are what classes of the model are called there; those of one name are added up.
+    """
     probabilities = np.zeros((len(dataset), len(dataset.classes)))
     if not len(dataset):
         return probabilities
     known = {name: i for i, name in enumerate(dataset.classes)}
     answered = model.predict_proba([s.path for s in dataset])
     for column, name in enumerate(model.classes_.tolist()):
+        name = names.get(str(name), name)
         if name in known:
-            probabilities[:, known[name]] = answered[:, column]
+            probabilities[:, known[name]] += answered[:, column]
     return probabilities
 
 

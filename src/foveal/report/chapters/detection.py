@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.metrics import operating_points
 from foveal.report.figures.canvas import FULL_WIDTH, HALF_WIDTH
 from foveal.report.figures.metrics.confusion import draw_confusion
 from foveal.report.figures.metrics.precision_recall import draw_precision_recall, draw_tide
@@ -17,6 +18,7 @@ from foveal.report.html.page import write_report
 from foveal.report.records import DetectionRecord
 from foveal.report.sections.data import class_table, data_section
 from foveal.report.sections.going_on import going_on_sections
+from foveal.report.sections.operating_points import operating_points_section
 from foveal.report.sections.proposals import proposals_section
 from foveal.report.sections.run import headlines, run_section
 from foveal.report.sections.trace import trace_section
@@ -43,6 +45,9 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
         results = to_results(record.test, record.detections)
     verdicts = _verdicts(record, record.score_threshold)
     sections = [_images_section(record, verdicts), _results_section(record, results)]
+    if record.test.count_objects():
+        points = operating_points(record.test.to_coco(), list(results), iou_threshold=record.iou_threshold)
+        sections.append(operating_points_section(points, record.score_threshold))
     sections += [*going_on_sections(record), data_section(record)]
     if record.proposal_quality is not None:
         sections.append(proposals_section(record.proposal_quality, record.compared_proposals))

@@ -24,6 +24,7 @@ _FILES = {
     "boxes.suppression": ("draw_suppression",),
     "metrics.class_balance": ("draw_class_balance",),
     "metrics.confusion": ("draw_confusion",),
+    "metrics.operating_points": ("draw_operating_points",),
     "metrics.precision_recall": ("draw_precision_recall", "draw_tide"),
     "metrics.scores": ("draw_scores",),
     "metrics.timing": ("draw_ratios", "draw_speeds", "draw_timing"),
