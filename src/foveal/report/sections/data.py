@@ -30,7 +30,9 @@ def data_section(record: Record) -> Section:
     chosen = [record.parts.train[i] for i in choose_samples(record.parts.train, _IMAGES)]
     if chosen:
         if record.data.task == "detection":
-            images = [image_with_truth(s, record.data.classes, name=record.names.get(s.path, "")) for s in chosen]
+            images = [
+                image_with_truth(s, record.data.classes, name=record.names.get(s.path, "")) for s in chosen
+            ]
         else:
             names = ["no class" if s.label is None else record.data.classes[s.label] for s in chosen]
             images = [
