@@ -67,9 +67,8 @@ def test_a_file_is_found_by_its_readable_name(tmp_path):
 
 
 def test_files_of_one_name_are_called_by_their_folders_too():
-    paths = [
-        Path(p) for p in ("d/train/cat/1.png", "d/test/cat/1.png", "d/test/dog/1.png", "d/test/dog/2.png")
-    ]
+    named = ("train/cat/1.png", "test/cat/1.png", "test/dog/1.png", "test/dog/2.png")
+    paths = [Path("d", name) for name in named]
     assert list(distinct_names([*paths, paths[0]]).values()) == [
         "train/cat/1.png", "test/cat/1.png", "dog/1.png", "2.png",
     ]  # fmt: skip

@@ -1,5 +1,7 @@
 """Nothing of a figure is cut, empty, or said in a colour that means something else."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def test_a_curve_of_one_point_is_a_dot():
 
 
 def test_classes_have_neither_the_colour_of_right_nor_that_of_wrong():
-    assert not {RIGHT, WRONG} & set(CLASSES) and set(CLASSES) < set(SERIES)
+    assert set(CLASSES) < set(SERIES) - {RIGHT, WRONG}
     curves = {name: ([0.1, 0.2], [1.0, 0.5]) for name in "abcdef"}
     figure = figures.draw_precision_recall(curves, average=dict(zip("abcdef", range(6), strict=True)))
     assert [line.get_color() for line in reversed(figure.axes[0].lines)] == list(CLASSES)
@@ -78,17 +80,13 @@ def test_no_title_and_no_anchor_is_cut(height, width, levels, place):
     image = np.full((height, width, 3), 120, np.uint8)
     figure = figures.draw_anchors(image, sizes, strides, place=place)
     titles = inside_of(figure)
-    for one, other in zip(titles, titles[1:], strict=False):
+    for one, other in itertools.pairwise(titles):
         assert not one.overlaps(other)
     for axes, stride, ((w, h),) in zip(figure.axes, strides, sizes, strict=True):
         x, y = axes.lines[-1].get_xdata()[0], axes.lines[-1].get_ydata()[0]
         # The line is drawn on the edge: half of it lies outside.
-        left, right = axes.get_xlim()
-        bottom, top = axes.get_ylim()
-        assert left < x - w / 2 - 1 and x + w / 2 + 1 < right, stride
-        assert (
-            top < y - h / 2 - 1 and y + h / 2 + 1 < bottom
-        ) or bottom < y - h / 2 - 1 < y + h / 2 + 1 < top
+        assert axes.get_xlim()[0] < x - w / 2 - 1 < x + w / 2 + 1 < axes.get_xlim()[1], stride
+        assert min(axes.get_ylim()) < y - h / 2 - 1 < y + h / 2 + 1 < max(axes.get_ylim()), stride
 
 
 @pytest.mark.parametrize(("height", "width"), [(400, 400), (200, 640), (640, 200), (512, 384)])
@@ -107,6 +105,6 @@ def inside_of(figure):
     sheet = figure.bbox
     titles = [axes._left_title.get_window_extent() for axes in figure.axes if axes.get_title(loc="left")]
     for title in titles:
-        assert sheet.x0 <= title.x0 and title.x1 <= sheet.x1
-        assert sheet.y0 <= title.y0 and title.y1 <= sheet.y1
+        assert sheet.x0 <= title.x0 < title.x1 <= sheet.x1
+        assert sheet.y0 <= title.y0 < title.y1 <= sheet.y1
     return titles
