@@ -11,6 +11,7 @@ from foveal.runs.onnx_file import Exported, export
 from foveal.runs.predicting import FileResults, predict
 from foveal.runs.proposing import explain_proposals, propose
 from foveal.runs.settings import parse_settings
+from foveal.runs.showing import describe, show
 from foveal.runs.training import TrainingRun, resume, retrain, train
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "RunFolder",
     "TrainingRun",
     "demo",
+    "describe",
     "evaluate_predictions",
     "evaluate_run",
     "explain",
@@ -35,5 +37,6 @@ __all__ = [
     "propose",
     "resume",
     "retrain",
+    "show",
     "train",
 ]
