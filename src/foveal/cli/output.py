@@ -159,8 +159,8 @@ def print_figures(figures: dict[str, Any]) -> None:
         say(f"Pictures: {spreads['widths']} pixels wide, {spreads['heights']} high.", to_output=True)
     if figures.get("objects"):
         sizes = ", ".join(f"{number:,} {size}" for size, number in figures["box_sizes"].items())
-        marked = [f"{figures[key]:,} {key}" for key in ("difficult", "crowd") if figures[key]]
-        said = f"{spreads['box_sides']} pixels, the root of the area; {', '.join([sizes, *marked])}"
+        marked = [f"{figures[key]:,} marked {key}" for key in ("difficult", "crowd") if figures[key]]
+        said = f"{spreads['box_sides']} pixels, the root of the area; {'; '.join([sizes, *marked])}"
         say(f"Boxes: {said}.", to_output=True)
     for key, what in (("images_without_objects", "objects"), ("images_without_class", "a class")):
         if figures.get(key):

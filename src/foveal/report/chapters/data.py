@@ -1,6 +1,7 @@
 """The page about a data set alone, before anything is trained on it."""
 
 import os
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from foveal.files import distinct_names
 from foveal.report.figures.boxes.box_sizes import LARGE, SMALL, draw_box_places, draw_box_sizes
 from foveal.report.figures.metrics.image_sizes import draw_image_sizes
 from foveal.report.html.annotated_images import image_with_boxes, image_with_caption, image_with_truth
-from foveal.report.html.blocks import Block, Chapter, Chart, Headline, Images, Note, Section, Table
+from foveal.report.html.blocks import Block, Chapter, Chart, Fold, Headline, Images, Note, Section, Table
 from foveal.report.html.page import write_report
 from foveal.report.records import DataRecord
 from foveal.report.sections.data import (
@@ -23,6 +24,7 @@ from foveal.wording import count
 
 # Images of the contact sheet.
 _SHEET = 24
+_MOST_ROWS = 25
 
 
 def data_chapter(record: DataRecord) -> Chapter:
@@ -110,13 +112,17 @@ def _classes(data: Dataset) -> Section:
         rows.append([name, *(f"{number:,}" for number in numbers)])
     columns = ["class", *(["objects", "images with it"] if boxed else ["images"])]
     columns += list(counts) if data.splits else []
+    each = Table("Each class", columns, rows)
+    table: Block = each
+    if len(rows) > _MOST_ROWS:
+        table = Fold(f"Each of the {len(rows)} classes", [replace(each, title="")])
     return Section(
         "Classes",
         "What there is to be learned, and how much of each.",
         [
             *([parts_table(parts, boxed)] if data.splits else []),
             balance_chart(parts, data),
-            Table("Each class", columns, rows),
+            table,
         ],
     )
 
