@@ -1,5 +1,6 @@
 """The report is one whole, safe, self-contained file whatever the record holds."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -202,3 +203,10 @@ def test_the_menu_of_narrow_screens_leads_to_every_section(make_detection, check
         assert link in menu
         assert link in rest
     assert text.count('class="sideways"') == text.count('class="scroll"')
+
+
+def test_no_class_of_a_page_has_the_colour_of_right_or_of_wrong():
+    style = render_report("", "", [])
+    colors = dict(re.findall(r"\.(right|wrong|class-\d) \{ --c: (#\w+);", style))
+    assert len(colors) == 10
+    assert len(set(colors.values())) == 10
