@@ -183,7 +183,7 @@ def hostile_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-_VOID = {"meta", "img", "br", "hr", "link", "input"}
+_VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 
 
 class _Page(HTMLParser):
@@ -194,6 +194,7 @@ class _Page(HTMLParser):
         self.open: list[str] = []
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.words: list[str] = []
+        self.broken = False
         self.feed(text)
         self.close()
         assert self.open == []
@@ -202,6 +203,7 @@ class _Page(HTMLParser):
         self.tags.append((tag, dict(attrs)))
         if tag not in _VOID:
             self.open.append(tag)
+        self.broken = tag == "wbr"
 
     def handle_startendtag(self, tag, attrs):
         self.tags.append((tag, dict(attrs)))
@@ -211,7 +213,11 @@ class _Page(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        self.words.append(data)
+        if self.broken:  # A word that may be broken here is still one word.
+            self.words[-1] += data
+        else:
+            self.words.append(data)
+        self.broken = False
 
     @property
     def text(self) -> str:

@@ -61,7 +61,7 @@ def test_imports_are_light(code):
 
 def test_version_and_help(run):
     assert run("--version")[:2] == (0, f"foveal {foveal.__version__}\n")
-    for verb in ("demo", "doctor", "propose", "prepare", "train", "evaluate", "predict"):
+    for verb in ("demo", "show", "doctor", "propose", "prepare", "train", "evaluate", "predict"):
         status, out, _ = run(verb, "--help")
         assert status == 0
         assert "Example" in out
@@ -121,6 +121,24 @@ def test_values_that_are_out_of_range(fails, run, scene_folder, tmp_path):
     for seed in ("-1", str(2**40), "x"):
         assert run("train", scene_folder, "--seed", seed, "--out", tmp_path / "s")[0] == 2
     assert not (tmp_path / "s").exists()
+
+
+def test_show(run, scene_folder, color_folder, tmp_path):
+    status, out, err = run("show", scene_folder, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["parts"] == {"train": 12, "test": 6}
+    status, out, _ = run("show", scene_folder)
+    assert status == 0
+    assert out.splitlines()[0].startswith("COCO: 18 pictures, ")
+    classes = json.loads(run("show", scene_folder, "--json")[1])["classes"]
+    rows = [line.split() for line in out.splitlines()[-len(classes) :]]
+    assert [(row[0], int(row[1])) for row in rows] == [(k, own["objects"]) for k, own in classes.items()]
+    status, out, err = run("show", color_folder, "--out", tmp_path / "page")
+    assert status == 0
+    assert str(tmp_path / "page" / "data.html") in err
+    assert (tmp_path / "page" / "data.html").is_file()
+    assert run("show", color_folder, "--out", tmp_path / "page")[0] == 2
+    assert run("show", tmp_path / "gone")[0] == 2
 
 
 def test_doctor(run, color_folder, scene_folder, tmp_path):
@@ -326,6 +344,7 @@ def test_help_is_not_broken_twice():
 # read.
 WRITES = {
     "demo": {"--out": []},
+    "show": {"--out": ["BOXED"]},
     "propose": {"--out": ["IMAGE"], "--explain": ["IMAGE", "--mode", "single"]},
     "prepare": {"--out": ["BOXED"]},
     "train": {"--out": ["FOLDERS"]},

@@ -16,8 +16,8 @@ event                     further keys
                           on with it, ``resume``; no part of the log
 ``mining_round``          ``label`` (class name), ``round``, ``positives``, ``negatives``,
                           ``added`` (false positives found and added in this round)
-``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``; ``unit`` is ``"epoch"`` where epochs
-                          are counted, from 1, and not iterations, from 0
+``sweep``                 ``parameter``, ``value``, ``iteration``, ``loss``; ``unit`` is ``"epoch"`` where
+                          epochs are counted, from 1, and not iterations, from 0
 ``candidate``             ``setting`` (a mapping), ``score`` (on validation; None where the training
                           diverged), ``chosen``; where settings were compared before a training also ``loss``
                           (on validation), and of the chosen one ``text`` (why it was chosen); ``by`` what one

@@ -1,8 +1,9 @@
 import hashlib
+from pathlib import Path
 
 import pytest
 
-from foveal.files import digest_bytes, digest_file, digest_json, readable
+from foveal.files import digest_bytes, digest_file, digest_json, distinct_names, readable
 from foveal.files.names import file_named, names_a_path, path_in_words
 
 
@@ -63,3 +64,15 @@ def test_a_file_is_found_by_its_readable_name(tmp_path):
     assert file_named(str(literal)) == literal
     for text in (r"no\xe9", "a" * 5000, "a\0b"):
         assert str(file_named(text)) == text
+
+
+def test_files_of_one_name_are_called_by_their_folders_too():
+    named = ("train/cat/1.png", "test/cat/1.png", "test/dog/1.png", "test/dog/2.png")
+    paths = [Path("d", name) for name in named]
+    assert list(distinct_names([*paths, paths[0]]).values()) == [
+        "train/cat/1.png", "test/cat/1.png", "dog/1.png", "2.png",
+    ]  # fmt: skip
+    assert distinct_names([]) == {}
+    assert list(distinct_names([Path("a.png"), Path("b/a.png"), Path("/a.png")]).values()) == [
+        "a.png", "b/a.png", "/a.png",
+    ]  # fmt: skip

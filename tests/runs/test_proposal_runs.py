@@ -3,12 +3,15 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
 from foveal.cli import main
 from foveal.errors import SettingError
 from foveal.files import read_container
+from foveal.metrics import proposal_recall
 from foveal.runs import evaluate_run, predict, train
+from foveal.runs.measuring import proposal_metrics
 
 SETTINGS = {"size": 160, "epochs": 6, "max_proposals": 50, "channels": 16}
 
@@ -62,3 +65,11 @@ def test_a_detector_takes_the_run(done, scene_folder, tmp_path):
     arrays, metadata = read_container(detector.folder.model_file)
     assert metadata["proposals"]["kind"] == "rpn"
     assert any(name.startswith("proposals.rpn.") for name in arrays)
+
+
+def test_nothing_is_told_of_more_proposals_than_there_are():
+    boxes = np.tile(np.float32([[0, 0, 10, 10]]), (250, 1))
+    quality = proposal_recall([boxes], [boxes[:1]], numbers=(10, 100, 300, 1000, None))
+    assert [key.partition("@")[2] for key in proposal_metrics(quality) if "MABO" in key] == ["10", "100", ""]
+    few = proposal_recall([boxes[:20]], [boxes[:1]], numbers=(10, 100, 300, None))
+    assert [key.partition("@")[2] for key in proposal_metrics(few) if "MABO" in key] == ["10", "100", ""]

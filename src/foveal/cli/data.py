@@ -1,4 +1,4 @@
-"""Verbs that need no run: demo, doctor, propose, prepare."""
+"""Verbs that need no run: demo, show, doctor, propose, prepare."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -21,6 +21,7 @@ from foveal.cli.app import (
 from foveal.cli.output import (
     bold,
     name_unreadable,
+    print_figures,
     print_findings,
     print_json,
     print_what_it_is,
@@ -52,6 +53,42 @@ def demo(out: Annotated[Path | None, out_option("foveal-demo")] = None, seed: Se
         figure = spelled(f"{key} {finished.metrics[key]:.3f}", "bold")
         say(figure, f" on held-out {name} ({finished.folder.path})")
     say("The report: ", bold(folder / "report.html"))
+
+
+@app.command(epilog="Example: foveal show photos --out photos-shown")
+def show(
+    data: Data,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="A new folder for a page; without it no picture is opened.")
+    ] = None,
+    format: Format = None,
+    seed: Seed = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a data set is: format, pictures, objects, classes and sizes.
+
+    With --out a page shows it: pictures with their boxes, the classes, how
+    large the boxes are and where they lie, what the doctor found, and what a
+    training would see.
+    """
+    from foveal.data import load
+    from foveal.runs import show as run
+
+    if out is not None:
+        will_go_on(out, out)
+    with show_progress(quiet=as_json) as callback:
+        dataset = load(data, format=format)
+        shown = run(dataset, out, seed=seed, callbacks=[callback])
+    page = None if shown.folder is None else shown.folder / "data.html"
+    if as_json:
+        print_json(shown.figures | ({} if page is None else {"page": str(page)}))
+        return
+    print_what_it_is(dataset)
+    print_figures(shown.figures)
+    if page is not None:
+        matter = sum(f.severity != "note" for f in shown.findings)
+        say(f"The doctor has {count(matter, 'finding')} that {'matters' if matter == 1 else 'matter'}.")
+        say("The page: ", bold(page))
 
 
 @app.command(epilog="Example: foveal doctor photos --json")

@@ -160,6 +160,36 @@ def print_what_it_is(dataset: "Dataset") -> None:
     say(f"{row_of(dataset).title}: {', '.join(said)}; {splits}.", to_output=True)
 
 
+def print_figures(figures: dict[str, Any]) -> None:
+    """The sizes of a data set's images and boxes, and all its classes: see ``foveal.runs.describe``."""
+    from rich.table import Table
+
+    spreads = {}
+    for key in ("widths", "heights", "box_sides"):
+        if (spread := figures.get(key)) is not None:
+            least, median, most = (f"{spread[k]:,g}" for k in ("least", "median", "most"))
+            spreads[key] = least if least == most else f"{least} to {most} (median {median})"
+    if "widths" in spreads:
+        say(f"Pictures: {spreads['widths']} pixels wide, {spreads['heights']} high.", to_output=True)
+    if figures.get("objects"):
+        sizes = ", ".join(f"{number:,} {size}" for size, number in figures["box_sizes"].items())
+        marked = [f"{figures[key]:,} marked {key}" for key in ("difficult", "crowd") if figures[key]]
+        said = f"{spreads['box_sides']} pixels, the root of the area; {'; '.join([sizes, *marked])}"
+        say(f"Boxes: {said}.", to_output=True)
+    for key, what in (("images_without_objects", "objects"), ("images_without_class", "a class")):
+        if figures.get(key):
+            say(f"{count(figures[key], 'picture')} without {what}.", to_output=True)
+    parts = [part for part in figures["parts"] if len(figures["parts"]) > 1 or part != "in no part"]
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("class", overflow="fold")
+    for name in (*(["objects"] if "objects" in figures else []), "pictures", *parts):
+        table.add_column(spelled(name), justify="right", no_wrap=True)
+    for name, own in figures["classes"].items():
+        numbers = [own[key] for key in ("objects", "images") if key in own]
+        table.add_row(spelled(name), *(f"{n:,}" for n in (*numbers, *(own["parts"][part] for part in parts))))
+    _wide_console().print(table)
+
+
 def print_findings(findings: "list[Finding]") -> None:
     """What the doctor found, by kind, the gravest first."""
     from rich.table import Table

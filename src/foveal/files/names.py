@@ -90,7 +90,9 @@ def distinct_names(paths: Iterable[Path]) -> dict[Path, str]:
     names = dict.fromkeys(left, "")
     depth = 1
     while left:
-        called = {path: "/".join(path.parts[-depth:]) if depth < len(path.parts) else str(path) for path in left}
+        called = {
+            path: "/".join(path.parts[-depth:]) if depth < len(path.parts) else str(path) for path in left
+        }
         times = Counter(called.values())
         for path, name in called.items():
             names[path] = readable(name)

@@ -16,6 +16,7 @@ prepare_matplotlib()
 _FILES = {
     "alarms.finding": ("find_alarms",),
     "chapters.classification": ("classification_chapter", "write_classification_report"),
+    "chapters.data": ("data_chapter", "write_data_page"),
     "chapters.detection": ("detection_chapter", "write_detection_report"),
     "chapters.explanation": ("explanation_section", "write_explanation_page"),
     "chapters.proposals": ("proposal_chapter", "write_proposal_report"),
@@ -28,7 +29,9 @@ _FILES = {
     "html.page": ("render_report", "write_report"),
     "records": (
         "Alarm",
+        "AugmentedView",
         "ClassificationRecord",
+        "DataRecord",
         "DetectionRecord",
         "NetworkLook",
         "ProposalRecord",

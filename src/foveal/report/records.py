@@ -270,3 +270,44 @@ class SearchRecord:
             raise ValueError("The proposals have no hierarchy: they must come from SelectiveSearch.propose.")
         if self.objects is not None and len(self.objects) != len(self.object_names):
             raise ValueError(f"{len(self.objects)} objects but {len(self.object_names)} names.")
+
+
+@dataclass(frozen=True, eq=False)
+class AugmentedView:
+    """An image as a training may see it.
+
+    Attributes
+    ----------
+    image : ndarray of shape (H, W, 3), uint8
+    boxes : ndarray of shape (N, 4), float32
+        In its pixels; none of a class folder's image.
+    labels : ndarray of shape (N,), int64
+    """
+
+    image: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class DataRecord:
+    """A data set and what is known of it.
+
+    Attributes
+    ----------
+    data : Dataset
+    format : str
+        What its format is called.
+    findings : sequence of Finding
+        The doctor's.
+    views : mapping of str to sequence of AugmentedView
+        For some images, by their names, how they are and then how a training may see them.
+    changes : str
+        What a training changes, in a sentence or two.
+    """
+
+    data: Dataset
+    format: str
+    findings: Sequence[Finding]
+    views: Mapping[str, Sequence[AugmentedView]]
+    changes: str

@@ -12,6 +12,7 @@ from foveal.runs.onnx_file import Exported, export
 from foveal.runs.predicting import FileResults, predict
 from foveal.runs.proposing import explain_proposals, propose
 from foveal.runs.settings import parse_settings
+from foveal.runs.showing import describe, show
 from foveal.runs.threshold import set_threshold
 from foveal.runs.training import TrainingRun, resume, retrain, train
 
@@ -24,6 +25,7 @@ __all__ = [
     "RunFolder",
     "TrainingRun",
     "demo",
+    "describe",
     "evaluate_predictions",
     "evaluate_run",
     "explain",
@@ -39,5 +41,6 @@ __all__ = [
     "resume",
     "retrain",
     "set_threshold",
+    "show",
     "train",
 ]

@@ -215,8 +215,8 @@ def proposal_quality(
 def proposal_metrics(quality: "ProposalQuality") -> dict[str, float]:
     """Recall and average best overlap as flat figures: ``proposals/recall50@100`` is of the best 100.
 
-    Without objects there are none. Of more proposals than any image has nothing is told, unless they are as few
-    as reports always tell of.
+    Without objects there are none. Of more proposals than any image has nothing is told, unless they are as
+    few as reports always tell of.
     """
     metrics: dict[str, float] = {}
     if quality.objects:

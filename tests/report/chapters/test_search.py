@@ -104,7 +104,7 @@ def test_the_film_begins_with_every_region_and_ends_with_one(page_of):
     tree = SelectiveSearch("fast").propose(image).hierarchy[0]
     assert film.captions[0] == f"{tree.number} regions"
     assert film.captions[-1].startswith("1 region; the last joining at similarity 0.")
-    assert film.captions[film.start].startswith("8 regions")
+    assert film.start == 0
     sizes = {Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2]))).size for uri in film.frames}
     assert sizes == {(film.width, film.height)}
     shown = [a for t, a in page.tags if t == "img" and a["alt"] in film.captions and "hidden" not in a]

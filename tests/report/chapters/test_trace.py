@@ -116,6 +116,17 @@ def test_a_log_without_losses(events):
     assert loss_parts_blocks(events) == []
 
 
+@pytest.mark.parametrize(("steps", "smoothed"), [(12, False), (60, True)])
+def test_running_means_are_told_of_where_pale_lines_are_drawn(steps, smoothed):
+    from foveal.report.sections.losses import loss_parts_blocks
+
+    events = [{"event": "losses", "step": s, "seconds": 1.0 * s, "rpn_class": 1 / s} for s in range(1, steps)]
+    (chart,) = loss_parts_blocks(events)
+    pale, strong = chart.figure.axes[0].lines[:2]
+    assert ("running means" in chart.caption) is smoothed
+    assert np.allclose(pale.get_ydata(), strong.get_ydata()) is not smoothed
+
+
 def test_a_network_that_only_proposes():
     from foveal.report.sections.losses import loss_parts_blocks
 

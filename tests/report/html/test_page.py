@@ -1,5 +1,6 @@
 """The report is one whole, safe, self-contained file whatever the record holds."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,3 +185,28 @@ def test_stays_small_on_real_photographs(test_data, tmp_path, check_page):
     write_detection_report(path, record)
     assert path.stat().st_size < 4_000_000
     check_page(path.read_text(encoding="utf-8"))
+
+
+def test_keys_break_between_their_words_alone(make_detection):
+    config = {"settings": {"hard_negative": {"mining_rounds": 3, "a<b>.c": 1}}}
+    text = render_report("", "", [detection_chapter(make_detection(config=config))])
+    assert '<th scope="row">settings.<wbr>hard_<wbr>negative.<wbr>mining_<wbr>rounds</th>' in text
+    assert '<th scope="row">settings.<wbr>hard_<wbr>negative.<wbr>a&lt;b&gt;.c</th>' in text
+
+
+def test_the_menu_of_narrow_screens_leads_to_every_section(make_detection, check_page):
+    chapter = detection_chapter(make_detection())
+    text = render_report("", "", [chapter])
+    menu, rest = text.split('<details class="menu">')[1].split("</details>", 1)
+    for number, section in enumerate(chapter.sections, 1):
+        link = f'<a href="#chapter-1-{number}">{section.title}</a>'
+        assert link in menu
+        assert link in rest
+    assert text.count('class="sideways"') == text.count('class="scroll"')
+
+
+def test_no_class_of_a_page_has_the_colour_of_right_or_of_wrong():
+    style = render_report("", "", [])
+    colors = dict(re.findall(r"\.(right|wrong|class-\d) \{ --c: (#\w+);", style))
+    assert len(colors) == 10
+    assert len(set(colors.values())) == 10

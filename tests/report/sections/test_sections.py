@@ -8,8 +8,9 @@ import pytest
 from foveal.data import Detections
 from foveal.metrics import proposal_recall
 from foveal.report import NetworkLook, classification_chapter
-from foveal.report.chapters.detection import rank_images
-from foveal.report.sections.data import choose_samples, class_counts
+from foveal.report.chapters.detection import detection_chapter, rank_images
+from foveal.report.html.blocks import Images
+from foveal.report.sections.data import choose_samples, class_counts, class_table
 from foveal.report.sections.losses import loss_parts_blocks
 from foveal.report.sections.proposals import proposals_section
 from foveal.report.sections.run import headlines, stage_seconds, total_seconds
@@ -40,7 +41,12 @@ def test_worst_pictures_have_errors():
     best, typical, worst = rank_images([verdict(2, 0, 0) for _ in range(30)])
     assert (len(best), len(typical), worst) == (3, 3, [])
     assert rank_images([]) == ([], [], [])
-    assert rank_images([verdict(0, 1, 1)]) == ([0], [], [])
+    assert rank_images([verdict(0, 1, 1)]) == ([], [0], [])
+
+
+def test_an_empty_image_is_none_of_the_best():
+    verdicts = [verdict(0, 0, 0), verdict(1, 1, 0), verdict(0, 0, 0), verdict(2, 0, 0)]
+    assert rank_images(verdicts)[0] == [3, 1]
 
 
 def test_surest_error_is_the_worst_of_equals():
@@ -192,7 +198,10 @@ def test_what_only_validates_is_told_from_what_is_learned_from(make_classificati
     assert learned.meaning == f"{len(record.test)} held out"
     record = replace(record, parts=replace(record.parts, validation=record.test))
     learned = {h.name: h for h in headlines(record, {})}["images to learn from"]
-    assert learned.meaning == f"{len(record.test)} of them validate; {len(record.test)} held out"
+    assert learned.meaning == f"{len(record.test)} more validate, {len(record.test)} held out"
+    table = class_table(record, "precision")
+    assert table.columns[1:4] == ("images to learn from", "images that validate", "held-out images")
+    assert sum(int(row[1]) for row in table.rows) == int(learned.value) == len(record.parts.train)
 
 
 def test_numbers_of_proposals_that_no_image_has_are_one_row():
@@ -213,3 +222,20 @@ def test_losses_without_a_validation_promise_none():
 def test_one_epoch_is_in_the_singular(more):
     titles = [block.title for block in training_section(epochs(1) + more).blocks]
     assert "The 1 epoch as a table" in titles
+
+
+def test_images_of_one_name_are_told_apart(make_detection):
+    record = make_detection()
+    chapter = detection_chapter(record)
+    shown = [
+        image.name
+        for section in chapter.sections
+        for block in section.blocks
+        if isinstance(block, Images)
+        for image in block.images
+    ]
+    assert len(set(shown)) == len(shown) > 9
+    # Six images of the training have the names of six that are held out.
+    assert {name for name in shown if "/" in name} > {"train/image 0.png", "train/image 5.png"}
+    assert record.names[record.test[0].path] == "test/image 0.png"
+    assert record.names[record.test[13].path] == "image 13.png"

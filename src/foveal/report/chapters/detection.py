@@ -192,7 +192,9 @@ def _images_section(record: DetectionRecord, verdicts: Sequence[Verdict]) -> Sec
         for i in chosen:
             said = say_verdict(verdicts[i], record.test[i], record.test.classes)
             name = record.names[record.test[i].path]
-            images.append(image_with_verdict(record.test[i], record.test.classes, verdicts[i], said, name=name))
+            images.append(
+                image_with_verdict(record.test[i], record.test.classes, verdicts[i], said, name=name)
+            )
         if images:
             if title == "The best" and any(verdicts[i].f1 < 1 for i in chosen):
                 caption = "Ranked by F1, the harmonic mean of precision and recall, in each picture."

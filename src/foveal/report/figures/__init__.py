@@ -17,6 +17,7 @@ Figure: TypeAlias = "matplotlib.figure.Figure"
 # Each file and the figures that it draws; it is imported when one of them is first asked for.
 _FILES = {
     "boxes.anchors": ("draw_anchor_matches", "draw_anchors"),
+    "boxes.box_sizes": ("draw_box_places", "draw_box_sizes"),
     "boxes.heat_maps": ("draw_attention", "draw_objectness"),
     "boxes.regression": ("draw_regression",),
     "boxes.roi_sampling": ("draw_roi_sampling",),
@@ -25,6 +26,7 @@ _FILES = {
     "metrics.class_balance": ("draw_class_balance",),
     "metrics.confusion": ("draw_confusion",),
     "metrics.operating_points": ("draw_operating_points",),
+    "metrics.image_sizes": ("draw_image_sizes",),
     "metrics.precision_recall": ("draw_precision_recall", "draw_tide"),
     "metrics.scores": ("draw_scores",),
     "metrics.timing": ("draw_ratios", "draw_speeds", "draw_timing"),

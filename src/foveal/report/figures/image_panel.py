@@ -9,12 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from foveal.images import resize_to_fit
 from foveal.report.figures import Axes, Figure
 from foveal.report.figures.axes import add_legend, name_axes, new_axes
-from foveal.report.figures.canvas import INK, MUTED, TEXT_SIZE
+from foveal.report.figures.canvas import INK, MUTED, PAPER, TEXT_SIZE
 
 # The axes measure the image's own pixels, whatever is drawn of it.
 _LONGEST_SIDE = 720
-# Words over photographs are white on a plate, on light pages and on dark ones.
-_ON_A_PLATE = "#ffffff"
+# Words over photographs lie on a plate, which is dark on light pages and light on dark ones: they are as the
+# page.
+_ON_A_PLATE = PAPER
 
 
 def panel_height(shape: Sequence[float], width: float) -> float:

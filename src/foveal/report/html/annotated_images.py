@@ -85,7 +85,7 @@ class AnnotatedImage:
 
 
 def image_with_truth(sample: Sample, classes: Sequence[str], *, name: str = "") -> AnnotatedImage:
-    """A sample with its ground truth, coloured by class; called by its file's name, unless another is given."""
+    """A sample with its ground truth, coloured by class; its name is the file's, unless it is given."""
     names = [classes[int(label)] for label in sample.labels]
     outlines = [
         Outline(_xywh(box), f"class-{int(label) % 8 + 1}", shorten(said, 18), said)
@@ -163,9 +163,7 @@ def _xywh(box: "np.ndarray[tuple[int], np.dtype[np.float32]]") -> tuple[float, f
     return x1, y1, round(max(0.0, x2 - x1), 1), round(max(0.0, y2 - y1), 1)
 
 
-def _annotate_sample(
-    sample: Sample, outlines: Sequence[Outline], caption: str, name: str
-) -> AnnotatedImage:
+def _annotate_sample(sample: Sample, outlines: Sequence[Outline], caption: str, name: str) -> AnnotatedImage:
     name = name or sample.name
     width, height, uri, problem = max(sample.width, 1), max(sample.height, 1), "", ""
     try:

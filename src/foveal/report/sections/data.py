@@ -25,12 +25,14 @@ def data_section(record: Record) -> Section:
     named = zip(("train", "validation", "test (held out)"), every, strict=True)
     parts = {name: part for name, part in named if len(part)}
     blocks: list[Block] = [Note(record.parts.origin)] if record.parts.origin else []
-    blocks.append(_parts_table(parts, record.data.task == "detection"))
-    blocks.append(_balance(parts, record.data))
+    blocks.append(parts_table(parts, record.data.task == "detection"))
+    blocks.append(balance_chart(parts, record.data))
     chosen = [record.parts.train[i] for i in choose_samples(record.parts.train, _IMAGES)]
     if chosen:
         if record.data.task == "detection":
-            images = [image_with_truth(s, record.data.classes, name=record.names.get(s.path, "")) for s in chosen]
+            images = [
+                image_with_truth(s, record.data.classes, name=record.names.get(s.path, "")) for s in chosen
+            ]
         else:
             names = ["no class" if s.label is None else record.data.classes[s.label] for s in chosen]
             images = [
@@ -38,7 +40,7 @@ def data_section(record: Record) -> Section:
                 for s, said in zip(chosen, names, strict=True)
             ]
         blocks.append(Images("Pictures to learn from", images, "As annotated, from the training images."))
-    blocks.extend(_findings(record.findings))
+    blocks.extend(doctor_blocks(record.findings))
     return Section(
         "Data",
         "What the model learned from, and the held-out images that every figure here is about.",
@@ -127,7 +129,8 @@ def class_prefixes(
     return [p for p in first if p in seen] + [p for p in seen if p not in first]
 
 
-def _parts_table(parts: dict[str, Dataset], detection: bool) -> Table:
+def parts_table(parts: dict[str, Dataset], detection: bool) -> Table:
+    """How many images each part has, and how many objects."""
     columns = ["part", "images"] + (["objects", "images without objects"] if detection else [])
     rows = []
     for name, part in parts.items():
@@ -138,7 +141,8 @@ def _parts_table(parts: dict[str, Dataset], detection: bool) -> Table:
     return Table("The parts", columns, rows)
 
 
-def _balance(parts: dict[str, Dataset], data: Dataset) -> Chart:
+def balance_chart(parts: dict[str, Dataset], data: Dataset) -> Chart:
+    """How many examples of each class each part has."""
     unit = "objects" if data.task == "detection" else "images"
     counts = {name: class_counts(part).tolist() for name, part in parts.items()}
     totals = np.sum(list(counts.values()), axis=0) if counts else np.zeros(len(data.classes))
@@ -153,7 +157,8 @@ def _balance(parts: dict[str, Dataset], data: Dataset) -> Chart:
     return Chart("Class balance", draw_class_balance(counts, data.classes, unit=unit), alt, caption)
 
 
-def _findings(findings: Sequence[Finding]) -> Iterator[Block]:
+def doctor_blocks(findings: Sequence[Finding]) -> Iterator[Block]:
+    """What the doctor found, the gravest first, and the files folded."""
     if not findings:
         yield Note("The data doctor found nothing wrong.")
         return

@@ -48,7 +48,9 @@ def loss_parts_blocks(events: Sequence[Event]) -> list[Block]:
     kept = next((e for e in reversed(measured) if e.get("kept")), None)
     last = losses[-1]
     said = ", ".join(f"{name} {last[k]:.3f}" for k, name in PARTS.items() if number_of(last, k) is not None)
-    means = "Strong lines are running means, pale ones what was measured. " if is_smoothed(len(losses)) else ""
+    means = (
+        "Strong lines are running means, pale ones what was measured. " if is_smoothed(len(losses)) else ""
+    )
     caption = f"{means}In the end: {said}."
     if kept is not None:
         caption += (

@@ -25,7 +25,12 @@ def run_section(record: Record) -> Section:
     if slowest:
         alt += f" The longest: {slowest}, {say_duration(seconds[slowest])}."
     blocks: list[Block] = [
-        Chart("Time for each stage", draw_timing(seconds), alt, "The stages in the order they ended; the writing of this report is not among them."),
+        Chart(
+            "Time for each stage",
+            draw_timing(seconds),
+            alt,
+            "The stages in the order they ended, without the writing of this page.",
+        ),
     ]
     figures = [(name, format_figure(value)) for name, value in record.metrics.items()]
     for title, columns, rows, words in (

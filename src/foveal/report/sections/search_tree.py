@@ -13,8 +13,6 @@ from foveal.wording import count
 
 _LEVELS = (64, 16, 8, 4, 2)
 _MOST_SEGMENTATIONS = 8
-# Without scripts the film stands still where there is most to see.
-_STILL = 8
 
 
 def segmentation_section(record: SearchRecord) -> Section:
@@ -71,7 +69,6 @@ def merging_section(record: SearchRecord) -> Section:
         captions,
         frames[0].shape[1],
         frames[0].shape[0],
-        start=numbers.index(min(_STILL, tree.number)),
         caption="Outlined in orange is the region that was made last. At first several joinings happen "
         "between two frames, in the end one. The similarity is the mean of the strategy's measures, 1 for "
         "regions that could not be more alike.",

@@ -38,9 +38,9 @@ def draw_confusion(matrix: ArrayLike, names: Sequence[str], *, background: bool 
     -------
     matplotlib.figure.Figure
         The stronger a cell, the more of its row it is; below is a key. A cell of the last row, boxes that
-        match no object, is shaded by the share that it has of all that was predicted to be its class: of
-        its own row it would be the more, the fewer there are. With more than 20 classes, the 20 with the most examples and most often predicted; the others
-        are added up as "other classes".
+        match no object, is shaded by its share of all that was predicted to be its class: of its own row
+        it would be the more, the fewer there are. With more than 20 classes, the 20 with the most examples
+        and most often predicted; the others are added up as "other classes".
 
     Raises
     ------

@@ -35,8 +35,8 @@ def draw_precision_recall(
     Returns
     -------
     matplotlib.figure.Figure
-        A curve of one point is a dot. With more classes than there are colours, every class is a thin grey line and only those with
-        the best and the worst average precision are coloured and named.
+        A curve of one point is a dot. With more classes than there are colours, every class is a thin grey
+        line and only those with the best and the worst average precision are coloured and named.
 
     Examples
     --------

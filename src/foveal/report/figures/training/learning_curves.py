@@ -170,7 +170,7 @@ def draw_loss_parts(
         if axes.get_yscale() == "log":
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         name_axes(axes, "" if both else f"time ({unit})", "loss")
-        add_legend(axes, columns=2, location="upper right")
+        add_legend(axes, columns=2)
     if len(seconds):
         axes = panels[-1]
         axes.plot(seconds / scale, values, color=SERIES[0], linewidth=1.9, marker="o", markersize=3.5)
