@@ -1,7 +1,7 @@
 """What a notebook shows of a result: small pieces of HTML that need nothing beside themselves.
 
-Every text goes through :func:`escaped`: names of classes and files are strangers' text. Colours are those of the
-notebook's own theme, light or dark.
+Every text goes through :func:`escaped`: names of classes and files are strangers' text. Colours are those of
+the notebook's own theme, light or dark.
 """
 
 import sys

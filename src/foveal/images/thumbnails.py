@@ -69,7 +69,7 @@ class Origin:
     def __init__(self, source: Any) -> None:
         named = getattr(source, "filename", "") if is_pillow(source) else source
         is_path = isinstance(named, (str, os.PathLike)) and str(named) != ""
-        self.path: str | None = os.fspath(named) if is_path else None  # type: ignore[arg-type]
+        self.path: str | None = os.fspath(named) if is_path else None
         self._kept: weakref.ref[Any] | None = None
         if self.path is None and type(source).__weakrefoffset__:
             self._kept = weakref.ref(source)
