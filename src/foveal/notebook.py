@@ -13,7 +13,7 @@ from foveal.wording import visible
 
 # A line that is seen on white and on black.
 _LINE = "1px solid rgba(128,128,128,.45)"
-_LONGEST = 120
+_LONGEST = 160
 
 
 def is_notebook() -> bool:

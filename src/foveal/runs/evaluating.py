@@ -9,6 +9,7 @@ import numpy as np
 
 from foveal import parallel
 from foveal.data import Dataset, load
+from foveal.data.loading import select_split
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit
 from foveal.images import read
@@ -28,7 +29,7 @@ from foveal.wording import count
 
 def evaluate_run(
     run: str | os.PathLike[str],
-    data: str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
     *,
     split: str | None = None,
     format: str | None = None,
@@ -45,7 +46,8 @@ def evaluate_run(
     ----------
     run : path-like
         A run folder or a model file.
-    data : path-like
+    data : Dataset or path-like
+        Of one that is loaded all images are measured, unless ``split`` says which.
     split : {"train", "val", "test", "all"}, optional
     format, protocol, iou_threshold
         See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
@@ -63,13 +65,17 @@ def evaluate_run(
         If the model or the data cannot be used, or they are of different tasks.
     """
     model: Model = load_model(run)
-    dataset, which = _images(Path(run), Path(data), split, format)
+    if isinstance(data, Dataset):
+        dataset, which = _of(data, split), "The images of the loaded data set"
+        which += f", {count(len(dataset), 'image')}."
+    else:
+        dataset, which = _images(Path(run), Path(data), split, format)
     emit(callbacks, "note", text=which)
     usable = _readable(dataset, callbacks)
     if model.task != dataset.task:
         raise DataError(
-            f"The model {run} is for {model.task}, and {data} holds data for {dataset.task}: name a data set "
-            "of the model's kind."
+            f"The model {run} is for {model.task}, and {dataset.path} holds data for {dataset.task}: name "
+            "a data set of the model's kind."
         )
     if not is_detector(model):
         if protocol != "coco" or iou_threshold != 0.5:
@@ -101,7 +107,7 @@ def evaluate_run(
 
 def evaluate_predictions(
     predictions: str | os.PathLike[str],
-    data: str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
     *,
     split: str | None = None,
     format: str | None = None,
@@ -114,7 +120,7 @@ def evaluate_predictions(
     ----------
     predictions : path-like
         See :func:`foveal.metrics.read_results`.
-    data : path-like
+    data : Dataset or path-like
         A data set, or a COCO annotation file whose images need not be there.
     split : {"train", "val", "test", "all"}, optional
         All images by default.
@@ -131,9 +137,12 @@ def evaluate_predictions(
     FovealError
         If a file cannot be used.
     """
-    dataset = load(data, split=None if split in (None, "all") else split, format=format)
+    if isinstance(data, Dataset):
+        dataset = _of(data, split)
+    else:
+        dataset = load(data, split=None if split in (None, "all") else split, format=format)
     if dataset.task != "detection":
-        raise DataError(f"{data} has no boxes: detections can only be measured against boxed data.")
+        raise DataError(f"{dataset.path} has no boxes: detections can only be measured against boxed data.")
     truth = dataset.to_coco()
     return evaluate(
         truth,
@@ -141,6 +150,11 @@ def evaluate_predictions(
         protocol=protocol,  # type: ignore[arg-type]
         iou_threshold=iou_threshold,
     )
+
+
+def _of(dataset: Dataset, split: str | None) -> Dataset:
+    """A loaded data set, or one part of it."""
+    return dataset if split in (None, "all") else select_split(dataset, split)
 
 
 def _images(run: Path, data: Path, split: str | None, format: str | None) -> tuple[Dataset, str]:

@@ -23,6 +23,7 @@ from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.contracts import Answers, Task
 from foveal.models.given_images import IMAGES_IN_WORDS, as_given, described, refuse_strange
 from foveal.models.parameter_checks import Range
+from foveal.models.showing import ShownInNotebooks
 from foveal.version import __version__
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
 
 
-class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class Classifier(ShownInNotebooks, ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the classifiers; not to be used itself.
 
     A subclass is a dataclass whose fields are its parameters, keyword-only where nothing else is said. It

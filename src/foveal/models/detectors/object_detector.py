@@ -22,6 +22,7 @@ from foveal.metrics import evaluate, to_results
 from foveal.models.detection.trace import DetectionTrace
 from foveal.models.given_images import sources_of
 from foveal.models.parameter_checks import NamedParameters
+from foveal.models.showing import ShownInNotebooks
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from foveal.models.contracts import ImageDetector
 
 
-class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
+class BoxModel(ShownInNotebooks, NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     """A model that is trained on boxes: a detector, or a region proposal network alone.
 
     What its class says of itself is told in :class:`foveal.models.contracts.Model`.
