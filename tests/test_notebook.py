@@ -14,7 +14,7 @@ def test_strangers_names_are_only_text():
 
 
 def test_names_without_end_are_shortened():
-    assert len(notebook.escaped("a" * 10_000)) == 160
+    assert len(notebook.escaped("a" * 10_000)) == 240
 
 
 def test_numbers_and_what_is_empty():

@@ -120,15 +120,12 @@ class _BelowTheCell:
     """What is going on, as HTML below a notebook's cell, which changes as it goes on."""
 
     def __init__(self, lines: _Lines) -> None:
-        from IPython.display import HTML, display
-
-        self._html: Any = HTML
         self._lines, self._told = lines, list[str]()
         self._bars: dict[str, tuple[int, int | None]] = {}
         self._drawn = 0.0
         # Images are looked at by several threads, each of which tells of its own.
         self._lock = threading.Lock()
-        self._shown: Any = display(HTML(""), display_id=True)
+        self._shown: Any = None
 
     def __call__(self, event: Event) -> None:
         kind, stage = event["event"], event.get("stage", "")
@@ -151,12 +148,21 @@ class _BelowTheCell:
             self._draw()
 
     def _draw(self) -> None:
+        from IPython.display import display
+
         self._drawn = time.monotonic()
-        lines = "\n".join(map(notebook.escaped, self._told))
         bars = "".join(self._bar(stage, *state) for stage, state in self._bars.items())
         style = "margin:0;white-space:pre-wrap;background:none;border:0;padding:0"
-        told = f'<pre style="{style}">{lines}</pre>' if lines else ""
-        self._shown.update(self._html(told + bars))
+        told = "\n".join(map(notebook.escaped, self._told))
+        # The lines as they are, for what shows no HTML.
+        content = {
+            "text/html": (f'<pre style="{style}">{told}</pre>' if told else "") + bars,
+            "text/plain": "\n".join(self._told),
+        }
+        if self._shown is not None:
+            self._shown.update(content, raw=True)
+        elif told or bars:
+            self._shown = display(content, raw=True, display_id=True)
 
     @staticmethod
     def _bar(stage: str, done: int, total: int | None) -> str:

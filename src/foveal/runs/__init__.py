@@ -1,5 +1,6 @@
 """Runs: training, measuring and using a model over files, as functions."""
 
+from foveal.runs.curves import TensorBoard, curves_of, write_tensorboard
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import explain
@@ -20,7 +21,9 @@ __all__ = [
     "LiveResults",
     "Objects",
     "RunFolder",
+    "TensorBoard",
     "TrainingRun",
+    "curves_of",
     "demo",
     "evaluate_predictions",
     "evaluate_run",
@@ -36,4 +39,5 @@ __all__ = [
     "resume",
     "retrain",
     "train",
+    "write_tensorboard",
 ]

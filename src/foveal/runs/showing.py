@@ -39,12 +39,12 @@ def foremost(metrics: Mapping[str, float]) -> dict[str, float]:
 def finished_html(folder: RunFolder, metrics: Mapping[str, float], record: "Record") -> str:
     """A run that came to its end, as HTML."""
     parts, test = record.parts, record.test
+    chosen = f"{len(parts.validation):,} to choose by, " if len(parts.validation) else ""
     facts: dict[str, Any] = {
         **foremost(metrics),
         "model": record.model,
         "classes": _names(record.data.classes),
-        "images": f"{len(parts.train):,} to learn from, {len(parts.validation):,} to choose by, "
-        f"{len(test):,} held out",
+        "images": f"{len(parts.train):,} to learn from, {chosen}{len(test):,} held out",
         "alarms": " ".join(alarm.message for alarm in record.alarms),
         "report": str(folder.report_file),
     }
@@ -84,7 +84,7 @@ def _names(classes: tuple[str, ...]) -> str:
 def results_html(folder: Path, results: Sequence[Mapping[str, Any]], unreadable: Mapping[str, str]) -> str:
     """What was found in files, as HTML: the first of the drawn images, and the files that are bad."""
     facts = {"files": len(results), "unreadable": len(unreadable) or None}
-    bad = notebook.table(("file", "why"), list(unreadable.items())[:_PICTURES])
+    bad = notebook.table((), list(unreadable.items())[:_PICTURES])
     drawn = notebook.pictures(_drawn(folder))
     return notebook.card(str(folder), facts, bad if unreadable else "", drawn)
 
