@@ -27,7 +27,7 @@ extensions = [
     "myst_nb",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
+exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst", "auto_examples/*.ipynb"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 nitpicky = True
 # Their pages would be looked up over the network, and these are built without one.
