@@ -24,11 +24,11 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "numpydoc",
-    "myst_parser",
+    "myst_nb",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst"]
-source_suffix = {".rst": "restructuredtext", ".md": "markdown"}
+exclude_patterns = ["_build", "examples", "**/GALLERY_HEADER.rst", "auto_examples/*.ipynb"]
+source_suffix = {".rst": "restructuredtext", ".md": "myst-nb", ".ipynb": "myst-nb"}
 nitpicky = True
 # Their pages would be looked up over the network, and these are built without one.
 nitpick_ignore_regex = [
@@ -46,6 +46,12 @@ html_show_sphinx = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
+# Notebooks are kept without what they showed: they are executed here, like the examples of the gallery, or not
+# at all with ``-D nb_execution_mode=off``.
+nb_execution_mode = "force"
+nb_execution_timeout = 900
+nb_execution_raise_on_error = True
+nb_merge_streams = True
 
 autosummary_generate = True
 autosummary_ignore_module_all = False

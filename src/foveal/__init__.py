@@ -6,6 +6,9 @@ The rooms of the package are modules of their own and are imported on first use,
 >>> import foveal
 >>> foveal.boxes.iou([[0, 0, 2, 2]], [[1, 0, 3, 2]]).round(3)
 array([[0.333]], dtype=float32)
+
+What the command line does is there by the same names: :func:`train`, :func:`evaluate`, :func:`predict`,
+:func:`explain`, :func:`export`, :func:`propose`, :func:`doctor`.
 """
 
 from importlib import import_module
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
         runs,
     )
     from foveal.models.loading import load
+    from foveal.verbs import doctor, evaluate, explain, export, predict, propose, resume, train
 
 __all__ = [
     "DataError",
@@ -42,6 +46,10 @@ __all__ = [
     "benchmark",
     "boxes",
     "data",
+    "doctor",
+    "evaluate",
+    "explain",
+    "export",
     "features",
     "files",
     "images",
@@ -50,10 +58,16 @@ __all__ = [
     "models",
     "nn",
     "parallel",
+    "predict",
     "proposals",
+    "propose",
     "report",
+    "resume",
     "runs",
+    "train",
 ]
+
+_VERBS = ("doctor", "evaluate", "explain", "export", "predict", "propose", "resume", "train")
 
 
 def __dir__() -> list[str]:
@@ -63,6 +77,8 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name == "load":
         return import_module("foveal.models.loading").load
+    if name in _VERBS:
+        return getattr(import_module("foveal.verbs"), name)
     # What of the rest is not there yet is a room.
     if name in __all__:
         return import_module(f"foveal.{name}")

@@ -1,7 +1,7 @@
 """What a notebook shows of a result: small pieces of HTML that need nothing beside themselves.
 
-Every text goes through :func:`escaped`: names of classes and files are strangers' text. Colours are those of the
-notebook's own theme, light or dark.
+Every text goes through :func:`escaped`: names of classes and files are strangers' text. Colours are those of
+the notebook's own theme, light or dark.
 """
 
 import sys
@@ -13,7 +13,7 @@ from foveal.wording import visible
 
 # A line that is seen on white and on black.
 _LINE = "1px solid rgba(128,128,128,.45)"
-_LONGEST = 120
+_LONGEST = 240
 
 
 def is_notebook() -> bool:
@@ -38,7 +38,7 @@ def escaped(text: object) -> str:
     >>> escaped("<b>cat & dog</b>")
     '&lt;b&gt;cat &amp; dog&lt;/b&gt;'
     """
-    words = str(text)
+    words = " ".join(str(text).split())
     if len(words) > _LONGEST:
         words = f"{words[: _LONGEST - 1]}…"
     return escape(visible(words))
@@ -69,11 +69,17 @@ def card(title: str, facts: Mapping[str, Any], *parts: str) -> str:
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A table, of which the first column is its names.
 
-    Numbers stand to the right; a float has three decimals.
+    Below a heading, numbers stand to the right. A float has three decimals.
     """
     names = "".join(_cell(name, "th", numeric=place > 0) for place, name in enumerate(head))
+    # Of facts, which have no head, each number is another thing: they do not stand below each other.
     lines = [
-        "<tr>" + "".join(_cell(value, "td", numeric=_is_number(value)) for value in row) + "</tr>"
+        "<tr>"
+        + "".join(
+            _cell(value, "td", numeric=bool(head) and place > 0, name=place == 0)
+            for place, value in enumerate(row)
+        )
+        + "</tr>"
         for row in rows
     ]
     top = f"<thead><tr>{names}</tr></thead>" if head else ""
@@ -105,10 +111,12 @@ def pictures(images: Iterable[tuple[str, str]]) -> str:
     return f"<div>{''.join(cells)}</div>" if cells else ""
 
 
-def _cell(value: Any, tag: str, *, numeric: bool) -> str:
+def _cell(value: Any, tag: str, *, numeric: bool, name: bool = False) -> str:
     text = f"{value:.3f}" if isinstance(value, float) else f"{value:,}" if _is_number(value) else value
     side = "right" if numeric else "left"
-    style = f"text-align:{side};padding:.15em .8em .15em 0;border-bottom:{_LINE};overflow-wrap:anywhere"
+    # A name breaks where there are words, a long value wherever it has to.
+    breaks = "normal" if name and len(str(text)) < 30 else "anywhere"
+    style = f"text-align:{side};padding:.15em .8em .15em 0;border-bottom:{_LINE};overflow-wrap:{breaks}"
     return f'<{tag} style="{style}">{escaped(text)}</{tag}>'
 
 

@@ -1,9 +1,13 @@
 """Events drawn as progress bars."""
 
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+from foveal import notebook
 from foveal.events import Callback, Event
 from foveal.wording import visible
 
@@ -11,6 +15,8 @@ from foveal.wording import visible
 _EPOCH_LINES = 20
 # Seconds that are left, told from so many on.
 _LEAST_LEFT = 5
+# Seconds between two looks of a notebook's bars.
+_EVERY = 0.2
 
 
 @contextmanager
@@ -19,7 +25,8 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
 
     A stage with a known number of items has a bar with the time that is left; others a spinner. What is
     done stays as one line with its seconds. Where standard error is no terminal, each finished stage is
-    one plain line.
+    one plain line. In a notebook, bars and lines are below the cell; they are plain HTML, which needs no
+    package of widgets and is still there when the notebook is looked at elsewhere.
 
     Parameters
     ----------
@@ -35,6 +42,13 @@ def show_progress(*, quiet: bool = False) -> Iterator[Callback]:
         yield lambda event: None
         return
     lines = _Lines()
+    if notebook.is_notebook():
+        below = _BelowTheCell(lines)
+        try:
+            yield below
+        finally:
+            below.close()
+        return
     if not sys.stderr.isatty():
 
         def write(event: Event) -> None:
@@ -100,6 +114,61 @@ class _Lines:
         self._epochs += 1
         left = (event["epochs"] - event["epoch"]) * self._seconds / self._epochs
         return _epoch_line(event, left)
+
+
+class _BelowTheCell:
+    """What is going on, as HTML below a notebook's cell, which changes as it goes on."""
+
+    def __init__(self, lines: _Lines) -> None:
+        self._lines, self._told = lines, list[str]()
+        self._bars: dict[str, tuple[int, int | None]] = {}
+        self._drawn = 0.0
+        # Images are looked at by several threads, each of which tells of its own.
+        self._lock = threading.Lock()
+        self._shown: Any = None
+
+    def __call__(self, event: Event) -> None:
+        kind, stage = event["event"], event.get("stage", "")
+        with self._lock:
+            if kind == "stage_start":
+                self._bars[stage] = (0, None)
+            elif kind == "progress" and stage in self._bars:
+                self._bars[stage] = (event["done"], event["total"])
+            elif kind == "stage_end":
+                self._bars.pop(stage, None)
+            if line := self._lines(event):
+                self._told.append(line)
+            if time.monotonic() - self._drawn >= _EVERY:
+                self._draw()
+
+    def close(self) -> None:
+        """Leave the lines, without bars."""
+        with self._lock:
+            self._bars.clear()
+            self._draw()
+
+    def _draw(self) -> None:
+        from IPython.display import display
+
+        self._drawn = time.monotonic()
+        bars = "".join(self._bar(stage, *state) for stage, state in self._bars.items())
+        style = "margin:0;white-space:pre-wrap;background:none;border:0;padding:0"
+        told = "\n".join(map(notebook.escaped, self._told))
+        # The lines as they are, for what shows no HTML.
+        content = {
+            "text/html": (f'<pre style="{style}">{told}</pre>' if told else "") + bars,
+            "text/plain": "\n".join(self._told),
+        }
+        if self._shown is not None:
+            self._shown.update(content, raw=True)
+        elif told or bars:
+            self._shown = display(content, raw=True, display_id=True)
+
+    @staticmethod
+    def _bar(stage: str, done: int, total: int | None) -> str:
+        filled = f' value="{done}" max="{total}"' if total else ""
+        number = f" {done:,} of {total:,}" if total else ""
+        return f"<div><progress{filled}></progress> {notebook.escaped(stage)}{number}</div>"
 
 
 def _line(event: Event) -> str:

@@ -169,7 +169,7 @@ def test_looking_without_keeping(cache, images):
 
 def test_a_image_at_hand_is_not_read_again(cache, images, monkeypatch):
     image = read(images[0])
-    monkeypatch.setattr(cached, "as_image", None)
+    monkeypatch.setattr(cached, "as_pixels", None)
     found = FileProposer(SEARCH, cache).propose(images[0], image)
     same(found.proposals, SEARCH.propose(image))
     assert FileProposer(SEARCH, cache).propose(images[0]).cached

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import signal
@@ -11,7 +10,7 @@ import pytest
 import foveal
 from foveal.errors import FovealError, SettingError
 from foveal.files import read_container
-from foveal.runs import export, predict, set_threshold
+from foveal.runs import predict, set_threshold
 
 
 @pytest.fixture

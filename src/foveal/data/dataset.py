@@ -5,7 +5,7 @@ from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from foveal.errors import DataError
 from foveal.files import digest_bytes, digest_file, digest_json, readable
 from foveal.wording import count
+
+if TYPE_CHECKING:
+    import pandas
 
 Task = Literal["detection", "classification"]
 SplitName = Literal["train", "val", "test"]
@@ -161,6 +164,11 @@ class Dataset:
             f"{count(len(self), 'image')}, {count(len(self.classes), 'class', 'classes')})"
         )
 
+    def _repr_html_(self) -> str:
+        from foveal.data.contact_sheet import dataset_html
+
+        return dataset_html(self)
+
     def select(self, indices: Iterable[int]) -> "Dataset":
         """The same data set with only some of its images, in the order given."""
         return replace(self, samples=tuple(self.samples[int(i)] for i in indices))
@@ -227,6 +235,33 @@ class Dataset:
             known = digest_json([s.name, s.id, s.split, s.label, *objects])
             parts.append(f"{content}{known}".encode())
         return digest_bytes(digest_json([self.task, *self.classes]).encode(), *sorted(parts))
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """The data set as a table, where pandas is installed.
+
+        Returns
+        -------
+        pandas.DataFrame
+            For detection, a row an object, with its ``class`` and ``x1``, ``y1``, ``x2``, ``y2`` (pixels,
+            half-open), ``difficult`` and ``crowd``; an image without any has one row, whose class and box are
+            missing. For classification, a row an image. All have ``path``, ``id``, ``width``, ``height`` and
+            ``split`` of the image.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        ::
+
+            table = foveal.data.load("photos").to_pandas()
+            table["class"].value_counts()
+        """
+        from foveal.data.frames import to_pandas
+
+        return to_pandas(self)
 
     def to_coco(self) -> dict[str, Any]:
         """The ground truth as the content of a COCO annotation file.

@@ -122,7 +122,7 @@ class Detections:
             picture = replace(believed, boxes=believed.boxes * np.float32(scale)).draw(small)
             drawn = notebook.pictures([(data_uri(picture, _LONGEST), self.origin.name)])
         rows = [
-            [self.classes[int(label)], float(score), *(round(float(v), 1) for v in box)]
+            [self.classes[int(label)], float(score), *(f"{float(v):.1f}" for v in box)]
             for box, score, label in zip(self.boxes[:_ROWS], self.scores, self.labels, strict=False)
         ]
         table = notebook.table(("class", "score", "x1", "y1", "x2", "y2"), rows) if rows else ""

@@ -11,6 +11,7 @@ from foveal.images.filters import apply_filter
 from foveal.images.fitting import (
     Source,
     as_image,
+    as_pixels,
     box_scale,
     is_pillow,
     padded_size,
@@ -37,6 +38,7 @@ __all__ = [
     "Source",
     "apply_filter",
     "as_image",
+    "as_pixels",
     "box_scale",
     "color_of",
     "data_uri",

@@ -22,12 +22,77 @@ def as_image(source: "Source | Image") -> NDArray[np.uint8]:
     """The pixels of a source, (H, W, 3) uint8: an array itself, a file as :func:`foveal.images.read` does.
 
     An image of Pillow becomes upright RGB as its file would; see :func:`is_pillow`.
+
+    Raises
+    ------
+    ImageError
+        If a file cannot be read.
+    ValueError
+        If it is none of these.
     """
     if is_pillow(source):
         from PIL import ImageOps
 
         return to_rgb(ImageOps.exif_transpose(source), source.format or "")
-    return source if isinstance(source, np.ndarray) else read(source)  # type: ignore[arg-type]
+    if isinstance(source, np.ndarray):
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        raise ValueError(
+            "An image is the path of its file, an array (H, W, 3) or an image of Pillow; got a value of the "
+            f"type {type(source).__name__}."
+        )
+    return read(source)
+
+
+def as_pixels(source: "Source | Image") -> NDArray[np.uint8]:
+    """The pixels of a source as what looks for objects needs them; see :func:`as_image`.
+
+    Parameters
+    ----------
+    source : path-like, ndarray of shape (H, W, 3), (H, W, 1) or (H, W), or image of Pillow
+        Numbers from 0 to 255, whole or floating-point.
+
+    Returns
+    -------
+    ndarray of shape (H, W, 3), uint8
+        The argument itself where it is that already.
+
+    Raises
+    ------
+    ImageError
+        If a file cannot be read.
+    ValueError
+        If it is no image, or its pixels are not from 0 to 255. Floating-point pixels that all lie within 0
+        and 1 are refused: nearly black, they would be answered for without a word.
+
+    Examples
+    --------
+    >>> as_pixels(np.full((2, 3), 200.0)).shape
+    (2, 3, 3)
+    >>> as_pixels(np.full((2, 3, 3), 0.5))
+    Traceback (most recent call last):
+    ...
+    ValueError: This image is floating-point numbers from 0 to 1, ... multiply it by 255.
+    """
+    image = as_image(source)
+    if image.dtype == np.uint8 and image.ndim == 3 and image.shape[2] == 3:
+        return image
+    if image.ndim not in (2, 3) or image.shape[2:] not in ((), (1,), (3,)) or image.dtype.kind not in "uif":
+        raise ValueError(
+            f"An image is (H, W, 3) or (H, W), of numbers from 0 to 255; got {image.dtype} of the shape "
+            f"{image.shape}."
+        )
+    if image.size:
+        low, high = float(image.min()), float(image.max())
+        if not (low >= 0 and high <= 255):
+            raise ValueError(f"Pixels are numbers from 0 to 255; these are from {low:g} to {high:g}.")
+        if image.dtype.kind == "f" and high <= 1 and (image % 1).any():
+            raise ValueError(
+                "This image is floating-point numbers from 0 to 1, and pixels are from 0 to 255: multiply it "
+                "by 255."
+            )
+    whole = np.rint(image).astype(np.uint8).reshape(*image.shape[:2], -1)
+    return np.repeat(whole, 3, axis=2) if whole.shape[2] == 1 else whole
 
 
 def is_pillow(value: object) -> "TypeGuard[Image]":

@@ -13,6 +13,9 @@ from foveal.errors import ImageError
 from foveal.images.fitting import as_image, is_pillow
 from foveal.images.resizing import resize_to_fit
 
+# Of what is smaller, such as a digit of 8 pixels, nothing could be seen.
+_LEAST = 64
+
 
 def data_uri(image: NDArray[np.uint8], longest: int = 320, *, quality: int = 80) -> str:
     """An image as a JPEG inside a page.
@@ -21,7 +24,7 @@ def data_uri(image: NDArray[np.uint8], longest: int = 320, *, quality: int = 80)
     ----------
     image : ndarray of shape (H, W, 3), uint8
     longest : int, default=320
-        What its longer side has at most, in pixels.
+        What its longer side has at most, in pixels. An image below 64 pixels is shown with larger pixels.
     quality : int, default=80
         JPEG's.
 
@@ -38,7 +41,11 @@ def data_uri(image: NDArray[np.uint8], longest: int = 320, *, quality: int = 80)
     from PIL import Image
 
     file = io.BytesIO()
-    small = np.ascontiguousarray(resize_to_fit(image, longest)[0])
+    small = resize_to_fit(image, longest)[0]
+    larger = min(_LEAST, longest) // max(small.shape[:2])
+    if larger > 1:
+        small = small.repeat(larger, axis=0).repeat(larger, axis=1)
+    small = np.ascontiguousarray(small)
     Image.fromarray(small).save(file, "JPEG", quality=quality, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
 
@@ -69,7 +76,7 @@ class Origin:
     def __init__(self, source: Any) -> None:
         named = getattr(source, "filename", "") if is_pillow(source) else source
         is_path = isinstance(named, (str, os.PathLike)) and str(named) != ""
-        self.path: str | None = os.fspath(named) if is_path else None  # type: ignore[arg-type]
+        self.path: str | None = os.fspath(named) if is_path else None
         self._kept: weakref.ref[Any] | None = None
         if self.path is None and type(source).__weakrefoffset__:
             self._kept = weakref.ref(source)

@@ -174,8 +174,8 @@ class ProposerModel(Model, Protocol):
     def classes_(self) -> tuple[str, ...]:
         """Of the objects that it learnt from."""
 
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
-        """Regions of an image, (H, W, 3) uint8, in its pixels, the best first."""
+    def propose(self, image: Source) -> Proposals:
+        """Regions of an image, (H, W, 3) uint8, or of a file, in its pixels, the best first."""
 
     def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
         """:meth:`propose` for each of several images or files."""
@@ -207,7 +207,9 @@ class DetectorModel(ProposerModel, Protocol):
     def threshold_(self) -> float:
         """The least score to believe where a yes or no is wanted."""
 
-    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
+    def predict(
+        self, images: Any, *, min_score: float | None = None, callbacks: Callbacks = ()
+    ) -> list[Detections]:
         """Detections in each image or file, the most probable first."""
 
     def detector(self) -> ImageDetector:

@@ -13,7 +13,7 @@ from foveal import parallel
 from foveal.events import Callbacks, emit, stage
 from foveal.files import Cache, digest_file, digest_json
 from foveal.files.container import restore
-from foveal.images import Source, as_image
+from foveal.images import Source, as_pixels
 from foveal.proposals.proposal import Proposals, Proposer
 from foveal.proposals.selective_search import SelectiveSearch
 from foveal.proposals.sliding_window import SlidingWindow
@@ -114,7 +114,7 @@ class FileProposer:
                 if found is not None:
                     return found
         # A file whose content cannot be had is told about by the reader, in its own words.
-        pixels = as_image(source) if image is None else image
+        pixels = as_pixels(source) if image is None else image
         proposals = self._proposer.propose(pixels)
         height, width = pixels.shape[:2]
         # A file that was written to meanwhile must not be remembered for what it was before.
@@ -184,7 +184,7 @@ def propose_files(
     with stage(callbacks, name, len(sources)) as progress:
         answers = parallel.map(one, sources, done=progress)
     pairs = zip(answers, sources, strict=True)
-    close_stage(cache, [a.cached for a, source in pairs if not isinstance(source, np.ndarray)], callbacks)
+    close_stage(cache, [a.cached for a, source in pairs if isinstance(source, (str, os.PathLike))], callbacks)
     return answers
 
 
@@ -253,7 +253,7 @@ def _content(source: Source) -> str | None:
     """The digest of a regular file; None of anything else."""
     try:
         # A pipe would be waited for without end.
-        if isinstance(source, np.ndarray) or not os.path.isfile(source):  # noqa: PTH113
+        if not isinstance(source, (str, os.PathLike)) or not os.path.isfile(source):  # noqa: PTH113
             return None
         return digest_file(source)
     except (OSError, ValueError):

@@ -77,7 +77,7 @@ class Proposals:
             caption = f"{self.origin.name}: the best {shown}" if self.origin.name else f"The best {shown}"
             drawn = notebook.pictures([(data_uri(picture, _LONGEST), caption)])
         rows = [
-            [n, *(round(float(v), 1) for v in box), float(score)]
+            [n, *(f"{float(v):.1f}" for v in box), float(score)]
             for n, (box, score) in enumerate(self._best_few(), 1)
         ]
         table = notebook.table(("", "x1", "y1", "x2", "y2", "score"), rows) if rows else ""

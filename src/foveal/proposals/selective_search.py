@@ -13,7 +13,7 @@ from foveal.compiling import announce, ready
 from foveal.data.dataset import Dataset
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
-from foveal.images import read, resize_to_fit
+from foveal.images import Origin, Source, as_image, read, resize_to_fit
 from foveal.images.arrays import check_image
 from foveal.images.color_spaces import to_color_space
 from foveal.proposals.grouping import Grouping, group
@@ -139,12 +139,12 @@ class SelectiveSearch:
         config["order"] = None if self.order_ is None else self.order_.get_config()
         return config
 
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
+    def propose(self, image: Source) -> Proposals:
         """Propose regions of an image.
 
         Parameters
         ----------
-        image : ndarray of shape (H, W, 3), uint8
+        image : ndarray of shape (H, W, 3), uint8, path-like, or image of Pillow
             RGB; one pixel is enough.
 
         Returns
@@ -154,14 +154,16 @@ class SelectiveSearch:
 
         Raises
         ------
+        ImageError
+            If a file cannot be read.
         ValueError
             If the image has another shape or dtype, or no pixels.
         """
-        image = check_image(image)
+        pixels = check_image(as_image(image))
         import cv2  # noqa: F401 - loaded before its threads are held back
 
         with parallel.one_opencv_thread():
-            found = self._find(image)
+            found = self._find(pixels)
             if self.order_ is None:
                 scores = fused_scores(found.which, found.starts, len(found.boxes))
             else:
@@ -172,6 +174,7 @@ class SelectiveSearch:
             (found.boxes[order] * found.scale).astype(np.float32),
             scores[order].astype(np.float32),
             tuple(g.hierarchy(found.scale) for g in found.grouped),
+            Origin(image),
         )
 
     def fit(self, dataset: Dataset, *, random_state: int = 0, callbacks: Callbacks = ()) -> "SelectiveSearch":

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.errors import SettingError
+from foveal.images import Origin, Source, as_image
 from foveal.proposals.proposal import Proposals
 
 
@@ -56,13 +57,13 @@ class SlidingWindow:
             "stride": self.stride,
         }
 
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
-        """Windows over an image of shape (H, W, 3), large ones first.
+    def propose(self, image: Source) -> Proposals:
+        """Windows over an image of shape (H, W, 3), or of a file, large ones first.
 
         Windows lie within the image: the last of each row and column is moved in. The score of a window
         is its share of the image's area.
         """
-        height, width = image.shape[:2]
+        height, width = as_image(image).shape[:2]
         layers = []
         for size in sorted(self.sizes, reverse=True):
             for ratio in self.ratios:
@@ -79,7 +80,7 @@ class SlidingWindow:
         sides = boxes[:, 2:] - boxes[:, :2]
         shares = (sides[:, 0] * sides[:, 1] / (height * width)).astype(np.float32)
         order = np.argsort(-shares, kind="stable")
-        return Proposals(boxes[order], shares[order])
+        return Proposals(boxes[order], shares[order], origin=Origin(image))
 
 
 def _starts(length: int, window: int, stride: float) -> NDArray[np.float64]:

@@ -1,6 +1,7 @@
 """Runs: training, measuring and using a model over files, as functions."""
 
 from foveal.runs.class_names import parse_map
+from foveal.runs.curves import TensorBoard, curves_of, write_tensorboard
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import explain
@@ -23,7 +24,9 @@ __all__ = [
     "LiveResults",
     "Objects",
     "RunFolder",
+    "TensorBoard",
     "TrainingRun",
+    "curves_of",
     "demo",
     "describe",
     "evaluate_predictions",
@@ -43,4 +46,5 @@ __all__ = [
     "set_threshold",
     "show",
     "train",
+    "write_tensorboard",
 ]

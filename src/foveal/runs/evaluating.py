@@ -9,11 +9,19 @@ from typing import TYPE_CHECKING
 
 from foveal import parallel
 from foveal.data import Dataset, load
+from foveal.data.loading import select_split
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import claimed
 from foveal.images import read
-from foveal.metrics import OperatingPoints, evaluate, operating_points, read_results, threshold_for, to_results
+from foveal.metrics import (
+    OperatingPoints,
+    evaluate,
+    operating_points,
+    read_results,
+    threshold_for,
+    to_results,
+)
 from foveal.models.contracts import (
     ClassifierModel,
     DetectorModel,
@@ -45,7 +53,7 @@ if TYPE_CHECKING:
 
 def evaluate_run(
     run: str | os.PathLike[str],
-    data: str | os.PathLike[str] | None = None,
+    data: Dataset | str | os.PathLike[str] | None = None,
     *,
     out: str | os.PathLike[str] | None = None,
     split: str | None = None,
@@ -66,8 +74,9 @@ def evaluate_run(
     ----------
     run : path-like
         A run folder or a model file.
-    data : path-like, optional
-        By default the data of the run.
+    data : Dataset or path-like, optional
+        By default the data of the run. Of one that is loaded all images are measured, unless ``split`` says
+        which.
     out : path-like, optional
         A new or empty folder, which receives ``report.html``, the report as after a training,
         ``metrics.json`` and ``predictions.json`` (``predictions.csv`` of a classifier).
@@ -99,13 +108,17 @@ def evaluate_run(
             raise SettingError(f"{run} {kind}: a protocol and an IoU threshold are for detectors.")
         if precision is not None or recall is not None:
             raise SettingError(f"{run} {kind}: it has no threshold to choose by a precision or a recall.")
-    path = Path(data if data is not None else _own_data(run))
-    dataset, which = _images(Path(run), path, split, format)
+    if isinstance(data, Dataset):
+        dataset, which = _of(data, split), "The images of the loaded data set"
+        which += f", {count(len(dataset), 'image')}."
+    else:
+        path = Path(data if data is not None else _own_data(run))
+        dataset, which = _images(Path(run), path, split, format)
     emit(callbacks, "note", text=which)
     if model.task != dataset.task:
         raise DataError(
-            f"The model {run} is for {model.task}, and {path} holds data for {dataset.task}: name a data set "
-            "of the model's kind."
+            f"The model {run} is for {model.task}, and {dataset.path} holds data for {dataset.task}: name "
+            "a data set of the model's kind."
         )
     names: dict[str, str] = {}
     if not is_proposer(model):
@@ -249,7 +262,7 @@ def _tell_of_classes(names: Mapping[str, str], dataset: Dataset, callbacks: Call
 
 def evaluate_predictions(
     predictions: str | os.PathLike[str],
-    data: str | os.PathLike[str],
+    data: Dataset | str | os.PathLike[str],
     *,
     split: str | None = None,
     format: str | None = None,
@@ -262,7 +275,7 @@ def evaluate_predictions(
     ----------
     predictions : path-like
         See :func:`foveal.metrics.read_results`.
-    data : path-like
+    data : Dataset or path-like
         A data set, or a COCO annotation file whose images need not be there.
     split : {"train", "val", "test", "all"}, optional
         All images by default.
@@ -279,9 +292,12 @@ def evaluate_predictions(
     FovealError
         If a file cannot be used.
     """
-    dataset = load(data, split=None if split in (None, "all") else split, format=format)
+    if isinstance(data, Dataset):
+        dataset = _of(data, split)
+    else:
+        dataset = load(data, split=None if split in (None, "all") else split, format=format)
     if dataset.task != "detection":
-        raise DataError(f"{data} has no boxes: detections can only be measured against boxed data.")
+        raise DataError(f"{dataset.path} has no boxes: detections can only be measured against boxed data.")
     truth = dataset.to_coco()
     return evaluate(
         truth,
@@ -289,6 +305,11 @@ def evaluate_predictions(
         protocol=protocol,  # type: ignore[arg-type]
         iou_threshold=iou_threshold,
     )
+
+
+def _of(dataset: Dataset, split: str | None) -> Dataset:
+    """A loaded data set, or one part of it."""
+    return dataset if split in (None, "all") else select_split(dataset, split)
 
 
 def _images(run: Path, data: Path, split: str | None, format: str | None) -> tuple[Dataset, str]:

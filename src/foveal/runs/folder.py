@@ -189,6 +189,11 @@ class RunFolder:
         """Write ``metrics.json``."""
         write_json(self.metrics_file, dict(metrics))
 
+    @property
+    def curves_file(self) -> Path:
+        """The figures by epochs and steps, as CSV; there is none of a model that has no epochs."""
+        return self.path / "curves.csv"
+
     def write_results(self, results: Sequence[Mapping[str, Any]]) -> None:
         """Write ``predictions.json``, detections in COCO's results format."""
         write_json(self.path / "predictions.json", list(results), indent=None)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,11 @@ from foveal.data import Dataset
 from foveal.data.dataset import relative_name
 from foveal.events import Callbacks, stage
 from foveal.models import contracts
+from foveal.models.loading import load
 from foveal.proposals.warm_ups import SEARCH
 from foveal.runs.comparing_proposals import compare_with_search, seconds_to_compare
 from foveal.runs.folder import RunFolder
+from foveal.runs.notebook import finished_html, foremost
 
 if TYPE_CHECKING:
     from foveal.metrics import ProposalQuality
@@ -51,6 +54,18 @@ class Finished:
     folder: RunFolder
     metrics: dict[str, float]
     record: "Record"
+
+    @cached_property
+    def model(self) -> Any:
+        """The trained model, read from the run's folder: it predicts, and a detector can be traced."""
+        return load(self.folder.path)
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{key} {value:.3f}" for key, value in foremost(self.metrics).items())
+        return f"Finished({str(self.folder.path)!r}{': ' if figures else ''}{figures})"
+
+    def _repr_html_(self) -> str:
+        return finished_html(self.folder, self.metrics, self.record)
 
 
 def measure(

@@ -22,6 +22,8 @@ from foveal.files.tables import spreadsheet_text
 from foveal.images import read, resize_to_fit
 from foveal.models.contracts import ClassifierModel, Model, is_classifier, is_detector, is_proposer
 from foveal.models.loading import load
+from foveal.runs.notebook import results_html
+from foveal.wording import count
 
 Form = Literal["json", "coco", "csv"]
 Answer = TypeVar("Answer")
@@ -47,6 +49,13 @@ class FileResults:
     folder: Path
     results: list[dict[str, Any]]
     unreadable: dict[str, str]
+
+    def __repr__(self) -> str:
+        bad = f", {len(self.unreadable):,} unreadable" if self.unreadable else ""
+        return f"FileResults({str(self.folder)!r}: {count(len(self.results), 'file')}{bad})"
+
+    def _repr_html_(self) -> str:
+        return results_html(self.folder, self.results, self.unreadable)
 
 
 def find_images(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:

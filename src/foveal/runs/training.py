@@ -20,13 +20,14 @@ from foveal.data import Dataset, Finding, Parts, doctor, load
 from foveal.data.dataset import relative_name
 from foveal.errors import DataError, FovealError, ModelFileError, SettingError
 from foveal.events import Callbacks, Event, emit, stage
-from foveal.files import claimed, free_folder, gone_on_with, readable
+from foveal.files import claimed, free_folder, gone_on_with, readable, write_text
 from foveal.files.names import file_named
 from foveal.models import model_class
 from foveal.models.contracts import Model, is_choosing, is_timed
 from foveal.models.loading import load as load_model
 from foveal.report.html.page import write_report
 from foveal.runs.alarms import with_alarms
+from foveal.runs.curves import curves_of, curves_text
 from foveal.runs.default_models import DEFAULT_MODELS, default_model
 from foveal.runs.equal_epochs import Labelled
 from foveal.runs.explanations import explained
@@ -114,6 +115,8 @@ class TrainingRun:
             self.folder.write_metrics(metrics)
         with stage(self.callbacks, "report"):
             record = explained(with_alarms(record, self.callbacks), model)
+            if rows := curves_of(record.events):
+                write_text(self.folder.curves_file, curves_text(rows))
             write_report(self.folder.report_file, record.title, "", [chapter_of(record)])
         return Finished(self.folder, dict(record.metrics), record)
 

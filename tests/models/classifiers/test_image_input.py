@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from foveal.models import LogisticClassifier, MLPClassifier, SVMClassifier, TransferClassifier
-from foveal.models.classifiers.image_input import as_given
+from foveal.models.given_images import as_given
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_floats_from_0_to_1_where_the_training_had_0_to_255(fitted, files):
 
 
 @pytest.mark.parametrize(("X", "words"), [
-    ([], "an empty list"), ([1, 2], "a list of int"), ({"a": 1}, "a dict"), (None, "a NoneType"),
+    ([], "an empty list"), ([1, 2], "a list with an int in it"), ({"a": 1}, "a dict"), (None, "None"),
 ])  # fmt: skip
 def test_what_x_may_be_is_told(fitted, X, words):
     with pytest.raises(ValueError, match=f"a list of paths, of arrays .* got {words}"):

@@ -18,10 +18,11 @@ from foveal.models.classifiers.cnn import CNNClassifier
 from foveal.models.classifiers.compared_images import ComparedExamples
 from foveal.models.classifiers.comparison import Comparison
 from foveal.models.classifiers.fit_call import FitCall
-from foveal.models.classifiers.image_input import are_images, as_given
+from foveal.models.classifiers.image_input import are_images, check_range, from_0_to_1
 from foveal.models.classifiers.recipes import KINDS, Recipe
 from foveal.models.classifiers.svm import SVMClassifier
 from foveal.models.classifiers.transfer import TransferClassifier
+from foveal.models.given_images import as_given
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import warm_ups as nn_kernels
 
@@ -146,7 +147,10 @@ class AutoClassifier(Classifier):
         n_validation = 0
         if validation is not None:
             extra = as_given(validation[0])
-            extra = extra if images else self._checked_rows(extra)
+            if images:
+                check_range(extra, 255.0 if from_0_to_1(X) else 1.0)
+            else:
+                extra = self._checked_rows(extra)
             self._labels(validation[1])
             X, y = _joined(X, extra), np.concatenate([y, np.asarray(validation[1], y.dtype)])
             n_validation = len(extra)

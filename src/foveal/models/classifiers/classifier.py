@@ -19,10 +19,12 @@ from foveal.errors import ExportError, SettingError
 from foveal.events import Callbacks
 from foveal.files import write_container
 from foveal.models.classifiers.fit_call import Examples, FitCall
-from foveal.models.classifiers.image_input import Enlarging, are_images, as_given, check_range
+from foveal.models.classifiers.image_input import Enlarging, are_images, check_range
 from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.contracts import Answers, Task
+from foveal.models.given_images import IMAGES_IN_WORDS, as_given, described, refuse_strange
 from foveal.models.parameter_checks import Range
+from foveal.models.showing import ShownInNotebooks
 from foveal.version import __version__
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 warnings.filterwarnings("ignore", message="The number of unique classes is greater than 50%")
 
 
-class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class Classifier(ShownInNotebooks, ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the classifiers; not to be used itself.
 
     A subclass is a dataclass whose fields are its parameters, keyword-only where nothing else is said. It
@@ -159,6 +161,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         """Rows, or rows and labels, as scikit-learn checks them; in one order of memory."""
         if isinstance(X, list) and not X:
             raise ValueError("X is an empty list: there is nothing to learn from or to answer for.")
+        refuse_strange(X)
         return validate_data(self, X, y, reset=reset, dtype=[np.float32, np.float64], order="C")
 
     def _image_targets(self, X: Any, y: Any) -> NDArray[Any]:
@@ -275,10 +278,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         if are_images(X):
             check_range(X, self._pixel_scale)
         elif self.sees_images and not isinstance(X, np.ndarray) and not hasattr(X, "iloc"):
-            raise ValueError(
-                f"X is to be images, as for fit: a list of paths, of arrays or of Pillow's images, one array "
-                f"(N, H, W, C), or a column of paths; got {_described(X)}."
-            )
+            raise ValueError(f"X is to be images, as for fit: {IMAGES_IN_WORDS}; got {described(X)}.")
         return X
 
     def as_network(self) -> "tuple[nn.Sequential, tuple[int, ...]]":
@@ -384,12 +384,6 @@ class StoredClassifier(Classifier):
     @abstractmethod
     def _set_arrays(self, arrays: dict[str, NDArray[Any]], learned: dict[str, Any]) -> None:
         """Take what :meth:`_arrays` gave."""
-
-
-def _described(X: Any) -> str:
-    if isinstance(X, list):
-        return f"a list of {type(X[0]).__name__}" if X else "an empty list"
-    return f"a {type(X).__name__}"
 
 
 def _is_missing(label: Any) -> bool:

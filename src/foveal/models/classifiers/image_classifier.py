@@ -15,12 +15,12 @@ from foveal.features import HogColor, Pixels, RegionFeatures, features_from_conf
 from foveal.models.classifiers.classifier import StoredClassifier
 from foveal.models.classifiers.image_input import (
     are_images,
-    as_given,
     as_rgb,
     from_0_to_1,
     native_side,
     rgb_square,
 )
+from foveal.models.given_images import as_given
 from foveal.models.going_on import refuse_other
 
 

@@ -1,7 +1,7 @@
 """Images as a user gives them: what counts as images, of which size and range, and arrays of one shape."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
@@ -9,72 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
-from foveal.images import as_image, is_pillow
 
 Enlarging = Literal["linear", "cubic"]
 
 # The largest side that raw pixels keep; larger images are brought to the default size.
 LARGEST_NATIVE = 64
-
-
-def as_given(X: Any) -> Any:
-    """What a user means by X, as a list or an array.
-
-    Parameters
-    ----------
-    X : object
-        A path is a list of one; a Series or a table of one column of paths, as pandas has them, and an array
-        of shape (N, 1) of them are a list; images of Pillow are arrays, (H, W, 3) uint8, upright. What is
-        anything else stays as it is.
-
-    Raises
-    ------
-    ValueError
-        If it is a table of several columns with paths in one, or an iterator, or lacks some paths.
-    """
-    if isinstance(X, (str, os.PathLike)):
-        return [X]
-    if hasattr(X, "iloc"):
-        # A table of numbers, with its names of columns, is scikit-learn's matter.
-        if getattr(X, "ndim", 1) == 2 and X.shape[1] > 1 and len(X):
-            _refuse_paths_among_columns(X)
-        column = X.iloc[:, 0] if getattr(X, "ndim", 1) == 2 and X.shape[1] == 1 else X
-        if getattr(column, "ndim", 2) == 1 and any(map(_is_source, column)):
-            X = column.tolist()
-    elif isinstance(X, np.ndarray) and X.ndim == 2 and X.shape[1] == 1 and len(X):
-        if _is_source(X[0, 0]):
-            X = X[:, 0].tolist()
-    elif isinstance(X, tuple):
-        X = list(X)
-    if isinstance(X, (list, np.ndarray)) and any(is_pillow(x) for x in X[:1]):
-        return [as_image(x) if is_pillow(x) else x for x in X]
-    if isinstance(X, Iterator):
-        raise ValueError(f"X is a {type(X).__name__}, which can be read but once: give a list.")
-    if isinstance(X, list):
-        _refuse_gaps(X)
-    return X
-
-
-def _refuse_paths_among_columns(X: Any) -> None:
-    named = next((name for name, value in zip(X.columns, X.iloc[0], strict=True) if _is_source(value)), None)
-    if named is not None:
-        raise ValueError(
-            f"X has {X.shape[1]} columns, of which {named!r} holds text: give the column with the images' "
-            "paths alone, or a table of numbers."
-        )
-
-
-def _refuse_gaps(X: Sequence[Any]) -> None:
-    """Refuse a list of paths in which some are missing, as they are in a table's column."""
-    if not any(map(_is_source, X)):
-        return
-    for place, item in enumerate(X):
-        if item is None or (np.ndim(item) == 0 and not _is_source(item)):
-            raise ValueError(f"X has {item!r} in place {place}, where an image or its path has to be.")
-
-
-def _is_source(value: Any) -> bool:
-    return isinstance(value, (str, os.PathLike)) or is_pillow(value)
 
 
 def check_range(X: Any, pixel_scale: float) -> None:

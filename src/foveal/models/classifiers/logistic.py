@@ -17,10 +17,11 @@ from foveal.features import Pixels
 from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.held_out import held_out_part
 from foveal.models.classifiers.image_classifier import tell_candidates
-from foveal.models.classifiers.image_input import are_images, as_given
+from foveal.models.classifiers.image_input import are_images
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer, with_rows_for
 from foveal.models.classifiers.logistic_descent import descend, diverged, one_pass
 from foveal.models.classifiers.scaling import RunningScaling, feature_scaling, standardized
+from foveal.models.given_images import as_given
 from foveal.models.parameter_checks import check_parameters
 from foveal.nn import Flatten, Sequential, Softmax, cross_entropy, softmax
 from foveal.wording import minutes_text

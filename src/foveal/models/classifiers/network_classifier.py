@@ -19,11 +19,12 @@ from foveal.models.classifiers.augmenting import Preparation, augmentation_for
 from foveal.models.classifiers.classifier import StoredClassifier
 from foveal.models.classifiers.fit_call import Examples, FitCall
 from foveal.models.classifiers.held_out import held_out_part
-from foveal.models.classifiers.image_input import ImageArrays, are_images, as_given
+from foveal.models.classifiers.image_input import ImageArrays, are_images
 from foveal.models.classifiers.network_outputs import NetworkOutputs
 from foveal.models.classifiers.network_settings import CURVES, NetworkSettings, curves
 from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.scaling import feature_scaling
+from foveal.models.given_images import as_given
 from foveal.models.going_on import refuse_other
 from foveal.nn.random_streams import seed_layers
 from foveal.wording import minutes_text

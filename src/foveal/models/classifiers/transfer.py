@@ -22,13 +22,13 @@ from foveal.models.classifiers.image_bank import BATCH, ImageBank
 from foveal.models.classifiers.image_input import (
     LARGEST_NATIVE,
     are_images,
-    as_given,
     from_0_to_1,
     native_sides,
 )
 from foveal.models.classifiers.linear_classifier import LinearClassifier, linear_layer, with_rows_for
 from foveal.models.classifiers.penalties import Linear, choose_penalty, fit_logistic, linear_probabilities
 from foveal.models.classifiers.run_clock import RunClock
+from foveal.models.given_images import as_given
 from foveal.models.going_on import refuse_other
 from foveal.models.parameter_checks import Range, check_parameters
 from foveal.nn import warm_ups as nn_kernels

@@ -135,7 +135,8 @@ class FastRCNN(ProposalDetector):
     threshold_ : float
         The least score to believe where a yes or no is wanted: the one with the best F1 on the validation
         images or, without any, on some training images, by a network that has not seen them and is trained
-        for a fifth of the time.
+        for a fifth of the time. ``predict`` gives less probable detections too, unless it is
+        given ``min_score``; ``foveal predict`` and :meth:`foveal.data.Detections.above` begin here.
     dropout_ : float
     flip_ : bool
         What was used.

@@ -10,7 +10,7 @@ from foveal import nn, parallel
 from foveal.data import Detections
 from foveal.events import Callbacks, stage
 from foveal.files.plain import from_json
-from foveal.images import Source, as_image
+from foveal.images import Source, as_pixels
 from foveal.metrics import choose_threshold
 from foveal.models.detection.anchors import Anchors
 from foveal.models.detection.network import DetectionNetwork, RoISettings
@@ -90,7 +90,8 @@ class FasterRCNN(RPNBase, ObjectDetector):
     backbone_ : Backbone
     threshold_ : float
         The least score to believe where a yes or no is wanted: the one with the best F1 on the validation
-        images, 0.5 without any. ``predict`` gives less probable detections too.
+        images, 0.5 without any. ``predict`` gives less probable detections too, unless it is
+        given ``min_score``; ``foveal predict`` and :meth:`foveal.data.Detections.above` begin here.
     n_images_ : int
         How many images it was trained on.
     resolved_ : dict
@@ -150,17 +151,14 @@ class FasterRCNN(RPNBase, ObjectDetector):
         """What tells what is in a region."""
         return self.network_.head
 
-    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
-        """Detect objects; see :meth:`ObjectDetector.predict`.
-
-        ONNX Runtime runs the very graph that :meth:`to_onnx` gives. One image is computed by all cores; of
-        several each core takes one.
-        """
+    def _predict(self, images: Sequence[Source], callbacks: Callbacks = ()) -> list[Detections]:
+        # ONNX Runtime runs the very graph that to_onnx gives. One image is computed by all cores; of several
+        # each core takes one.
         detector = self.detector()
         threads = 1 if len(images) > 1 else None
         with stage(callbacks, "detection", len(images)) as progress:
             return parallel.map(
-                lambda source: detector(as_image(source), threads=threads), images, done=progress
+                lambda source: detector(as_pixels(source), threads=threads), images, done=progress
             )
 
     def detector(self) -> Detector:

@@ -20,11 +20,13 @@ from foveal.data.mirroring import objects_may_be_mirrored
 from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import write_container
-from foveal.images import Source, as_image
+from foveal.images import Origin, Source, as_pixels
 from foveal.metrics import evaluate, to_results
 from foveal.models.detection.trace import DetectionTrace
+from foveal.models.given_images import sources_of
 from foveal.models.going_on import check_same
 from foveal.models.parameter_checks import NamedParameters
+from foveal.models.showing import ShownInNotebooks
 from foveal.proposals import Proposals
 from foveal.version import __version__
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from foveal.models.contracts import ImageDetector
 
 
-class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
+class BoxModel(ShownInNotebooks, NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
     """A model that is trained on boxes: a detector, or a region proposal network alone.
 
     What its class says of itself is told in :class:`foveal.models.contracts.Model`.
@@ -98,15 +100,15 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
         return False
 
     @abstractmethod
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
-        """Regions of an image, (H, W, 3) uint8, in its pixels and within it, the best first."""
+    def propose(self, image: Source) -> Proposals:
+        """Regions of an image, (H, W, 3) uint8, or of a file, in its pixels and within it, the best first."""
 
     def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
         """:meth:`propose` for several images or files; one that cannot be read raises ImageError."""
         found = []
         with stage(callbacks, "proposals of held-out images", len(images)) as progress:
-            for done, source in enumerate(images, 1):
-                found.append(self.propose(as_image(source)))
+            for done, source in enumerate(sources_of(images), 1):
+                found.append(self.propose(source))
                 progress(done)
         return found
 
@@ -135,7 +137,7 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
             If the file cannot be read.
         """
         self._check_fitted()
-        return replace(self._trace(as_image(image), objects), object_names=tuple(object_names))
+        return replace(self._trace(as_pixels(image), objects), object_names=tuple(object_names))
 
     @abstractmethod
     def _trace(self, image: NDArray[np.uint8], objects: ArrayLike | None) -> DetectionTrace:
@@ -165,25 +167,56 @@ class BoxModel(NamedParameters, BaseEstimator, ABC):  # type: ignore[misc]
 class ObjectDetector(BoxModel):
     """A detector: it predicts boxes of classes and is scored by average precision."""
 
-    @abstractmethod
-    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
+    def predict(
+        self, images: Any, *, min_score: float | None = None, callbacks: Callbacks = ()
+    ) -> list[Detections]:
         """Detect objects.
 
         Parameters
         ----------
-        images : sequence of ndarray of shape (H, W, 3), uint8, or of paths
+        images : list of paths, of ndarray of shape (H, W, 3), uint8, or of images of Pillow
+            Also one array (N, H, W, 3), a pandas Series or column of paths, a :class:`foveal.data.Dataset`,
+            or one image or path, which is a list of one.
+        min_score : float, optional
+            Leave out what is less probable. By default everything is given, down to scores that no one
+            believes, as measures of average precision need it. ``foveal predict`` leaves out what is below
+            ``threshold_``: ``min_score=model.threshold_`` does the same, and so does
+            :meth:`foveal.data.Detections.above` of what is given here.
         callbacks : sequence of callables
 
         Returns
         -------
         list of Detections
-            One for each image, the most probable first; ``scores`` are probabilities.
+            One for each image, also where there is but one; the most probable first; ``scores`` are
+            probabilities.
 
         Raises
         ------
         ImageError
             If a file cannot be read.
+        ValueError
+            If these are no images, or floating-point ones from 0 to 1.
+
+        Examples
+        --------
+        One image is a list of one::
+
+            (found,) = model.predict("a.jpg")
+            found.above()  # what the model believes
         """
+        self._check_fitted()
+        if min_score is not None and not 0 <= min_score <= 1:
+            raise ValueError(f"min_score is a probability from 0 to 1; got {min_score!r}.")
+        sources = sources_of(images)
+        found = [
+            replace(detections, threshold=self.threshold_, origin=Origin(source))
+            for detections, source in zip(self._predict(sources, callbacks), sources, strict=True)
+        ]
+        return found if min_score is None else [detections.above(min_score) for detections in found]
+
+    @abstractmethod
+    def _predict(self, images: Sequence[Source], callbacks: Callbacks = ()) -> list[Detections]:
+        """See :meth:`predict`; of images and files."""
 
     def detector(self) -> "ImageDetector":
         """What :meth:`predict` does with one image: a function that gives its detections."""

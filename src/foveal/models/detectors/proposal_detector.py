@@ -16,12 +16,13 @@ from foveal.events import Callbacks, stage
 from foveal.features import features_from_config
 from foveal.files import user_cache
 from foveal.files.plain import below
-from foveal.images import Source, as_image
+from foveal.images import Origin, Source, as_pixels
 from foveal.models import MODELS, model_class
 from foveal.models.contracts import is_proposer
 from foveal.models.detection.trace import DetectionTrace, scaled_objects
 from foveal.models.detectors.object_detector import BoxModel, ObjectDetector
 from foveal.models.detectors.rpn import RPN
+from foveal.models.given_images import sources_of
 from foveal.proposals import FileProposer, Proposals, Proposer, SelectiveSearch, propose_files
 from foveal.proposals.cached import proposer_from_config
 
@@ -53,10 +54,11 @@ class ProposalDetector(ObjectDetector):
     features_: Any = field(init=False)
     flip_: bool = field(init=False)
 
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
-        """The regions of an image, (H, W, 3) uint8, that :meth:`predict` looks at first."""
+    def propose(self, image: Source) -> Proposals:
+        """The regions of an image, (H, W, 3) uint8, or of a file, that :meth:`predict` looks at first."""
         self._check_fitted()
-        return self.proposer_.propose(image).best(self.max_proposals)
+        found = self.proposer_.propose(as_pixels(image)).best(self.max_proposals)
+        return replace(found, origin=Origin(image))
 
     def propose_all(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Proposals]:
         """:meth:`propose` for several images; see :meth:`BoxModel.propose_all`.
@@ -67,7 +69,7 @@ class ProposalDetector(ObjectDetector):
         self._check_fitted()
         found = propose_files(
             self.proposer_,
-            images,
+            sources_of(images),
             number=self.max_proposals,
             cache=user_cache(),
             name="proposals of held-out images",
@@ -75,20 +77,13 @@ class ProposalDetector(ObjectDetector):
         )
         return [answer.proposals for answer in found]
 
-    def predict(self, images: Sequence[Source], *, callbacks: Callbacks = ()) -> list[Detections]:
-        """Detect objects; see :meth:`ObjectDetector.predict`.
-
-        Proposals of files that are in the user's cache are taken from there; none are added, since
-        images to predict on are rarely seen again.
-        """
-        self._check_fitted()
-        return self._predict(images, callbacks)
-
     def _predict(self, images: Sequence[Source], callbacks: Callbacks = ()) -> list[Detections]:
+        # Proposals of files that are in the user's cache are taken from there; none are added, since images
+        # to predict on are rarely seen again.
         files = FileProposer(self.proposer_, user_cache(), keep=False)
 
         def one(source: Source) -> Detections:
-            image = as_image(source)
+            image = as_pixels(source)
             return self._detect(image, files.propose(source, image).proposals.best(self.max_proposals))
 
         with stage(callbacks, "detection", len(images)) as progress, parallel.blas_threads(1):

@@ -91,7 +91,8 @@ class RCNN(ProposalDetector):
     platt_ : Platt
     threshold_ : float
         The least score to believe where a yes or no is wanted: the one with the best F1 on
-        out-of-fold detections. ``predict`` gives less probable detections too.
+        out-of-fold detections. ``predict`` gives less probable detections too, unless it is
+        given ``min_score``; ``foveal predict`` and :meth:`foveal.data.Detections.above` begin here.
     n_images_ : int
         How many images it was trained on.
 

@@ -19,7 +19,7 @@ from foveal.errors import SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.features import Backbone, EfficientNetLite0, backbone_from_config, stack_images
 from foveal.files.plain import from_json
-from foveal.images import box_scale, working_image
+from foveal.images import Origin, Source, as_pixels, box_scale, working_image
 from foveal.models.detection.anchors import Anchors, anchors_for
 from foveal.models.detection.rpn.network import RegionProposalNetwork, RPNSettings
 from foveal.models.detection.trace import DetectionTrace, trace_network
@@ -253,12 +253,12 @@ class RPNBase(TrainingConfig, BoxModel):
 
     # -- use ----------------------------------------------------------------------------------------
 
-    def propose(self, image: NDArray[np.uint8]) -> Proposals:
+    def propose(self, image: Source) -> Proposals:
         """Boxes in an image that may hold an object, by the engine.
 
         Parameters
         ----------
-        image : ndarray of shape (H, W, 3), uint8
+        image : ndarray of shape (H, W, 3), uint8, path-like, or image of Pillow
             RGB, of any size from 1×1.
 
         Returns
@@ -267,11 +267,14 @@ class RPNBase(TrainingConfig, BoxModel):
             In pixels of the image and within it, the best first; ``scores`` are probabilities of an object.
         """
         self._check_fitted()
-        working, maps = self._look_at(image)
+        pixels = as_pixels(image)
+        working, maps = self._look_at(pixels)
         (trace,) = self.network_.trace(maps, np.array([working.shape[:2]], np.float32))
         proposed = trace.proposed
-        boxes = clip(proposed.boxes * box_scale(working.shape, image.shape), image.shape[1], image.shape[0])
-        return Proposals(boxes.astype(np.float32, copy=False), nn.functional.sigmoid(proposed.logits))
+        height, width = pixels.shape[:2]
+        boxes = clip(proposed.boxes * box_scale(working.shape, pixels.shape), width, height)
+        scores = nn.functional.sigmoid(proposed.logits)
+        return Proposals(boxes.astype(np.float32, copy=False), scores, origin=Origin(image))
 
     def _look_at(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], dict[str, NDArray[np.float32]]]:
         """The working image, and the backbone's maps of it."""
