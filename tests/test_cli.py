@@ -93,7 +93,7 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
     assert "There is no format" in fails(*train, "--format", "xml")
     assert "Name the data to train on" in fails("train")
     assert "give nothing else" in fails("train", scene_folder, "--resume", out)
-    assert "names model, format and seed" in fails("train", "--config", scene_run.folder.path, "--seed", 3)
+    assert "names model, format, seed and origin" in fails("train", "--config", scene_run.folder.path, "--seed", 3)
     assert "cannot be read" in fails("train", "--config", tmp_path / "gone.toml")
     assert "give nothing else" in fails("train", "--resume", scene_run.folder.path, "--model", "svm")
     assert "is finished" in fails("train", "--resume", scene_run.folder.path)
@@ -260,7 +260,7 @@ def test_brackets_in_the_names_of_folders(run, color_folder, boxed, monkeypatch,
     settings = ["--set", "epochs=1", "--set", "width=2", "--set", "image_size=8"]
     status, _, err = run("train", color_folder, "--model", "cnn", "--out", "r[/x]", *settings)
     assert status == 0
-    assert "The run is in r[/x]; look at r[/x]/report.html." in err
+    assert "The run is in 'r[/x]'; look at 'r[/x]/report.html'." in err
     picture = color_folder / "red" / "0.png"
     status, _, err = run("predict", "r[/x]", picture, "--out", "p[/x]")
     assert status == 0
@@ -335,7 +335,7 @@ WRITES = {
     "benchmark selective-search": {"--out": []},
     "benchmark network": {"--out": []},
 }
-READS = {"config", "data", "peers_python", "predictions", "resume", "run"}
+READS = {"config", "data", "from_run", "peers_python", "predictions", "resume", "run"}
 
 
 def test_every_option_that_names_a_path_is_known():

@@ -154,7 +154,7 @@ def test_what_is_forgotten_is_told(places, tmp_path):
     told = []
     done = train(data, out=tmp_path / "run", from_run=root / "first", settings={"epochs": 60},
                  callbacks=[told.append])  # fmt: skip
-    assert done.metrics["old_data/accuracy"] < 0.2 < done.metrics["old_data/before/accuracy"]
+    assert done.metrics["old_data/accuracy"] <= 0.5 < 0.9 < done.metrics["old_data/before/accuracy"]
     (alarm,) = [alarm for alarm in done.record.alarms if alarm.kind == "forgotten"]
     assert alarm.message in [e["text"] for e in told if e["event"] == "alarm"]
     assert "“green” and “red”" in alarm.reasons[0]

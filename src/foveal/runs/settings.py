@@ -220,10 +220,19 @@ def _resolved(
         raise SettingError(" ".join(str(renamed(key)) for key in old))
     for key, value in given.items():
         if key not in settings:
+            others = _models_with(key) if owner in MODELS else []
             hint, known = did_you_mean(key, settings), ", ".join(sorted(settings))
+            if others:
+                verb = "has" if len(others) == 1 else "have"
+                hint += f" {', '.join(others)} {verb} it (--model {others[0]})."
             raise SettingError(f"{owner} has no setting {key!r}.{hint} Its settings are {known}.")
         settings[key] = _checked(key, value, settings[key], (types or {}).get(key))
     return settings
+
+
+def _models_with(setting: str) -> list[str]:
+    """The models that have a setting."""
+    return [name for name in MODELS if setting in available_settings(name)]
 
 
 # -- what a value must be ---------------------------------------------------------------------------
