@@ -66,7 +66,7 @@ def test_a_run_from_a_run(places, check_page):
     page = second.report_file.read_text(encoding="utf-8")
     check_page(page)
     assert "New classes: blue." in page
-    assert "Before and now, on the same held-out pictures" in page
+    assert "What first held out" in page
     assert "accuracy of the old data" in page
     assert (
         second.path.joinpath("predictions.csv").read_text().startswith("file,truth,prediction,green,red,blue")
