@@ -1,5 +1,6 @@
 import inspect
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -373,3 +374,14 @@ def test_what_is_there_is_never_overwritten(
         fails(*verb.split(), *words, *([option] if option.startswith("--") else []), target)
         assert mine.read_text() == "mine"
     assert sum(path.is_file() for path in tmp_path.rglob("*")) == 2
+
+
+def test_completion():
+    """What the script of a shell asks the program at the tabulator."""
+    for words, number, expected in (("foveal tr", "1", "train"), ("foveal train --fr", "2", "--from")):
+        known = {"_FOVEAL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": number}
+        done = subprocess.run(
+            [sys.executable, "-c", "import sys; sys.argv = ['foveal']; from foveal.cli import main; main()"],
+            env={**os.environ, **known}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.split() == [expected]
