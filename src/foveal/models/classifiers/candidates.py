@@ -291,8 +291,7 @@ class Trials:
     def _watch(self, event: Event) -> None:
         """Give up what has no time, or lags."""
         if event["event"] == "schedule" and event["epochs"] < _FEWEST_EPOCHS:
-            fitting = amount(event["epochs"], "epoch")
-            raise GivenUp(f"{fitting}, no more, would be its share of the time")
+            raise GivenUp(f"its share of the time holds only {amount(event['epochs'], 'epoch')}")
         if event["event"] == "schedule":
             self._highest = 0.0
         if event["event"] != "epoch" or event.get("validation_accuracy") is None:
