@@ -176,11 +176,11 @@ def test_settings(places, tmp_path):
 def test_what_cannot_be_gone_on_from(places, color_run, scene_run, scene_folder, tmp_path):
     root, _ = places
     out = tmp_path / "run"
-    with pytest.raises(SettingError, match="which is a svm: a support vector machine is fitted"):
+    with pytest.raises(SettingError, match=r"\(svm\): a support vector machine is fitted"):
         train(root / "three", out=out, from_run=color_run.folder.path)
-    with pytest.raises(SettingError, match="which is a rcnn: its support vector machines"):
+    with pytest.raises(SettingError, match=r"\(rcnn\): its support vector machines"):
         train(scene_folder, out=out, from_run=scene_run.folder.path)
-    with pytest.raises(SettingError, match=r"is a mlp, and goes on as one: leave out the model cnn"):
+    with pytest.raises(SettingError, match=r"is mlp, and goes on as such: leave out cnn"):
         train(root / "three", model="cnn", out=out, from_run=root / "first")
     with pytest.raises(SettingError, match=r"is for classification, and .* holds data for detection"):
         train(scene_folder, out=out, from_run=root / "first")

@@ -137,7 +137,7 @@ class Classifier(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
             )
         if type(initial) is not type(self):
             raise SettingError(
-                f"A {self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
+                f"{self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
             )
         check_is_fitted(initial)
         # It may be this classifier itself, which is about to learn.
