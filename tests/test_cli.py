@@ -1,5 +1,6 @@
 import inspect
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_mistakes_are_one_sentence(fails, scene_folder, color_folder, scene_run,
     assert "There is no format" in fails(*train, "--format", "xml")
     assert "Name the data to train on" in fails("train")
     assert "give nothing else" in fails("train", scene_folder, "--resume", out)
-    assert "names model, format and seed" in fails("train", "--config", scene_run.folder.path, "--seed", 3)
+    assert "names model, format, seed" in fails("train", "--config", scene_run.folder.path, "--seed", 3)
     assert "cannot be read" in fails("train", "--config", tmp_path / "gone.toml")
     assert "give nothing else" in fails("train", "--resume", scene_run.folder.path, "--model", "svm")
     assert "is finished" in fails("train", "--resume", scene_run.folder.path)
@@ -278,21 +279,21 @@ def test_brackets_in_the_names_of_folders(run, color_folder, boxed, monkeypatch,
     settings = ["--set", "epochs=1", "--set", "width=2", "--set", "image_size=8"]
     status, _, err = run("train", color_folder, "--model", "cnn", "--out", "r[/x]", *settings)
     assert status == 0
-    assert "The run is in r[/x]; look at r[/x]/report.html." in err
+    assert "The run is in 'r[/x]'; look at 'r[/x]/report.html'." in err
     picture = color_folder / "red" / "0.png"
     status, _, err = run("predict", "r[/x]", picture, "--out", "p[/x]")
     assert status == 0
-    assert "Everything is in p[/x]." in err
+    assert "Everything is in 'p[/x]'." in err
     status, _, err = run("explain", "r[/x]", picture, "--out", "e[/x]")
     assert status == 0
-    assert "Everything is in e[/x]; look at e[/x]/explanation.html." in err
+    assert "Everything is in 'e[/x]'; look at 'e[/x]/explanation.html'." in err
     status, _, err = run("propose", picture, "--mode", "single", "--out", "s[/x]")
     assert status == 0
-    assert "proposals.json and drawn/ are in s[/x]." in err
+    assert "proposals.json and drawn/ are in 's[/x]'." in err
     data = boxed(tmp_path / "data", {"train": [[(0, 10, 10, 40, 40)]]}, ("[/dog]",))
     status, _, err = run("prepare", data, "--size", "8", "--out", "c[/x]")
     assert status == 0
-    assert "The crops and manifest.csv are in c[/x]." in err
+    assert "The crops and manifest.csv are in 'c[/x]'." in err
     assert "[/dog]" in err
 
 
@@ -354,7 +355,7 @@ WRITES = {
     "benchmark selective-search": {"--out": []},
     "benchmark network": {"--out": []},
 }
-READS = {"config", "data", "peers_python", "predictions", "resume", "run"}
+READS = {"config", "data", "from_run", "peers_python", "predictions", "resume", "run"}
 
 
 def test_every_option_that_names_a_path_is_known():
@@ -392,3 +393,14 @@ def test_what_is_there_is_never_overwritten(
         fails(*verb.split(), *words, *([option] if option.startswith("--") else []), target)
         assert mine.read_text() == "mine"
     assert sum(path.is_file() for path in tmp_path.rglob("*")) == 2
+
+
+def test_completion():
+    """What the script of a shell asks the program at the tabulator."""
+    for words, number, expected in (("foveal tr", "1", "train"), ("foveal train --fr", "2", "--from")):
+        known = {"_FOVEAL_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": number}
+        done = subprocess.run(
+            [sys.executable, "-c", "import sys; sys.argv = ['foveal']; from foveal.cli import main; main()"],
+            env={**os.environ, **known}, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.split() == [expected]

@@ -23,7 +23,10 @@ from foveal.runs.settings import available_settings, make_search, parse_settings
 from foveal.runs.training import DEFAULT_MODELS
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 PROGRAM = typer.main.get_command(app)
 #: What the data sets of the examples hold. ``DATA`` may be either.
 TASKS = {
@@ -32,7 +35,10 @@ TASKS = {
     "mugs": "classification",
     "DATA": "detection, classification",
     "DIR": "classification",
+    "digits": "classification",
 }
+#: Options of other programs that the pages name alone.
+OF_OTHERS = {"--corpus"}
 #: A word in capitals, brackets or an ellipsis: a synopsis, which is no command to be typed in.
 PLACEHOLDER = re.compile(r"\b[A-Z]{2,}\b|\b[A-Z]\b(?!=)|[…\[\]|]|\.\.\.")
 
@@ -49,10 +55,11 @@ class Shown(NamedTuple):
 
 
 def typed(page: Path) -> Iterator[Shown]:
-    """The lines of a page's shell blocks."""
-    for block in re.findall(r"(?ms)^```(?:sh|bash|console)\n(.*?)^```", page.read_text(encoding="utf-8")):
+    """The lines of a page's shell blocks, and those of other blocks that are commands."""
+    for kind, block in re.findall(r"(?ms)^```(\S*)\n(.*?)^```", page.read_text(encoding="utf-8")):
         for line in block.replace("\\\n", " ").splitlines():
-            yield Shown(page.name, line, "")
+            if kind in ("sh", "bash", "console") or re.match(r"(\$ )?foveal [a-z-]", line):
+                yield Shown(page.name, line.removeprefix("$ "), "")
 
 
 def spoken(page: Path) -> Iterator[Shown]:
@@ -197,6 +204,26 @@ def test_settings_in_sentences(page):
 
 def _class_name(model: str) -> str:
     return MODELS[model][1]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_options_in_sentences(page):
+    """An option that is named alone is one of some verb."""
+    known = {"--help", "--version", "--install-completion", "--show-completion"}
+    for _, command in _verbs(PROGRAM):
+        known |= {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
+    for shown in spoken(page):
+        if shown.text.startswith("--"):
+            named = set(re.findall(r"(?:^|\s)(--[a-z][a-z-]*)", shown.text))
+            assert named <= known | OF_OTHERS, shown.text
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "docs" / "examples").glob("*.py")), ids=lambda path: path.name
+)
+def test_commands_in_the_gallery(path):
+    for inline in re.findall(r"``(foveal [^`]+)``", re.sub(r"\n# ?", " ", path.read_text(encoding="utf-8"))):
+        check_shown(Shown(path.name, " ".join(inline.split()), ""))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "src").rglob("*.py")), ids=lambda path: path.name)

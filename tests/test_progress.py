@@ -18,7 +18,7 @@ def some_work(callback):
     emit([callback], "candidate", setting={"C": 1.0, "kernel": "rbf"}, score=0.5, chosen=True)
     emit([callback], "candidate", setting={"learning_rate": 9}, score=None, chosen=False)
     tried = {"setting": {"candidate": "cnn"}, "chosen": False, "seconds": 4.0}
-    emit([callback], "candidate", **tried, score=0.5, why="3 fewer of 9 named rightly")
+    emit([callback], "candidate", **tried, score=0.5, why="3 fewer of 9 classified correctly")
     emit([callback], "candidate", **tried, score=None, why="given up: only 2 epochs fit")
     emit([callback], "mining_round", label="cat", round=2, positives=5, negatives=30, added=10)
     emit([callback], "of_the_future", wings=2)
@@ -34,7 +34,7 @@ def test_plain_lines_where_there_is_no_terminal(capsys):
         "  [bold]a.jpg[/] is left out",
         "  C 1.0, kernel rbf: 0.500 (chosen)",
         "  learning_rate 9: diverged",
-        "  cnn: 0.500 in 4 s; 3 fewer of 9 named rightly",
+        "  cnn: 0.500 in 4 s; 3 fewer of 9 classified correctly",
         "  cnn: given up: only 2 epochs fit",
         "  cat, round 2: 10 hard negatives added to 20",
     ]

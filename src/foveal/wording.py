@@ -59,6 +59,18 @@ def count(number: int, thing: str, things: str = "") -> str:
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
 
 
+def amount(number: float, thing: str, things: str = "") -> str:
+    """A number that need not be whole, and what it is of; ``things`` as in :func:`count`.
+
+    Examples
+    --------
+    >>> amount(1.0, "epoch"), amount(0.5, "epoch"), amount(12.34, "epoch")
+    ('1 epoch', '0.5 epochs', '12 epochs')
+    """
+    shown = f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
+    return f"{shown} {thing if shown == '1' else things or thing + 's'}"
+
+
 def be(number: int) -> str:
     """``"is"`` of one, ``"are"`` of any other number.
 

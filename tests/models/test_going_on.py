@@ -191,7 +191,7 @@ def test_what_cannot_change(detector, scenes):
         model = FasterRCNN(**{**SMALL, "hidden": 16, "roi_size": 3} | settings)
         with pytest.raises(SettingError, match=f"{name} is .* in the model to go on from"):
             model.fit(scenes, initial=detector)
-    with pytest.raises(SettingError, match="A rpn goes on from a trained rpn; this is FasterRCNN"):
+    with pytest.raises(SettingError, match="rpn goes on from a trained rpn; this is FasterRCNN"):
         RPN(**SMALL).fit(scenes, initial=detector)
     first = MLPClassifier(width=8, epochs=1).fit(X, Y)
     with pytest.raises(SettingError, match="width is 4, and 8 in the model"):

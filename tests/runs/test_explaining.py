@@ -113,3 +113,16 @@ def test_the_report_of_a_network(network_run, check_page):
     assert record.explained_by == "Grad-CAM"
     assert set(record.explanations) == set(record.surest_mistakes())
     assert record.look.filters.shape == (4, 3, 3, 3)
+
+
+def test_a_video_alone_is_told_what_to_do(color_run, color_folder, tmp_path):
+    film = tmp_path / "my film.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypisom")
+    run = color_run.folder.path
+    with pytest.raises(
+        SettingError, match=rf"foveal predict {run} '{film}' shows .* ffmpeg -i '{film}' frame"
+    ):
+        explain(run, [film], tmp_path / "why")
+    assert not (tmp_path / "why").exists()
+    done = explain(run, [film, color_folder / "red" / "0.png"], tmp_path / "why")
+    assert list(done.unreadable) == [str(film)]

@@ -213,7 +213,7 @@ def test_candidates_are_told_apart_by_their_loss_and_by_their_order():
     assert grid_search.choose([0.9, 0.9, 0.5], [0.4, 0.3, 0.1], names, 1000)[0] == 1
     best, why = grid_search.choose([0.9, 0.9, 0.9], [0.4, 0.3, 0.3], names, 1000)
     assert best == 1
-    assert why.startswith("a; b and c name equally many of 1,000 images rightly (0.900): b was chosen")
+    assert why.startswith("a; b and c classify equally many of 1,000 images correctly (0.900): b was chosen")
     assert why.endswith(" for its lower loss on them.")
     best, why = grid_search.choose([0.9, 0.9, None], [0.3, 0.3, np.nan], names, 1000)
     assert best == 0

@@ -66,7 +66,7 @@ def test_a_run_from_a_run(places, check_page):
     page = second.report_file.read_text(encoding="utf-8")
     check_page(page)
     assert "New classes: blue." in page
-    assert "Before and now, on the same held-out pictures" in page
+    assert "What first held out" in page
     assert "accuracy of the old data" in page
     assert (
         second.path.joinpath("predictions.csv").read_text().startswith("file,truth,prediction,green,red,blue")
@@ -154,7 +154,7 @@ def test_what_is_forgotten_is_told(places, tmp_path):
     told = []
     done = train(data, out=tmp_path / "run", from_run=root / "first", settings={"epochs": 60},
                  callbacks=[told.append])  # fmt: skip
-    assert done.metrics["old_data/accuracy"] < 0.2 < done.metrics["old_data/before/accuracy"]
+    assert done.metrics["old_data/accuracy"] <= 0.5 < 0.9 < done.metrics["old_data/before/accuracy"]
     (alarm,) = [alarm for alarm in done.record.alarms if alarm.kind == "forgotten"]
     assert alarm.message in [e["text"] for e in told if e["event"] == "alarm"]
     assert "“green” and “red”" in alarm.reasons[0]
@@ -176,11 +176,11 @@ def test_settings(places, tmp_path):
 def test_what_cannot_be_gone_on_from(places, color_run, scene_run, scene_folder, tmp_path):
     root, _ = places
     out = tmp_path / "run"
-    with pytest.raises(SettingError, match="which is a svm: a support vector machine is fitted"):
+    with pytest.raises(SettingError, match=r"\(svm\): a support vector machine is fitted"):
         train(root / "three", out=out, from_run=color_run.folder.path)
-    with pytest.raises(SettingError, match="which is a rcnn: its support vector machines"):
+    with pytest.raises(SettingError, match=r"\(rcnn\): its support vector machines"):
         train(scene_folder, out=out, from_run=scene_run.folder.path)
-    with pytest.raises(SettingError, match=r"is a mlp, and goes on as one: leave out the model cnn"):
+    with pytest.raises(SettingError, match=r"is mlp, and goes on as such: leave out cnn"):
         train(root / "three", model="cnn", out=out, from_run=root / "first")
     with pytest.raises(SettingError, match=r"is for classification, and .* holds data for detection"):
         train(scene_folder, out=out, from_run=root / "first")

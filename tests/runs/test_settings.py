@@ -263,3 +263,14 @@ def test_proposals_that_are_neither(tmp_path, monkeypatch):
         resolve("fast-rcnn", {"proposals": "mine"})
     with pytest.raises(SettingError, match="Did you mean 'quality'"):
         resolve("rcnn", {"proposals": "qualty"})
+
+
+def test_a_setting_of_other_models_names_them():
+    with pytest.raises(SettingError, match=r"no setting 'C'\. transfer, rcnn have it \(--model rcnn\)\."):
+        resolve("faster-rcnn", {"C": 1})
+    with pytest.raises(SettingError, match=r"\? transfer has it\. Its settings"):
+        resolve("faster-rcnn", {"backbone": "efficientnet-lite1"})
+    with pytest.raises(SettingError, match=r"'depth'\. mlp, cnn have it \(--model mlp\)\."):
+        resolve("svm", {"depth": 3})
+    with pytest.raises(SettingError, match=r"'deepth'\. Did you mean 'depth'\?"):
+        resolve("cnn", {"deepth": 3})

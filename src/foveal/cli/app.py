@@ -47,7 +47,6 @@ app = typer.Typer(
     name="foveal",
     help="Train image classifiers and object detectors on an ordinary CPU, and see every step of it.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -4,6 +4,7 @@ Names of files and classes are a stranger's words. All that is said goes through
 it is taken for rich's markup, and nothing that a terminal would obey is left.
 """
 
+import shlex
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -56,8 +57,8 @@ def spelled(text: str, style: str = "") -> "Text":
 
 
 def bold(path: "Path | str") -> "Text":
-    """Where something is, so that it stands out."""
-    return spelled(str(path), "bold")
+    """Where something is, so that it stands out, and as a shell takes it."""
+    return spelled(shlex.quote(str(path)), "bold")
 
 
 def print_json(value: Any) -> None:

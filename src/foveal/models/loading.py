@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def load(path: str | os.PathLike[str]) -> Any:
         if not (path / MODEL_FILE).is_file():
             raise ModelFileError(
                 f"The folder {path} holds no {MODEL_FILE}: it is not a run folder, or its training did not "
-                "come to the end (foveal train --resume goes on with it)."
+                f"come to the end ({shlex.join(['foveal', 'train', '--resume', str(path)])} goes on with it)."
             )
         path = path / MODEL_FILE
     elif not path.exists():

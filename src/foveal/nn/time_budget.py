@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from foveal.wording import amount, count, minutes_text
+
 
 @dataclass(frozen=True)
 class TimeBudget:
@@ -92,19 +94,14 @@ def choose(
     steps = max(1, steps)
     epochs = steps / steps_per_epoch
     text = (
-        f"{_count(minutes, 'minute')} {'holds' if minutes == 1 else 'hold'} "
-        + (f"all {_count(epochs, 'epoch')}" if capped else _count(epochs, "epoch"))
-        + f" of {_count(steps_per_epoch, 'step')}, at {_duration(seconds_per_step)} a step"
+        f"{minutes_text(minutes, 'hold')} "
+        + (f"all {amount(epochs, 'epoch')}" if capped else amount(epochs, "epoch"))
+        + f" of {count(steps_per_epoch, 'step')}, at {_duration(seconds_per_step)} a step"
         + (f" and {_duration(validation_seconds)} a validation" if validation_seconds else "")
         + f": the {schedule} schedule spans "
         + (f"these {steps:,} steps." if steps > 1 else "this one step.")
     )
     return TimeBudget(minutes, epochs, steps, seconds_per_step, validation_seconds, text)
-
-
-def _count(number: float, word: str) -> str:
-    shown = f"{number:,.0f}" if number >= 10 or number == int(number) else f"{number:.2g}"
-    return f"{shown} {word}{'' if number == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:

@@ -1,6 +1,7 @@
 """Why a trained model answered as it did, for image files: drawn images, a page and JSON."""
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from io import BytesIO
@@ -24,6 +25,7 @@ from foveal.report.figures.networks.explanation import overlay_map
 from foveal.report.html.blocks import Chapter, Section
 from foveal.runs.explanations import activation_map, look_inside, sees_images
 from foveal.runs.ground_truth import Objects, objects_of
+from foveal.runs.live import live_source
 from foveal.runs.predicting import (
     FileResults,
     answers_of,
@@ -98,6 +100,7 @@ def explain(
         was trained on rows of numbers, or the objects of an image cannot be told.
     """
     model: contracts.Model = load(run)
+    _refuse_videos(run, inputs)
     files = find_images(inputs)
     what = {
         "run": str(run),
@@ -212,6 +215,19 @@ def _figure_as_png(figure: "Figure") -> bytes:
 
 
 # -- detectors --------------------------------------------------------------------------------------
+
+
+def _refuse_videos(run: str | os.PathLike[str], inputs: Sequence[str | os.PathLike[str]]) -> None:
+    """Refuse videos or cameras where nothing else is named; among images one is told of as unreadable."""
+    if not inputs or not all(live_source([name]) is not None for name in inputs):
+        return
+    name = os.fspath(inputs[0])
+    follow = shlex.join(["foveal", "predict", os.fspath(run), name])
+    save = shlex.join(["ffmpeg", "-i", name, "frame-%05d.jpg"])
+    raise SettingError(
+        f"{name} is a video or a camera, and explain looks at pictures: {follow} shows what is found in it. "
+        f"To explain frames, save some as pictures, with {save}."
+    )
 
 
 def _explain_detector(

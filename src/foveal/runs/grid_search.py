@@ -174,8 +174,8 @@ def choose(
 
     Examples
     --------
-    >>> choose([0.5, 0.9, 0.9], [1.0, 0.4, 0.3], ["a", "b", "c"], 10)
-    (2, 'b and c name equally many of 10 images rightly (0.900): c was chosen for its lower loss on them.')
+    >>> choose([0.5, 0.9, 0.9], [1.0, 0.4, 0.3], ["a", "b", "c"], 10)[1]
+    'b and c classify equally many of 10 images correctly (0.900): c was chosen for its lower loss on them.'
     >>> choose([0.5, 0.9], [1.0, 0.4], ["a", "b"], 1000)
     (1, 'b was chosen for its accuracy, 0.900.')
     """
@@ -196,8 +196,8 @@ def choose(
             else "as the first that was given"
         )
         alike = _in_a_row([names[i] for i in equal])
-        rightly = f"name equally many of {count(images, 'image')} rightly ({top:.3f})"
-        why = f"{alike} {rightly}: {names[best]} was chosen {by}."
+        correctly = f"classify equally many of {count(images, 'image')} correctly ({top:.3f})"
+        why = f"{alike} {correctly}: {names[best]} was chosen {by}."
     if near:
         why += (
             f" From {_in_a_row(near)} it cannot be told apart: {count(images, 'image tells', 'images tell')} "

@@ -69,7 +69,7 @@ class Origin:
             raise ModelFileError(f"{file} is another model than the one that was gone on from.")
         if model.not_continuable is not None:
             raise SettingError(
-                f"A training cannot go on from {run}, which is a {model.name}: {model.not_continuable}. "
+                f"A training cannot go on from {run} ({model.name}): {model.not_continuable}. "
                 "Train on the old and the new pictures together."
             )
         return cls(file.parent, config, model, found)

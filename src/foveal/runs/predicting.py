@@ -2,6 +2,7 @@
 
 import io
 import os
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -288,7 +289,7 @@ def load_predictor(run: str | os.PathLike[str]) -> Model:
     if is_proposer(model):
         raise SettingError(
             f"{run} says where objects may be, not what they are: give it to a detector, with "
-            f"foveal train --model rcnn --set proposals={path_in_words(run)}."
+            f"foveal train --model rcnn --set {shlex.quote(f'proposals={path_in_words(run)}')}."
         )
     return model
 

@@ -221,9 +221,21 @@ def _resolved(
     for key, value in given.items():
         if key not in settings:
             hint, known = did_you_mean(key, settings), ", ".join(sorted(settings))
+            if owner in MODELS:
+                hint += _models_with(key, model_class(owner).task)
             raise SettingError(f"{owner} has no setting {key!r}.{hint} Its settings are {known}.")
         settings[key] = _checked(key, value, settings[key], (types or {}).get(key))
     return settings
+
+
+def _models_with(setting: str, task: str) -> str:
+    """A sentence that names the models with a setting, and how to have one for the task; maybe empty."""
+    found = [name for name in MODELS if setting in available_settings(name)]
+    if not found:
+        return ""
+    usable = [name for name in found if model_class(name).task == task]
+    how = f" (--model {usable[0]})" if usable else ""
+    return f" {', '.join(found)} {'has' if len(found) == 1 else 'have'} it{how}."
 
 
 # -- what a value must be ---------------------------------------------------------------------------

@@ -328,7 +328,7 @@ def _train(
     if origin is not None:
         if model not in (None, origin.model.name, origin.config["model"]):
             raise SettingError(
-                f"{origin.path} is a {origin.model.name}, and goes on as one: leave out the model {model}."
+                f"The model of {origin.path} is {origin.model.name}, and goes on as such: leave out {model}."
             )
         model, settings = origin.model.name, origin.settings(settings)
     elif model is None:

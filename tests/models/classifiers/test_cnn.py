@@ -228,6 +228,6 @@ def test_minutes_that_are_few_or_gone():
     model = CNNClassifier(width=4, minutes=1.0, random_state=0)
     model.fit(x, y, spent=70.0, callbacks=[lambda e: notes.append(e.get("text"))])
     assert model.resolved_["epochs"] < 1
-    (told,) = [text for text in notes if text and "which are few" in text]
+    (told,) = [text for text in notes if text and "which is little" in text]
     assert told.startswith("1 minute holds only 0.12 epochs")
     assert "about 1.2 minutes would hold 10." in told

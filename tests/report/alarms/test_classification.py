@@ -42,7 +42,9 @@ def test_a_class_that_is_never_recognised(classification):
     said = np.where(TRUTH == 2, 1, TRUTH)
     (alarm,) = find_alarms(classification(said, of_each=(100, 100, 2)), ())
     assert alarm.kind == "class-never-found"
-    assert alarm.message == "“owl” is never recognised: 20 held-out images, none of them named rightly."
+    assert (
+        alarm.message == "“owl” is never recognised: 20 held-out images, none of them classified correctly."
+    )
     assert "only 2 pictures of “owl”" in alarm.reasons[0]
     assert alarm.reasons[1].startswith("“owl” is taken for “dog”, 20 of 20 times")
     (alarm,) = find_alarms(classification(said), ())

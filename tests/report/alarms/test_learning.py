@@ -48,7 +48,7 @@ def test_the_training_far_above_the_validation(made, classification):
     events = made.epochs(20, 50, **curves, validation_loss=(0.5, 2.0))
     settings = {"augmentation": "none", "early_stopping": False}
     alarm = overfit_alarm(classification(events=events, of_each=(20, 20, 20), config={"settings": settings}))
-    assert alarm.message.startswith("It learned its pictures by heart: it names 100 % of the training images")
+    assert alarm.message.startswith("It learned its pictures by heart: it classifies 100 % of the training")
     few, unchanged, long, *_ = alarm.reasons
     assert "20 of a class" in few
     assert "augmentation=none" in unchanged

@@ -24,7 +24,8 @@ def test_detection_report(make_detection, tmp_path, check_page):
     path = tmp_path / "out" / "report.html"
     write_detection_report(path, make_detection())
     page = check_page(path.read_text(encoding="utf-8"))
-    for title in ("The best", "The typical", "The worst", "Each class", "What the AP50 is lost to",
+    for title in ("The best", "The typical", "The worst", "Each class",
+                  "Errors, by the AP50 that each kind costs (TIDE)",
                   "Class balance", "Recall against the number of proposals", "Hard-negative mining",
                   "Time for each stage", "The full configuration", "rcnn.rounds"):  # fmt: skip
         assert title in page.text
@@ -37,7 +38,7 @@ def test_classification_report(make_classification, tmp_path, check_page):
     path = tmp_path / "report.html"
     write_classification_report(path, make_classification())
     page = check_page(path.read_text(encoding="utf-8"))
-    for title in ("The surest mistakes", "What is taken for what", "Loss for each learning rate",
+    for title in ("The surest mistakes", "Confusion matrix", "Loss for each learning rate",
                   "Settings compared: learning rate", "Confidence of right and wrong answers"):  # fmt: skip
         assert title in page.text
     assert "The data doctor found nothing wrong." in page.text
@@ -98,7 +99,7 @@ def test_no_detections(make_detection, check_page):
     none = [Detections.empty(record.test.classes) for _ in record.test]
     chapter = detection_chapter(replace(record, detections=none, results=[], proposal_quality=None))
     page = check_page(render_report("Silent", "", [chapter]))
-    assert "finds 0 of 42 objects and says 0 things that are not so" in page.text
+    assert "finds 0 of 42 objects and makes 0 false detections" in page.text
     assert "Proposals" not in [section.title for section in chapter.sections]
 
 

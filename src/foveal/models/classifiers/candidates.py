@@ -18,6 +18,7 @@ from foveal.models.classifiers.fit_call import FitCall
 from foveal.models.classifiers.recipes import Recipe
 from foveal.models.classifiers.run_clock import RunClock
 from foveal.models.classifiers.transfer import TransferClassifier
+from foveal.wording import amount
 
 # A network that has seen its images fewer times than this is not compared.
 _FEWEST_EPOCHS = 3.0
@@ -257,7 +258,7 @@ class Trials:
         """After a fold."""
         accuracy = float((probabilities[held].argmax(1) == self.data.labels[held]).mean())
         if accuracy < self.best_accuracy - _FAR_BEHIND:
-            raise GivenUp(f"it names {accuracy:.0%} rightly, where the best names {self.best_accuracy:.0%}")
+            raise GivenUp(f"its accuracy is {accuracy:.0%}, and the best one has {self.best_accuracy:.0%}")
 
     # -- what is told -------------------------------------------------------------------------------
 
@@ -290,7 +291,7 @@ class Trials:
     def _watch(self, event: Event) -> None:
         """Give up what has no time, or lags."""
         if event["event"] == "schedule" and event["epochs"] < _FEWEST_EPOCHS:
-            raise GivenUp(f"only {event['epochs']:.2g} epochs fit into its share of the time")
+            raise GivenUp(f"its share of the time holds only {amount(event['epochs'], 'epoch')}")
         if event["event"] == "schedule":
             self._highest = 0.0
         if event["event"] != "epoch" or event.get("validation_accuracy") is None:
@@ -299,8 +300,8 @@ class Trials:
         begun = event["epochs"] < _FEWEST_EPOCHS or event["epoch"] < _JUDGED_FROM * event["epochs"]
         if not begun and self._highest < self.best_accuracy - _FAR_BEHIND:
             raise GivenUp(
-                f"in {event['epoch']} of {event['epochs']} epochs it came to {self._highest:.0%}, where the "
-                f"best names {self.best_accuracy:.0%} rightly"
+                f"in {event['epoch']} of {event['epochs']} epochs its accuracy came to {self._highest:.0%}, "
+                f"and the best one has {self.best_accuracy:.0%}"
             )
 
 

@@ -139,7 +139,7 @@ class Classifier(ShownInNotebooks, ClassifierMixin, BaseEstimator, ABC):  # type
             )
         if type(initial) is not type(self):
             raise SettingError(
-                f"A {self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
+                f"{self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
             )
         check_is_fitted(initial)
         # It may be this classifier itself, which is about to learn.

@@ -348,7 +348,7 @@ class Comparison:
         if candidate is not chosen:
             return replace(candidate, why=self._beside(candidate, chosen))
         if candidate.accuracy == 1.0:
-            why = f"chosen: it names all {n:,} held-out pictures rightly"
+            why = f"chosen: it classifies all {n:,} held-out pictures correctly"
         elif any((c.accuracy or 0.0) > (chosen.accuracy or 0.0) for c in self.tried):
             why = "chosen: the simplest of those that differ by no more than chance"
         else:
@@ -358,8 +358,9 @@ class Comparison:
     def _beside(self, candidate: Candidate, chosen: Candidate) -> str:
         """How it did beside the chosen one."""
         fewer = int(chosen.right.sum()) - int(candidate.right.sum())
-        said = f"{abs(fewer):,} {'fewer' if fewer > 0 else 'more'} of {len(self.data.judged):,} named rightly"
-        said = said if fewer else "as many named rightly"
+        n = len(self.data.judged)
+        said = f"{abs(fewer):,} {'fewer' if fewer > 0 else 'more'} of {n:,} classified correctly"
+        said = said if fewer else "as many classified correctly"
         if candidate.recipe.model == chosen.recipe.model and chosen.name.endswith(_LONGER):
             return f"{said} after a shorter training"
         if surely_better(chosen, candidate):

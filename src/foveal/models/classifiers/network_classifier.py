@@ -27,7 +27,7 @@ from foveal.models.classifiers.scaling import feature_scaling
 from foveal.models.given_images import as_given
 from foveal.models.going_on import refuse_other
 from foveal.nn.random_streams import seed_layers
-from foveal.wording import minutes_text
+from foveal.wording import amount, minutes_text
 
 # Pixels that go through the network at a time in prediction, and examples.
 _PIXELS_AT_A_TIME, _EXAMPLES_AT_A_TIME = 1 << 19, 128
@@ -483,6 +483,6 @@ def _tell_if_few(callbacks: Callbacks, spent: float, event: Event) -> None:
     emit(
         callbacks,
         "note",
-        text=f"{minutes_text(event['minutes'], 'hold')} only {event['epochs']:.2g} epochs, which are few: "
-        f"about {minutes_text(needed)} would hold {_FEW_EPOCHS}.",
+        text=f"{minutes_text(event['minutes'], 'hold')} only {amount(event['epochs'], 'epoch')}, which is "
+        f"little: about {minutes_text(needed)} would hold {_FEW_EPOCHS}.",
     )

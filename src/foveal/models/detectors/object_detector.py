@@ -76,7 +76,7 @@ class BoxModel(ShownInNotebooks, NamedParameters, BaseEstimator, ABC):  # type: 
         """A trained model to begin with, which has been checked, and the data with its classes first."""
         if type(initial) is not type(self):
             raise SettingError(
-                f"A {self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
+                f"{self.name} goes on from a trained {self.name}; this is {type(initial).__name__}."
             )
         initial._check_fitted()
         check_same(self, initial, sizes)

@@ -46,8 +46,8 @@ def guessing_alarm(record: ClassificationRecord, differences: Sequence[Differenc
     if kappa >= _HARDLY_MORE or (kappa >= _GUESSING and sigmas >= _SIGMAS):
         return None
     message = (
-        f"The classifier does not tell the classes apart: it names {100 * right:.0f} % of {number:,} "
-        f"held-out images rightly, and guessing would {100 * chance:.0f} %."
+        f"The classifier does not tell the classes apart: it classifies {100 * right:.0f} % of "
+        f"{number:,} held-out images correctly, and guessing would {100 * chance:.0f} %."
     )
     epochs = [e for e in record.events if e.get("event") == "epoch" and e.get("accuracy") is not None]
     by_heart = bool(epochs) and float(epochs[-1]["accuracy"]) > _BY_HEART
@@ -100,7 +100,7 @@ def never_named_alarm(record: ClassificationRecord) -> Alarm | None:
         return None
     names, images = named(classes, missed), count(int(held[missed].sum()), "held-out image")
     if len(missed) == 1:
-        message = f"{names} is never recognised: {images}, none of them named rightly."
+        message = f"{names} is never recognised: {images}, none of them classified correctly."
     else:
         message = f"{len(missed)} classes are never recognised: {names}, with {images}."
     reasons = told(

@@ -10,7 +10,7 @@ from foveal.data.dataset import Dataset
 from foveal.report.alarms.likeness import Difference
 from foveal.report.records import Record
 from foveal.report.sections.data import class_counts
-from foveal.wording import count
+from foveal.wording import count, minutes_text
 
 # Boxes that the doctor could not take as they are, as a share of all, from which on they are a reason.
 _MISFITS = 0.1
@@ -79,7 +79,7 @@ def too_little_training(record: Record) -> str | None:
     steps, passes = taken
     minutes = settings_of(record).get("minutes")
     if isinstance(minutes, (int, float)):
-        given = f"{count(steps, 'step')} in the {minutes:.3g} minutes that it had"
+        given = f"{count(steps, 'step')} in the {minutes_text(minutes)} that it had"
         more = next((m for m in _MINUTES if m >= 4 * minutes), 4 * round(minutes))
         mend = f"give it more, such as --set minutes={more}"
     else:

@@ -132,8 +132,8 @@ def overfit_alarm(record: Record) -> Alarm | None:
     if not far_above(trained, validated, number):
         return None
     message = (
-        f"It learned its pictures by heart: it names {100 * trained:.0f} % of the training images rightly "
-        f"and {100 * validated:.0f} % of {count(number, 'validation image')}."
+        f"It learned its pictures by heart: it classifies {100 * trained:.0f} % of the training images "
+        f"correctly, and {100 * validated:.0f} % of {count(number, 'validation image')}."
     )
     reasons = told(
         _few_for_a_network(record),

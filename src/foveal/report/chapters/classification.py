@@ -27,7 +27,7 @@ from foveal.wording import count
 _MISTAKES = 12
 _RIGHT = 3
 _MEANINGS = {
-    "accuracy": "of the held-out images named rightly",
+    "accuracy": "of the held-out images classified correctly",
     "balanced_accuracy": "the same, each class weighing alike",
 }
 
@@ -60,7 +60,7 @@ def classification_chapter(record: ClassificationRecord) -> Chapter:
     right = (record.predictions == truth) & known
     text = "There were no held-out images to measure it on."
     if known.any():
-        text = f"Of {count(int(known.sum()), 'held-out image')} it names {right.sum():,} rightly."
+        text = f"Of {count(int(known.sum()), 'held-out image')} it classifies {right.sum():,} correctly."
     sections = [
         _images_section(record, truth, right),
         _results_section(record, truth, right),
@@ -100,7 +100,7 @@ def _results_section(
     blocks: list[Block] = [
         class_table(record, "precision", "recall", "f1"),
         Chart(
-            "What is taken for what",
+            "Confusion matrix",
             confusions,
             f"The confusion matrix of {len(classes)} classes; the most frequent confusion: {worst}.",
             "Rows are the truth, columns what was said; the stronger a cell, the more of its row. Right "

@@ -59,8 +59,8 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
     false = sum(v.false for v in verdicts)
     text = (
         f"On {count(len(record.test), 'held-out image')} it finds {found:,} of {count(objects, 'object')} "
-        f"and says {count(false, 'thing')} that {'is' if false == 1 else 'are'} not so, counting detections "
-        f"with a score of at least {record.score_threshold:.2f}."
+        f"and makes {count(false, 'false detection')}, counting those with a score of at least "
+        f"{record.score_threshold:.2f}."
     )
     if not len(record.test):
         text = "There were no held-out images to measure it on."
@@ -123,9 +123,9 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             "Where blue and orange part is a good score to draw from.",
         ),
         Chart(
-            "What is taken for what",
+            "Confusion matrix",
             confusions,
-            "The confusion matrix: "
+            "Truth against detections: "
             + "; ".join(_confusions(matrix.matrix, [*record.test.classes, "nothing"]))
             + ".",
             f"Rows are the truth, columns what is said from score {record.score_threshold:.2f} on. The last "
@@ -133,7 +133,7 @@ def _results_section(record: DetectionRecord, results: Sequence[dict[str, Any]])
             "missed. The stronger a cell, the more of its row it is, or, in the last row, of its column.",
         ),
         Chart(
-            "What the AP50 is lost to",
+            "Errors, by the AP50 that each kind costs (TIDE)",
             # Beside a wide matrix there is no room, below it there is much.
             draw_tide(losses, width=HALF_WIDTH if confusions.get_figwidth() < 5 else FULL_WIDTH),
             f"Bars of the AP50 lost to each kind of error; the largest is {costly}, "

@@ -1,6 +1,7 @@
 """The section about a model that another was trained on from: both, on the same old and new images."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from foveal.report.html.blocks import Note, Section, Table
 from foveal.report.records import Record
@@ -54,8 +55,11 @@ def going_on_sections(record: Record) -> list[Section]:
     known, classes = list(origin.get("classes", ())), list(record.test.classes)
     more = [name for name in classes if name not in known]
     added = f"New classes: {', '.join(more)}." if more else "It has the same classes."
-    text = f"It went on from {origin['run']}. {added} “Before” is that run's model, “now” this one's."
-    blocks: list[Note | Table] = [Note(str(origin.get("old_data", "")))]
-    if rows:
-        blocks.append(Table("Before and now, on the same held-out pictures", BESIDE, rows, words=(1,)))
-    return [Section("Old and new", text, blocks)]
+    name = Path(str(origin["run"])).name
+    text = f"It went on from the run {name}. {added} “Before” is that run's model, “now” this one's."
+    blocks: list[Note | Table] = []
+    for pictures, title in (("new", "The new held-out pictures"), ("old", f"What {name} held out")):
+        some = [row[1:] for row in rows if row[0] == pictures]
+        if some:
+            blocks.append(Table(title, BESIDE[1:], some))
+    return [Section("Old and new", text, [*blocks, Note(str(origin.get("old_data", "")))])]

@@ -54,15 +54,15 @@ def headlines(record: Record, figures: Mapping[str, str]) -> list[Headline]:
     """
     lines = []
     for key, meaning in figures.items():
+        name = key.removeprefix("proposals/").replace("_", " ")
         if key in record.metrics:
-            share = "accuracy" in key
-            value = f"{100 * record.metrics[key]:.1f} %" if share else format_figure(record.metrics[key])
-            lines.append(Headline(value, key.removeprefix("proposals/").replace("_", " "), meaning))
-    for key in figures:
-        if f"old_data/{key}" in record.metrics:
-            now, before = (format_figure(record.metrics[f"old_data/{at}{key}"]) for at in ("", "before/"))
-            name = key.removeprefix("proposals/").replace("_", " ")
-            lines.append(Headline(now, f"{name} of the old data", f"{before} before"))
+            lines.append(Headline(_shown(key, record.metrics[key]), name, meaning))
+        if (old := record.metrics.get(f"old_data/{key}")) is not None:
+            # In the place of the second figure: no more than four have room beside each other.
+            before = record.metrics.get(f"old_data/before/{key}", float("nan"))
+            lines.append(
+                Headline(_shown(key, old), f"{name} of the old data", f"{_shown(key, before)} before")
+            )
             break
     learned, validating = len(record.parts.train), len(record.parts.validation)
     others = f"{validating:,} more validate, " if validating else ""
@@ -71,6 +71,10 @@ def headlines(record: Record, figures: Mapping[str, str]) -> list[Headline]:
     if seconds:
         lines.append(Headline(say_duration(seconds), "time", "all stages together, before this report"))
     return lines
+
+
+def _shown(key: str, value: float) -> str:
+    return f"{100 * value:.1f} %" if "accuracy" in key else format_figure(value)
 
 
 def stage_seconds(events: Sequence[Mapping[str, Any]]) -> dict[str, float]:

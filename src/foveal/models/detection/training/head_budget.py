@@ -14,7 +14,7 @@ from foveal.images import read
 from foveal.models.detection.training.planning import enough_minutes
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
-from foveal.wording import minutes_text
+from foveal.wording import amount, count, minutes_text
 
 # Left unused of the time: machines are not equally fast all the time.
 _MARGIN = 0.06
@@ -97,8 +97,9 @@ class HeadBudget:
         steps = min(most, max(_FEWEST_STEPS, fit))
         per_epoch = len(loop.batches)
         text = (
-            f"{minutes_text(self.minutes, 'hold')} {steps:,} steps, "
-            f"{steps / per_epoch:.3g} passes over the training images, at {1000 * speed.step:.0f} ms a step."
+            f"{minutes_text(self.minutes, 'hold')} {count(steps, 'step')}, "
+            f"{amount(steps / per_epoch, 'pass', 'passes')} over the training images, "
+            f"at {1000 * speed.step:.0f} ms a step."
         )
         if fit < steps:
             needed = minutes_text(enough_minutes(self.minutes, (steps - fit) * speed.step / share), "hold")

@@ -11,7 +11,7 @@ from foveal.compiling import clock
 from foveal.features import Backbone
 from foveal.nn.speed import measure_speed
 from foveal.nn.training_loop import TrainingLoop
-from foveal.wording import minutes_text
+from foveal.wording import amount, count, minutes_text
 
 # Left unused of the time: machines are not equally fast all the time.
 _MARGIN = 0.06
@@ -133,8 +133,9 @@ def plan(
     finetunes_from = steps - tuning
     average = ((steps - tuning) * frozen + tuning * tuned) / steps
     text = (
-        f"{minutes_text(minutes, 'hold')} {steps:,} steps, {steps / per_epoch:.3g} "
-        f"passes over the training images, at {1000 * average:.0f} ms a step, validations included"
+        f"{minutes_text(minutes, 'hold')} {count(steps, 'step')}, "
+        f"{amount(steps / per_epoch, 'pass', 'passes')} over the training images, "
+        f"at {1000 * average:.0f} ms a step, validations included"
         + (f"; the backbone is fine-tuned from step {finetunes_from + 1:,} on." if tuning else ".")
     )
     if steps < worth:
