@@ -1,17 +1,17 @@
-import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 import foveal
 from foveal.errors import FovealError, SettingError
 from foveal.files import read_container
-from foveal.runs import export, predict, set_threshold
+from foveal.runs import predict, set_threshold
 
 
 @pytest.fixture
@@ -51,10 +51,10 @@ def test_a_link_stays_one(model_file, tmp_path):
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_what_is_no_probability(model_file, value):
-    before = open(model_file, "rb").read()
+    before = Path(model_file).read_bytes()
     with pytest.raises(SettingError, match="from 0 to 1"):
         set_threshold(model_file, value)
-    assert open(model_file, "rb").read() == before
+    assert Path(model_file).read_bytes() == before
 
 
 def test_a_model_without_one(color_run, tmp_path):

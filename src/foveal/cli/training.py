@@ -148,10 +148,17 @@ def evaluate(
         if data is None:
             raise SettingError(f"Name the data to measure {predictions} against.")
         if out is not None or precision is not None or recall is not None or maps:
-            raise SettingError("--out, --precision, --recall and --map are for a run, not for a file of results.")
+            raise SettingError(
+                "--out, --precision, --recall and --map are for a run, not for a file of results."
+            )
         metrics = evaluate_predictions(predictions, data, **options)
     else:
-        options |= {"precision": precision, "recall": recall, "out": out, "class_names": parse_map(maps or [])}
+        options |= {
+            "precision": precision,
+            "recall": recall,
+            "out": out,
+            "class_names": parse_map(maps or []),
+        }
         if out is not None:
             will_go_on(out, out)
         with show_progress(quiet=as_json) as callback:

@@ -16,6 +16,7 @@ prepare_matplotlib()
 _FILES = {
     "alarms.finding": ("find_alarms",),
     "chapters.classification": ("classification_chapter", "write_classification_report"),
+    "chapters.comparison": ("comparison_chapter", "write_comparison_page"),
     "chapters.detection": ("detection_chapter", "write_detection_report"),
     "chapters.explanation": ("explanation_section", "write_explanation_page"),
     "chapters.proposals": ("proposal_chapter", "write_proposal_report"),

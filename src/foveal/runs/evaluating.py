@@ -13,7 +13,14 @@ from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import claimed
 from foveal.images import read
-from foveal.metrics import OperatingPoints, evaluate, operating_points, read_results, threshold_for, to_results
+from foveal.metrics import (
+    OperatingPoints,
+    evaluate,
+    operating_points,
+    read_results,
+    threshold_for,
+    to_results,
+)
 from foveal.models.contracts import (
     ClassifierModel,
     DetectorModel,
@@ -40,7 +47,8 @@ from foveal.runs.threshold import set_threshold
 from foveal.wording import count
 
 if TYPE_CHECKING:
-    from foveal.report.records import ClassificationRecord, DetectionRecord, Record
+    from foveal.report.records import ClassificationRecord, DetectionRecord
+    from foveal.runs.measuring import Record
 
 
 def evaluate_run(
@@ -108,7 +116,7 @@ def evaluate_run(
             "of the model's kind."
         )
     names: dict[str, str] = {}
-    if not is_proposer(model):
+    if is_detector(model) or is_classifier(model):
         names = names_in_data(list(map(str, model.classes_)), dataset, class_names or {}, str(run))
         _tell_of_classes(names, dataset, callbacks)
     measured = _Measured(Path(run), dataset, names, precision, recall, protocol, iou_threshold, callbacks)
@@ -213,8 +221,8 @@ class _Measured:
         text = (
             f"The threshold is {threshold:g} now, and was {before:g}: on these images precision "
             f"{points.precision[at]:.3f}, recall {points.recall[at]:.3f}, {points.right[at]:,} of "
-            f"{count(points.objects, 'object')} found, {points.false[at]:,} false. Chosen on these images, it will "
-            "do a little worse on others."
+            f"{count(points.objects, 'object')} found, {points.false[at]:,} false. Chosen on these images, "
+            "it will do a little worse on others."
         )
         emit(self.callbacks, "note", text=text)
         return threshold
@@ -229,8 +237,8 @@ def _own_data(run: str | os.PathLike[str]) -> Path:
     dataset = run_data(config := folder.read_config())
     if dataset.digest != config["data"].get("digest"):
         raise DataError(
-            f"{dataset.path} has changed since {run} was trained, so that its held-out images are not known any "
-            "more: name the data to measure it on."
+            f"{dataset.path} has changed since {run} was trained, so that its held-out images are not known "
+            "any more: name the data to measure it on."
         )
     return dataset.path
 

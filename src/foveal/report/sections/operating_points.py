@@ -29,9 +29,9 @@ def operating_points_section(points: OperatingPoints, threshold: float) -> Secti
         "What the threshold decides",
         draw_operating_points(points, threshold=threshold),
         f"Precision, recall and F1 against the score; at {threshold:.2f}: {_said(points, threshold)}.",
-        "Precision is the share of the boxes that is right, recall the share of the objects that is found, F1 "
-        f"their harmonic mean; all classes together. Dotted is the model’s own, {threshold:.2f}; the best F1 "
-        f"on these images is from {best:.2f} on.",
+        "Precision is the share of the boxes that is right, recall that of the objects that is found, "
+        f"F1 their harmonic mean; all classes together. Dotted is the model’s own, {threshold:.2f}; the best "
+        f"F1 on these images is from {best:.2f} on.",
     )
     rows = [_row(points, value, threshold) for value in sorted({*_ROWS, threshold})]
     table = Table(

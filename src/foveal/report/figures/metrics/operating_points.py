@@ -41,8 +41,8 @@ def draw_operating_points(
         (("precision", points.precision), ("recall", points.recall), ("F1", points.f1))
     ):
         heights = [float(values[0]), *values.tolist()]
-        style = {"color": SERIES[i], "linestyle": STYLES[i], "linewidth": 1.9, "label": name}
-        axes.plot(steps, heights, drawstyle="steps-pre", **style)
+        (line,) = axes.plot(steps, heights, color=SERIES[i], linestyle=STYLES[i], linewidth=1.9, label=name)
+        line.set_drawstyle("steps-pre")
     if threshold is not None:
         # Where it stands near the right side there is room at its left alone.
         mark_x(axes, threshold, f"{threshold:.2f}", shift=(4.0 if threshold < 0.85 else -4.0, 4.0))

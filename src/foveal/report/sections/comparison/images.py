@@ -1,0 +1,174 @@
+"""The same images side by side: what one side has and the other has not."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from foveal.data.detections import Detections
+from foveal.report.compared import ComparedRun, ComparisonRecord, Side
+from foveal.report.html.annotated_images import AnnotatedImage, image_with_caption, image_with_verdict
+from foveal.report.html.blocks import Block, Images, Note, Section, Table
+from foveal.report.verdicts import judge, say_verdict
+from foveal.wording import count
+
+# Images that are shown of each kind, and sides that stand beside each other.
+_SHOWN, _MOST_SIDES = 5, 4
+_LEAST = 0.01
+
+
+@dataclass(frozen=True)
+class Judged:
+    """How a side fares on one image, over its trainings.
+
+    Attributes
+    ----------
+    good : float
+        The mean of F1; of a classifier the share of the trainings that are right.
+    found : tuple of bool
+        Whether most trainings find each object, or name the image rightly.
+    false : float
+        False detections, the mean.
+    """
+
+    good: float
+    found: tuple[bool, ...]
+    false: float = 0.0
+
+
+def image_key(run: ComparedRun, index: int) -> Hashable:
+    """What tells an image of a run's from all others of any data set."""
+    return run.data_digest, run.test[index].id
+
+
+@lru_cache(maxsize=64)
+def judged(side: Side) -> dict[Hashable, Judged]:
+    """How a side fares on each of its images."""
+    every: dict[Hashable, list[Judged]] = {}
+    for run in side.runs:
+        for i in range(len(run.test)):
+            every.setdefault(image_key(run, i), []).append(_judged_one(run, i))
+    return {
+        key: Judged(
+            float(np.mean([one.good for one in some])),
+            tuple(bool(v) for v in np.mean([one.found for one in some], axis=0) > 0.5),
+            float(np.mean([one.false for one in some])),
+        )
+        for key, some in every.items()
+    }
+
+
+def _judged_one(run: ComparedRun, index: int) -> Judged:
+    sample, answer = run.test[index], run.answers[index]
+    if isinstance(answer, Detections):
+        verdict = judge(sample, answer, score_threshold=run.threshold)
+        counted = ~(sample.difficult | sample.crowd)
+        return Judged(verdict.f1, tuple((~verdict.missed[counted]).tolist()), verdict.false)
+    right = sample.label is not None and int(np.argmax(answer)) == sample.label
+    return Judged(float(right), (right,))
+
+
+def images_section(record: ComparisonRecord) -> Section:
+    """The images that one side has and the other has not, each as every side sees it."""
+    sides = list(record.sides)[:_MOST_SIDES]
+    known = [judged(side) for side in sides]
+    shared = [key for key in known[0] if all(key in one for one in known)]
+    boxed = record.task == "detection"
+    text = (
+        "Dashed white is the truth, with a label where it was missed; blue is right, orange with ✕ wrong, "
+        "from each model’s own threshold on. Of several trainings the first is shown; the order is by all."
+        if boxed
+        else "The same images as each side names them. Of several trainings the first is shown; the order is "
+        "by all."
+    )
+    blocks: list[Block] = []
+    if len(sides) < len(record.sides):
+        blocks.append(Note(f"The first {len(sides)} of {len(record.sides)} sides are shown."))
+    if not shared or len(sides) < 2:
+        return Section("Pictures", text, [*blocks, Note("There are no images that all have in common.")])
+    blocks.append(_overlap_table(record, sides, known, shared))
+    if len(sides) == 2:
+        for a, b in ((0, 1), (1, 0)):
+            gain = sorted(shared, key=lambda key: known[b][key].good - known[a][key].good)
+            chosen = [key for key in gain[:_SHOWN] if known[a][key].good - known[b][key].good > _LEAST]
+            name, other = sides[a].name, sides[b].name
+            if not chosen:
+                blocks.append(Note(f"There is no image that {name} does better on than {other}."))
+            blocks.extend(_rows(sides, chosen, f"{name} has it, {other} has not"))
+    else:
+
+        def spread(key: Hashable) -> float:
+            good = [one[key].good for one in known]
+            return max(good) - min(good)
+
+        chosen = [key for key in sorted(shared, key=lambda key: -spread(key)) if spread(key) > _LEAST][
+            : 2 * _SHOWN
+        ]
+        if not chosen:
+            blocks.append(Note("There is no image that one does better on than another."))
+        blocks.extend(_rows(sides, chosen, "Where they differ most"))
+    return Section("Pictures", text, blocks)
+
+
+def _overlap_table(
+    record: ComparisonRecord,
+    sides: Sequence[Side],
+    known: Sequence[dict[Hashable, Judged]],
+    shared: Sequence[Hashable],
+) -> Table:
+    """How many objects, or images, which sides have."""
+    counts: dict[tuple[bool, ...], int] = {}
+    for key in shared:
+        for found in zip(*(one[key].found for one in known), strict=True):
+            counts[found] = counts.get(found, 0) + 1
+    rows = []
+    for found in sorted(counts, key=lambda f: (-sum(f), [not v for v in f])):
+        who = [side.name for side, has in zip(sides, found, strict=True) if has]
+        said = "all" if len(who) == len(sides) else "none" if not who else "only " + " and ".join(who)
+        rows.append([said, f"{counts[found]:,}"])
+    boxed = record.task == "detection"
+    if boxed:
+        for side, one in zip(sides, known, strict=True):
+            false = sum(one[key].false for key in shared)
+            rows.append([f"false detections of {side.name}", f"{false:,.4g}"])
+    thing = "objects found" if boxed else "images named rightly"
+    several = any(len(side.runs) > 1 for side in sides)
+    title = f"Who has what, on {count(len(shared), 'image')}" + (
+        " (most of its trainings)" if several else ""
+    )
+    return Table(title, ("by", thing), rows, wide=False)
+
+
+def _rows(sides: Sequence[Side], chosen: Sequence[Hashable], title: str) -> list[Block]:
+    """A row of pictures for each image."""
+    blocks: list[Block] = []
+    for number, key in enumerate(chosen, 1):
+        images = [_shown(side, key) for side in sides]
+        # The name stands once, above the row.
+        blocks.append(Images(f"{title} · {number} · {images[0].name}", [
+            replace(image, name=side.name) for side, image in zip(sides, images, strict=True)
+        ]))  # fmt: skip
+    return blocks
+
+
+def _shown(side: Side, key: Hashable) -> AnnotatedImage:
+    for run in side.runs:
+        for i in range(len(run.test)):
+            if image_key(run, i) == key:
+                return _drawn(run, i)
+    raise KeyError(key)
+
+
+def _drawn(run: ComparedRun, index: int) -> AnnotatedImage:
+    sample, answer = run.test[index], run.answers[index]
+    if isinstance(answer, Detections):
+        verdict = judge(sample, answer, score_threshold=run.threshold)
+        return image_with_verdict(
+            sample, run.test.classes, verdict, say_verdict(verdict, sample, run.test.classes)
+        )
+    label = int(np.argmax(answer))
+    said = f"{run.test.classes[label]} {float(answer[label]):.2f}"
+    right = label == sample.label
+    truth = "no class" if sample.label is None else run.test.classes[sample.label]
+    return image_with_caption(sample, said if right else f"✕ {said}, truly {truth}")
