@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foveal import parallel
-from foveal.data import Dataset, load
+from foveal.data import Dataset, doctor, load
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.files import claimed
@@ -125,10 +125,13 @@ def evaluate_run(
     asked = {"run": str(run), "data": dataset.digest, "split": split, "protocol": protocol, "names": names}
     leaves = ("report.html", "metrics.json", "predictions.*")
     with claimed(out, "evaluate", asked, leaves=leaves) as folder:
-        record = measured.record_of(model, RunFolder(folder))
+        record = replace(
+            measured.record_of(model, RunFolder(folder)), findings=doctor(dataset, callbacks=callbacks)
+        )
         with stage(callbacks, "report"):
             page = chapter_of(explained(record, model))
-            page = replace(page, text=f"{page.text} {which}", kind=f"{page.kind} · measured anew")
+            text = f"{page.text} Measured anew: {which[0].lower()}{which[1:]}"
+            page = replace(page, text=text, kind=f"{page.kind} · measured anew")
             write_report(folder / "report.html", record.title, "", [page])
     return dict(record.metrics)
 

@@ -62,7 +62,7 @@ def draw_intervals(
         if len(own) > 1:
             axes.plot(own, [row + 0.2] * len(own), "|", color=color, markersize=6, markeredgewidth=1.2)
         sign = "+" if around_zero else ""
-        text = f"{interval.value:{sign}.3f}"
+        text = f"{interval.value:{sign}.3f}".replace("-", "−")
         axes.annotate(
             text, (interval.value, row), (0, 7), textcoords="offset points", ha="center", va="bottom",
             color=INK, fontsize=TEXT_SIZE - 0.5,

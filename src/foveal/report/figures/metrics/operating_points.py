@@ -33,7 +33,7 @@ def draw_operating_points(
     """
     if not len(points.thresholds) or not points.objects:
         return say_instead("There are no detections, or no objects.", width, 3.5)
-    figure = new_figure(width, 3.5)
+    figure = new_figure(width, 3.2)
     axes = new_axes(figure)
     # A threshold keeps what it keeps down to the one below.
     steps = [0.0, *points.thresholds.tolist()]
@@ -49,5 +49,5 @@ def draw_operating_points(
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.03)
     name_axes(axes, "score from which detections are believed", "share")
-    add_legend(axes, location="lower left")
+    add_legend(axes)
     return figure

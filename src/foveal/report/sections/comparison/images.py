@@ -77,7 +77,7 @@ def images_section(record: ComparisonRecord) -> Section:
     boxed = record.task == "detection"
     text = (
         "Dashed white is the truth, with a label where it was missed; blue is right, orange with ✕ wrong, "
-        "from each model’s own threshold on. Of several trainings the first is shown; the order is by all."
+        "from each model’s own threshold on. Of several trainings the most typical is shown."
         if boxed
         else "The same images as each side names them. Of several trainings the first is shown; the order is "
         "by all."
@@ -95,7 +95,7 @@ def images_section(record: ComparisonRecord) -> Section:
             name, other = sides[a].name, sides[b].name
             if not chosen:
                 blocks.append(Note(f"There is no image that {name} does better on than {other}."))
-            blocks.extend(_rows(sides, chosen, f"{name} has it, {other} has not"))
+            blocks.extend(_rows(sides, chosen, f"{name} does better"))
     else:
 
         def spread(key: Hashable) -> float:
@@ -123,41 +123,43 @@ def _overlap_table(
         for found in zip(*(one[key].found for one in known), strict=True):
             counts[found] = counts.get(found, 0) + 1
     rows = []
+    verb = "found" if record.task == "detection" else "named rightly"
     for found in sorted(counts, key=lambda f: (-sum(f), [not v for v in f])):
         who = [side.name for side, has in zip(sides, found, strict=True) if has]
-        said = "all" if len(who) == len(sides) else "none" if not who else "only " + " and ".join(who)
-        rows.append([said, f"{counts[found]:,}"])
-    boxed = record.task == "detection"
-    if boxed:
+        alone = f"by {' and '.join(who)} alone"
+        said = "by all" if len(who) == len(sides) else alone if who else "by none"
+        rows.append([f"{verb} {said}", f"{counts[found]:,}"])
+    several = any(len(side.runs) > 1 for side in sides)
+    if record.task == "detection":
         for side, one in zip(sides, known, strict=True):
             false = sum(one[key].false for key in shared)
-            rows.append([f"false detections of {side.name}", f"{false:,.4g}"])
-    thing = "objects found" if boxed else "images named rightly"
-    several = any(len(side.runs) > 1 for side in sides)
-    title = f"Who has what, on {count(len(shared), 'image')}" + (
-        " (most of its trainings)" if several else ""
-    )
-    return Table(title, ("by", thing), rows, wide=False)
+            rows.append([f"false detections of {side.name}", f"{false:,.{int(several)}f}"])
+    thing = "objects" if record.task == "detection" else "images"
+    title = f"Who has what, on {count(len(shared), 'image')}" + (" (by most trainings)" if several else "")
+    return Table(title, ("", thing), rows, wide=False)
 
 
 def _rows(sides: Sequence[Side], chosen: Sequence[Hashable], title: str) -> list[Block]:
     """A row of pictures for each image."""
     blocks: list[Block] = []
     for number, key in enumerate(chosen, 1):
-        images = [_shown(side, key) for side in sides]
-        # The name stands once, above the row.
-        blocks.append(Images(f"{title} · {number} · {images[0].name}", [
-            replace(image, name=side.name) for side, image in zip(sides, images, strict=True)
-        ]))  # fmt: skip
+        shown = [_typical(side, key) for side in sides]
+        several = any(len(side.runs) > 1 for side in sides)
+        images = []
+        for side, (run, i) in zip(sides, shown, strict=True):
+            name = f"{side.name}, seed {run.seed}" if several else side.name
+            images.append(replace(_drawn(run, i), name=name))
+        # The file's name stands once, above the row.
+        run, i = shown[0]
+        blocks.append(Images(f"{title} · {number} · {run.test[i].name}", images))
     return blocks
 
 
-def _shown(side: Side, key: Hashable) -> AnnotatedImage:
-    for run in side.runs:
-        for i in range(len(run.test)):
-            if image_key(run, i) == key:
-                return _drawn(run, i)
-    raise KeyError(key)
+def _typical(side: Side, key: Hashable) -> tuple[ComparedRun, int]:
+    """The training that is nearest to the mean of its side on an image, and the image's place there."""
+    mean = judged(side)[key].good
+    places = [(run, i) for run in side.runs for i in range(len(run.test)) if image_key(run, i) == key]
+    return min(places, key=lambda place: abs(_judged_one(*place).good - mean))
 
 
 def _drawn(run: ComparedRun, index: int) -> AnnotatedImage:
