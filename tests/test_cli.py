@@ -61,7 +61,7 @@ def test_imports_are_light(code):
 
 def test_version_and_help(run):
     assert run("--version")[:2] == (0, f"foveal {foveal.__version__}\n")
-    for verb in ("demo", "doctor", "propose", "prepare", "train", "evaluate", "predict"):
+    for verb in ("demo", "doctor", "train", "evaluate", "predict", "runs", "compare", "threshold"):
         status, out, _ = run(verb, "--help")
         assert status == 0
         assert "Example" in out
@@ -330,12 +330,14 @@ WRITES = {
     "prepare": {"--out": ["BOXED"]},
     "train": {"--out": ["FOLDERS"]},
     "predict": {"--out": ["RUN", "IMAGE"]},
+    "evaluate": {"--out": ["RUN"]},
+    "compare": {"--out": ["RUN", "RUN"]},
     "export": {"FILE.onnx": ["RUN"]},
     "explain": {"--out": ["RUN", "IMAGE"]},
     "benchmark selective-search": {"--out": []},
     "benchmark network": {"--out": []},
 }
-READS = {"config", "data", "peers_python", "predictions", "resume", "run"}
+READS = {"config", "data", "folder", "peers_python", "predictions", "resume", "run", "runs"}
 
 
 def test_every_option_that_names_a_path_is_known():

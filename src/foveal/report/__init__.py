@@ -22,6 +22,7 @@ _FILES = {
     "chapters.proposals": ("proposal_chapter", "write_proposal_report"),
     "chapters.search": ("search_chapter", "write_search_page"),
     "chapters.trace": ("trace_chapter", "write_trace_page"),
+    "compared": ("ComparedRun", "ComparedSide", "ComparisonRecord"),
     "figures.networks.explanation": ("overlay_map",),
     "figures.proposals.merging": ("merging_frames", "merging_numbers"),
     "html.blocks": ("Chapter", "Headline", "Player"),

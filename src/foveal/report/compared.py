@@ -65,7 +65,7 @@ class ComparedRun:
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class ComparedSide:
     """Runs of the same settings, which differ by their seeds alone.
 
     Attributes
@@ -85,7 +85,7 @@ class ComparisonRecord:
     Attributes
     ----------
     title : str
-    sides : sequence of Side
+    sides : sequence of ComparedSide
     comparison : Comparison
         Of the same sides, in their order.
     settings : mapping of str to sequence of str
@@ -93,7 +93,7 @@ class ComparisonRecord:
     """
 
     title: str
-    sides: Sequence[Side]
+    sides: Sequence[ComparedSide]
     comparison: Comparison
     settings: Mapping[str, Sequence[str]]
 

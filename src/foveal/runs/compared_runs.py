@@ -15,7 +15,7 @@ from foveal.data.dataset import relative_name
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.files import read_container, read_regular, readable
 from foveal.metrics import read_results
-from foveal.report.compared import NO_SUCH, ComparedRun, Side
+from foveal.report.compared import NO_SUCH, ComparedRun, ComparedSide
 from foveal.report.sections.run import total_seconds
 from foveal.runs.folder import RunFolder, flat, run_data
 from foveal.runs.listing import read_metrics
@@ -48,7 +48,7 @@ def read_runs(paths: Sequence[str | os.PathLike[str]]) -> list[ComparedRun]:
     return runs
 
 
-def grouped(runs: Sequence[ComparedRun]) -> list[Side]:
+def grouped(runs: Sequence[ComparedRun]) -> list[ComparedSide]:
     """Runs of the same data and settings together, in the order in which they were named.
 
     Where all are of the same, each stands alone.
@@ -58,14 +58,14 @@ def grouped(runs: Sequence[ComparedRun]) -> list[Side]:
         key = (run.model, run.data_digest, tuple(sorted(run.settings.items())))
         groups.setdefault(key, []).append(run)
     if len(groups) == 1:
-        return [Side(run.name, (run,)) for run in runs]
+        return [ComparedSide(run.name, (run,)) for run in runs]
     for same in groups.values():
         same.sort(key=lambda run: run.seed)
     names = _side_names(list(groups.values()))
-    return [Side(name, tuple(same)) for name, same in zip(names, groups.values(), strict=True)]
+    return [ComparedSide(name, tuple(same)) for name, same in zip(names, groups.values(), strict=True)]
 
 
-def differing_settings(sides: Sequence[Side]) -> dict[str, list[str]]:
+def differing_settings(sides: Sequence[ComparedSide]) -> dict[str, list[str]]:
     """The settings in which sides differ, and what each has; ``–`` where its model has no such setting."""
     every = [{"model": s.runs[0].model, "data": s.runs[0].data_name, **s.runs[0].settings} for s in sides]
     if len({side.runs[0].data_digest for side in sides}) > 1:
@@ -80,7 +80,7 @@ def _side_names(groups: Sequence[Sequence[ComparedRun]]) -> list[str]:
     models = [group[0].model for group in groups]
     if len(set(models)) == len(models):
         return models
-    differing = differing_settings([Side("", tuple(group)) for group in groups])
+    differing = differing_settings([ComparedSide("", tuple(group)) for group in groups])
     names = []
     for place, model in enumerate(models):
         said = [

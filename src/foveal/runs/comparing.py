@@ -13,7 +13,7 @@ from foveal.events import Callbacks, stage
 from foveal.files import claimed, write_json
 from foveal.metrics.comparing import Comparison, NamedImages, Weighable, compare_sides
 from foveal.metrics.resampling import matched_images
-from foveal.report.compared import ComparedRun, ComparisonRecord, Side
+from foveal.report.compared import ComparedRun, ComparedSide, ComparisonRecord
 from foveal.runs.compared_runs import differing_settings, grouped, read_runs
 
 
@@ -71,9 +71,9 @@ def compare(
     """
     if len(runs) < 2:
         raise SettingError("Name two runs or more to compare.")
-    read = read_runs(runs)
     asked = {"runs": [str(run) for run in runs], "seed": seed}
     with claimed(out, "compare", asked, leaves=("report.html", "comparison.json")) as folder:
+        read = read_runs(runs)
         sides = grouped(read)
         with stage(callbacks, "comparison"):
             comparison = compare_sides(
@@ -112,7 +112,7 @@ def comparison_json(record: ComparisonRecord) -> dict[str, Any]:
     comparison: Comparison = record.comparison
     names = [side.name for side in record.sides]
 
-    def told(side: Side, place: int) -> dict[str, Any]:
+    def told(side: ComparedSide, place: int) -> dict[str, Any]:
         intervals, values = comparison.intervals[place], comparison.values[place]
         return {
             "name": side.name,

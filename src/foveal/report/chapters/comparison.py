@@ -47,9 +47,9 @@ def comparison_chapter(record: ComparisonRecord) -> Chapter:
     said = verdicts(record)
     text = " ".join(said)
     if len(said) > MOST_AT_THE_HEAD:
-        found = [d.interval.excludes_zero for d in record.comparison.differences if d.figure == key]
+        sure = [d.interval.excludes_zero for d in record.comparison.differences if d.figure == key]
         text = (
-            f"Of {count(len(found), 'difference')} of {key}, {sum(found)} {be(sum(found))} more than chance."
+            f"Of {count(len(sure), 'difference')} of {key}, {sum(sure)} {be(sum(sure))} more than chance."
         )
     return Chapter(
         record.title,

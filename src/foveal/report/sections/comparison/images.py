@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from foveal.data.detections import Detections
-from foveal.report.compared import ComparedRun, ComparisonRecord, Side
+from foveal.report.compared import ComparedRun, ComparedSide, ComparisonRecord
 from foveal.report.html.annotated_images import AnnotatedImage, image_with_caption, image_with_verdict
 from foveal.report.html.blocks import Block, Images, Note, Section, Table
 from foveal.report.verdicts import judge, say_verdict
@@ -43,7 +43,7 @@ def image_key(run: ComparedRun, index: int) -> Hashable:
 
 
 @lru_cache(maxsize=64)
-def judged(side: Side) -> dict[Hashable, Judged]:
+def judged(side: ComparedSide) -> dict[Hashable, Judged]:
     """How a side fares on each of its images."""
     every: dict[Hashable, list[Judged]] = {}
     for run in side.runs:
@@ -113,7 +113,7 @@ def images_section(record: ComparisonRecord) -> Section:
 
 def _overlap_table(
     record: ComparisonRecord,
-    sides: Sequence[Side],
+    sides: Sequence[ComparedSide],
     known: Sequence[dict[Hashable, Judged]],
     shared: Sequence[Hashable],
 ) -> Table:
@@ -139,7 +139,7 @@ def _overlap_table(
     return Table(title, ("", thing), rows, wide=False)
 
 
-def _rows(sides: Sequence[Side], chosen: Sequence[Hashable], title: str) -> list[Block]:
+def _rows(sides: Sequence[ComparedSide], chosen: Sequence[Hashable], title: str) -> list[Block]:
     """A row of pictures for each image."""
     blocks: list[Block] = []
     for number, key in enumerate(chosen, 1):
@@ -155,7 +155,7 @@ def _rows(sides: Sequence[Side], chosen: Sequence[Hashable], title: str) -> list
     return blocks
 
 
-def _typical(side: Side, key: Hashable) -> tuple[ComparedRun, int]:
+def _typical(side: ComparedSide, key: Hashable) -> tuple[ComparedRun, int]:
     """The training that is nearest to the mean of its side on an image, and the image's place there."""
     mean = judged(side)[key].good
     places = [(run, i) for run in side.runs for i in range(len(run.test)) if image_key(run, i) == key]
