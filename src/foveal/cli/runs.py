@@ -32,7 +32,7 @@ def threshold(
     say("The threshold of ", bold(run), f" is {value:g}, and was {before:g}.")
 
 
-@app.command("runs", epilog="Example: foveal runs; foveal runs experiments --json")
+@app.command("runs", epilog="Example: foveal runs experiments --json")
 def list_(
     folder: Annotated[
         Path, typer.Argument(metavar="DIR", help="A folder of runs, or of folders of runs.")

@@ -127,6 +127,8 @@ def _read(path: Path, name: str, datasets: dict[tuple[str, str], Dataset]) -> Co
     test = dataset.with_ids(set(split["test"]))
     if not len(test):
         raise DataError(f"The run {path} held no images out: there is nothing to compare it by.")
+    if dataset.task == "detection" and all((s.difficult | s.crowd).all() for s in test):
+        raise DataError(f"There is no object in the images that the run {path} held out: nothing is to find.")
     answers: tuple[Detections, ...] | NDArray[np.float64]
     results: Sequence[dict[str, Any]] = ()
     threshold = 0.5

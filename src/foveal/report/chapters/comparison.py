@@ -48,9 +48,7 @@ def comparison_chapter(record: ComparisonRecord) -> Chapter:
     text = " ".join(said)
     if len(said) > MOST_AT_THE_HEAD:
         sure = [d.interval.excludes_zero for d in record.comparison.differences if d.figure == key]
-        text = (
-            f"Of {count(len(sure), 'difference')} of {key}, {sum(sure)} {be(sum(sure))} more than chance."
-        )
+        text = f"Of {count(len(sure), 'difference')} of {key}, {sum(sure)} {be(sum(sure))} more than chance."
     return Chapter(
         record.title,
         f"Comparison · {count(runs, 'run')}",
