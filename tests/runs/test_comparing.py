@@ -50,7 +50,7 @@ def test_two_detectors(scene_run, tmp_path, check_page):
         "found by rcnn, C 0.01 alone",
     ):
         assert words in page
-    assert "There is no image that rcnn, C 0.5 does better on" in page
+    assert "There is no image on which rcnn, C 0.5 is better" in page
     written = json.loads((tmp_path / "out" / "comparison.json").read_text())
     (ap50,) = [d for d in written["differences"] if d["figure"] == "AP50"]
     assert ap50["more_than_chance"]

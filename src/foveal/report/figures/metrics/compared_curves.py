@@ -44,7 +44,7 @@ def draw_compared_curves(curves: Mapping[str, Sequence[ArrayLike]], title: str =
         every = [np.asarray(curve, float) for curve in trained]
         if len(every) > 1:
             for curve in every:
-                axes.plot(RECALLS, curve, color=color, alpha=0.35, linewidth=0.8, linestyle=style)
+                axes.plot(RECALLS, curve, color=color, alpha=0.5, linewidth=0.8, linestyle=style)
         label = shorten(name, 30)
         axes.plot(RECALLS, np.mean(every, axis=0), color=color, linewidth=1.9, linestyle=style, label=label)
     axes.set_xlim(0, 1.01)

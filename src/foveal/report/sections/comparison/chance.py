@@ -135,8 +135,8 @@ def _figures_table(record: ComparisonRecord) -> Table:
         rows.append(cells)
     columns = ["", "trainings"]
     for key in record.figures:
-        columns += [key.replace("_", " "), "95 % interval"]
-    return Table("Figures", [*columns, f"{record.figures[0]}’s spread over seeds"], rows)
+        columns += [key.replace("_", " "), "95\u00a0% interval"]
+    return Table("Figures", [*columns, "spread over seeds"], rows)
 
 
 def _differences_table(record: ComparisonRecord) -> Table:
@@ -155,7 +155,7 @@ def _differences_table(record: ComparisonRecord) -> Table:
                 verdict,
             ]
         )
-    interval = f"{_percent(record.comparison.level)} interval"
+    interval = f"{_percent(record.comparison.level)} interval".replace(" %", "\u00a0%")
     columns = ("", "figure", "difference", interval, "p of chance alone", "")
     return Table("Differences", columns, rows, words=(1, 5))
 

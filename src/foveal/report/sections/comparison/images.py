@@ -15,7 +15,8 @@ from foveal.wording import count
 
 # Images that are shown of each kind, and sides that stand beside each other.
 _SHOWN, _MOST_SIDES = 5, 4
-_LEAST = 0.01
+# How much better one has to be in an image that is shown. Of several trainings one that differs is no matter.
+_LEAST, _LEAST_OF_SEVERAL = 0.01, 0.4
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,7 @@ def images_section(record: ComparisonRecord) -> Section:
         "Dashed white is the truth, with a label where it was missed; blue is right, orange with ✕ wrong, "
         "from each model’s own threshold on. Of several trainings the most typical is shown."
         if boxed
-        else "The same images as each side names them. Of several trainings the first is shown; the order is "
-        "by all."
+        else "The same images as each side names them. Of several trainings the most typical is shown."
     )
     blocks: list[Block] = []
     if len(sides) < len(record.sides):
@@ -88,13 +88,16 @@ def images_section(record: ComparisonRecord) -> Section:
     if not shared or len(sides) < 2:
         return Section("Pictures", text, [*blocks, Note("There are no images that all have in common.")])
     blocks.append(_overlap_table(record, sides, known, shared))
+    several = any(len(side.runs) > 1 for side in sides)
+    least = _LEAST_OF_SEVERAL if several else _LEAST
     if len(sides) == 2:
         for a, b in ((0, 1), (1, 0)):
             gain = sorted(shared, key=lambda key: known[b][key].good - known[a][key].good)
-            chosen = [key for key in gain[:_SHOWN] if known[a][key].good - known[b][key].good > _LEAST]
+            chosen = [key for key in gain[:_SHOWN] if known[a][key].good - known[b][key].good > least]
             name, other = sides[a].name, sides[b].name
             if not chosen:
-                blocks.append(Note(f"There is no image that {name} does better on than {other}."))
+                clearly = "clearly " if several else ""
+                blocks.append(Note(f"There is no image on which {name} is {clearly}better than {other}."))
             blocks.extend(_rows(sides, chosen, f"{name} does better"))
     else:
 
@@ -102,7 +105,7 @@ def images_section(record: ComparisonRecord) -> Section:
             good = [one[key].good for one in known]
             return max(good) - min(good)
 
-        chosen = [key for key in sorted(shared, key=lambda key: -spread(key)) if spread(key) > _LEAST][
+        chosen = [key for key in sorted(shared, key=lambda key: -spread(key)) if spread(key) > least][
             : 2 * _SHOWN
         ]
         if not chosen:
@@ -147,8 +150,11 @@ def _rows(sides: Sequence[ComparedSide], chosen: Sequence[Hashable], title: str)
         several = any(len(side.runs) > 1 for side in sides)
         images = []
         for side, (run, i) in zip(sides, shown, strict=True):
-            name = f"{side.name}, seed {run.seed}" if several else side.name
-            images.append(replace(_drawn(run, i), name=name))
+            image = replace(_drawn(run, i), name=side.name)
+            if several:
+                caption = f"{image.caption} {_of_all(side, key)}"
+                image = replace(image, name=f"{side.name}, seed {run.seed}", caption=caption)
+            images.append(image)
         # The file's name stands once, above the row.
         run, i = shown[0]
         blocks.append(Images(f"{title} · {number} · {run.test[i].name}", images))
@@ -156,10 +162,19 @@ def _rows(sides: Sequence[ComparedSide], chosen: Sequence[Hashable], title: str)
 
 
 def _typical(side: ComparedSide, key: Hashable) -> tuple[ComparedRun, int]:
-    """The training that is nearest to the mean of its side on an image, and the image's place there."""
-    mean = judged(side)[key].good
+    """The training that is in the middle of its side on an image, and the image's place there."""
     places = [(run, i) for run in side.runs for i in range(len(run.test)) if image_key(run, i) == key]
-    return min(places, key=lambda place: abs(_judged_one(*place).good - mean))
+    places.sort(key=lambda place: -_judged_one(*place).good)
+    return places[(len(places) - 1) // 2]
+
+
+def _of_all(side: ComparedSide, key: Hashable) -> str:
+    """How all trainings of a side fare on an image."""
+    good = judged(side)[key].good
+    n = sum(image_key(run, i) == key for run in side.runs for i in range(len(run.test)))
+    if side.runs[0].task == "classification":
+        return f"Right in {round(good * n)} of {count(n, 'training')}."
+    return f"F1 {good:.2f}, the mean of {count(n, 'training')}."
 
 
 def _drawn(run: ComparedRun, index: int) -> AnnotatedImage:

@@ -78,7 +78,7 @@ def _class_table(record: ComparisonRecord) -> list[Block]:
     two = len(record.sides) == 2
     columns = ["class"]
     for side in record.sides:
-        columns += [f"{prefix[:-1]}, {side.name}", "95 % interval"]
+        columns += [f"{prefix[:-1]}, {side.name}", "95\u00a0% interval"]
     rows = []
     for key in keys:
         cells = [key.removeprefix(prefix)]
@@ -88,7 +88,7 @@ def _class_table(record: ComparisonRecord) -> list[Block]:
             cells += [signed(d.interval.value), f"{signed(d.interval.low)} to {signed(d.interval.high)}"]
         rows.append(cells)
     if two:
-        columns += ["difference", "95 % interval"]
+        columns += ["difference", "95\u00a0% interval"]
     table = Table("Each class", columns, rows)
     blocks: list[Block] = [table]
     if len(rows) > _MOST_ROWS:
