@@ -100,6 +100,7 @@ def test_two_classifiers(color_run, tmp_path, check_page):
     accuracy = [found["accuracy"].value for found in told.record.comparison.intervals]
     assert accuracy[0] == pytest.approx(color_run.metrics["accuracy"])
     assert accuracy[1] < accuracy[0]
+    assert "is right on all 6 images" in told.verdicts[1]
     page = told.page.read_text(encoding="utf-8")
     check_page(page)
     assert "McNemar" in page

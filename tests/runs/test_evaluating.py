@@ -212,7 +212,8 @@ def test_a_threshold_for_a_precision(scene_run, color_run, tmp_path):
     before = load_model(run).threshold_
     told = []
     for wanted in ({"recall": 0.5}, {"precision": 0.6}):
-        evaluate_run(run, **wanted, callbacks=[told.append])
+        metrics = evaluate_run(run, **wanted, callbacks=[told.append])
+        assert metrics["threshold"] == load_model(run).threshold_
         text = next(e["text"] for e in reversed(told) if "The threshold is" in e.get("text", ""))
         assert f"The threshold is {load_model(run).threshold_:g} now" in text
         name, share = next(iter(wanted.items()))

@@ -93,7 +93,7 @@ def evaluate_run(
     Returns
     -------
     dict of str to float
-        The keys of ``metrics.json``.
+        The keys of ``metrics.json``, and ``threshold`` where one was chosen.
 
     Raises
     ------
@@ -116,6 +116,8 @@ def evaluate_run(
             "of the model's kind."
         )
     names: dict[str, str] = {}
+    if is_proposer(model) and class_names:
+        raise SettingError(f"{run} proposes regions and has no classes: nothing can be mapped.")
     if is_detector(model) or is_classifier(model):
         names = names_in_data(list(map(str, model.classes_)), dataset, class_names or {}, str(run))
         _tell_of_classes(names, dataset, callbacks)
@@ -202,6 +204,7 @@ class _Measured:
         threshold = model.threshold_
         if self.precision is not None or self.recall is not None:
             threshold = self._choose(operating_points(truth, results, iou_threshold=self.iou_threshold))
+            metrics["threshold"] = threshold
         if folder is not None:
             folder.write_results(results)
             folder.write_metrics(metrics)

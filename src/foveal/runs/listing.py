@@ -96,9 +96,12 @@ def _run_folders(folder: Path, deepest: int) -> Iterator[Path]:
 
 def _looks_like_a_run(folder: Path) -> bool:
     """Whether a ``config.toml`` is ours: other programs have one as well."""
-    with (folder / "config.toml").open("rb") as file:
-        if file.read(20).startswith(b"# A run of Foveal"):
-            return True
+    try:
+        with (folder / "config.toml").open("rb") as file:
+            if file.read(20).startswith(b"# A run of Foveal"):
+                return True
+    except OSError:
+        pass  # it may be one that cannot be read
     return (folder / "log.jsonl").is_file() or (folder / "model.safetensors").is_file()
 
 

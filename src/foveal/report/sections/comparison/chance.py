@@ -82,6 +82,13 @@ def verdicts(record: ComparisonRecord) -> list[str]:
     sentences = [_verdict(record, d) for d in comparison.differences if d.figure == key]
     if not sentences:
         sentences.append("There is one run: name another to compare it with.")
+    for side, found in zip(record.sides, comparison.intervals, strict=True):
+        n = min(len(run.test) for run in side.runs)
+        if found[key].low == found[key].high == 1:
+            sentences.append(
+                f"{side.name} is right on all {n:,} images, which leaves no interval to draw: of others up "
+                f"to {min(1.0, 3 / n):.0%} may be wrong all the same (the rule of three)."
+            )
     if comparison.n_shared < comparison.n_images:
         sentences.append(
             "The runs were not held out on the same images: there are "

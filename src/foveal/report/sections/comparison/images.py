@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 import numpy as np
 
@@ -43,7 +42,6 @@ def image_key(run: ComparedRun, index: int) -> Hashable:
     return run.data_digest, run.test[index].id
 
 
-@lru_cache(maxsize=64)
 def judged(side: ComparedSide) -> dict[Hashable, Judged]:
     """How a side fares on each of its images."""
     every: dict[Hashable, list[Judged]] = {}
@@ -98,7 +96,7 @@ def images_section(record: ComparisonRecord) -> Section:
             if not chosen:
                 clearly = "clearly " if several else ""
                 blocks.append(Note(f"There is no image on which {name} is {clearly}better than {other}."))
-            blocks.extend(_rows(sides, chosen, f"{name} does better"))
+            blocks.extend(_rows(sides, known, chosen, f"{name} does better"))
     else:
 
         def spread(key: Hashable) -> float:
@@ -110,7 +108,7 @@ def images_section(record: ComparisonRecord) -> Section:
         ]
         if not chosen:
             blocks.append(Note("There is no image that one does better on than another."))
-        blocks.extend(_rows(sides, chosen, "Where they differ most"))
+        blocks.extend(_rows(sides, known, chosen, "Where they differ most"))
     return Section("Pictures", text, blocks)
 
 
@@ -142,17 +140,22 @@ def _overlap_table(
     return Table(title, ("", thing), rows, wide=False)
 
 
-def _rows(sides: Sequence[ComparedSide], chosen: Sequence[Hashable], title: str) -> list[Block]:
+def _rows(
+    sides: Sequence[ComparedSide],
+    known: Sequence[dict[Hashable, Judged]],
+    chosen: Sequence[Hashable],
+    title: str,
+) -> list[Block]:
     """A row of pictures for each image."""
     blocks: list[Block] = []
     for number, key in enumerate(chosen, 1):
         shown = [_typical(side, key) for side in sides]
         several = any(len(side.runs) > 1 for side in sides)
         images = []
-        for side, (run, i) in zip(sides, shown, strict=True):
+        for side, one, (run, i) in zip(sides, known, shown, strict=True):
             image = replace(_drawn(run, i), name=side.name)
             if several:
-                caption = f"{image.caption} {_of_all(side, key)}"
+                caption = f"{image.caption} {_of_all(side, key, one[key].good)}"
                 image = replace(image, name=f"{side.name}, seed {run.seed}", caption=caption)
             images.append(image)
         # The file's name stands once, above the row.
@@ -168,9 +171,8 @@ def _typical(side: ComparedSide, key: Hashable) -> tuple[ComparedRun, int]:
     return places[(len(places) - 1) // 2]
 
 
-def _of_all(side: ComparedSide, key: Hashable) -> str:
+def _of_all(side: ComparedSide, key: Hashable, good: float) -> str:
     """How all trainings of a side fare on an image."""
-    good = judged(side)[key].good
     n = sum(image_key(run, i) == key for run in side.runs for i in range(len(run.test)))
     if side.runs[0].task == "classification":
         return f"Right in {round(good * n)} of {count(n, 'training')}."
