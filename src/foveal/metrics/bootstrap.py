@@ -128,7 +128,7 @@ def bootstrap_interval(
 
     if not 0 < level < 1:
         raise SettingError(f"The level of an interval lies between 0 and 1; got {level}.")
-    values = np.asarray(resampled, np.float64)
+    value, values = float(value), np.asarray(resampled, np.float64)
     values = values[~np.isnan(values)]
     if not len(values) or n_images < 2 or np.isnan(value):
         return Interval(value, value, value, level)
