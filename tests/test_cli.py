@@ -1,6 +1,7 @@
 import inspect
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,20 @@ def test_imports_are_light(code):
 
 def test_version_and_help(run):
     assert run("--version")[:2] == (0, f"foveal {foveal.__version__}\n")
-    for verb in ("demo", "show", "doctor", "propose", "prepare", "train", "evaluate", "predict"):
+    verbs = (
+        "demo",
+        "show",
+        "doctor",
+        "propose",
+        "prepare",
+        "train",
+        "evaluate",
+        "predict",
+        "runs",
+        "compare",
+        "threshold",
+    )
+    for verb in verbs:
         status, out, _ = run(verb, "--help")
         assert status == 0
         assert "Example" in out
@@ -201,6 +215,47 @@ def test_train_evaluate_predict(run, boxed, small, tmp_path, scene_run, scene_fo
     assert status == 1
     assert "a b#c=d [x] %20.jpg" in text
     assert not (tmp_path / "p3" / "drawn").exists()
+
+
+def test_after_a_training(run, fails, scene_run, scene_folder, color_run, tmp_path):
+    first, second = (shutil.copytree(scene_run.folder.path, tmp_path / "runs" / name) for name in "ab")
+    (second / "report.html").unlink()
+    status, text, err = run("runs", tmp_path / "runs")
+    assert status == 0
+    assert [line.split()[0] for line in text.splitlines()] == ["run", "a", "b"]
+    assert "unfinished" in text
+    assert f"--resume {second}" in err
+    assert [r["state"] for r in json.loads(run("runs", tmp_path / "runs", "--json")[1])] == [
+        "finished",
+        "unfinished",
+    ]
+    assert "There is no run in" in run("runs", scene_folder)[2]
+    assert "There is no folder" in fails("runs", tmp_path / "gone")
+
+    status, text, err = run("compare", first, second, "--out", tmp_path / "compared")
+    assert status == 0
+    assert "the same on every image" in text
+    assert str(tmp_path / "compared" / "report.html") in err
+    status, text, err = run("compare", first, second, "--out", tmp_path / "again", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(text)["images"] == 6
+
+    status, text, err = run("threshold", first, ".35", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(text)["threshold"] == 0.35
+    assert "is 0.5, and was 0.35" in run("threshold", first, "0.5")[2]
+    assert run("threshold", first, "1.5")[0] == 2
+    assert "has no threshold" in fails("threshold", color_run.folder.path, ".5")
+
+    status, text, err = run("evaluate", first, "--out", tmp_path / "measured", "--recall", ".4", "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(text) == json.loads((tmp_path / "measured" / "metrics.json").read_text())
+    assert foveal.load(first).threshold_ != 0.5
+    told = fails("evaluate", first, "--map", "nought=zero")
+    assert "--map names the class 'nought', which the model does not have" in told
+    assert "--map takes" in fails("evaluate", first, "--map", "nought")
+    assert "Name the data" in fails("evaluate", first / "predictions.json")
+    assert "not for a file" in fails("evaluate", first / "predictions.json", scene_folder, "--recall", ".5")
 
 
 def test_propose(run, hostile_folder, tmp_path):
@@ -350,12 +405,14 @@ WRITES = {
     "prepare": {"--out": ["BOXED"]},
     "train": {"--out": ["FOLDERS"]},
     "predict": {"--out": ["RUN", "IMAGE"]},
+    "evaluate": {"--out": ["RUN"]},
+    "compare": {"--out": ["RUN", "RUN"]},
     "export": {"FILE.onnx": ["RUN"]},
     "explain": {"--out": ["RUN", "IMAGE"]},
     "benchmark selective-search": {"--out": []},
     "benchmark network": {"--out": []},
 }
-READS = {"config", "data", "from_run", "peers_python", "predictions", "resume", "run"}
+READS = {"config", "data", "folder", "from_run", "peers_python", "predictions", "resume", "run", "runs"}
 
 
 def test_every_option_that_names_a_path_is_known():

@@ -6,6 +6,7 @@ import pytest
 
 from foveal.data import load, write_coco
 from foveal.errors import DataError, FovealError
+from foveal.models.loading import load as load_model
 from foveal.runs import evaluate_predictions, evaluate_run
 
 
@@ -173,3 +174,55 @@ def test_objects_of_other_classes_are_alarming(scene_run, boxed, tmp_path):
     assert alarm["reasons"][0].startswith(
         "2 of 2 held-out objects are of classes that it did not learn (“unicorn”)"
     )
+
+
+def test_its_own_data_and_a_report(scene_run, scene_folder, tmp_path, check_page):
+    run = scene_run.folder.path
+    metrics = evaluate_run(run, out=tmp_path / "out")
+    assert metrics["AP50"] == pytest.approx(scene_run.metrics["AP50"], abs=1e-9)
+    assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == metrics
+    again = evaluate_predictions(tmp_path / "out" / "predictions.json", scene_folder, split="test")
+    assert again["AP50"] == metrics["AP50"]
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    check_page(page)
+    assert "Measured anew: the 6 images that the run held out." in page
+    assert "What the threshold decides" in page
+    with pytest.raises(FovealError, match="not an empty folder"):
+        evaluate_run(run, out=tmp_path / "out")
+    with pytest.raises(DataError, match="does not say what data"):
+        evaluate_run(shutil.copy(scene_run.folder.model_file, tmp_path / "model.safetensors"))
+
+
+def test_a_report_of_other_data_in_other_words(color_run, color_folder, tmp_path, check_page):
+    data = shutil.copytree(color_folder, tmp_path / "data")
+    (data / "red").rename(data / "RED")
+    with pytest.raises(DataError, match=r"differ in their case alone: .* --map red=RED"):
+        evaluate_run(color_run.folder.path, data)
+    names = {"red": "RED"}
+    metrics = evaluate_run(color_run.folder.path, data, class_names=names, out=tmp_path / "out")
+    assert metrics["accuracy"] == evaluate_run(color_run.folder.path, color_folder, split="all")["accuracy"]
+    assert (tmp_path / "out" / "predictions.csv").read_text().splitlines()[0].split(",")[3:] == sorted(
+        {"RED", "green", "a<b> [bold]"}
+    )
+    check_page((tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+
+
+def test_a_threshold_for_a_precision(scene_run, color_run, tmp_path):
+    run = shutil.copytree(scene_run.folder.path, tmp_path / "run")
+    before = load_model(run).threshold_
+    told = []
+    for wanted in ({"recall": 0.5}, {"precision": 0.6}):
+        metrics = evaluate_run(run, **wanted, callbacks=[told.append])
+        assert metrics["threshold"] == load_model(run).threshold_
+        text = next(e["text"] for e in reversed(told) if "The threshold is" in e.get("text", ""))
+        assert f"The threshold is {load_model(run).threshold_:g} now" in text
+        name, share = next(iter(wanted.items()))
+        assert float(text.split(f"{name} ")[1].split(",")[0]) >= share
+    assert load_model(run).threshold_ != before
+    now = load_model(run).threshold_
+    with pytest.raises(FovealError, match=r"the most is"):
+        evaluate_run(run, recall=1.0, out=tmp_path / "out")
+    assert load_model(run).threshold_ == now
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(FovealError, match="no threshold to choose"):
+        evaluate_run(color_run.folder.path, precision=0.9)

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -50,10 +51,10 @@ def test_a_link_stays_one(model_file, tmp_path):
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan")])
 def test_what_is_no_probability(model_file, value):
-    before = open(model_file, "rb").read()
+    before = Path(model_file).read_bytes()
     with pytest.raises(SettingError, match="from 0 to 1"):
         set_threshold(model_file, value)
-    assert open(model_file, "rb").read() == before
+    assert Path(model_file).read_bytes() == before
 
 
 def test_a_model_without_one(color_run, tmp_path):

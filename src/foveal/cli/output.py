@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from foveal.benchmark import Table as BenchmarkTable
     from foveal.data import Dataset, Finding
     from foveal.report import Alarm
+    from foveal.runs.listing import ListedRun
 
 # Findings of one kind that are shown in full, and how the severities look, the gravest first.
 _SHOWN = 3
@@ -93,6 +94,46 @@ def print_beside(rows: "Sequence[Sequence[str]]", run: str) -> None:
     for row in rows:
         table.add_row(*map(spelled, row))
     _wide_console().print(table)
+
+
+def print_runs(runs: "Sequence[ListedRun]", folder: "Path") -> None:
+    """Runs of a folder, a line each, and what is to be said of those that did not come to their end."""
+    from datetime import datetime
+
+    from rich.table import Table
+
+    from foveal.report.wording import say_duration
+    from foveal.runs.listing import HEADLINES
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for name in ("run", "data", "model"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("figures", no_wrap=True)
+    for name in ("time", "size", "date"):
+        table.add_column(name, no_wrap=True, justify="right")
+    for run in runs:
+        name = "." if run.path == folder else str(run.path.relative_to(folder))
+        figures = run.figures or {}
+        keys = [key for key in HEADLINES if key in figures][:2]
+        said = ", ".join(
+            f"{key.removeprefix('proposals/').replace('_', ' ')} {figures[key]:.3f}" for key in keys
+        )
+        model = run.model if not run.seed else f"{run.model}, seed {run.seed}"
+        cells = [name, run.data, model, said, say_duration(run.seconds), f"{run.size / 1e6:.1f} MB"]
+        if run.state != "finished":
+            cells[3] = run.state if not said else f"{said}, {run.state}"
+        style = {"finished": "", "unfinished": "yellow", "damaged": "red"}[run.state]
+        cells.append(f"{datetime.fromtimestamp(run.changed):%Y-%m-%d %H:%M}")
+        table.add_row(*(spelled(cell, style) for cell in cells))
+    _wide_console().print(table)
+    for run in runs:
+        if run.state == "unfinished":
+            say(
+                f"{run.path} is not finished: ",
+                bold(shlex.join(["foveal", "train", "--resume", str(run.path)])),
+            )
+        elif run.state == "damaged":
+            say(f"{run.path} is damaged: {run.why}")
 
 
 def print_alarms(alarms: "Sequence[Alarm]") -> None:

@@ -171,10 +171,10 @@ def threshold_for(
     # Shares of whole numbers: .9 is reached by 9 of 10.
     enough = np.flatnonzero(reached >= wanted - 1e-12)
     if not len(enough):
-        best = int(reached.argmax())
+        most = int(reached.argmax())
         raise SettingError(
-            f"No threshold gives a {name} of {wanted:g} here: the most is {np.floor(reached[best] * 1000) / 1000:g}, "
-            f"from a score of {points.thresholds[best]:g} on."
+            f"No threshold gives a {name} of {wanted:g} here: the most is "
+            f"{np.floor(reached[most] * 1000) / 1000:g}, from a score of {points.thresholds[most]:g} on."
         )
     best = enough[other[enough] == other[enough].max()]
     # Of equally good ones the highest precision, or the highest threshold.

@@ -1,12 +1,14 @@
 """Runs: training, measuring and using a model over files, as functions."""
 
 from foveal.runs.class_names import parse_map
+from foveal.runs.comparing import Compared, compare
 from foveal.runs.curves import TensorBoard, curves_of, write_tensorboard
 from foveal.runs.demo import demo
 from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import explain
 from foveal.runs.folder import RunFolder
 from foveal.runs.ground_truth import Objects, objects_of
+from foveal.runs.listing import ListedRun, list_runs
 from foveal.runs.live import LiveResults, live_source, predict_live
 from foveal.runs.measuring import Finished
 from foveal.runs.onnx_file import Exported, export
@@ -18,14 +20,17 @@ from foveal.runs.threshold import set_threshold
 from foveal.runs.training import TrainingRun, resume, retrain, train
 
 __all__ = [
+    "Compared",
     "Exported",
     "FileResults",
     "Finished",
+    "ListedRun",
     "LiveResults",
     "Objects",
     "RunFolder",
     "TensorBoard",
     "TrainingRun",
+    "compare",
     "curves_of",
     "demo",
     "describe",
@@ -34,6 +39,7 @@ __all__ = [
     "explain",
     "explain_proposals",
     "export",
+    "list_runs",
     "live_source",
     "objects_of",
     "parse_map",

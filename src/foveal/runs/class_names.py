@@ -89,8 +89,8 @@ def names_in_data(
     if near:
         pairs = " ".join(_option(model, data) for model, data in near.items())
         raise DataError(
-            f"Classes of {run} and of {dataset.path} differ in their case alone: {lists}. Say which is which: "
-            f"{pairs}"
+            f"Classes of {run} and of {dataset.path} differ in their case alone: {lists}. Say which is "
+            f"which: {pairs}"
         )
     if dataset.classes and not met & set(dataset.classes):
         raise DataError(

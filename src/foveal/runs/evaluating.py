@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from foveal import parallel
-from foveal.data import Dataset, load
+from foveal.data import Dataset, doctor, load
 from foveal.data.loading import select_split
 from foveal.errors import DataError, ImageError, SettingError
 from foveal.events import Callbacks, emit, stage
@@ -48,7 +48,8 @@ from foveal.runs.threshold import set_threshold
 from foveal.wording import count
 
 if TYPE_CHECKING:
-    from foveal.report.records import ClassificationRecord, DetectionRecord, Record
+    from foveal.report.records import ClassificationRecord, DetectionRecord
+    from foveal.runs.measuring import Record
 
 
 def evaluate_run(
@@ -94,7 +95,7 @@ def evaluate_run(
     Returns
     -------
     dict of str to float
-        The keys of ``metrics.json``.
+        The keys of ``metrics.json``, and ``threshold`` where one was chosen.
 
     Raises
     ------
@@ -121,7 +122,9 @@ def evaluate_run(
             "a data set of the model's kind."
         )
     names: dict[str, str] = {}
-    if not is_proposer(model):
+    if is_proposer(model) and class_names:
+        raise SettingError(f"{run} proposes regions and has no classes: nothing can be mapped.")
+    if is_detector(model) or is_classifier(model):
         names = names_in_data(list(map(str, model.classes_)), dataset, class_names or {}, str(run))
         _tell_of_classes(names, dataset, callbacks)
     measured = _Measured(Path(run), dataset, names, precision, recall, protocol, iou_threshold, callbacks)
@@ -130,10 +133,13 @@ def evaluate_run(
     asked = {"run": str(run), "data": dataset.digest, "split": split, "protocol": protocol, "names": names}
     leaves = ("report.html", "metrics.json", "predictions.*")
     with claimed(out, "evaluate", asked, leaves=leaves) as folder:
-        record = measured.record_of(model, RunFolder(folder))
+        record = replace(
+            measured.record_of(model, RunFolder(folder)), findings=doctor(dataset, callbacks=callbacks)
+        )
         with stage(callbacks, "report"):
             page = chapter_of(explained(record, model))
-            page = replace(page, text=f"{page.text} {which}", kind=f"{page.kind} · measured anew")
+            text = f"{page.text} Measured anew: {which[0].lower()}{which[1:]}"
+            page = replace(page, text=text, kind=f"{page.kind} · measured anew")
             write_report(folder / "report.html", record.title, "", [page])
     return dict(record.metrics)
 
@@ -204,6 +210,7 @@ class _Measured:
         threshold = model.threshold_
         if self.precision is not None or self.recall is not None:
             threshold = self._choose(operating_points(truth, results, iou_threshold=self.iou_threshold))
+            metrics["threshold"] = threshold
         if folder is not None:
             folder.write_results(results)
             folder.write_metrics(metrics)
@@ -226,8 +233,8 @@ class _Measured:
         text = (
             f"The threshold is {threshold:g} now, and was {before:g}: on these images precision "
             f"{points.precision[at]:.3f}, recall {points.recall[at]:.3f}, {points.right[at]:,} of "
-            f"{count(points.objects, 'object')} found, {points.false[at]:,} false. Chosen on these images, it will "
-            "do a little worse on others."
+            f"{count(points.objects, 'object')} found, {points.false[at]:,} false. Chosen on these images, "
+            "it will do a little worse on others."
         )
         emit(self.callbacks, "note", text=text)
         return threshold
@@ -242,8 +249,8 @@ def _own_data(run: str | os.PathLike[str]) -> Path:
     dataset = run_data(config := folder.read_config())
     if dataset.digest != config["data"].get("digest"):
         raise DataError(
-            f"{dataset.path} has changed since {run} was trained, so that its held-out images are not known any "
-            "more: name the data to measure it on."
+            f"{dataset.path} has changed since {run} was trained, so that its held-out images are not known "
+            "any more: name the data to measure it on."
         )
     return dataset.path
 

@@ -45,7 +45,7 @@ def detection_chapter(record: DetectionRecord) -> Chapter:
         results = to_results(record.test, record.detections)
     verdicts = _verdicts(record, record.score_threshold)
     sections = [_images_section(record, verdicts), _results_section(record, results)]
-    if record.test.count_objects():
+    if record.test.count_objects(0):
         points = operating_points(record.test.to_coco(), list(results), iou_threshold=record.iou_threshold)
         sections.append(operating_points_section(points, record.score_threshold))
     sections += [*going_on_sections(record), data_section(record)]

@@ -3,12 +3,13 @@
 import numpy as np
 
 from foveal.metrics import OperatingPoints
+from foveal.report.figures.canvas import FULL_WIDTH
 from foveal.report.figures.metrics.operating_points import draw_operating_points
 from foveal.report.html.blocks import Chart, Note, Section, Table
 from foveal.wording import count
 
 # The thresholds of the table's rows, besides the one that is used and the best.
-_ROWS = tuple(np.arange(1, 20) / 20)
+_ROWS = tuple((np.arange(1, 10) / 10).tolist())
 
 
 def operating_points_section(points: OperatingPoints, threshold: float) -> Section:
@@ -27,18 +28,17 @@ def operating_points_section(points: OperatingPoints, threshold: float) -> Secti
     best = float(points.thresholds[int(points.f1.argmax())])
     chart = Chart(
         "What the threshold decides",
-        draw_operating_points(points, threshold=threshold),
+        draw_operating_points(points, threshold=threshold, width=FULL_WIDTH),
         f"Precision, recall and F1 against the score; at {threshold:.2f}: {_said(points, threshold)}.",
-        "Precision is the share of the boxes that is right, recall the share of the objects that is found, F1 "
-        f"their harmonic mean; all classes together. Dotted is the model’s own, {threshold:.2f}; the best F1 "
-        f"on these images is from {best:.2f} on.",
+        "Precision is the share of the boxes that is right, recall that of the objects that is found, "
+        f"F1 their harmonic mean; all classes together. Dotted is the model’s own, {threshold:.2f}; the best "
+        f"F1 on these images is from {best:.2f} on.",
     )
-    rows = [_row(points, value, threshold) for value in sorted({*_ROWS, threshold})]
+    rows = [_row(points, value, threshold, best) for value in sorted({*_ROWS, threshold, best})]
     table = Table(
         "From score to score",
         ("threshold", "precision", "recall", "F1", "right", "false", "missed"),
         rows,
-        wide=False,
     )
     text = (
         "From which score on a box is believed: a higher one makes fewer false detections, a lower one finds "
@@ -48,9 +48,9 @@ def operating_points_section(points: OperatingPoints, threshold: float) -> Secti
     return Section(title, text, [chart, table])
 
 
-def _row(points: OperatingPoints, value: float, used: float) -> list[str]:
+def _row(points: OperatingPoints, value: float, used: float, best: float) -> list[str]:
     name = f"{value:.2f}" if round(value, 2) == value else f"{value:.4g}"
-    name += " (the model’s)" if value == used else ""
+    name += " (the model’s)" if value == used else " (the best F1)" if value == best else ""
     at = points.at(value)
     if at is None:
         return [name, "–", "0.000", "0.000", "0", "0", f"{points.objects:,}"]

@@ -33,7 +33,7 @@ def draw_operating_points(
     """
     if not len(points.thresholds) or not points.objects:
         return say_instead("There are no detections, or no objects.", width, 3.5)
-    figure = new_figure(width, 3.5)
+    figure = new_figure(width, 3.2)
     axes = new_axes(figure)
     # A threshold keeps what it keeps down to the one below.
     steps = [0.0, *points.thresholds.tolist()]
@@ -41,13 +41,13 @@ def draw_operating_points(
         (("precision", points.precision), ("recall", points.recall), ("F1", points.f1))
     ):
         heights = [float(values[0]), *values.tolist()]
-        style = {"color": SERIES[i], "linestyle": STYLES[i], "linewidth": 1.9, "label": name}
-        axes.plot(steps, heights, drawstyle="steps-pre", **style)
+        (line,) = axes.plot(steps, heights, color=SERIES[i], linestyle=STYLES[i], linewidth=1.9, label=name)
+        line.set_drawstyle("steps-pre")
     if threshold is not None:
         # Where it stands near the right side there is room at its left alone.
         mark_x(axes, threshold, f"{threshold:.2f}", shift=(4.0 if threshold < 0.85 else -4.0, 4.0))
     axes.set_xlim(0, 1)
     axes.set_ylim(0, 1.03)
     name_axes(axes, "score from which detections are believed", "share")
-    add_legend(axes, location="lower left")
+    add_legend(axes)
     return figure
