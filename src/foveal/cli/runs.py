@@ -1,5 +1,6 @@
 """Verbs about runs that are there: runs, compare, threshold."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
