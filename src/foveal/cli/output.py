@@ -106,9 +106,9 @@ def print_runs(runs: "Sequence[ListedRun]", folder: "Path") -> None:
     from foveal.runs.listing import HEADLINES
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for name in ("run", "data", "model"):
-        table.add_column(name, no_wrap=True)
-    table.add_column("figures", no_wrap=True)
+    # Where a terminal is narrow they have several lines: nothing is cut.
+    for name in ("run", "data", "model", "figures"):
+        table.add_column(name, overflow="fold")
     for name in ("time", "size", "date"):
         table.add_column(name, no_wrap=True, justify="right")
     for run in runs:
@@ -119,7 +119,8 @@ def print_runs(runs: "Sequence[ListedRun]", folder: "Path") -> None:
             f"{key.removeprefix('proposals/').replace('_', ' ')} {figures[key]:.3f}" for key in keys
         )
         model = run.model if not run.seed else f"{run.model}, seed {run.seed}"
-        cells = [name, run.data, model, said, say_duration(run.seconds), f"{run.size / 1e6:.1f} MB"]
+        time = say_duration(run.seconds) if run.seconds else "–"
+        cells = [name, run.data, model, said, time, f"{run.size / 1e6:.1f} MB"]
         if run.state != "finished":
             cells[3] = run.state if not said else f"{said}, {run.state}"
         style = {"finished": "", "unfinished": "yellow", "damaged": "red"}[run.state]

@@ -113,8 +113,9 @@ def evaluate_run(
         dataset, which = _of(data, split), "The images of the loaded data set"
         which += f", {count(len(dataset), 'image')}."
     else:
-        path = Path(data if data is not None else _own_data(run))
-        dataset, which = _images(Path(run), path, split, format)
+        own = _own_data(run) if data is None else None
+        path = own.path if own is not None else Path(data or "")
+        dataset, which = _images(Path(run), path, split, format, own)
     emit(callbacks, "note", text=which)
     if model.task != dataset.task:
         raise DataError(
@@ -240,8 +241,8 @@ class _Measured:
         return threshold
 
 
-def _own_data(run: str | os.PathLike[str]) -> Path:
-    """Where the data of a run is, the same as when it was trained."""
+def _own_data(run: str | os.PathLike[str]) -> Dataset:
+    """The data of a run, the same as when it was trained."""
     path = Path(run)
     folder = RunFolder(path if path.is_dir() else path.parent)
     if not folder.config_file.is_file():
@@ -252,7 +253,7 @@ def _own_data(run: str | os.PathLike[str]) -> Path:
             f"{dataset.path} has changed since {run} was trained, so that its held-out images are not known "
             "any more: name the data to measure it on."
         )
-    return dataset.path
+    return dataset
 
 
 def _tell_of_classes(names: Mapping[str, str], dataset: Dataset, callbacks: Callbacks) -> None:
@@ -319,20 +320,24 @@ def _of(dataset: Dataset, split: str | None) -> Dataset:
     return dataset if split in (None, "all") else select_split(dataset, split)
 
 
-def _images(run: Path, data: Path, split: str | None, format: str | None) -> tuple[Dataset, str]:
-    """The images that a figure is about, and a sentence that says which they are."""
-    if split == "all":
-        dataset = load(data, format=format)
-        return dataset, f"All {count(len(dataset), 'image')}."
-    if split is not None:
-        dataset = load(data, split=split, format=format)
-        return dataset, f"The data set's own {split} part, {count(len(dataset), 'image')}."
-    folder = RunFolder.open(run) if run.is_dir() else RunFolder(run.parent)
+def _images(
+    run: Path, data: Path, split: str | None, format: str | None, own: Dataset | None = None
+) -> tuple[Dataset, str]:
+    """The images that a figure is about, and a sentence that says which they are.
+
+    ``own`` is what ``data`` holds, where it is read already.
+    """
+    folder = RunFolder(run if run.is_dir() else run.parent)
     config = folder.read_config() if folder.config_file.is_file() else {}
     known = config.get("data", {})
     if format is None and str(data.resolve()) == known.get("path"):
         format = known.get("asked_format")
-    dataset = load(data, format=format)
+    if split not in (None, "all"):
+        dataset = load(data, split=split, format=format)
+        return dataset, f"The data set's own {split} part, {count(len(dataset), 'image')}."
+    dataset = load(data, format=format) if own is None else own
+    if split == "all":
+        return dataset, f"All {count(len(dataset), 'image')}."
     if known.get("digest") == dataset.digest and "split" in config:
         held = dataset.with_ids(set(config["split"].get("test", ())))
         return held, f"The {count(len(held), 'image')} that the run held out."
