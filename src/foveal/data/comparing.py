@@ -40,7 +40,7 @@ def compare(dataset: Dataset, names: Sequence[str], again: Dataset, title: str) 
     dataset : Dataset
         What was to be written.
     names : sequence of str
-        The files' names that its images were given.
+        The files' names that its images were given, or their paths.
     again : Dataset
         What is read of it.
     title : str
@@ -55,7 +55,8 @@ def compare(dataset: Dataset, names: Sequence[str], again: Dataset, title: str) 
     DataError
         If an image or an object is missing, is of another class or lies elsewhere.
     """
-    others = {other.path.name: other for other in again}
+    paths = any("/" in name for name in names)
+    others = {relative_name(other.path, again.root) if paths else other.path.name: other for other in again}
     seen = _Compared()
     for sample, name in zip(dataset, names, strict=True):
         other = others.pop(name, None)

@@ -11,7 +11,7 @@ from foveal.data.comparing import compare
 from foveal.data.dataset import Dataset, Sample, relative_name
 from foveal.data.findings import Finding
 from foveal.data.formats.table import FORMATS, Format
-from foveal.data.formats.writing import Pictures, unique_names
+from foveal.data.formats.writing import Pictures
 from foveal.data.loading import load
 from foveal.errors import DataError, SettingError, did_you_mean
 from foveal.events import Callbacks, stage
@@ -134,7 +134,8 @@ def convert(
             done += 1
             progress(done)
 
-        return write_and_compare(dataset, row, out, place)
+        written = write_and_compare(dataset, row, out, place)
+    return replace(written, findings=(*written.findings, *_turned(dataset)))
 
 
 def write_and_compare(
@@ -149,10 +150,10 @@ def write_and_compare(
     with whole_folder(out) as folder:
         row.write(dataset, folder, images=place)
         again, told = _read_again(dataset, folder, row)
-        names = unique_names(dataset)
+        names = row.named(dataset)
         told += compare(dataset, names, again, row.title)
     before = [_of_the_copy(finding) for finding in dataset.findings]
-    findings = (*before, *_renamed(dataset, names), *_turned(dataset, row), *told)
+    findings = (*before, *_renamed(dataset, names), *_unannotated(dataset), *told)
     objects = sum(len(sample.boxes) for sample in again)
     parts = [sample.split or "in no part" for sample in again] if again.splits else []
     splits = {part: parts.count(part) for part in ("train", "val", "test", "in no part") if part in parts}
@@ -239,13 +240,24 @@ def _read_again(dataset: Dataset, folder: Path, row: Format) -> tuple[Dataset, l
 
 def _renamed(dataset: Dataset, names: list[str]) -> Iterator[Finding]:
     for sample, name in zip(dataset, names, strict=True):
+        name = name.rpartition("/")[2]
         if sample.name != name:
             text = "Another picture is called like it, or its name is none that every format can hold."
             file = relative_name(sample.path, dataset.root)
             yield Finding("renamed-image", "note", file, text, f"It is called {name}.")
 
 
-def _turned(dataset: Dataset, row: Format) -> Iterator[Finding]:
+def _unannotated(dataset: Dataset) -> list[Finding]:
+    """Background that nobody said is background: in the copy somebody has."""
+    some = [s for s in dataset if dataset.task == "detection" and s.annotation is None and not len(s.boxes)]
+    if not some:
+        return []
+    text = f"{count(len(some), 'picture has', 'pictures have')} no annotation, such as {some[0].name}."
+    action = "Written as background, with an annotation that says so: label what shows objects."
+    return [Finding("no-annotation", "warning", "", text, action)]
+
+
+def _turned(dataset: Dataset) -> Iterator[Finding]:
     """Images that EXIF turns: other programs may not turn them, and the boxes are of the upright image."""
     if dataset.task != "detection":
         return

@@ -176,7 +176,7 @@ def _without_duplicates(dataset: Dataset, samples: list[Sample]) -> tuple[list[S
             parts = (first.split or "train", other.split or "train")
             text += f", which is in {parts[0]}, this one in {parts[1]}." if parts[0] != parts[1] else "."
             file = relative_name(other.path, dataset.root)
-            findings.append(Finding("duplicate-image", "warning", file, text, "It was left out."))
+            findings.append(Finding("duplicate-image", "warning", file, text, "Left out."))
     return [sample for sample in samples if sample.id not in dropped], findings
 
 
@@ -198,7 +198,7 @@ def _with_good_boxes(dataset: Dataset, sample: Sample) -> tuple[Sample, list[Fin
     changed = swapped.any(axis=1)
     if number := int(changed.sum()):
         text = f"{count(number, 'box has', 'boxes have')} swapped corners."
-        findings.append(Finding("inverted-box", "error", file, text, "They were put right."))
+        findings.append(Finding("inverted-box", "error", file, text, "Put right."))
     if sample.width and sample.height:
         size = np.array([sample.width, sample.height] * 2, np.float32)
         clipped = np.clip(boxes, 0, size)
@@ -207,18 +207,18 @@ def _with_good_boxes(dataset: Dataset, sample: Sample) -> tuple[Sample, list[Fin
         if number := int((beyond > ROUNDING).sum()):
             some = count(number, "box sticks", "boxes stick")
             text = f"{some} out of the picture, by up to {beyond.max():.1f} pixels."
-            findings.append(Finding("clipped-box", "warning", file, text, "What is outside was cut off."))
+            findings.append(Finding("clipped-box", "warning", file, text, "What is outside is cut off."))
     sides = boxes[:, 2:] - boxes[:, :2]
     empty = (sides <= 0).any(axis=1)
     if number := int(empty.sum()):
         text = f"{count(number, 'box has', 'boxes have')} no area inside the picture."
-        findings.append(Finding("empty-box", "error", file, text, "They were left out."))
+        findings.append(Finding("empty-box", "error", file, text, "Left out."))
     rows = np.column_stack([boxes, sample.labels, sample.difficult, sample.crowd]).tolist()
     seen: set[tuple[float, ...]] = set()
     again = np.array([tuple(row) in seen or bool(seen.add(tuple(row))) for row in rows])  # type: ignore[func-returns-value]
     if number := int((again & ~empty).sum()):
         text = f"{count(number, 'object is', 'objects are')} there a second time."
-        findings.append(Finding("duplicate-box", "warning", file, text, "They were left out."))
+        findings.append(Finding("duplicate-box", "warning", file, text, "Left out."))
     areas = np.where(changed, np.maximum(sides, 0).astype(np.float64).prod(axis=1), sample.areas)
     xywh = None if changed.any() else sample.xywh
     sample = replace(sample, boxes=boxes, areas=areas, xywh=xywh)
@@ -235,11 +235,13 @@ def _with_good_name(
     good = _ODD.sub("_", sample.path.with_suffix("").name).strip(" .") or "picture"
     if good != stem:
         action = f"It is called {good}{suffix}."
-        findings.append(Finding("odd-name", "warning", file, "The name is none on every system.", action))
+        findings.append(
+            Finding("odd-name", "warning", file, "No file can be called so on every system.", action)
+        )
     if info is not None and info.orientation != 1:
         new = suffix if info.format == "JPEG" else ".png"
         text = f"EXIF orientation {info.orientation} says that the stored pixels are not upright."
-        action = "They were turned." if new == suffix else "They were turned and written as PNG."
+        action = "Stored upright." if new == suffix else "Stored upright, as PNG."
         findings.append(Finding("exif-orientation", "note", file, text, action))
         suffix = new
     if info is not None and info.format in SUFFIXES and not (info.orientation != 1 and suffix == ".png"):

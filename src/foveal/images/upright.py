@@ -5,9 +5,11 @@ import os
 
 from foveal.images._opening import opened
 
+_ORIENTATION = 0x0112
+
 
 def upright_jpeg(path: str | os.PathLike[str]) -> bytes:
-    """The content of a JPEG file whose pixels are turned as EXIF says, with its own tables of quantisation.
+    """The content of a JPEG file whose pixels are turned as EXIF says.
 
     Parameters
     ----------
@@ -36,23 +38,14 @@ def upright_jpeg(path: str | os.PathLike[str]) -> bytes:
     ...     image.size, image.getexif().get(0x0112, 1)
     ((3, 4), 1)
     """
-    from PIL import ImageOps, JpegImagePlugin
+    from PIL import ImageOps
 
     with opened(path) as image:
-        quantization = getattr(image, "quantization", None)
-        sampling = JpegImagePlugin.get_sampling(image)
         profile = image.info.get("icc_profile")
         upright = ImageOps.exif_transpose(image)
         exif = upright.getexif()
-        exif.pop(0x0112, None)
+        exif.pop(_ORIENTATION, None)
         content = io.BytesIO()
-        upright.save(
-            content,
-            "JPEG",
-            # Chroma that is halved one way only would have to be halved the other way after a quarter turn.
-            subsampling=sampling if sampling in (0, 2) else 0,
-            qtables=quantization,
-            icc_profile=profile,
-            exif=exif.tobytes(),
-        )
+        # Blocks of pixels do not turn with the image: what is written anew should lose as little as can be.
+        upright.save(content, "JPEG", quality=95, subsampling=0, icc_profile=profile, exif=exif.tobytes())
     return content.getvalue()

@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -54,15 +55,26 @@ def write_folders(dataset: Dataset, folder: str | os.PathLike[str], *, images: P
     Notes
     -----
     Folders have no words for ids, the order of the classes and classes without images. A class whose name
-    no folder can have, such as ``a/b``, is called otherwise. Images with equal names get their id added.
+    no folder can have, such as ``a/b``, is called otherwise. Images with equal
+    names in one folder get their id added.
     """
     if dataset.task != "classification":
         raise DataError(
             f"{dataset.root} has boxes, which folders of classes do not hold: cut its objects out "
             "(--crop-objects), or name another format."
         )
-    folder = Path(folder)
-    names = class_folders(dataset.classes)
-    for sample, name in zip(dataset, unique_names(dataset), strict=True):
-        if sample.label is not None:
-            place_image(sample, folder / (sample.split or "") / names[sample.label] / name, images)
+    for sample, path in zip(dataset, paths_in_folders(dataset), strict=True):
+        place_image(sample, Path(folder) / path, images)
+
+
+def paths_in_folders(dataset: Dataset) -> list[str]:
+    """Where the images of a data set for classification lie; names need only differ in one folder."""
+    folders = class_folders(dataset.classes)
+    members: dict[str, list[int]] = defaultdict(list)
+    for place, sample in enumerate(dataset):
+        members["/".join(filter(None, (sample.split, folders[sample.label or 0])))].append(place)
+    paths = [""] * len(dataset)
+    for folder, places in members.items():
+        for place, name in zip(places, unique_names(dataset.select(places)), strict=True):
+            paths[place] = f"{folder}/{name}"
+    return paths

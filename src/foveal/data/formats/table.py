@@ -30,6 +30,7 @@ from foveal.data.formats.tables import labels as table_labels
 from foveal.data.formats.tables import writing as table_writing
 from foveal.data.formats.via import reading as via
 from foveal.data.formats.voc import reading as voc
+from foveal.data.formats.writing import unique_names
 from foveal.data.formats.yolo import reading as yolo
 
 
@@ -69,6 +70,8 @@ class Format:
         Whether its images were cut out of others: their sizes and borders tell nothing of a class.
     write : callable, optional
         Given a data set, a folder and ``images=``, see :mod:`foveal.data.formats.writing`: writes it.
+    named : callable
+        Given a data set, the names that the images get when it is written; or all of their paths.
     """
 
     name: str
@@ -86,6 +89,7 @@ class Format:
     verbatim: bool = False
     cut_out: bool = False
     write: Callable[..., None] | None = None
+    named: Callable[[Dataset], list[str]] = unique_names
 
 
 _ROWS = (
@@ -283,6 +287,7 @@ _ROWS = (
         task="classification",
         sure=folders.sure,
         write=class_folders.write_folders,
+        named=class_folders.paths_in_folders,
     ),
 )
 
