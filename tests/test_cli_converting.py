@@ -40,14 +40,8 @@ def test_convert(run, scene_folder, tmp_path):
 
 def test_convert_other_classes_parts_and_images(run, scene_folder, tmp_path):
     classes = load(scene_folder).classes
-    words = [
-        "--merge",
-        scene_folder,
-        "--rename",
-        f"{classes[1]}={classes[0]}",
-        "--classes",
-        f"{classes[0]},{classes[2]}",
-    ]
+    words = ["--merge", scene_folder, "--rename", f"{classes[1]}={classes[0]}"]
+    words += ["--classes", f"{classes[0]},{classes[2]}"]
     words += ["--no-background", "--subset", 12, "--split", ".5,.25,.25", "--seed", 3]
     status, _, err = run("convert", scene_folder, "--to", "coco", *words, "--out", tmp_path / "a")
     assert status == 0, err

@@ -171,6 +171,15 @@ def test_links(dataset, tmp_path):
         assert any(sample.path.samefile(other.path) for other in dataset)
 
 
+def test_links_to_another_disk(dataset, tmp_path, monkeypatch):
+    def refuse(self, target):
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    done = convert(dataset, "voc", tmp_path / "out", images="link")
+    assert all(sample.path.is_symlink() for sample in load(done.folder))
+
+
 def test_turned_images_and_background_are_told(tmp_path, make_image, xml):
     exif = Image.Exif()
     exif[0x0112] = 6

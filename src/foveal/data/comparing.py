@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal.data.dataset import Dataset, Sample, relative_name
-from foveal.data.findings import Finding
+from foveal.data.findings import Finding, Severity
 from foveal.errors import DataError
 from foveal.wording import be, count
 
@@ -163,39 +163,36 @@ def _of_objects(dataset: Dataset, seen: _Compared, title: str) -> list[Finding]:
     flags = seen.flags
     findings = []
 
-    def tell(number: int, kind: str, severity: str, text: str, action: str) -> None:
+    def tell(kind: str, number: int, severity: Severity, text: str, action: str) -> None:
         if number:
-            grave = "warning" if severity == "warning" else "note"
-            findings.append(Finding(kind, grave, "", text, action))  # type: ignore[arg-type]
+            findings.append(Finding(kind, severity, "", text, action))
 
     n = flags["difficult"]
     text = f"{n} of {objects} {be(n)} marked as difficult, for which there is no word in {title}."
-    tell(n, "lost-difficult", "warning", text, "They are objects like any other there.")
+    tell("lost-difficult", n, "warning", text, "They are objects like any other there.")
     n = flags["crowd"]
     text = f"{n} of {objects} {be(n)} marked as crowd regions, for which there is no word in {title}."
-    tell(
-        n, "lost-crowd", "warning", text, "They are objects like any other there: leave them out of training."
-    )
+    tell("lost-crowd", n, "warning", text, "They are objects like any other there.")
     n = flags["crowd as difficult"]
     text = f"{n} of {objects} {be(n)} marked as crowd regions, for which there is no word in {title}."
-    tell(n, "crowd-as-difficult", "note", text, "They are marked as difficult.")
+    tell("crowd-as-difficult", n, "note", text, "They are marked as difficult.")
     n = seen.open_regions
     text = (
         f"{n} of {objects} {be(n)} marked as difficult or crowd: {title} keeps such regions without a class."
     )
-    tell(n, "lost-objects", "warning", text, "They are no objects there.")
+    tell("lost-objects", n, "warning", text, "They are no objects there.")
     n = seen.turned
     text = (
         f"{n} of {objects} {'has' if n == 1 else 'have'} corners that are swapped, which {title} cannot hold."
     )
-    tell(n, "corners-put-right", "note", text, "They are put right.")
+    tell("corners-put-right", n, "note", text, "They are put right.")
     n = flags["split"]
     some = count(n, "picture is", "pictures are")
     text = f"{some} in parts (train, val, test), for which there is no word in {title}."
-    tell(n, "lost-splits", "warning", text, "They are in no part there.")
+    tell("lost-splits", n, "warning", text, "They are in no part there.")
     n = flags["other split"]
     text = f"{count(n, 'picture is', 'pictures are')} read as of another part."
-    tell(n, "other-splits", "warning", text, "Divide all anew with --split.")
+    tell("other-splits", n, "warning", text, "Divide all anew with --split.")
     return findings
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,8 +156,8 @@ def write_and_compare(
     before = [_of_the_copy(finding) for finding in dataset.findings]
     findings = (*before, *_renamed(dataset, names), *_unannotated(dataset), *told)
     objects = sum(len(sample.boxes) for sample in again)
-    parts = [sample.split or "in no part" for sample in again] if again.splits else []
-    splits = {part: parts.count(part) for part in ("train", "val", "test", "in no part") if part in parts}
+    parts = Counter[str](sample.split or "in no part" for sample in again if again.splits)
+    splits = {part: parts[part] for part in ("train", "val", "test", "in no part") if parts[part]}
     return Converted(
         out, row.name, len(again), objects, again.classes, splits, tuple(dict.fromkeys(findings))
     )

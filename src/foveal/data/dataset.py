@@ -267,7 +267,8 @@ class Dataset:
         -------
         tuple of Dataset
             One a share, whose samples say their ``split``; together they are all images. Each class is in
-            each part as far as that goes, and byte-identical images are in one, see :func:`partition`.
+            each part as far as that goes, and byte-identical images are in one, see
+            :func:`foveal.data.partition`.
 
         Raises
         ------

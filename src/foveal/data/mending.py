@@ -28,9 +28,8 @@ from foveal.data.splitting import identical_files
 from foveal.errors import DataError
 from foveal.events import Callbacks, stage
 from foveal.files import write_bytes
-from foveal.images import ImageInfo, probe, read
-from foveal.images.arrays import encode_png
-from foveal.images.upright import upright_jpeg
+from foveal.images import ImageInfo, probe
+from foveal.images.upright import upright
 from foveal.wording import count
 
 # Characters of names that some system, shell or format takes for something else.
@@ -141,8 +140,7 @@ def mend(
             nonlocal done
             source, info = originals[sample.id].path, infos.get(sample.id)
             if info is not None and info.orientation != 1:
-                jpeg = info.format == "JPEG"
-                write_bytes(target, upright_jpeg(source) if jpeg else encode_png(read(source)), sync=False)
+                write_bytes(target, upright(source), sync=False)
             elif info is not None:
                 copy_or_link(source, target, images)
             done += 1

@@ -8,18 +8,19 @@ from foveal.images._opening import opened
 _ORIENTATION = 0x0112
 
 
-def upright_jpeg(path: str | os.PathLike[str]) -> bytes:
-    """The content of a JPEG file whose pixels are turned as EXIF says.
+def upright(path: str | os.PathLike[str]) -> bytes:
+    """The content of an image file whose pixels are turned as EXIF says.
 
     Parameters
     ----------
     path : path-like
-        A JPEG file.
+        An image of any format.
 
     Returns
     -------
     bytes
-        What EXIF says else and the profile of colours are kept.
+        Of a JPEG file a JPEG of quality 95, of any other a PNG, which has the pixels as Pillow reads them:
+        grey, transparency and 16 bits stay. What EXIF says else and the profile of colours are kept.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def upright_jpeg(path: str | os.PathLike[str]) -> bytes:
     >>> exif = Image.Exif()
     >>> exif[0x0112] = 6
     >>> Image.new("RGB", (4, 3)).save(file, exif=exif)
-    >>> with Image.open(io.BytesIO(upright_jpeg(file))) as image:
+    >>> with Image.open(io.BytesIO(upright(file))) as image:
     ...     image.size, image.getexif().get(0x0112, 1)
     ((3, 4), 1)
     """
@@ -42,10 +43,12 @@ def upright_jpeg(path: str | os.PathLike[str]) -> bytes:
 
     with opened(path) as image:
         profile = image.info.get("icc_profile")
-        upright = ImageOps.exif_transpose(image)
-        exif = upright.getexif()
+        turned = ImageOps.exif_transpose(image)
+        exif = turned.getexif()
         exif.pop(_ORIENTATION, None)
         content = io.BytesIO()
         # Blocks of pixels do not turn with the image: what is written anew should lose as little as can be.
-        upright.save(content, "JPEG", quality=95, subsampling=0, icc_profile=profile, exif=exif.tobytes())
+        jpeg = image.format in ("JPEG", "MPO")
+        how = {"quality": 95, "subsampling": 0} if jpeg else {}
+        turned.save(content, "JPEG" if jpeg else "PNG", icc_profile=profile, exif=exif.tobytes(), **how)
     return content.getvalue()
