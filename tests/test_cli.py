@@ -61,7 +61,7 @@ def test_imports_are_light(code):
 
 def test_version_and_help(run):
     assert run("--version")[:2] == (0, f"foveal {foveal.__version__}\n")
-    for verb in ("demo", "doctor", "propose", "prepare", "train", "evaluate", "predict"):
+    for verb in ("demo", "doctor", "convert", "propose", "prepare", "train", "evaluate", "predict"):
         status, out, _ = run(verb, "--help")
         assert status == 0
         assert "Example" in out
@@ -326,6 +326,8 @@ def test_help_is_not_broken_twice():
 # read.
 WRITES = {
     "demo": {"--out": []},
+    "convert": {"--out": ["BOXED", "--to", "coco"]},
+    "doctor": {"--out": ["BOXED", "--fix"]},
     "propose": {"--out": ["IMAGE"], "--explain": ["IMAGE", "--mode", "single"]},
     "prepare": {"--out": ["BOXED"]},
     "train": {"--out": ["FOLDERS"]},
@@ -335,7 +337,7 @@ WRITES = {
     "benchmark selective-search": {"--out": []},
     "benchmark network": {"--out": []},
 }
-READS = {"config", "data", "peers_python", "predictions", "resume", "run"}
+READS = {"config", "data", "merge", "peers_python", "predictions", "resume", "run"}
 
 
 def test_every_option_that_names_a_path_is_known():

@@ -81,19 +81,22 @@ def doctor(
 ) -> None:
     """Say what a data set is, what is wrong with it, and what training would do about it.
 
-    Exit status 0 if nothing was found that matters (notes do not), 1 if something was. With --fix that is
-    said of the copy.
+    Exit status 0 if nothing was found that matters (notes do not), 1 if something was.
+
+    With --fix that is said of the copy.
     """
     from foveal.data import doctor as examine
     from foveal.data import load
+    from foveal.files import check_free
 
     if not fix and (out or to or link):
         raise SettingError("--out, --to and --link belong to a mended copy: add --fix.")
+    folder = check_free(new_folder(out, "mended")) if fix else None
     dataset = load(data, format=format)
     if not as_json:
         print_what_it_is(dataset)
-    if fix:
-        _mend(dataset, data, new_folder(out, "mended"), to, link, as_json)
+    if folder is not None:
+        _mend(dataset, data, folder, to, link, as_json)
     with show_progress(quiet=as_json) as callback:
         findings = examine(dataset, callbacks=[callback])
     clean = all(f.severity == "note" for f in findings)
@@ -210,9 +213,7 @@ def convert(
     if to is None and not crop_objects:
         raise SettingError("Name the format that is to be written with --to, such as --to coco.")
     folder = check_free(new_folder(out, "converted"))
-    dataset = load(data, format=format)
-    if not as_json:
-        print_what_it_is(dataset)
+    whole = dataset = load(data, format=format)
     if to is not None:
         writer_of(to, dataset.task)
     shares = chosen_shares(split) if split is not None else None
@@ -225,6 +226,8 @@ def convert(
         )
     dataset = dataset.subset(subset, seed) if subset is not None else dataset
     dataset = with_parts(dataset, shares, seed) if shares is not None else dataset
+    if not as_json:
+        print_what_it_is(whole)
     with show_progress(quiet=as_json) as callback:
         if crop_objects:
             written = cut(dataset, folder, callbacks=[callback])

@@ -16,7 +16,7 @@ from foveal.data.formats.writing import Pictures
 from foveal.data.loading import load
 from foveal.errors import DataError, SettingError, did_you_mean
 from foveal.events import Callbacks, stage
-from foveal.files import replacing, whole_folder
+from foveal.files import check_free, replacing, whole_folder
 from foveal.images import probe
 from foveal.wording import count
 
@@ -124,6 +124,7 @@ def convert(
     [[1.0, 2.0, 20.5, 12.0]]
     """
     row = writer_of(to, dataset.task)
+    check_place(dataset, out)
     dataset = without_missing(dataset)
     with stage(callbacks, "pictures", total=len(dataset)) as progress:
         done = 0
@@ -143,8 +144,7 @@ def write_and_compare(
     dataset: Dataset, row: Format, out: str | os.PathLike[str], place: Pictures
 ) -> Converted:
     """Write a data set with what puts its images in place, and compare what is read; see :func:`convert`."""
-    out = Path(out)
-    _check_outside(dataset, out)
+    out = check_place(dataset, out)
     if not len(dataset):
         raise DataError(f"{dataset.path} has no picture that is left: nothing can be written.")
     assert row.write is not None
@@ -183,8 +183,15 @@ def copy_or_link(source: Path, target: Path, how: Placing) -> None:
         target.symlink_to(source)
 
 
-def _check_outside(dataset: Dataset, out: Path) -> None:
-    """Refuse a place inside the data set: what is written there would be read as part of it."""
+def check_place(dataset: Dataset, out: str | os.PathLike[str]) -> Path:
+    """The folder to be written: free, and outside the data set, of which it would be read as a part.
+
+    Raises
+    ------
+    SettingError
+        If it is not.
+    """
+    out = check_free(out)
     if dataset.source is not None and dataset.source.is_dir():
         inside = dataset.source.resolve()
         if out.resolve() == inside or inside in out.resolve().parents:
@@ -192,6 +199,7 @@ def _check_outside(dataset: Dataset, out: Path) -> None:
                 f"{out} lies inside the data set {dataset.source}, and would be read as part of it: name a "
                 "folder outside with --out."
             )
+    return out
 
 
 def without_missing(dataset: Dataset) -> Dataset:

@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from foveal.data.checks.images import SUFFIXES, same_objects
 from foveal.data.converting import (
     Converted,
     Placing,
+    check_place,
     copy_or_link,
     without_missing,
     write_and_compare,
@@ -109,6 +109,7 @@ def mend(
     [('wrong-extension', 'dog/1.jpg'), ('duplicate-image', 'cat/2.png')]
     """
     row = writer_of(to or _format_of(dataset), dataset.task)
+    check_place(dataset, out)
     dataset = without_missing(dataset)
     mended: list[Finding] = []
     kept: list[Sample] = []
@@ -146,7 +147,6 @@ def mend(
             done += 1
             progress(done)
 
-        # Paths are of files that are still to be: whether EXIF turns them was seen to.
         written = write_and_compare(replace(dataset, samples=tuple(samples)), row, out, place)
     left = doctor(load(out, format=row.name), callbacks=callbacks)
     return Mended(written, tuple(mended), tuple(left))
@@ -223,9 +223,7 @@ def _with_good_boxes(dataset: Dataset, sample: Sample) -> tuple[Sample, list[Fin
     return with_objects(sample, ~(again | empty)), findings
 
 
-def _with_good_name(
-    dataset: Dataset, sample: Sample, info: ImageInfo | None
-) -> tuple[Sample, Iterator[Finding] | list[Finding]]:
+def _with_good_name(dataset: Dataset, sample: Sample, info: ImageInfo | None) -> tuple[Sample, list[Finding]]:
     """An image with a suffix that is its format's, and a name that is one everywhere."""
     file = relative_name(sample.path, dataset.root)
     findings = []

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from foveal.data.converting import Converted, write_and_compare, writer_of
+from foveal.data.converting import Converted, check_place, write_and_compare, writer_of
 from foveal.data.dataset import Dataset, Sample, relative_name
 from foveal.data.findings import Finding
 from foveal.data.formats.writing import check_detection, unique_names
@@ -45,6 +45,7 @@ def crop_objects(dataset: Dataset, out: str | os.PathLike[str], *, callbacks: Ca
         As :func:`foveal.data.convert`.
     """
     check_detection(dataset, "crops")
+    check_place(dataset, out)
     crops: list[Sample] = []
     boxes: dict[int, NDArray[np.int64]] = {}
     sources: dict[int, Sample] = {}
