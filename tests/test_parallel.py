@@ -27,7 +27,7 @@ def test_any_iterable(n_jobs):
     assert parallel.map(str, {7: "x"}, n_jobs=n_jobs) == ["7"]
 
 
-@pytest.mark.filterwarnings("ignore:.*tasks which were still being processed")
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_exceptions_come_through(n_jobs):
     def fails(number):
@@ -63,6 +63,61 @@ if child == 0:
     os._exit(0)
 assert os.waitpid(child, 0)[1] == 0
 assert parallel.threads(abs, many, n_jobs=2) == list(many)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_the_child_of_a_fork_is_in_none_of_its_parents_blocks():
+    code = """
+import os, signal, threading
+import cv2
+import numpy as np
+from foveal import parallel
+begun, over = threading.Event(), threading.Event()
+def work():
+    with parallel.blas_threads(1), parallel.one_opencv_thread():
+        with parallel._blas_lock, parallel._opencv_threads._lock:
+            begun.set()
+            over.wait()
+thread = threading.Thread(target=work)
+before = cv2.getNumThreads()
+thread.start()
+begun.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(10)
+    with parallel.blas_threads(2), parallel.one_opencv_thread():
+        assert parallel._blas_asked == [2]
+        np.ones((300, 300)) @ np.ones((300, 300))
+    assert parallel._blas_asked == []
+    os._exit(0)
+assert os.waitpid(child, 0)[1] == 0
+over.set()
+thread.join()
+assert parallel._blas_asked == []
+assert cv2.getNumThreads() == before
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 13), reason="several threads may parse code at once")
+def test_no_code_is_parsed():
+    # CPython 3.11 and 3.12 count the depth of its nodes for all threads together, and give up.
+    code = """
+import sys
+from foveal import parallel
+def fails(number):
+    raise KeyError(number)
+parallel.map(abs, range(9), n_jobs=2)
+parsed = []
+sys.addaudithook(lambda event, words: parsed.append(words) if event == "compile" else None)
+parallel.map(abs, range(9), n_jobs=2)
+try:
+    parallel.map(fails, range(9), n_jobs=2)
+except KeyError:
+    pass
+assert not parsed, parsed
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
 

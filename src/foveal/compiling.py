@@ -23,7 +23,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from foveal.exits import undoing
+from foveal.exits import undo_at_end, undoing
 
 logger = logging.getLogger("foveal")
 
@@ -80,6 +80,7 @@ def start_ahead(preparation: str) -> None:
     if _may_share() and _cores() > 1:
         with suppress(OSError):
             _work.ahead = _start(f"{preparation}; {_PROGRAM}")
+            undo_at_end(_work.ahead.kill)
 
 
 def begin(warm_ups: Sequence[str], *, idle: bool = False) -> bool:

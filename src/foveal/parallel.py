@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -88,13 +88,24 @@ def _results(function: Callable[[Item], Result], items: list[Item], n_jobs: int)
         for item in items:
             yield function(item)
         return
-    pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator", pre_dispatch="4*n_jobs")
-    if not getattr(get_active_backend(prefer="threads")[0], "supports_sharedmem", False):
+    backend = get_active_backend(prefer="threads")[0]
+    # As a number: joblib parses a text of it with ``ast``, which threads at once cannot on Python 3.11.
+    ahead = 4 * max(1, backend.effective_n_jobs(n_jobs))
+    pool = Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator", pre_dispatch=ahead)
+    if not getattr(backend, "supports_sharedmem", False):
         yield from pool(delayed(function)(item) for item in items)
         return
     calls = _Calls(function)
+    outcomes = pool(delayed(calls)(item) for item in items)
     try:
-        yield from pool(delayed(calls)(item) for item in items)
+        for result, error in outcomes:
+            if error is not None:
+                calls.end()
+                # The others return at once; joblib warns of what nobody takes.
+                for _ in outcomes:
+                    pass
+                raise error
+            yield cast(Result, result)
     finally:
         # Where one call fails, joblib leaves the others to themselves. Those that are in compiled code when
         # the program ends would abort it.
@@ -110,13 +121,16 @@ class _Calls(Generic[Item, Result]):
         self._ended = False
         self._change = threading.Condition()
 
-    def __call__(self, item: Item) -> Result | None:
+    def __call__(self, item: Item) -> tuple[Result | None, BaseException | None]:
+        """What the function returned, and what it raised: joblib would format it, and parse code for that."""
         with self._change:
             if self._ended:
-                return None
+                return None, None
             self._running += 1
         try:
-            return self._function(item)
+            return self._function(item), None
+        except BaseException as error:
+            return None, error
         finally:
             with self._change:
                 self._running -= 1
@@ -274,6 +288,18 @@ def blas_threads(number: int) -> Iterator[None]:
             _limit_blas()
 
 
+def _forget_blas() -> None:
+    """In the child of a fork: no thread of its parent is in a block, nor holds the lock."""
+    global _blas_lock
+    _blas_lock = threading.Lock()
+    _blas_asked.clear()
+    _limit_blas()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_blas)
+
+
 def _limit_blas() -> None:
     """Give BLAS the smallest number that is asked for, or back what it had."""
     for library, before in _blas_before.values():
@@ -303,6 +329,12 @@ class SharedSetting:
         self._before: Any = None
         self._users = 0
         self._lock = threading.Lock()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        # The child of a fork has none of the threads that are in a block; the setting stays as it is.
+        self._lock, self._users = threading.Lock(), 0
 
     @contextmanager
     def held(self, read: Callable[[], Any], write: Callable[[Any], object]) -> Iterator[None]:
