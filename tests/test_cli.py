@@ -67,6 +67,7 @@ def test_version_and_help(run):
         "demo",
         "show",
         "doctor",
+        "convert",
         "propose",
         "prepare",
         "train",
@@ -401,6 +402,8 @@ def test_help_is_not_broken_twice():
 WRITES = {
     "demo": {"--out": []},
     "show": {"--out": ["BOXED"]},
+    "convert": {"--out": ["BOXED", "--to", "coco"]},
+    "doctor": {"--out": ["BOXED", "--fix"]},
     "propose": {"--out": ["IMAGE"], "--explain": ["IMAGE", "--mode", "single"]},
     "prepare": {"--out": ["BOXED"]},
     "train": {"--out": ["FOLDERS"]},
@@ -412,7 +415,18 @@ WRITES = {
     "benchmark selective-search": {"--out": []},
     "benchmark network": {"--out": []},
 }
-READS = {"config", "data", "folder", "from_run", "peers_python", "predictions", "resume", "run", "runs"}
+READS = {
+    "config",
+    "data",
+    "folder",
+    "from_run",
+    "merge",
+    "peers_python",
+    "predictions",
+    "resume",
+    "run",
+    "runs",
+}
 
 
 def test_every_option_that_names_a_path_is_known():

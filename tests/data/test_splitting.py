@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from foveal.data import Dataset, Sample, load, partition
 from foveal.data.splitting import identical_files
+from foveal.errors import SettingError
 
 
 def classification(labels, splits=None, root=Path("nowhere")):
@@ -152,3 +153,58 @@ def test_files_that_may_not_be_read_are_alone(tmp_path, make_unreadable):
         path.write_bytes(b"1")
     make_unreadable(paths[1])
     assert identical_files(paths) == [[0, 2], [1]]
+
+
+def test_split_is_all_images_once():
+    dataset = classification([0, 1, 2, 3] * 25, ["test"] * 100)
+    parts = dataset.split([0.7, 0.2, 0.1], random_state=3)
+    assert [len(part) for part in parts] == [70, 20, 10]
+    assert sorted(i for part in parts for i in ids(part)) == ids(dataset)
+    assert [part.splits for part in parts] == [{"train"}, {"val"}, {"test"}]
+    assert all({s.label for s in part} == {0, 1, 2, 3} for part in parts)
+    assert [ids(p) for p in parts] == [ids(p) for p in dataset.split([0.7, 0.2, 0.1], random_state=3)]
+    assert [ids(p) for p in parts] != [ids(p) for p in dataset.split([0.7, 0.2, 0.1], random_state=4)]
+
+
+def test_split_may_have_two_parts_or_an_empty_one():
+    dataset = classification([0, 1] * 10)
+    train, val = dataset.split([0.75, 0.25])
+    assert (len(train), len(val), val.splits) == (15, 5, {"val"})
+    assert [len(part) for part in dataset.split([0.9, 0, 0.1])] == [18, 0, 2]
+    assert [len(part) for part in dataset.split([1, 0, 0])] == [20, 0, 0]
+
+
+def test_split_keeps_equal_files_together(make_image, tmp_path):
+    samples = tuple(Sample(make_image(tmp_path / f"{i}.png", seed=i // 2), i, label=0) for i in range(12))
+    dataset = Dataset(tmp_path, "folders", "classification", ("a",), samples)
+    for part in dataset.split([0.5, 0.25, 0.25]):
+        assert all(number ^ 1 in ids(part) for number in ids(part))
+
+
+@pytest.mark.parametrize(
+    "wrong", [[1], [], [0.5, 0.2, 0.2, 0.1], [0.5, 0.6], [0, 1], [1.5, -0.5], [0.5, float("nan")]]
+)
+def test_other_shares_are_refused(wrong):
+    with pytest.raises(SettingError, match="shares"):
+        classification([0, 1] * 4).split(wrong)
+
+
+def test_subset_is_of_each_part_and_class():
+    dataset = classification([0, 0, 0, 1] * 20, (["train"] * 4 + ["test"] * 4) * 10)
+    some = dataset.subset(16)
+    assert len(some) == 16
+    assert ids(some) == sorted(ids(some))
+    assert sorted((s.split, s.label) for s in some) == (
+        [("test", 0)] * 6 + [("test", 1)] * 2 + [("train", 0)] * 6 + [("train", 1)] * 2
+    )
+    assert some.findings[0].message == "64 of 80 pictures are not in the subset, drawn with seed 0."
+    assert ids(dataset.subset(16, random_state=1)) != ids(some)
+    assert ids(dataset.subset(16)) == ids(some)
+
+
+def test_subset_of_all_and_of_none():
+    dataset = classification([0, 1] * 3)
+    assert dataset.subset(6) is dataset.subset(99) is dataset
+    assert len(dataset.subset(1)) == 1
+    with pytest.raises(SettingError, match="at least one"):
+        dataset.subset(0)

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from foveal.data import Dataset, Sample
-from foveal.data.formats.coco.reading import write_coco
+from foveal.data.formats.coco.writing import write_coco
 from foveal.data.formats.create_ml import write_create_ml
 from foveal.data.formats.cvat import write_cvat
 from foveal.data.formats.kitti import write_kitti

@@ -233,35 +233,33 @@ def print_figures(figures: dict[str, Any]) -> None:
     _wide_console().print(table)
 
 
-def print_findings(findings: "list[Finding]") -> None:
-    """What the doctor found, by kind, the gravest first."""
-    from rich.table import Table
-    from rich.text import Text
+def print_findings(findings: "Sequence[Finding]") -> None:
+    """What is told of a data set, by kind, the gravest first.
 
+    Lines are as long as they have to be: a name that is broken or cut could not be copied.
+    """
     if not findings:
         return
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in sorted(findings, key=lambda finding: list(_COLORS).index(finding.severity)):
         groups.setdefault((finding.severity, finding.kind), []).append(finding)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("kind", no_wrap=True)
-    table.add_column("where", overflow="fold", ratio=2)
-    table.add_column("what is wrong", ratio=4)
-    table.add_column("what training does", ratio=3)
     for (severity, kind), members in groups.items():
-        for number, finding in enumerate(members[:_SHOWN]):
-            table.add_row(
-                Text.assemble((severity, _COLORS[severity]), f" {kind}") if number == 0 else "",
-                spelled(finding.file),
-                spelled(finding.message),
-                spelled(finding.action) if number == 0 or finding.action != members[0].action else "″",
-            )
-        if len(members) > _SHOWN:
-            table.add_row("", Text(f"and {len(members) - _SHOWN} more (--json names them)", "dim"), "", "")
-    console = _wide_console()
-    console.print(table)
+        actions = {finding.action for finding in members}
+        number = f" ({len(members)})" if len(members) > 1 else ""
+        shared = f": {members[0].action}" if len(actions) == 1 else ""
+        say(spelled(severity, _COLORS[severity]), f" {kind}{number}{shared}", to_output=True)
+        # Of one more than are shown, a line would say no less.
+        shown = members if len(members) <= _SHOWN + 1 else members[:_SHOWN]
+        for finding in shown:
+            place = spelled(f"{finding.file}  ", "bold") if finding.file else ""
+            action = "" if shared else f" {finding.action}"
+            say("  ", place, f"{finding.message}{action}", to_output=True)
+        if len(members) > len(shown):
+            more = f"  and {len(members) - len(shown)} more (--json names them)"
+            say(spelled(more, "dim"), to_output=True)
     counts = [count(sum(f.severity == severity for f in findings), severity) for severity in _COLORS]
-    console.print(f"\n{', '.join(counts)}.")
+    say("", to_output=True)
+    say(f"{', '.join(counts)}.", to_output=True)
 
 
 def print_predictions(results: list[dict[str, Any]]) -> None:

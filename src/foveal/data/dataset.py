@@ -1,15 +1,17 @@
 """The types: what a labelled image is, and a set of them."""
 
 import os
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from foveal.data.findings import Finding as Finding
+from foveal.data.findings import Severity as Severity
 from foveal.errors import DataError
 from foveal.files import digest_bytes, digest_file, digest_json, readable
 from foveal.wording import count
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 Task = Literal["detection", "classification"]
 SplitName = Literal["train", "val", "test"]
-Severity = Literal["error", "warning", "note"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,32 +89,6 @@ class Sample:
         return inside & ~self.difficult & ~self.crowd
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong with, or worth knowing about, a data set.
-
-    Attributes
-    ----------
-    kind : str
-        A short word for the kind of defect, the same in every data set: ``"duplicate-image"``.
-    severity : {"error", "warning", "note"}
-        An error keeps a file or an object out of training; a warning may cost accuracy; a note is
-        worth knowing and does not make the data set unclean.
-    file : str
-        The file, relative to the data set; empty for the data set as a whole.
-    message : str
-        What is wrong.
-    action : str
-        What training will do about it.
-    """
-
-    kind: str
-    severity: Severity
-    file: str
-    message: str
-    action: str
-
-
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """Labelled images.
@@ -155,8 +130,21 @@ class Dataset:
     def __iter__(self) -> Iterator[Sample]:
         return iter(self.samples)
 
-    def __getitem__(self, index: int) -> Sample:
-        return self.samples[index]
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice | Sequence[int] | NDArray[Any]) -> "Dataset": ...
+
+    def __getitem__(self, index: int | slice | Sequence[int] | NDArray[Any]) -> "Sample | Dataset":
+        """One image by its place; several, by a slice, a mask or a list of places, as a data set."""
+        if isinstance(index, int | np.integer):
+            return self.samples[int(index)]
+        if isinstance(index, slice):
+            return replace(self, samples=self.samples[index])
+        from foveal.data.selection import places
+
+        return self.select(places(index, len(self)))
 
     def __repr__(self) -> str:
         return (
@@ -172,6 +160,169 @@ class Dataset:
     def select(self, indices: Iterable[int]) -> "Dataset":
         """The same data set with only some of its images, in the order given."""
         return replace(self, samples=tuple(self.samples[int(i)] for i in indices))
+
+    def filter(
+        self,
+        predicate: Callable[[Sample], bool] | None = None,
+        *,
+        classes: Iterable[str] | None = None,
+        background: bool = True,
+    ) -> "Dataset":
+        """The same data set with only some of its images, or only some of its classes.
+
+        Parameters
+        ----------
+        predicate : callable, optional
+            Given a sample, whether it stays.
+        classes : iterable of str, optional
+            The classes that stay, in the order of the data set; the objects of the others are left out.
+            Images that showed nothing else are background from then on; images whose own class it is
+            (classification) go.
+        background : bool, default=True
+            Whether images without objects stay, in a data set for detection.
+
+        Returns
+        -------
+        Dataset
+            Its ``findings`` count what was left out.
+
+        Raises
+        ------
+        DataError
+            If a class does not exist, or none is named.
+
+        Examples
+        --------
+        >>> samples = tuple(Sample(Path(f"{i}.jpg"), i, label=i % 2) for i in range(5))
+        >>> dataset = Dataset(Path("."), "folders", "classification", ("cat", "dog"), samples)
+        >>> len(dataset.filter(lambda sample: sample.id < 2)), len(dataset.filter(classes=["dog"]))
+        (2, 2)
+        >>> dataset.filter(classes=["dog"]).findings[0].message
+        '3 pictures of other classes are left out: cat 3.'
+        """
+        from foveal.data import selection
+
+        kept = self if predicate is None else selection.where(self, predicate)
+        kept = kept if classes is None else selection.of_classes(kept, classes, background=background)
+        return kept if background else selection.without_background(kept)
+
+    def rename(self, names: Mapping[str, str]) -> "Dataset":
+        """The same data set with other names of its classes; classes of one name become one class.
+
+        Parameters
+        ----------
+        names : mapping of str to str
+            The new names by the old ones. A class that gets the name of another joins it, in the place of
+            whichever comes first.
+
+        Raises
+        ------
+        DataError
+            If a class does not exist, or a new name is empty.
+
+        Examples
+        --------
+        >>> dataset = Dataset(Path("."), "voc", "detection", ("car", "cat", "van"), ())
+        >>> dataset.rename({"van": "car"}).classes
+        ('car', 'cat')
+        """
+        from foveal.data.selection import renamed
+
+        return renamed(self, names)
+
+    def concatenate(self, *others: "Dataset") -> "Dataset":
+        """The images of several data sets, this one first.
+
+        Parameters
+        ----------
+        *others : Dataset
+            Of the same task.
+
+        Returns
+        -------
+        Dataset
+            Classes are told by their names: first this one's, then those that the others add. Parts are
+            kept. An image's id is kept where it is free, and is the next free number elsewhere. What the
+            ``findings`` of all say is kept, too.
+
+        Raises
+        ------
+        DataError
+            If the tasks differ.
+
+        Examples
+        --------
+        >>> one = Dataset(Path("a"), "voc", "detection", ("cat",), (Sample(Path("a/1.jpg"), 1),))
+        >>> other = Dataset(Path("b"), "voc", "detection", ("dog",), (Sample(Path("b/1.jpg"), 1),))
+        >>> both = one.concatenate(other)
+        >>> both.classes, [sample.id for sample in both]
+        (('cat', 'dog'), [1, 2])
+        """
+        from foveal.data.concatenation import concatenated
+
+        return concatenated(self, *others)
+
+    def split(self, fractions: Sequence[float], random_state: int = 0) -> "tuple[Dataset, ...]":
+        """Divide the images at random into train, val and test, or train and val, whatever parts there are.
+
+        Parameters
+        ----------
+        fractions : sequence of two or three floats
+            The shares of train, val and test; their sum is 1. A share of 0 is an empty part.
+        random_state : int, default=0
+
+        Returns
+        -------
+        tuple of Dataset
+            One a share, whose samples say their ``split``; together they are all images. Each class is in
+            each part as far as that goes, and byte-identical images are in one, see
+            :func:`foveal.data.partition`.
+
+        Raises
+        ------
+        SettingError
+            If the fractions are not two or three shares whose sum is 1, the first above 0.
+
+        Examples
+        --------
+        >>> samples = tuple(Sample(Path(f"{i}.jpg"), i, label=i % 2) for i in range(20))
+        >>> dataset = Dataset(Path("."), "folders", "classification", ("cat", "dog"), samples)
+        >>> [len(part) for part in dataset.split([0.8, 0.1, 0.1])]
+        [16, 2, 2]
+        """
+        from foveal.data.splitting import split
+
+        return split(self, fractions, random_state)
+
+    def subset(self, number: int, random_state: int = 0) -> "Dataset":
+        """So many of the images at random, of each part and class in proportion.
+
+        Parameters
+        ----------
+        number : int
+            At least 1; of a data set that has no more, all stay.
+        random_state : int, default=0
+
+        Returns
+        -------
+        Dataset
+            In the order of this one. All classes stay, also those that no image shows any more.
+
+        Raises
+        ------
+        SettingError
+            If the number is below 1.
+
+        Examples
+        --------
+        >>> samples = tuple(Sample(Path(f"{i}.jpg"), i, label=i % 2) for i in range(20))
+        >>> dataset = Dataset(Path("."), "folders", "classification", ("cat", "dog"), samples)
+        >>> sorted(sample.label for sample in dataset.subset(6))
+        [0, 0, 0, 1, 1, 1]
+        """
+        from foveal.data.splitting import subset
+
+        return subset(self, number, random_state)
 
     def with_ids(self, ids: Container[int]) -> "Dataset":
         """The same data set with only the images of these ids, in its own order."""

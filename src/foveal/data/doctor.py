@@ -25,7 +25,12 @@ The kinds of findings:
   ``category-named-twice``, ``image-ids-clash``, ``word-ids``, ``size-cue``, ``colour-cue``,
   ``border-cue``;
 - splits: ``in-two-splits``, ``listed-but-missing``, ``no-test-part``, ``unlearnable-class``,
-  ``split-of-origin``.
+  ``split-of-origin``;
+- what was chosen of a data set, put together, converted or mended: ``left-out``, ``background``,
+  ``joined-classes``, ``in-no-part``, ``renamed-image``, ``odd-name``, ``renamed-class``,
+  ``lost-difficult``, ``lost-crowd``, ``crowd-as-difficult``, ``lost-objects``, ``corners-put-right``,
+  ``lost-splits``, ``other-splits``, ``lost-classes``, ``class-order``, ``category-ids``, ``lost-ids``,
+  ``lost-outlines``, ``unsure-format``.
 """
 
 import os

@@ -4,14 +4,17 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from foveal.data.dataset import Dataset, Sample
+from foveal.data.findings import Finding
 from foveal.errors import SettingError
 from foveal.files import digest_file, identity_of
 from foveal.wording import be, count
+
+if TYPE_CHECKING:
+    from foveal.data.dataset import Dataset, Sample
 
 #: Of fewer images all are needed for training: five or ten of them judge nothing. More than the other number
 #: judge hardly better.
@@ -30,14 +33,14 @@ class Parts:
         One sentence that says where the parts come from.
     """
 
-    train: Dataset
-    validation: Dataset
-    test: Dataset
+    train: "Dataset"
+    validation: "Dataset"
+    test: "Dataset"
     origin: str
 
 
 def partition(
-    dataset: Dataset,
+    dataset: "Dataset",
     *,
     random_state: int = 0,
     test_size: float = 0.2,
@@ -82,6 +85,7 @@ def partition(
     Examples
     --------
     >>> from pathlib import Path
+    >>> from foveal.data import Dataset, Sample
     >>> samples = tuple(Sample(Path(f"{i}.jpg"), i, label=i % 2) for i in range(10))
     >>> parts = partition(Dataset(Path("."), "folders", "classification", ("cat", "dog"), samples))
     >>> len(parts.train), len(parts.validation), len(parts.test)
@@ -128,7 +132,7 @@ def partition(
     return Parts(dataset.select(train), dataset.select(val), dataset.select(test), origin)
 
 
-def hold_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+def hold_out(dataset: "Dataset", share: float, seed: int) -> "tuple[Dataset, Dataset]":
     """Cut a data set into what is trained on and what validates.
 
     Parameters
@@ -148,11 +152,60 @@ def hold_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Datase
     return cut_off(dataset, min(share, MOST_THAT_VALIDATE / len(dataset)), seed)
 
 
-def cut_off(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
+def cut_off(dataset: "Dataset", share: float, seed: int) -> "tuple[Dataset, Dataset]":
     """Cut a share off a data set, whatever parts of its own it has: the rest, and the share."""
     plain = replace(dataset, samples=tuple(replace(sample, split=None) for sample in dataset.samples))
     parts = partition(plain, random_state=seed, test_size=share, validation="none")
     return parts.train, parts.test
+
+
+#: In the order of the shares of :func:`split`.
+PARTS: tuple[Literal["train", "val", "test"], ...] = ("train", "val", "test")
+
+
+def split(dataset: "Dataset", fractions: Sequence[float], random_state: int = 0) -> "tuple[Dataset, ...]":
+    """Divide a data set at random, see :meth:`foveal.data.Dataset.split`."""
+    shares = [float(share) for share in fractions]
+    told = ", ".join(f"{share:g}" for share in shares)
+    if len(shares) not in (2, 3) or not all(0 <= share <= 1 for share in shares) or not shares[0]:
+        raise SettingError(f"A split is two or three shares of train, val and test, as .8,.1,.1; got {told}.")
+    if abs(sum(shares) - 1) > 1e-6:
+        raise SettingError(f"The shares of a split are 1 together; {told} are {sum(shares):g}.")
+    rest, left, cut = dataset, 1.0, []
+    for place in range(len(shares) - 1, 0, -1):
+        rest, part = cut_off(rest, shares[place] / left, random_state + place)
+        left -= shares[place]
+        cut.append(part)
+    parts = [rest, *reversed(cut)]
+    return tuple(
+        replace(part, samples=tuple(replace(sample, split=name) for sample in part))
+        for part, name in zip(parts, PARTS, strict=False)
+    )
+
+
+def subset(dataset: "Dataset", number: int, random_state: int = 0) -> "Dataset":
+    """Draw some of the images, see :meth:`foveal.data.Dataset.subset`."""
+    if number < 1:
+        raise SettingError(f"A subset has at least one picture; got {number}.")
+    if number >= len(dataset):
+        return dataset
+    rng = np.random.default_rng(random_state)
+    members: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for place, (sample, stratum) in enumerate(zip(dataset, _strata(dataset.samples), strict=True)):
+        members[sample.split or "", stratum].append(place)
+    keys = sorted(members)
+    quotas = _quotas({place: len(members[key]) for place, key in enumerate(keys)}, number, rng)
+    chosen = [
+        members[key][int(i)]
+        for place, key in enumerate(keys)
+        for i in rng.permutation(len(members[key]))[: quotas[place]]
+    ]
+    kept = dataset.select(sorted(chosen))
+    less = f"{len(dataset) - number} of {count(len(dataset), 'picture')}"
+    text = f"{less} are not in the subset, drawn with seed {random_state}."
+    return replace(
+        kept, findings=(*kept.findings, Finding("left-out", "note", "", text, "They are left out."))
+    )
 
 
 def _of_train(number: int, seed: str) -> str:
@@ -199,7 +252,7 @@ def identical_files(paths: Sequence[Path]) -> list[list[int]]:
     return sorted(groups)
 
 
-def _strata(samples: Sequence[Sample]) -> list[int]:
+def _strata(samples: "Sequence[Sample]") -> list[int]:
     """Every image's stratum: its class; for detection the rarest class in it, or -1."""
     classes = [{s.label} if s.label is not None else set(s.labels.tolist()) for s in samples]
     count = Counter(c for shown in classes for c in shown)
@@ -207,7 +260,7 @@ def _strata(samples: Sequence[Sample]) -> list[int]:
 
 
 def _cut(
-    dataset: Dataset, indices: list[int], share: float, seed: int, minimum: int
+    dataset: "Dataset", indices: list[int], share: float, seed: int, minimum: int
 ) -> tuple[list[int], list[int]]:
     """Cut off a share; with fewer than ``minimum`` images nothing is cut off."""
     target = max(round(share * len(indices)), 1 if share > 0 else 0)

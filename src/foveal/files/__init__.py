@@ -4,6 +4,7 @@ from foveal.files.atomic import append_line, naming, replacing, write_bytes, wri
 from foveal.files.cache import Cache, user_cache
 from foveal.files.claims import claimed, gone_on_with
 from foveal.files.container import content_digest, parse_container, read_container, restore, write_container
+from foveal.files.folders import whole_folder
 from foveal.files.names import (
     digest_bytes,
     digest_file,
@@ -44,6 +45,7 @@ __all__ = [
     "unique_names",
     "user_cache",
     "what_else",
+    "whole_folder",
     "write_bytes",
     "write_container",
     "write_json",

@@ -28,7 +28,8 @@ _BLANK = 2
 # How far a pixel of a uniform line may be from the line's median, of 255.
 _UNIFORM = 16
 
-_SUFFIXES = {
+#: The suffixes of files by Pillow's names of their formats, the usual one first.
+SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif"),
     "MPO": (".jpg", ".jpeg", ".mpo"),
     "PNG": (".png", ".apng"),
@@ -167,7 +168,7 @@ def _about(info: ImageInfo, look: Look, file: str, task: str) -> Iterator[tuple[
     """Kinds, texts and actions."""
     suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122
     mode, to_rgb, as_it_is = info.mode, "It is converted to RGB.", "It is used as it is."
-    if info.format in _SUFFIXES and suffix not in _SUFFIXES[info.format]:
+    if info.format in SUFFIXES and suffix not in SUFFIXES[info.format]:
         text = f"The file is named {suffix} but is {info.format}."
         yield "wrong-extension", text, "It is read as what it is."
     if min(info.width, info.height) < _SMALL[task]:
@@ -244,13 +245,14 @@ def _duplicate(dataset: Dataset, one: Sample, other: Sample | None, path: Path) 
         names = [dataset.classes[s.label] for s in (one, other) if s.label is not None]
         text += f", but one is {names[0]} and the other {names[1]}."
         return Finding("conflicting-duplicate", "warning", file, text, "Both are learnt from.")
-    if not _same_objects(one, other):
+    if not same_objects(one, other):
         text += ", though their boxes differ"
     action = "Both are used; a seeded split never separates them."
     return Finding("duplicate-image", "warning", file, text + ".", action)
 
 
-def _same_objects(one: Sample, other: Sample) -> bool:
+def same_objects(one: Sample, other: Sample) -> bool:
+    """Whether two images have the same objects, as far as two people would draw them."""
     if len(one.boxes) != len(other.boxes):
         return False
     rows = [np.column_stack([s.labels.astype(np.float64), s.boxes]) for s in (one, other)]

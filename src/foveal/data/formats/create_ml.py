@@ -16,7 +16,7 @@ from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
 from foveal.data.formats.drawings import Drawing, class_name, coordinate, gather, plain, shown, tell_broken
 from foveal.data.formats.records import Reading
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
+from foveal.data.formats.writing import Pictures, check_detection, place_image, unique_names
 from foveal.files import write_json
 
 # In lower case, without underscores.
@@ -108,7 +108,7 @@ def read(tree: Tree, documents: Documents) -> Reading | None:
     return reading
 
 
-def write_create_ml(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+def write_create_ml(dataset: Dataset, folder: str | os.PathLike[str], *, images: Pictures = True) -> None:
     """Write a detection data set for Apple's Create ML.
 
     Parameters
@@ -117,8 +117,8 @@ def write_create_ml(dataset: Dataset, folder: str | os.PathLike[str], *, images:
     folder : path-like
         Gets the copies of the images that exist and one ``annotations.json`` beside them; where the data set
         has splits, in ``train/``, ``val/`` and ``test/``, each a data source of its own.
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
 
     Raises
     ------
@@ -146,7 +146,6 @@ def write_create_ml(dataset: Dataset, folder: str | os.PathLike[str], *, images:
             for label, centre, lengths in zip(sample.labels, centres.tolist(), sides.tolist(), strict=True)
         ]
         entries[sample.split or ""].append({"image": name, "annotations": objects})
-        if images:
-            copy_image(sample, folder / (sample.split or "") / name)
+        place_image(sample, folder / (sample.split or "") / name, images)
     for place, some in entries.items():
         write_json(folder / place / "annotations.json", some)

@@ -26,7 +26,7 @@ from foveal.data.formats.drawings import (
 )
 from foveal.data.formats.records import Reading, Record
 from foveal.data.formats.split_lists import normalise
-from foveal.data.formats.writing import check_detection, copy_image, unique_names, xml_text
+from foveal.data.formats.writing import Pictures, check_detection, place_image, unique_names, xml_text
 from foveal.files import write_text
 
 
@@ -278,7 +278,7 @@ def read_tags(tree: Tree, documents: Documents) -> Reading | None:
 # -- writing --------------------------------------------------------------------------------------------
 
 
-def write_cvat(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+def write_cvat(dataset: Dataset, folder: str | os.PathLike[str], *, images: Pictures = True) -> None:
     """Write a detection data set as CVAT for images 1.1, to be uploaded to a task or project there.
 
     Parameters
@@ -287,8 +287,8 @@ def write_cvat(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool
     folder : path-like
         Gets ``annotations.xml`` and ``images/`` (copies of the images that exist); where the data set has
         splits, ``images/train/`` and so on, and the file says the subset of each image.
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
 
     Raises
     ------
@@ -332,8 +332,7 @@ def write_cvat(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool
             shape = SubElement(image, "box", known | sides | {"z_order": "0"})
             if difficult:
                 SubElement(shape, "attribute", {"name": "difficult"}).text = "true"
-        if images:
-            copy_image(sample, folder / "images" / (sample.split or "") / name)
+        place_image(sample, folder / "images" / (sample.split or "") / name, images)
     indent(root)
     head = '<?xml version="1.0" encoding="utf-8"?>\n'
     write_text(folder / "annotations.xml", head + xml_text(root))

@@ -14,7 +14,7 @@ from foveal.data.documents import Documents, text_of
 from foveal.data.file_tree import Match, Tree, composed, join, stem_of
 from foveal.data.formats.drawings import Drawing, coordinate, gather
 from foveal.data.formats.records import Reading
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
+from foveal.data.formats.writing import Pictures, check_detection, place_image, unique_names
 from foveal.errors import DataError
 from foveal.files import write_text
 from foveal.wording import count
@@ -167,7 +167,7 @@ def _told(some: list[tuple[str, Match, _Labels]], left_out: list[str]) -> Iterat
         yield Finding("other-format", "note", folder, text, "They are left out.")
 
 
-def write_kitti(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+def write_kitti(dataset: Dataset, folder: str | os.PathLike[str], *, images: Pictures = True) -> None:
     """Write a detection data set as KITTI's object labels.
 
     Parameters
@@ -176,8 +176,8 @@ def write_kitti(dataset: Dataset, folder: str | os.PathLike[str], *, images: boo
     folder : path-like
         Gets ``image_2/`` (copies of the images that exist) and ``label_2/``; where the data set has splits,
         in ``training/``, ``validation/`` and ``testing/``.
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
 
     Raises
     ------
@@ -210,5 +210,4 @@ def write_kitti(dataset: Dataset, folder: str | os.PathLike[str], *, images: boo
             known = "DontCare -1 -1 -10" if open_region else f"{names[int(label)]} 0 0 -10"
             lines.append(f"{known} {' '.join(map(repr, box))} -1 -1 -1 -1000 -1000 -1000 -10\n")
         write_text(place / "label_2" / f"{Path(name).stem}.txt", "".join(lines))
-        if images:
-            copy_image(sample, place / "image_2" / name)
+        place_image(sample, place / "image_2" / name, images)

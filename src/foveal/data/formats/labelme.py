@@ -21,7 +21,7 @@ from foveal.data.formats.drawings import (
     tell_broken,
 )
 from foveal.data.formats.records import Reading
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
+from foveal.data.formats.writing import Pictures, check_detection, place_image, unique_names
 from foveal.files import write_json
 from foveal.wording import count
 
@@ -202,7 +202,7 @@ def _image(tree: Tree, file: str, said: str) -> tuple[Match, bool]:
     return named, False
 
 
-def write_labelme(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+def write_labelme(dataset: Dataset, folder: str | os.PathLike[str], *, images: Pictures = True) -> None:
     """Write a detection data set as files of labelme, rectangles only.
 
     Parameters
@@ -211,8 +211,8 @@ def write_labelme(dataset: Dataset, folder: str | os.PathLike[str], *, images: b
     folder : path-like
         Gets the copies of the images that exist, each with its JSON file beside it; where the data set has
         splits, in ``train/``, ``val/`` and ``test/``.
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
 
     Raises
     ------
@@ -254,5 +254,4 @@ def write_labelme(dataset: Dataset, folder: str | os.PathLike[str], *, images: b
             "imageWidth": sample.width or None,
         }
         write_json(place / f"{Path(name).stem}.json", content)
-        if images:
-            copy_image(sample, place / name)
+        place_image(sample, place / name, images)

@@ -8,6 +8,7 @@ from foveal.data.dataset import Dataset, Task
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
 from foveal.data.formats import (
+    class_folders,
     create_ml,
     crops,
     cvat,
@@ -21,12 +22,15 @@ from foveal.data.formats import (
     wider_face,
 )
 from foveal.data.formats.coco import reading as coco
+from foveal.data.formats.coco import writing as coco_writing
 from foveal.data.formats.label_studio import reading as label_studio
 from foveal.data.formats.records import Reading
 from foveal.data.formats.tables import boxes as table_boxes
 from foveal.data.formats.tables import labels as table_labels
+from foveal.data.formats.tables import writing as table_writing
 from foveal.data.formats.via import reading as via
 from foveal.data.formats.voc import reading as voc
+from foveal.data.formats.writing import unique_names
 from foveal.data.formats.yolo import reading as yolo
 
 
@@ -64,6 +68,10 @@ class Format:
         Whether its files repeat the numbers of others, whatever these count the first pixel as.
     cut_out : bool
         Whether its images were cut out of others: their sizes and borders tell nothing of a class.
+    write : callable, optional
+        Given a data set, a folder and ``images=``, see :mod:`foveal.data.formats.writing`: writes it.
+    named : callable
+        Given a data set, the names that the images get when it is written; or all of their paths.
     """
 
     name: str
@@ -80,6 +88,8 @@ class Format:
     one_for_all: bool = False
     verbatim: bool = False
     cut_out: bool = False
+    write: Callable[..., None] | None = None
+    named: Callable[[Dataset], list[str]] = unique_names
 
 
 _ROWS = (
@@ -91,6 +101,7 @@ _ROWS = (
         suffixes=(".xml",),
         take=voc.take,
         inclusive=True,
+        write=voc.write_voc,
     ),
     Format(
         name="coco",
@@ -100,6 +111,7 @@ _ROWS = (
         suffixes=(".json",),
         take=coco.take,
         one_for_all=True,
+        write=coco_writing.write_coco_folder,
     ),
     Format(
         name="yolo",
@@ -110,6 +122,7 @@ _ROWS = (
         suffixes=(".yaml", ".yml"),
         take=yolo.take,
         from_zero=True,
+        write=yolo.write_yolo,
     ),
     Format(
         name="labelme",
@@ -118,6 +131,7 @@ _ROWS = (
         read=labelme.read,
         suffixes=(".json",),
         take=labelme.take,
+        write=labelme.write_labelme,
     ),
     Format(
         name="create_ml",
@@ -127,6 +141,7 @@ _ROWS = (
         suffixes=(".json",),
         take=create_ml.take,
         one_for_all=True,
+        write=create_ml.write_create_ml,
     ),
     Format(
         name="supervisely",
@@ -162,6 +177,7 @@ _ROWS = (
         suffixes=(".xml",),
         take=cvat.take,
         one_for_all=True,
+        write=cvat.write_cvat,
     ),
     Format(
         name="label_studio",
@@ -171,12 +187,14 @@ _ROWS = (
         suffixes=(".json", ".xml"),
         take=label_studio.take,
         one_for_all=True,
+        write=label_studio.write_label_studio,
     ),
     Format(
         name="kitti",
         title="KITTI",
         looked_for="KITTI (.txt files named like the pictures, with a class and 14 numbers a line)",
         read=kitti.read,
+        write=kitti.write_kitti,
     ),
     Format(
         name="csv",
@@ -188,6 +206,7 @@ _ROWS = (
         take=table_boxes.take,
         one_for_all=True,
         verbatim=True,
+        write=table_writing.write_csv,
     ),
     Format(
         name="hugging_face",
@@ -226,6 +245,7 @@ _ROWS = (
         suffixes=(".csv", ".tsv", ".jsonl"),
         take=table_labels.take,
         one_for_all=True,
+        write=table_writing.write_labels,
     ),
     Format(
         name="crops",
@@ -266,6 +286,8 @@ _ROWS = (
         read=folders.read,
         task="classification",
         sure=folders.sure,
+        write=class_folders.write_folders,
+        named=class_folders.paths_in_folders,
     ),
 )
 

@@ -1,19 +1,15 @@
 """COCO's object detection JSON (Lin et al., 2014; cocodataset.org, "data format")."""
 
-import os
 import re
 from copy import deepcopy
-from pathlib import Path
 from typing import Any
 
-from foveal.data.dataset import Dataset, Finding, relative_name
+from foveal.data.dataset import Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Tree
 from foveal.data.formats.coco.records import COCOFile, categories_of, records_of
 from foveal.data.formats.records import Reading, Record, union
 from foveal.data.formats.split_lists import from_file_name, from_folders, normalise
-from foveal.data.formats.writing import check_detection
-from foveal.files import write_json
 from foveal.wording import be, count
 
 
@@ -126,31 +122,3 @@ def _number_anew(file: str, records: list[Record], taken: set[int], findings: li
         action = f"{shift} is added to the ids of this file."
         findings.append(Finding("image-ids-clash", "note", file, text, action))
     taken.update(record.id for record in records if record.id is not None)
-
-
-def write_coco(dataset: Dataset, path: str | os.PathLike[str]) -> None:
-    """Write a detection data set as one COCO annotation file.
-
-    Parameters
-    ----------
-    dataset : Dataset
-    path : path-like
-        The JSON file. ``file_name`` is relative to the data set's folder: a file that lies there finds
-        its images.
-
-    Raises
-    ------
-    DataError
-        If there are classes of whole images in place of boxes.
-
-    Notes
-    -----
-    A COCO file has no word for splits: write one for each, from ``dataset.part("train")`` and so on, and
-    call it so: ``instances_train.json``. The key ``difficult`` (0 or 1) is an addition to COCO's.
-    """
-    check_detection(dataset, "COCO")
-    content = dataset.to_coco()
-    for image, sample in zip(content["images"], dataset, strict=True):
-        name = relative_name(sample.path, dataset.root)
-        image["file_name"] = sample.name if Path(name).is_absolute() else name
-    write_json(path, content, indent=None)

@@ -29,8 +29,8 @@ from foveal.data.formats.label_studio.files import (
     value_of,
 )
 from foveal.data.formats.records import Reading, record_of
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
-from foveal.errors import DataError, ImageError
+from foveal.data.formats.writing import Pictures, check_detection, check_sizes, place_image, unique_names
+from foveal.errors import ImageError
 from foveal.files import write_json, write_text
 from foveal.images import probe
 
@@ -228,7 +228,7 @@ def write_label_studio(
     dataset: Dataset,
     folder: str | os.PathLike[str],
     *,
-    images: bool = True,
+    images: Pictures = True,
     predictions: bool = False,
     scores: Sequence[NDArray[np.floating[Any]]] | None = None,
     image_root: str = "/data/local-files/?d=images/",
@@ -241,8 +241,8 @@ def write_label_studio(
     folder : path-like
         Gets ``tasks.json``, the labelling configuration ``label_config.xml`` and ``images/`` (copies of the
         images that exist).
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
     predictions : bool, default=False
         Whether the boxes are a model's, to be looked at and accepted, in place of annotations.
     scores : sequence of ndarray of shape (N,), optional
@@ -265,9 +265,7 @@ def write_label_studio(
     """
     check_detection(dataset, "Label Studio")
     folder = Path(folder)
-    unknown = [s.name for s in dataset if not (s.width and s.height)]
-    if unknown:
-        raise DataError(f"The size of {unknown[0]} is not known; Label Studio's boxes are percents of it.")
+    check_sizes(dataset, "Label Studio's boxes are percents of it")
     tasks = []
     for number, (sample, name) in enumerate(zip(dataset, unique_names(dataset), strict=True)):
         sides = np.array([sample.width, sample.height] * 2, np.float64)
@@ -293,8 +291,7 @@ def write_label_studio(
         if predictions:
             answer["model_version"] = "foveal"
         tasks.append({"data": data, "predictions" if predictions else "annotations": [answer]})
-        if images:
-            copy_image(sample, folder / "images" / name)
+        place_image(sample, folder / "images" / name, images)
     write_json(folder / "tasks.json", tasks, indent=None)
     write_text(folder / "label_config.xml", _config(dataset.classes))
 

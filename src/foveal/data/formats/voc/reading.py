@@ -13,7 +13,7 @@ from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, alike, stem_of
 from foveal.data.formats.records import Reading, record_of
 from foveal.data.formats.voc.annotation import VOCAnnotation, annotations_in
-from foveal.data.formats.writing import check_detection, copy_image, unique_names, xml_text
+from foveal.data.formats.writing import Pictures, check_detection, place_image, unique_names, xml_text
 from foveal.files import write_text
 from foveal.wording import be, count
 
@@ -122,7 +122,7 @@ def _wrong_filename(file: str, said: str, image: str) -> list[Finding]:
     return [Finding("wrong-filename", "note" if same_stem else "warning", file, text, action)]
 
 
-def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: Pictures = True) -> None:
     """Write a detection data set as Pascal VOC XML.
 
     Parameters
@@ -131,8 +131,8 @@ def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool 
     folder : path-like
         Gets ``annotations/``, ``images/`` (copies of the images that exist) and, where the data set has
         splits, ``splits/``.
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
 
     Raises
     ------
@@ -166,8 +166,7 @@ def write_voc(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool 
                 SubElement(bndbox, tag).text = _digits(float(corner))
         indent(root)
         write_text(folder / "annotations" / f"{Path(name).stem}.xml", xml_text(root))
-        if images:
-            copy_image(sample, folder / "images" / name)
+        place_image(sample, folder / "images" / name, images)
     for split in sorted(dataset.splits):
         names = [n for s, n in zip(dataset, unique_names(dataset), strict=True) if s.split == split]
         write_text(folder / "splits" / f"{split}.txt", "".join(f"{Path(name).stem}\n" for name in names))

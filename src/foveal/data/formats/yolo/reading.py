@@ -11,7 +11,7 @@ from foveal.data.dataset import Dataset, Finding
 from foveal.data.documents import Documents
 from foveal.data.file_tree import Match, Tree, stem_of
 from foveal.data.formats.records import Reading, Record, record_of, union
-from foveal.data.formats.writing import check_detection, copy_image, unique_names
+from foveal.data.formats.writing import Pictures, check_detection, check_sizes, place_image, unique_names
 from foveal.data.formats.yolo.data_yaml import take
 from foveal.data.formats.yolo.files import called_labels, label_files, without_predictions
 from foveal.data.formats.yolo.labels import Meaning, first_row, meanings, shortened
@@ -249,7 +249,7 @@ def _say_what_was_understood(
         findings.append(Finding("unusual-lines", "note", "", text, "They are read as what is meant."))
 
 
-def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool = True) -> None:
+def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: Pictures = True) -> None:
     """Write a detection data set as YOLO text files with a ``data.yaml``.
 
     Parameters
@@ -258,8 +258,8 @@ def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool
     folder : path-like
         Gets ``images/`` (copies of the images that exist), ``labels/`` and ``data.yaml``; where the data
         set has splits, ``images/train/``, ``labels/train/`` and so on.
-    images : bool, default=True
-        Whether to copy the images.
+    images : bool or callable, default=True
+        Whether to copy the images; or what puts one in its place, given the sample and the new path.
 
     Raises
     ------
@@ -276,9 +276,7 @@ def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool
 
     check_detection(dataset, "YOLO")
     folder = Path(folder)
-    unknown = [s.name for s in dataset if not (s.width and s.height)]
-    if unknown:
-        raise DataError(f"The size of {unknown[0]} is not known; YOLO's boxes are shares of it.")
+    check_sizes(dataset, "YOLO's boxes are shares of it")
     for sample, name in zip(dataset, unique_names(dataset), strict=True):
         place = sample.split or ""
         size = np.array([sample.width, sample.height], np.float64)
@@ -292,8 +290,7 @@ def write_yolo(dataset: Dataset, folder: str | os.PathLike[str], *, images: bool
         write_text(
             folder / "labels" / place / f"{Path(name).stem}.txt", "".join(f"{line}\n" for line in lines)
         )
-        if images:
-            copy_image(sample, folder / "images" / place / name)
+        place_image(sample, folder / "images" / place / name, images)
     content: dict[str, object] = {"path": "."}
     for split in ("train", "val", "test"):
         if split in dataset.splits:
