@@ -170,7 +170,9 @@ def draw_loss_parts(
         if axes.get_yscale() == "log":
             axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
         name_axes(axes, "" if both else f"time ({unit})", "loss")
-        add_legend(axes, columns=2)
+        # One measurement is a dot at the right.
+        several = any(len(x) > 1 for x, _ in lines.values())
+        add_legend(axes, columns=2, location="best" if several else "upper left")
     if len(seconds):
         axes = panels[-1]
         axes.plot(seconds / scale, values, color=SERIES[0], linewidth=1.9, marker="o", markersize=3.5)
