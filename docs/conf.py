@@ -46,8 +46,8 @@ html_show_sphinx = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
-# Notebooks are kept without what they showed: they are executed here, like the examples of the gallery, or not
-# at all with ``-D nb_execution_mode=off``.
+# Notebooks are kept without what they showed: they are executed here, like the examples of the gallery, or
+# not at all with ``-D nb_execution_mode=off``.
 nb_execution_mode = "force"
 nb_execution_timeout = 900
 nb_execution_raise_on_error = True

@@ -16,7 +16,7 @@ _WHEN = ("candidate", "epoch", "step", "seconds")
 _CURVES = ("epoch", "losses")
 
 
-def curves_of(events: Iterable[Event]) -> list[dict[str, Any]]:
+def curves_of(events: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """The figures of a training by epochs and steps, a row each time that some were told.
 
     Parameters
