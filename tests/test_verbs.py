@@ -103,3 +103,19 @@ def test_search_takes_files_and_images_of_pillow(tmp_path):
     known = search.propose(pixels)
     for source in (tmp_path / "a.png", str(tmp_path / "a.png"), Image.open(tmp_path / "a.png")):
         np.testing.assert_array_equal(search.propose(source).boxes, known.boxes)
+
+
+@pytest.mark.parametrize("room", ["boxes", "images", "data", "proposals", "metrics", "models", "runs"])
+def test_no_parameter_fills_the_screen_of_help(room):
+    """NumPy's own names for what is nearly an array are three lines each."""
+    module = getattr(foveal, room)
+    long = []
+    for name in module.__all__:
+        thing = getattr(module, name)
+        methods = inspect.getmembers(thing, inspect.isfunction) if inspect.isclass(thing) else []
+        functions = [(name, thing)] if inspect.isfunction(thing) else methods
+        for inner, function in functions:
+            if not inner.startswith("_"):
+                parameters = inspect.signature(function).parameters.values()
+                long += [f"{name}: {p}" for p in parameters if len(str(p)) > 130]
+    assert not long

@@ -45,10 +45,18 @@ event                     further keys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol
 
 Event = dict[str, Any]
-Callback = Callable[[Event], None]
+
+
+class Callback(Protocol):
+    """What is told of events: any function of one event."""
+
+    def __call__(self, event: Event, /) -> None:
+        """Be told of one event."""
+
+
 Callbacks = Sequence[Callback]
 
 

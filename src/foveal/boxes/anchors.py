@@ -1,5 +1,7 @@
 """Anchors: boxes of a few sizes, centred on every cell of a feature map."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Boxes as other programs spell them: corner and sides, centre and sides, shares of the image."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,6 +3,8 @@
 Half-open boxes have width ``x2 - x1`` and centre ``(x1 + x2) / 2``; nothing adds 1.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

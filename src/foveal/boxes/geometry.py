@@ -1,5 +1,7 @@
 """What one box is worth: its area, and what of it lies inside the image."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import numpy as np

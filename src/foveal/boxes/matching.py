@@ -1,5 +1,7 @@
 """Who is foreground: which object each box stands for."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

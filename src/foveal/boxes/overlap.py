@@ -6,6 +6,8 @@ every value is a finite number, and every measure is symmetric in its arguments.
 or ``y2 < y1``, the box is taken as empty, with that side of length 0 at ``x1`` or ``y1``.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from typing import Any
 

@@ -1,5 +1,7 @@
 """A draw of foreground and background in proportion."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

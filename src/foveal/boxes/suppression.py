@@ -1,5 +1,7 @@
 """One detection an object: non-maximum suppression, hard and soft."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

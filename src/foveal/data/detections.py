@@ -1,5 +1,7 @@
 """What a detector says of one image."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -61,10 +63,10 @@ class Detections:
     classes: tuple[str, ...]
     decision_values: NDArray[np.float32] | None = None
     threshold: float | None = field(default=None, repr=False)
-    origin: "Origin | None" = field(default=None, repr=False)
+    origin: Origin | None = field(default=None, repr=False)
 
     @classmethod
-    def empty(cls, classes: Sequence[str]) -> "Detections":
+    def empty(cls, classes: Sequence[str]) -> Detections:
         """No detection at all."""
         return cls(
             np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64), tuple(classes)
@@ -73,7 +75,7 @@ class Detections:
     def __len__(self) -> int:
         return len(self.boxes)
 
-    def __getitem__(self, which: ArrayLike | slice) -> "Detections":
+    def __getitem__(self, which: ArrayLike | slice) -> Detections:
         """Some of the detections: a number, a slice, indices or a mask."""
         index = as_index(which)
         values = None if self.decision_values is None else self.decision_values[index]
@@ -85,7 +87,7 @@ class Detections:
             decision_values=values,
         )
 
-    def above(self, score: float | None = None) -> "Detections":
+    def above(self, score: float | None = None) -> Detections:
         """Those that are at least so probable.
 
         Parameters
@@ -201,7 +203,7 @@ class Detections:
         ]
         return draw_boxes(image, self.boxes, names, colors=self.labels)
 
-    def to_supervision(self) -> "supervision.Detections":
+    def to_supervision(self) -> supervision.Detections:
         """A ``supervision.Detections``, where that package is installed.
 
         Raises

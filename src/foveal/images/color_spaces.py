@@ -1,5 +1,7 @@
 """Colour spaces, each scaled to 0 … 255."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import NDArray
 

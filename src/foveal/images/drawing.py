@@ -1,5 +1,7 @@
 """Boxes drawn on images."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

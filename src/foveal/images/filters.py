@@ -7,6 +7,8 @@ sharpen, edge detection) both are one; for Sobel, Prewitt, Scharr and emboss the
 comes from the other side.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal

@@ -1,5 +1,7 @@
 """Images from wherever they are, brought to a working size, and several of them into one batch."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 Source = NDArray[np.uint8] | str | os.PathLike[str]
 
 
-def as_image(source: "Source | Image") -> NDArray[np.uint8]:
+def as_image(source: Source | Image) -> NDArray[np.uint8]:
     """The pixels of a source, (H, W, 3) uint8: an array itself, a file as :func:`foveal.images.read` does.
 
     An image of Pillow becomes upright RGB as its file would; see :func:`is_pillow`.
@@ -44,7 +46,7 @@ def as_image(source: "Source | Image") -> NDArray[np.uint8]:
     return read(source)
 
 
-def as_pixels(source: "Source | Image") -> NDArray[np.uint8]:
+def as_pixels(source: Source | Image) -> NDArray[np.uint8]:
     """The pixels of a source as what looks for objects needs them; see :func:`as_image`.
 
     Parameters
@@ -95,7 +97,7 @@ def as_pixels(source: "Source | Image") -> NDArray[np.uint8]:
     return np.repeat(whole, 3, axis=2) if whole.shape[2] == 1 else whole
 
 
-def is_pillow(value: object) -> "TypeGuard[Image]":
+def is_pillow(value: object) -> TypeGuard[Image]:
     """Whether it is an image of Pillow, which need not be imported to tell.
 
     Examples

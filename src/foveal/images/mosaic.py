@@ -1,5 +1,7 @@
 """Many images as one."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Sequence
 

@@ -1,5 +1,7 @@
 """Partitions of images drawn as images."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

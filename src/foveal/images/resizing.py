@@ -1,5 +1,7 @@
 """Images made smaller or larger."""
 
+from __future__ import annotations
+
 from typing import Any, Literal
 
 import numpy as np

@@ -1,5 +1,7 @@
 """Cutting regions out of an image and bringing each to one size."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,5 +1,7 @@
 """How good a classifier of whole images or crops is."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 
 import numpy as np

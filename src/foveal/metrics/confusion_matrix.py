@@ -1,5 +1,7 @@
 """What is taken for what: confusion matrices of detectors."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

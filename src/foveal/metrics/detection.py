@@ -1,5 +1,7 @@
 """Average precision and recall of detectors, by the protocols of COCO and Pascal VOC."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Literal
 

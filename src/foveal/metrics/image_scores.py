@@ -1,5 +1,7 @@
 """How well a detector did on each image."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

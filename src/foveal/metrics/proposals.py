@@ -1,5 +1,7 @@
 """How good proposals are: overlap and recall against their number."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

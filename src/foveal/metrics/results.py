@@ -1,5 +1,7 @@
 """Detections in COCO's results format: read from a file, and made from what a detector says."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath

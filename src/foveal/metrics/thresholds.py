@@ -1,5 +1,7 @@
 """The score from which on a detection is believed."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from typing import Any
 

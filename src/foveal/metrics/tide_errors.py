@@ -1,5 +1,7 @@
 """Why average precision is lost: TIDE's types of error."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 from foveal.metrics._checked import GroundTruth, Results, check, coco_evaluator

@@ -1,5 +1,7 @@
 """Proposals of image files, kept on disk so that they are made once."""
 
+from __future__ import annotations
+
 import os
 import platform
 from collections.abc import Callable, Mapping, Sequence

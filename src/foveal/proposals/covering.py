@@ -1,5 +1,7 @@
 """Which proposal covers which object, and how early it comes."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 

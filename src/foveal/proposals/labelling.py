@@ -1,5 +1,7 @@
 """What proposals show: labels by their overlap with the annotated objects."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

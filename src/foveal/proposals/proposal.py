@@ -1,5 +1,7 @@
 """What every method of proposing regions gives."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -57,7 +59,7 @@ class Proposals:
         scores = f"score {best:.3f}" if len(self) == 1 else f"scores {best:.3f} to {least:.3f}"
         return f"Proposals({count(len(self), 'box', 'boxes')}, {scores})"
 
-    def __getitem__(self, which: ArrayLike | slice) -> "Proposals":
+    def __getitem__(self, which: ArrayLike | slice) -> Proposals:
         """Some of the proposals: a number, a slice, indices or a mask.
 
         As of :meth:`best`, the hierarchy is left behind.
@@ -83,10 +85,10 @@ class Proposals:
         table = notebook.table(("", "x1", "y1", "x2", "y2", "score"), rows) if rows else ""
         return notebook.card(repr(self), {}, drawn, table)
 
-    def _best_few(self) -> "list[tuple[NDArray[np.float32], np.float32]]":
+    def _best_few(self) -> list[tuple[NDArray[np.float32], np.float32]]:
         return list(zip(self.boxes[:5], self.scores[:5], strict=True))
 
-    def best(self, number: int | None) -> "Proposals":
+    def best(self, number: int | None) -> Proposals:
         """The first ``number`` proposals; all of them for ``None``.
 
         The hierarchy, which takes most of the memory, is left behind.

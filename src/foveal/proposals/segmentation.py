@@ -1,5 +1,7 @@
 """Graph-based segmentation."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -119,7 +121,7 @@ class PixelGraph:
     ends: NDArray[np.uint32]
 
     @classmethod
-    def of(cls, planes: NDArray[np.float32]) -> "PixelGraph":
+    def of(cls, planes: NDArray[np.float32]) -> PixelGraph:
         """The graph of an image of shape (C, H, W), float32."""
         from foveal.proposals._segmentation_kernels import edge_keys, needed, sorted_edges
 

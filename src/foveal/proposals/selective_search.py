@@ -1,5 +1,7 @@
 """Selective search: regions of every size by grouping a segmentation."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -177,7 +179,7 @@ class SelectiveSearch:
             Origin(image),
         )
 
-    def fit(self, dataset: Dataset, *, random_state: int = 0, callbacks: Callbacks = ()) -> "SelectiveSearch":
+    def fit(self, dataset: Dataset, *, random_state: int = 0, callbacks: Callbacks = ()) -> SelectiveSearch:
         """Learn from annotated objects which proposals to put first.
 
         A proposal is measured by its shape, by its regions in the hierarchies and by its contrast
@@ -212,7 +214,7 @@ class SelectiveSearch:
 
         seeds = np.random.default_rng(random_state).integers(0, 2**63, len(dataset))
 
-        def look(index: int) -> "tuple[NDArray[np.float32], NDArray[np.float32], bool] | ImageError":
+        def look(index: int) -> tuple[NDArray[np.float32], NDArray[np.float32], bool] | ImageError:
             sample = dataset[index]
             try:
                 image = read(sample.path)
@@ -239,7 +241,7 @@ class SelectiveSearch:
         self.order_ = learn_order([measured for measured, _, _ in good], [best for _, best, _ in good])
         return self
 
-    def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> "_Found":
+    def _find(self, image: NDArray[np.uint8], n_jobs: int | None = None) -> _Found:
         ready("foveal.proposals.")
         announce("selective search", "foveal.proposals._grouping_kernels", "group")
         height, width = image.shape[:2]
@@ -251,7 +253,7 @@ class SelectiveSearch:
         scale = np.array([width, height] * 2) / np.array([small.shape[1], small.shape[0]] * 2)
         return _Found(small, grouped, starts, boxes, which, scale)
 
-    def _group(self, image: NDArray[np.uint8], n_jobs: int) -> "list[_Grouped]":
+    def _group(self, image: NDArray[np.uint8], n_jobs: int) -> list[_Grouped]:
         """The hierarchies of every strategy, in the order of ``strategies``."""
         mode = self._resolved()
         found: list[_Grouped] = []
@@ -280,7 +282,7 @@ class _Pixels:
     votes: Votes
 
     @classmethod
-    def of(cls, image: NDArray[np.uint8], space: str, sigma: float) -> "_Pixels":
+    def of(cls, image: NDArray[np.uint8], space: str, sigma: float) -> _Pixels:
         values = to_color_space(image, space)
         return cls(PixelGraph.of(planes_of(values, sigma)), Votes.of(values))
 

@@ -1,5 +1,7 @@
 """How alike two neighbouring regions are: the four measures of selective search, one function each."""
 
+from __future__ import annotations
+
 import numpy as np
 from numpy.typing import ArrayLike
 

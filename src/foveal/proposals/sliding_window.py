@@ -1,5 +1,7 @@
 """Sliding windows: regions on a regular grid, whatever the image shows."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from typing import Any
 

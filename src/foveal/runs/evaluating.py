@@ -1,5 +1,7 @@
 """Measuring: a run or a file of detections against a data set."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

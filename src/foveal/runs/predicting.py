@@ -1,5 +1,7 @@
 """Using a model on files: drawn images and what it says, for every file that can be read."""
 
+from __future__ import annotations
+
 import io
 import os
 import shlex

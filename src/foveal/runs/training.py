@@ -6,6 +6,8 @@ images and writes the report. :func:`retrain` calls it with what a ``config.toml
 on with a run that was broken off, whose folder tells which of these stages are behind it.
 """
 
+from __future__ import annotations
+
 import os
 import shlex
 from collections.abc import Mapping

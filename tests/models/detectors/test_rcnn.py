@@ -448,3 +448,39 @@ def test_a_learned_order_is_kept_in_the_model_file(squares, tmp_path):
 def test_only_selective_search_learns_an_order(squares):
     with pytest.raises(SettingError, match="SlidingWindow has none"):
         small(proposals=WINDOWS, learned_order=True).fit(squares)
+
+
+def test_images_of_all_kinds_get_the_same_answer(fitted, scenes, tmp_path):
+    model, _ = fitted
+    path = scenes[0].path
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    (known,) = model.predict([path])
+    one = scenes.select([0])
+    for images in (path, str(path), pixels, pixels.astype(float), pixels[None], Image.open(path), one):
+        (found,) = model.predict(images)
+        np.testing.assert_allclose(found.boxes, known.boxes)
+        np.testing.assert_allclose(found.scores, known.scores)
+    for source in (path, pixels, Image.open(path)):
+        np.testing.assert_array_equal(model.propose(source).boxes, model.propose(pixels).boxes)
+        assert len(model.trace(source).detections) == len(known)
+
+
+def test_pixels_from_0_to_1_and_what_is_no_image_are_refused(fitted):
+    model, _ = fitted
+    for use in (model.predict, model.propose, model.trace):
+        with pytest.raises(ValueError, match="multiply it by 255"):
+            use(np.full((40, 50, 3), 0.5))
+    with pytest.raises(ValueError, match=r"a list of paths.*got an int"):
+        model.predict(5)
+
+
+def test_the_least_score(fitted, scenes):
+    model, _ = fitted
+    path = scenes[0].path
+    (everything,) = model.predict(path)
+    assert everything.threshold == model.threshold_
+    for least in (0.0, model.threshold_, 1.0):
+        (found,) = model.predict(path, min_score=least)
+        assert len(found) == (everything.scores >= least).sum()
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        model.predict(path, min_score=50)

@@ -1,5 +1,7 @@
 """What all models that are trained on boxes have in common."""
 
+from __future__ import annotations
+
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -218,7 +220,7 @@ class ObjectDetector(BoxModel):
     def _predict(self, images: Sequence[Source], callbacks: Callbacks = ()) -> list[Detections]:
         """See :meth:`predict`; of images and files."""
 
-    def detector(self) -> "ImageDetector":
+    def detector(self) -> ImageDetector:
         """What :meth:`predict` does with one image: a function that gives its detections."""
 
         def detect(image: NDArray[np.uint8], *, threads: int | None = None) -> Detections:

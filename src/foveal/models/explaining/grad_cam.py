@@ -1,5 +1,7 @@
 """Why a network named a class: Grad-CAM, and the gradient by the pixels."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
