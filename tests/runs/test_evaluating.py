@@ -158,7 +158,7 @@ def test_labels_of_other_images_are_alarming(color_run, color_folder, tmp_path):
     alarm = next(e for e in told if e["event"] == "alarm")
     assert alarm["kind"] == "near-zero"
     assert alarm["text"].startswith(
-        "The classifier does not tell the classes apart: it names 0 % of 30 held-out"
+        "The classifier does not tell the classes apart: it classifies 0 % of 30 held-out"
     )
     # The data that it was trained on is as it was.
     told.clear()
