@@ -4,7 +4,7 @@ import pytest
 from foveal.data import Detections
 from foveal.errors import SettingError
 from foveal.tracking import ByteTrack, Counter
-from foveal.tracking.counting import draw_tracked
+from foveal.tracking.counting import draw_counts, draw_tracked
 
 
 def frames():
@@ -19,7 +19,7 @@ def frames():
 def test_counts_over_a_line_and_in_a_zone():
     pytest.importorskip("supervision", reason="Counting needs the package supervision.")
     tracker = ByteTrack()
-    counter = Counter(line=[150, 300, 150, 0], zone=[200, 0, 280, 0, 280, 130, 200, 130])
+    counter = Counter(line=[150, 300, 150, 0], zone=[180, 0, 280, 0, 280, 130, 180, 130])
     assert counter.counts == {"line": {"in": 0, "out": 0}, "zone": {"now": 0, "all": 0}}
     for detections in frames():
         tracked = tracker.update(detections)
@@ -30,7 +30,7 @@ def test_counts_over_a_line_and_in_a_zone():
     # Those three rows lie in the zone; the one that went left is below it.
     assert counts["zone"]["all"] == 3
     image = np.zeros((300, 300, 3), np.uint8)
-    drawn = counter.draw(image)
+    drawn = draw_counts(counter.line, counter.zone, counts, image)
     assert drawn[250, 150].max() > 100
     assert image.max() == 0
     assert draw_tracked(tracked, image).max() > 0

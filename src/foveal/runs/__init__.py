@@ -5,7 +5,7 @@ from foveal.runs.evaluating import evaluate_predictions, evaluate_run
 from foveal.runs.explaining import explain
 from foveal.runs.folder import RunFolder
 from foveal.runs.ground_truth import Objects, objects_of
-from foveal.runs.live import LiveResults, live_source, predict_live
+from foveal.runs.live import LiveResults, live_source, predict_live, predict_videos, video_files
 from foveal.runs.measuring import Finished
 from foveal.runs.onnx_file import Exported, export
 from foveal.runs.predicting import FileResults, predict
@@ -32,8 +32,10 @@ __all__ = [
     "parse_settings",
     "predict",
     "predict_live",
+    "predict_videos",
     "propose",
     "resume",
     "retrain",
     "train",
+    "video_files",
 ]

@@ -1,6 +1,7 @@
 """ByteTrack: identities over frames, weak detections included."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,13 @@ class Tracked:
 
     detections: Detections
     ids: NDArray[np.int64]
+
+    def to_rows(self) -> list[dict[str, Any]]:
+        """The rows of the detections, each with its ``track``, which is None where it has none yet."""
+        return [
+            row | {"track": None if number == NO_TRACK else int(number)}
+            for row, number in zip(self.detections.to_rows(), self.ids, strict=True)
+        ]
 
 
 @dataclass(eq=False)
@@ -61,7 +69,7 @@ class ByteTrack:
 
     Notes
     -----
-    With the tracks ``T`` moved on by their Kalman filters, detections of the frame are divided into ``D_high``
+    With the tracks ``T`` moved on by their Kalman filters, detections of the frame are divided: ``D_high``
     and ``D_low``. First ``T`` is matched with ``D_high``, then those that are left over and were seen in the
     frame before with ``D_low``, each by the assignment that has the largest sum of IoU. What is left of
     ``D_high`` begins tracks, which get their identity when they are seen again in the next frame; those of

@@ -92,30 +92,29 @@ class Counter:
             counts["zone"] = {"now": self._now, "all": len(self._inside)}
         return counts
 
-    def draw(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """A copy of an image, (H, W, 3) uint8, with line, zone and counts."""
-        import cv2
 
-        canvas = image.copy()
-        thick = max(2, round(max(image.shape[:2]) / 400))
-        said = []
-        for points, closed in ((self.line, False), (self.zone, True)):
-            if points is not None:
-                corners = np.asarray(points, float).reshape(-1, 1, 2).round().astype(np.int32)
-                cv2.polylines(canvas, [corners], closed, _COLOR, thick, cv2.LINE_AA)
-        for place, some in self.counts.items():
-            said.append(f"{place}: " + ", ".join(f"{key} {number}" for key, number in some.items()))
-        size = max(image.shape[:2]) / 1200 + 0.25
-        for row, text in enumerate(said):
-            where = (
-                round(14 * size),
-                image.shape[0] - round((len(said) - row) * 34 * size) + round(14 * size),
-            )
-            cv2.putText(
-                canvas, text, where, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3 * thick, cv2.LINE_AA
-            )
-            cv2.putText(canvas, text, where, cv2.FONT_HERSHEY_SIMPLEX, size, _COLOR, thick, cv2.LINE_AA)
-        return canvas
+def draw_counts(
+    line: Sequence[float] | None,
+    zone: Sequence[float] | None,
+    counts: dict[str, dict[str, int]],
+    image: NDArray[np.uint8],
+) -> NDArray[np.uint8]:
+    """A copy of an image, (H, W, 3) uint8, with the line, the zone and what :class:`Counter` said of them."""
+    import cv2
+
+    canvas = image.copy()
+    longest = max(image.shape[:2])
+    thick, size = max(2, round(longest / 400)), longest / 1200 + 0.25
+    for points, closed in ((line, False), (zone, True)):
+        if points is not None:
+            corners = np.asarray(points, float).reshape(-1, 1, 2).round().astype(np.int32)
+            cv2.polylines(canvas, [corners], closed, _COLOR, thick, cv2.LINE_AA)
+    for row, (place, some) in enumerate(reversed(counts.items())):
+        text = f"{place}: " + ", ".join(f"{key} {number}" for key, number in some.items())
+        where = (round(14 * size), image.shape[0] - round((row * 34 + 14) * size))
+        for color, width in (((0, 0, 0), 3 * thick), (_COLOR, thick)):
+            cv2.putText(canvas, text, where, cv2.FONT_HERSHEY_SIMPLEX, size, color, width, cv2.LINE_AA)
+    return canvas
 
 
 def draw_tracked(tracked: Tracked, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
