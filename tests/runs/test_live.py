@@ -14,7 +14,7 @@ from foveal.data import Detections
 from foveal.errors import DataError, SettingError
 from foveal.exits import Stopped
 from foveal.models import load
-from foveal.runs import live, live_source, predict_live
+from foveal.runs import live, live_source, predict_live, predict_videos, video_files
 from foveal.runs.video import taken_by_opencv
 
 CAPTURE = cv2.VideoCapture
@@ -64,7 +64,7 @@ def test_a_detector_on_a_video(scene_run, scene_video, tmp_path):
         scene_run.folder.path, scene_video, tmp_path / "out", min_score=0.01, callbacks=[told.append]
     )
     assert (done.frames, done.dropped, done.stopped) == (6, 0, False)
-    assert {p.name for p in done.folder.iterdir()} == {"scenes.mp4", "predictions.jsonl"}
+    assert {p.name for p in done.folder.iterdir()} == {"scenes.webm", "predictions.jsonl"}
     assert [e["done"] for e in told if e["event"] == "progress"] == [1, 2, 3, 4, 5, 6]
     assert {e["total"] for e in told if e["event"] == "progress"} == {6}
     assert done.model_fps > done.fps > 0
@@ -95,7 +95,7 @@ def test_a_classifier_on_a_video_and_nothing_drawn(color_run, tmp_path):
     assert [line["label"] for line in lines] == ["red", "green", "green"]
     for line in lines:
         assert sum(line["probabilities"].values()) == pytest.approx(1, abs=1e-4)
-    drawn, _ = frames_of(tmp_path / "out" / "colors.mp4")
+    drawn, _ = frames_of(tmp_path / "out" / "colors.webm")
     # A label at the top, and what it does not hide is as it was.
     assert np.abs(drawn[1][:14, :40].astype(int) - pictures[1][:14, :40]).max() > 60
     assert np.abs(drawn[1][30:60, 10:70].astype(int).mean() - pictures[1][30:60, 10:70].mean()) < 5
@@ -129,6 +129,82 @@ def test_videos_that_cannot_be_used(color_run, tmp_path):
     with pytest.raises(DataError, match="no camera 87 that can be opened"):
         predict_live(run, 87, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_objects_are_followed_and_counted(tmp_path, monkeypatch):
+    pytest.importorskip("supervision", reason="Counting needs the package supervision.")
+    # Two bright squares pass each other; a "detector" that finds them.
+    pictures = []
+    for t in range(40):
+        picture = np.zeros((120, 240, 3), np.uint8)
+        picture[10:40, 5 * t : 5 * t + 30] = (200, 60, 60)
+        picture[60:90, 205 - 5 * t : 235 - 5 * t] = (200, 60, 60)
+        pictures.append(picture)
+
+    class Finder:
+        threshold_ = 0.5
+        task = "detection"
+
+        def predict(self, images):
+            some = []
+            for top in (0, 50):
+                there = np.flatnonzero((images[0][top : top + 50, :, 0] > 100).any(axis=0))
+                some.append([there[0], top + 10, there[-1] + 1, top + 40])
+            return [Detections(np.float32(some), np.float32([0.9, 0.8]), np.int64([0, 0]), ("square",))]
+
+    monkeypatch.setattr(live, "load_predictor", lambda run: Finder())
+    monkeypatch.setattr(live, "is_detector", lambda model: True)
+    monkeypatch.setattr(live, "check_form", lambda *given: None)
+    video = write_video(tmp_path / "squares.mp4", pictures)
+    done = predict_live("run", video, tmp_path / "out", track=True, count_line=[120, 120, 120, 0])
+    lines = lines_of(done)
+    assert [[d["track"] for d in line["detections"]] for line in lines] == [[1, 2]] * 40
+    assert done.counts == lines[-1]["counts"] == {"line": {"in": 1, "out": 1}}
+    assert lines[0]["counts"] == {"line": {"in": 0, "out": 0}}
+    drawn, _ = frames_of(done.video)
+    assert len(drawn) == 40
+    assert np.abs(drawn[0][100, 118:123].astype(int)).max() > 100
+
+
+def test_what_cannot_be_followed(color_run, tmp_path):
+    video = write_video(tmp_path / "colors.mp4", [np.full((64, 80, 3), 90, np.uint8)])
+    run = color_run.folder.path
+    with pytest.raises(SettingError, match="give --track"):
+        predict_live(run, video, tmp_path / "out", count_line=[0, 0, 1, 1])
+    with pytest.raises(SettingError, match="a classifier does not find"):
+        predict_live(run, video, tmp_path / "out", track=True)
+    with pytest.raises(SettingError, match="--min-score is for detections"):
+        predict_live(run, video, tmp_path / "out", min_score=0.5)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_of_videos(color_run, tmp_path):
+    folder = tmp_path / "films"
+    (folder / "deep").mkdir(parents=True)
+    for place in ("a.mp4", "deep/a.mp4"):
+        write_video(folder / place, [np.full((64, 80, 3), (200, 40, 40), np.uint8)] * 2)
+    (folder / "bad.avi").write_text("not a video")
+    assert [p.name for p in video_files([folder])] == ["a.mp4", "bad.avi", "a.mp4"]
+    done, unreadable = predict_videos(color_run.folder.path, folder, tmp_path / "out")
+    assert [one.frames for one in done] == [2, 2]
+    assert list(unreadable) == [str(folder / "bad.avi")]
+    written = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*.*")}
+    assert written == {
+        "a/a.webm",
+        "a/predictions.jsonl",
+        "deep/a/a.webm",
+        "deep/a/predictions.jsonl",
+    }
+    (folder / "b.png").touch()
+    with pytest.raises(SettingError, match="pictures and videos"):
+        video_files([folder])
+
+
+def test_a_camera_on_the_network_that_does_not_answer(color_run, tmp_path):
+    assert live_source(["rtsp://user:secret@127.0.0.1:9/a"]) == "rtsp://user:secret@127.0.0.1:9/a"
+    with pytest.raises(DataError, match="nobody answers") as told:
+        predict_live(color_run.folder.path, "rtsp://user:secret@127.0.0.1:9/a", tmp_path / "out")
+    assert "secret" not in str(told.value)
 
 
 def test_what_is_live(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from foveal import data
 from foveal.errors import DataError, ModelFileError, SettingError
 from foveal.runs import predict
 from foveal.runs.predicting import drawn_names, find_images
@@ -157,6 +158,60 @@ def test_find_images(hostile_folder, tmp_path, monkeypatch):
     assert Path("notes.txt") not in find_images(["."])
     assert find_images(["**/*.PNG"]) == [Path("below/good.PNG")]
     assert not any(p.is_dir() for p in find_images(["*"]))
+
+
+@pytest.mark.parametrize("form", ["voc", "yolo", "labelme"])
+def test_data_sets_of_what_was_found(form, scene_run, scene_folder, tmp_path):
+    images = [scene_folder / "images" / "test"]
+    results = predict(
+        scene_run.folder.path, images, tmp_path / "out", min_score=0.002, form=form, draw=False
+    ).results
+    assert json.loads((tmp_path / "out" / "predictions.json").read_text()) == results
+    dataset = data.load(tmp_path / "out" / form)
+    assert dataset.format == form
+    assert len(dataset) == len(results)
+    by_name = {Path(r["file"]).name: r["detections"] for r in results}
+    assert any(by_name.values())
+    for sample in dataset:
+        said = sorted((d["label"], *d["box"]) for d in by_name[sample.path.name])
+        found = sorted(
+            (dataset.classes[label], *box)
+            for label, box in zip(sample.labels, sample.boxes.astype(float).tolist(), strict=True)
+        )
+        assert [row[0] for row in found] == [row[0] for row in said]
+        np.testing.assert_allclose([r[1:] for r in found], [r[1:] for r in said], atol=2e-3)
+
+
+def test_label_studio_is_given_predictions(scene_run, scene_folder, tmp_path):
+    images = [scene_folder / "images" / "test"]
+    done = predict(scene_run.folder.path, images, tmp_path / "out", min_score=0.002, form="label-studio")
+    tasks = json.loads((tmp_path / "out" / "label-studio" / "tasks.json").read_text())
+    for task, result in zip(tasks, done.results, strict=True):
+        (answer,) = task["predictions"]
+        assert [r["score"] for r in answer["result"]] == [d["score"] for d in result["detections"]]
+        assert (tmp_path / "out" / result["drawn"]).is_file()
+    with pytest.raises(DataError, match="predictions are no ground truth"):
+        data.load(tmp_path / "out" / "label-studio")
+    # Somebody accepts them.
+    accepted = [{"data": task["data"], "annotations": task["predictions"]} for task in tasks]
+    (tmp_path / "out" / "label-studio" / "tasks.json").write_text(json.dumps(accepted))
+    dataset = data.load(tmp_path / "out" / "label-studio")
+    assert dataset.format == "label-studio"
+    assert [len(s.boxes) for s in dataset] == [len(r["detections"]) for r in done.results]
+    assert sum(len(s.boxes) for s in dataset) > 0
+
+
+def test_what_a_classifier_is_not_asked(color_run, color_folder, tmp_path):
+    for asked, named in (({"form": "coco"}, "--form coco"), ({"min_score": 0.3}, "--min-score")):
+        with pytest.raises(SettingError, match=named):
+            predict(color_run.folder.path, [color_folder], tmp_path / "out", **asked)
+    assert not (tmp_path / "out").exists()
+
+
+def test_sub_folders_are_kept():
+    files = [Path("d/a/x.jpg"), Path("d/b/x.jpg"), Path("d/x.jpg"), Path("e/x.png"), Path("d/b/X.gif")]
+    names = ["a/x.jpg", "b/x.jpg", "x.jpg", "x-2.jpg", "b/X-2.jpg"]
+    assert drawn_names(files, [Path("d"), Path("e/x.png")]) == names
 
 
 def test_drawn_names():

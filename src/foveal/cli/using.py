@@ -1,8 +1,9 @@
 """Verbs that use a run: predict, export, explain."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
 
 @app.command(
     epilog="Examples: foveal predict runs/first holiday/ 'more/*.png' --out found; "
-    "foveal predict runs/first film.mp4; foveal predict runs/first 0"
+    "foveal predict runs/first film.mp4 --track; foveal predict runs/first 0"
 )
 def predict(
     run: Run,
     images: Annotated[
-        list[str], typer.Argument(help="Pictures, folders or patterns; or a video, or a camera's number.")
+        list[str],
+        typer.Argument(
+            help="Pictures, folders or patterns; or a video, a folder of videos, a camera's number, rtsp://…"
+        ),
     ],
     out: Annotated[Path | None, out_option("predictions")] = None,
     min_score: Annotated[
@@ -33,8 +37,21 @@ def predict(
             "--min-score", min=0, max=1, help="Leave out what is less probable; the model's own by default."
         ),
     ] = None,
-    form: Annotated[str, typer.Option("--form", help="json, coco or csv.")] = "json",
+    form: Annotated[
+        str, typer.Option("--form", help="json, coco, csv; or a data set: voc, yolo, labelme, label-studio.")
+    ] = "json",
     draw: Annotated[bool, typer.Option("--draw/--no-draw", help="Write pictures with the boxes.")] = True,
+    track: Annotated[
+        bool, typer.Option("--track", help="Of a video: say which detections are the same object.")
+    ] = False,
+    count_line: Annotated[
+        str | None,
+        typer.Option("--count-line", metavar="X1,Y1,X2,Y2", help="Count the objects that go over a line."),
+    ] = None,
+    count_zone: Annotated[
+        str | None,
+        typer.Option("--count-zone", metavar="X1,Y1,…", help="Count the objects in a polygon."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Find objects in pictures or in a video, or name what they show.
@@ -44,33 +61,64 @@ def predict(
     ends a camera.
     """
     from foveal.errors import SettingError
-    from foveal.runs import live_source, predict_live
+    from foveal.runs import live_source, predict_live, predict_videos, video_files
     from foveal.runs import predict as go
 
-    if form not in ("json", "coco", "csv"):
-        raise SettingError(f"--form is json, coco or csv; got {form!r}.")
+    forms = ("json", "coco", "csv", "voc", "yolo", "labelme", "label-studio")
+    if form not in forms:
+        raise SettingError(f"--form is {', '.join(forms[:-1])} or {forms[-1]}; got {form!r}.")
+    line, zone = (_numbers(given, name) for given, name in ((count_line, "line"), (count_zone, "zone")))
     source = live_source(images)
-    if source is not None and form != "json":
+    videos = source is None and bool(video_files(images))
+    if (source is not None or videos) and form != "json":
         raise SettingError("The answers to a video are JSON lines, one a frame: leave --form away.")
+    if source is None and not videos and (track or line or zone):
+        raise SettingError("--track and what is counted are for videos and cameras, not for pictures.")
+    settings: dict[str, Any] = {"min_score": min_score, "draw": draw}
+    followed = {"track": track, "count_line": line, "count_zone": zone}
     folder = new_folder(out, "predictions")
     will_go_on(folder, out)
     with show_progress(quiet=as_json) as callback:
         if source is not None:
-            live = predict_live(run, source, folder, min_score=min_score, draw=draw, callbacks=[callback])
-        else:
-            done = go(
-                run,
-                images,
-                folder,
-                min_score=min_score,
-                form=form,  # type: ignore[arg-type]
-                draw=draw,
-                callbacks=[callback],
+            live = predict_live(run, source, folder, callbacks=[callback], **settings, **followed)
+        elif videos:
+            several, unreadable = predict_videos(
+                run, images[0], folder, callbacks=[callback], **settings, **followed
             )
+        else:
+            done = go(run, images, folder, form=form, callbacks=[callback], **settings)  # type: ignore[arg-type]
     if source is not None:
         _tell_live(live, as_json)
+    elif videos:
+        if as_json:
+            print_json({"results": [_facts(one) for one in several], "unreadable": unreadable})
+        else:
+            for one in several:
+                _tell_live(one, as_json)
+        name_unreadable(unreadable)
     else:
         _tell(done, as_json, "Everything is in ", bold(folder), ".")
+
+
+def _numbers(given: str | None, name: str) -> list[float] | None:
+    """The numbers of ``--count-line`` or ``--count-zone``."""
+    from foveal.errors import SettingError
+
+    if given is None:
+        return None
+    try:
+        numbers = [float(part) for part in given.split(",")]
+        if not all(map(math.isfinite, numbers)):
+            raise ValueError
+    except ValueError:
+        raise SettingError(f"--count-{name} is numbers with commas between them; got {given!r}.") from None
+    return numbers
+
+
+def _facts(done: "LiveResults") -> dict[str, Any]:
+    facts = asdict(done) | {"model_fps": round(done.model_fps, 2), "fps": round(done.fps, 2)}
+    del facts["stopped"]
+    return facts
 
 
 def _tell(done: "FileResults", as_json: bool, *where: "str | Text") -> None:
@@ -86,9 +134,7 @@ def _tell(done: "FileResults", as_json: bool, *where: "str | Text") -> None:
 
 def _tell_live(done: "LiveResults", as_json: bool) -> None:
     if as_json:
-        facts = asdict(done) | {"model_fps": round(done.model_fps, 2), "fps": round(done.fps, 2)}
-        del facts["stopped"]
-        print_json(facts)
+        print_json(_facts(done))
         return
     passed = f", and {count(done.dropped, 'frame')} passed over" if done.dropped else ""
     say(
@@ -96,6 +142,8 @@ def _tell_live(done: "LiveResults", as_json: bool) -> None:
         f"{done.fps:.1f} a second with decoding, drawing and writing.",
         to_output=True,
     )
+    for place, some in done.counts.items():
+        say(f"{place}: {', '.join(f'{key} {number}' for key, number in some.items())}", to_output=True)
     names = [path.name for path in (done.video, done.predictions) if path is not None]
     say(f"{' and '.join(names)}: in ", bold(done.folder), ".")
 

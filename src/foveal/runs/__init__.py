@@ -9,7 +9,7 @@ from foveal.runs.explaining import explain
 from foveal.runs.folder import RunFolder
 from foveal.runs.ground_truth import Objects, objects_of
 from foveal.runs.listing import ListedRun, list_runs
-from foveal.runs.live import LiveResults, live_source, predict_live
+from foveal.runs.live import LiveResults, live_source, predict_live, predict_videos, video_files
 from foveal.runs.measuring import Finished
 from foveal.runs.onnx_file import Exported, export
 from foveal.runs.predicting import FileResults, predict
@@ -46,6 +46,7 @@ __all__ = [
     "parse_settings",
     "predict",
     "predict_live",
+    "predict_videos",
     "propose",
     "resume",
     "retrain",
@@ -53,4 +54,5 @@ __all__ = [
     "show",
     "train",
     "write_tensorboard",
+    "video_files",
 ]

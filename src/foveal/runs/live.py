@@ -1,6 +1,5 @@
 """Using a model on a video or a camera, frame after frame."""
 
-import errno
 import glob
 import os
 import re
@@ -13,19 +12,21 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from foveal.data.detections import Detections
+from foveal.data.file_tree import Tree
 from foveal.errors import DataError, SettingError
 from foveal.events import Callbacks, emit, stage
 from foveal.exits import Stopped, answered
-from foveal.files import append_line, claimed, replacing, write_text
+from foveal.files import append_line, claimed, replacing, unique_names, write_text
 from foveal.files.plain import json_text
 from foveal.images import draw_boxes
 from foveal.models.contracts import Model, is_classifier, is_detector
 from foveal.runs import video
-from foveal.runs.predicting import load_predictor
+from foveal.runs.film import FILM_EXTENSION, Film, film
+from foveal.runs.predicting import check_form, load_predictor
 from foveal.runs.video import Frame, Image
+from foveal.tracking import ByteTrack, Counter, Tracked
+from foveal.tracking.counting import draw_counts, draw_tracked
 from foveal.wording import count
 
 #: How the names of files end that are taken for videos.
@@ -33,6 +34,8 @@ VIDEO_EXTENSIONS = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".ogv", ".ts", ".webm", ".wmv"}
 )
 _CAMERA = re.compile("[0-9]{1,4}")
+# The score from which a weak detection keeps an object in sight, as in ByteTrack's paper.
+_WEAK = 0.1
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ class LiveResults:
         Frames a second of the whole, decoding included, counted in the same way.
     stopped : bool
         Whether it was ended by Ctrl-C.
+    counts : dict of str to dict of str to int
+        What was counted in the end; see :class:`foveal.tracking.Counter`.
     """
 
     folder: Path
@@ -67,17 +72,19 @@ class LiveResults:
     model_fps: float
     fps: float
     stopped: bool
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
+def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | str | int | None:
     """The video or the camera that a user names; None where these are images.
 
-    Up to four digits are a camera's number, unless there is a file or folder of that name.
+    Up to four digits are a camera's number, unless there is a file or folder of that name; a camera on the
+    network is an address, ``rtsp://…``.
 
     Raises
     ------
     SettingError
-        If a video or a camera is not the only one named.
+        If a video or a camera is not the only one named; see :func:`video_files` for several.
     DataError
         If there is no such video.
 
@@ -88,21 +95,91 @@ def live_source(inputs: Sequence[str | os.PathLike[str]]) -> Path | int | None:
     >>> live_source(["a.jpg", "b.jpg"]) is None
     True
     """
-    found: list[Path | int] = []
+    found: list[Path | str | int] = []
     for name in inputs:
         path = Path(name)
-        if _CAMERA.fullmatch(str(name)) and not path.exists():
+        if video.is_stream(str(name)):
+            found.append(str(name))
+        elif _CAMERA.fullmatch(str(name)) and not path.exists():
             found.append(int(str(name)))
         elif path.suffix.lower() in VIDEO_EXTENSIONS and not path.is_dir():
             found.append(path)
     if not found:
         return None
     if len(inputs) > 1:
-        raise SettingError("Videos and cameras are looked at one at a time: name one and nothing else.")
+        raise SettingError(
+            "Videos and cameras are looked at one at a time: name one and nothing else, or a folder of them."
+        )
     source = found[0]
     if isinstance(source, Path) and not source.exists():
         raise DataError(f"There is no file {source}.")
     return source
+
+
+def video_files(inputs: Sequence[str | os.PathLike[str]]) -> list[Path]:
+    """The videos of a folder that holds videos and no images, those of its sub-folders too; else none.
+
+    Raises
+    ------
+    SettingError
+        If there are images beside the videos.
+    """
+    if len(inputs) != 1 or not Path(inputs[0]).is_dir():
+        return []
+    folder = Path(inputs[0])
+    inside = (p for p in folder.rglob("*") if p.suffix.lower() in VIDEO_EXTENSIONS and p.is_file())
+    found = sorted(p for p in inside if not any(n.startswith(".") for n in p.relative_to(folder).parts))
+    if found and Tree.scan(folder).images:
+        raise SettingError(
+            f"{folder} holds pictures and videos: name the pictures by a pattern ('{folder / '*.jpg'}'), or "
+            "one video."
+        )
+    return found
+
+
+def predict_videos(
+    run: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    callbacks: Callbacks = (),
+    **settings: Any,
+) -> tuple[list[LiveResults], dict[str, str]]:
+    """Predict on every video of a folder and below; a bad one never stops the others.
+
+    Parameters
+    ----------
+    run : path-like
+    folder : path-like
+    out : path-like
+        A new or empty folder. Each video gets a folder of its name in it, under its sub-folders; see
+        :func:`predict_live`.
+    callbacks : sequence of callables
+    **settings
+        As those of :func:`predict_live`.
+
+    Returns
+    -------
+    list of LiveResults
+    dict of str to str
+        The videos that cannot be read, each with the reason.
+    """
+    files = video_files([folder])
+    if not files:
+        raise DataError(f"The folder {folder} holds no videos.")
+    what = {"run": str(run), "folder": str(folder), "settings": {k: str(v) for k, v in settings.items()}}
+    names = unique_names(file.relative_to(folder).with_suffix("").as_posix() for file in files)
+    done: list[LiveResults] = []
+    unreadable: dict[str, str] = {}
+    # What was whole when it was broken off is made again: a video is not gone on with.
+    leaves = sorted({glob.escape(Path(name).parts[0]) for name in names})
+    with claimed(out, "predict", what, leaves=leaves) as made:
+        for file, name in zip(files, names, strict=True):
+            try:
+                done.append(predict_live(run, file, made / name, callbacks=callbacks, **settings))
+            except DataError as error:
+                unreadable[str(file)] = str(error)
+    return done, unreadable
 
 
 def predict_live(
@@ -112,6 +189,9 @@ def predict_live(
     *,
     min_score: float | None = None,
     draw: bool = True,
+    track: bool = False,
+    count_line: Sequence[float] | None = None,
+    count_zone: Sequence[float] | None = None,
     callbacks: Callbacks = (),
 ) -> LiveResults:
     """Predict on every frame of a video, or on what a camera sees until Ctrl-C.
@@ -123,15 +203,20 @@ def predict_live(
     run : path-like
         A run folder or a model file.
     source : path-like or int
-        A video file, or the number of a camera. Where a camera is faster than the model, the newest frame is
-        looked at.
+        A video file, the number of a camera, or the address of one, ``rtsp://…``. Where a camera is faster
+        than the model, the newest frame is looked at.
     out : path-like
         A new or empty folder. It receives ``predictions.jsonl``, which grows with every frame, and
-        the annotated video, an MP4 file of the source's size and speed.
+        the annotated video, a WebM file of the source's size and speed.
     min_score : float, optional
         Detections less probable than this are left out; by default the model's ``threshold_``.
     draw : bool, default=True
         Write the annotated video.
+    track : bool, default=False
+        Say which detections are of the same object, by :class:`foveal.tracking.ByteTrack`: each has a
+        ``track``, a number from 1, or None where an object was seen only once so far.
+    count_line, count_zone : sequence of float, optional
+        Count what is tracked; see :class:`foveal.tracking.Counter`. Each frame has ``counts``.
     callbacks : sequence of callables
 
     Returns
@@ -148,19 +233,29 @@ def predict_live(
         error.
     """
     model = load_predictor(run)
-    live = isinstance(source, int)
+    check_form(model, "json", min_score)
+    following = _following(model, min_score, track, count_line, count_zone)
+    live = isinstance(source, int) or video.is_stream(source)
     with video.opened(source) as capture:
         frames: Iterator[Frame] = video.camera_frames(capture) if live else video.file_frames(capture)
+        shown = video.without_password(str(source))
         first = next(frames, None)
         if first is None:
             raise DataError(
-                f"Camera {source} gives no picture." if live else f"{source} holds no frame of a video."
+                f"Camera {shown} gives no picture." if live else f"{source} holds no frame of a video."
             )
         rate = video.frame_rate(capture)
-        name = f"camera-{source}" if isinstance(source, int) else Path(source).stem
-        film = f"{name}.mp4" if draw else None
-        what = {"run": str(run), "source": str(source), "min_score": min_score, "draw": draw}
-        leaves = ("predictions.jsonl", glob.escape(f"{name}.mp4"))
+        name = f"camera-{source}" if isinstance(source, int) else "stream" if live else Path(source).stem
+        film = f"{name}{FILM_EXTENSION}" if draw else None
+        what: dict[str, Any] = {
+            "run": str(run),
+            "source": shown,
+            "min_score": min_score,
+            "draw": draw,
+            "track": track,
+        }
+        what |= {"counts": [None if some is None else list(some) for some in (count_line, count_zone)]}
+        leaves = ("predictions.jsonl", glob.escape(f"{name}{FILM_EXTENSION}"))
         with claimed(out, "predict", what, leaves=leaves) as folder:
             writing = _Writing(folder, film, rate, live, first.image.shape[:2])
             total = None if live else video.announced_frames(capture)
@@ -170,7 +265,9 @@ def predict_live(
                     # The last step is closed first: each waits for its thread, which uses the one before.
                     with (
                         closing(video.ahead(frames, newest=live)) as decoded,
-                        closing(video.ahead(_answers(model, min_score, chain([first], decoded)))) as answers,
+                        closing(
+                            video.ahead(_answers(model, min_score, following, chain([first], decoded)))
+                        ) as answers,
                     ):
                         for frame, answer, begin, end in answers:
                             writing.take(frame, answer, begin, end)
@@ -194,16 +291,53 @@ def _ends_a_camera(stop: KeyboardInterrupt, live: bool) -> bool:
 # -- answers --------------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, eq=False)
+class _Followed:
+    """What a detector says of a frame, which objects these are, and what was counted so far."""
+
+    tracked: Tracked
+    counts: dict[str, dict[str, int]]
+    counter: Counter
+
+
+_Answer = Detections | dict[str, float] | _Followed
+
+
+def _following(
+    model: Model,
+    min_score: float | None,
+    track: bool,
+    line: Sequence[float] | None,
+    zone: Sequence[float] | None,
+) -> tuple[ByteTrack, Counter] | None:
+    if not track:
+        if line is not None or zone is not None:
+            raise SettingError("What is counted has to be followed: give --track as well.")
+        return None
+    if not is_detector(model):
+        raise SettingError("--track follows objects, which a classifier does not find: leave it away.")
+    strong = model.threshold_ if min_score is None else min_score
+    return ByteTrack(strong, min(_WEAK, strong / 2)), Counter(line, zone)
+
+
 def _answers(
-    model: Model, min_score: float | None, frames: Iterable[Frame]
-) -> Iterator[tuple[Frame, Detections | dict[str, float], float, float]]:
+    model: Model,
+    min_score: float | None,
+    following: tuple[ByteTrack, Counter] | None,
+    frames: Iterable[Frame],
+) -> Iterator[tuple[Frame, _Answer, float, float]]:
     """The model's answers to frames, one after the other, each with the times of its beginning and end."""
     for frame in frames:
         begin = time.perf_counter()
-        answer: Detections | dict[str, float]
+        answer: _Answer
         if is_detector(model):
-            answer = model.predict([frame.image])[0]
-            answer = answer[answer.scores >= (model.threshold_ if min_score is None else min_score)]
+            found = model.predict([frame.image])[0]
+            if following is None:
+                answer = found[found.scores >= (model.threshold_ if min_score is None else min_score)]
+            else:
+                tracker, counter = following
+                tracked = tracker.update(found)
+                answer = _Followed(tracked, counter.update(tracked), counter)
         else:
             assert is_classifier(model)
             probabilities = model.predict_proba([frame.image])[0]
@@ -226,11 +360,11 @@ class _Writing:
     frames: int = 0
     stopped: bool = False
     _last: int = 0
-    _written: int = 0
     _model_seconds: list[float] = field(default_factory=list)
     _begin: float = 0.0
     _end: float = 0.0
-    _video: Any = None
+    _video: Film | None = None
+    _counts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def predictions(self) -> Path:
@@ -244,37 +378,28 @@ class _Writing:
         if self.name is None:
             yield
             return
-        import cv2
-
         # It can be made again: waiting for the disk could take longer than whoever stops it waits.
         with (
             replacing(self.folder / self.name, sync=False) as temporary,
-            video.taken_by_opencv(temporary) as opened,
+            film(temporary, self.rate, self.size) as self._video,
         ):
-            height, width = self.size
-            kind = cv2.VideoWriter.fourcc(*"mp4v")
-            self._video = cv2.VideoWriter(opened, kind, self.rate, (width, height))
-            if not self._video.isOpened():
-                raise DataError(
-                    f"A video of {width} by {height} pixels cannot be written here: use --no-draw."
-                )
-            try:
-                yield
-            finally:
-                self._video.release()
-            self._check(temporary)
+            yield
 
-    def take(self, frame: Frame, answer: Detections | dict[str, float], begin: float, end: float) -> None:
+    def take(self, frame: Frame, answer: _Answer, begin: float, end: float) -> None:
         """Write what is said of a frame, and remember when it was said."""
         line: dict[str, Any] = {"frame": frame.number, "seconds": round(frame.seconds, 4)}
         if isinstance(answer, Detections):
             line["detections"] = answer.to_rows()
+        elif isinstance(answer, _Followed):
+            line["detections"] = answer.tracked.to_rows()
+            line |= {"counts": answer.counts} if answer.counts else {}
+            self._counts = answer.counts
         else:
             line["label"] = max(answer, key=lambda name: answer[name])
             line["probabilities"] = {name: round(value, 6) for name, value in answer.items()}
         append_line(self.predictions, json_text(line))
         if self._video is not None:
-            self._show(frame, answer)
+            self._show(self._video, frame, answer)
         self.frames += 1
         self._last = frame.number
         self._model_seconds.append(end - begin)
@@ -283,39 +408,16 @@ class _Writing:
             # While this frame was drawn, the model was at the next one.
             self._begin = end
 
-    def _show(self, frame: Frame, answer: Detections | dict[str, float]) -> None:
-        import cv2
-
-        drawn = drawn_answer(frame.image, answer)
-        if drawn.shape[:2] != self.size:  # a stream may change its size on the way
-            drawn = np.asarray(cv2.resize(drawn, self.size[::-1], interpolation=cv2.INTER_AREA))
-        drawn = np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR))
+    def _show(self, film: Film, frame: Frame, answer: _Answer) -> None:
+        if isinstance(answer, _Followed):
+            drawn = draw_tracked(answer.tracked, frame.image)
+            drawn = draw_counts(answer.counter.line, answer.counter.zone, answer.counts, drawn)
+        else:
+            drawn = drawn_answer(frame.image, answer)
         # Where frames of a camera were dropped, the last one stays as long as it stood.
-        wanted = round(frame.seconds * self.rate) + 1 if self.live else self._written + 1
-        for _ in range(wanted - self._written):
-            self._video.write(drawn)
-        self._written = max(wanted, self._written)
-
-    def _check(self, file: Path) -> None:
-        """Refuse a video that is not whole: OpenCV says nothing where the disk is full.
-
-        Raises
-        ------
-        OSError
-        """
-        import cv2
-
-        with video.taken_by_opencv(file) as name:
-            written = cv2.VideoCapture(name)
-        try:
-            if written.isOpened() or not self._written:
-                return
-        finally:
-            written.release()
-        with file.open("ab") as more:
-            # What the system refused OpenCV, it refuses us.
-            more.write(bytes(1 << 20))
-        raise OSError(errno.EIO, "OpenCV wrote no whole video", str(file))
+        wanted = round(frame.seconds * self.rate) + 1 if self.live else film.written + 1
+        for _ in range(wanted - film.written):
+            film.write(drawn)
 
     def results(self) -> LiveResults:
         """What there is in the end."""
@@ -330,6 +432,7 @@ class _Writing:
             len(counted) / max(sum(counted), 1e-9) if counted else 0.0,
             len(counted) / max(spent, 1e-9) if counted else 0.0,
             self.stopped,
+            self._counts,
         )
 
 

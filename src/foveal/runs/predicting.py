@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from foveal import parallel
+from foveal.data.dataset import Dataset, Sample
 from foveal.data.detections import Detections
 from foveal.data.file_tree import Tree
 from foveal.data.formats.unread import inventory
@@ -28,7 +29,9 @@ from foveal.models.loading import load
 from foveal.runs.notebook import results_html
 from foveal.wording import count
 
-Form = Literal["json", "coco", "csv"]
+Form = Literal["json", "coco", "csv", "voc", "yolo", "labelme", "label-studio"]
+#: Those that are a data set of what was found, in a folder of their name.
+DATA_FORMS = ("voc", "yolo", "labelme", "label-studio")
 Answer = TypeVar("Answer")
 
 # Images that a classifier is given at once.
@@ -179,12 +182,15 @@ def predict(
     out : path-like
         A new or empty folder, or what the same call left there when it was broken off. It receives
         ``predictions.json`` (or ``predictions.csv``) and, of a detector,
-        ``drawn/`` with an image for each.
+        ``drawn/`` with an image for each, in the sub-folders of the folders that are named.
     min_score : float, optional
         Detections less probable than this are left out; by default what the model found best on its
         training images (``threshold_``).
-    form : {"json", "coco", "csv"}, default="json"
-        ``coco`` is COCO's results format, with images numbered from 1 in the order of the files.
+    form : {"json", "coco", "csv", "voc", "yolo", "labelme", "label-studio"}, default="json"
+        ``coco`` is COCO's results format, with images numbered from 1 in the order of the files. The last
+        four are a data set of what was found, with copies of the images, in a folder of that name beside
+        ``predictions.json``: something to correct rather than to begin. Those of Label Studio are its
+        predictions, with scores; the others have no words for these.
     draw : bool, default=True
     callbacks : sequence of callables
 
@@ -192,19 +198,50 @@ def predict(
     -------
     FileResults
         Each result has ``file``, ``width``, ``height`` and ``detections``, or ``label`` and
-        ``probabilities``.
+        ``probabilities``; ``drawn``, where it was drawn, is the path below ``out``.
 
     Raises
     ------
     FovealError
-        If there is no model, nothing to predict on, or ``out`` is not empty.
+        If there is no model, nothing to predict on, or ``out`` is not empty; if boxes or a least score are
+        asked of a classifier.
     """
     model, files = load_predictor(run), find_images(inputs)
+    check_form(model, form, min_score)
     asked = {"run": str(run), "images": [str(name) for name in inputs], "min_score": min_score, "form": form}
-    with claimed(out, "predict", {**asked, "draw": draw}, leaves=("predictions.*", "drawn")) as folder:
+    with claimed(
+        out, "predict", {**asked, "draw": draw}, leaves=("predictions.*", "drawn", *DATA_FORMS)
+    ) as folder:
         return predict_files(
-            model, files, folder, min_score=min_score, form=form, draw=draw, callbacks=callbacks
+            model,
+            files,
+            folder,
+            min_score=min_score,
+            form=form,
+            draw=draw,
+            below=[Path(name) for name in inputs],
+            callbacks=callbacks,
         )
+
+
+def check_form(model: Model, form: Form, min_score: float | None) -> None:
+    """Refuse what is for detections of a classifier, which answers for the whole image.
+
+    Raises
+    ------
+    SettingError
+    """
+    if is_detector(model):
+        return
+    for asked, option in (
+        (form not in ("json", "csv"), f"--form {form}"),
+        (min_score is not None, "--min-score"),
+    ):
+        if asked:
+            raise SettingError(
+                f"{option} is for detections, and this model is a classifier, which finds no boxes: leave it "
+                "away. Its probabilities are written with --form json or csv."
+            )
 
 
 def predict_files(
@@ -215,14 +252,18 @@ def predict_files(
     min_score: float | None = None,
     form: Form = "json",
     draw: bool = True,
+    below: Sequence[Path] = (),
     callbacks: Callbacks = (),
 ) -> FileResults:
-    """What :func:`predict` does, of a model that is loaded, image files and a folder that is empty."""
+    """What :func:`predict` does, of a model that is loaded, image files and a folder that is empty.
+
+    Of files in the folders of ``below`` the sub-folders are kept.
+    """
     rows: list[dict[str, Any]] = []
     if is_detector(model):
         least = model.threshold_ if min_score is None else min_score
         detect, threads = model.detector(), None if len(files) == 1 else 1
-        names = drawn_names(files)
+        names = drawn_names(files, below)
 
         def found(index: int, image: NDArray[np.uint8]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             detections = detect(image, threads=threads)
@@ -231,6 +272,8 @@ def predict_files(
                 content = encoded(_drawing(detections, image), "JPEG")
                 write_bytes(folder / "drawn" / names[index], content, sync=False)
             result = {**of_file(files[index], image), "detections": detections.to_rows()}
+            if draw:
+                result["drawn"] = f"drawn/{names[index]}"
             return result, detections.to_coco(image_id=index + 1)
 
         found_in, unreadable = answers_of(found, files, callbacks, "prediction")
@@ -243,6 +286,9 @@ def predict_files(
         write_text(folder / "predictions.csv", _as_csv(model, results))
     else:
         write_json(folder / "predictions.json", rows if form == "coco" else results)
+    if form in DATA_FORMS:
+        assert is_detector(model)
+        _write_data(results, model.classes_, form, folder / form)
     return FileResults(folder, results, unreadable)
 
 
@@ -296,9 +342,54 @@ def load_predictor(run: str | os.PathLike[str]) -> Model:
     return model
 
 
-def drawn_names(files: Sequence[Path]) -> list[str]:
-    """A file name for each drawn image; images of one name are numbered."""
-    return [f"{stem}.jpg" for stem in unique_names(path.stem for path in files)]
+def _write_data(results: Sequence[dict[str, Any]], classes: Sequence[str], form: Form, folder: Path) -> None:
+    """Write what was found as a data set, with copies of the images."""
+    from foveal.data.formats.label_studio.reading import write_label_studio
+    from foveal.data.formats.labelme import write_labelme
+    from foveal.data.formats.voc.reading import write_voc
+    from foveal.data.formats.yolo.reading import write_yolo
+
+    number = {name: label for label, name in enumerate(classes)}
+    samples = []
+    for place, result in enumerate(results, 1):
+        found = result["detections"]
+        none = np.zeros(len(found), bool)
+        boxes = np.array([d["box"] for d in found], np.float32).reshape(-1, 4)
+        labels = np.array([number[d["label"]] for d in found], np.int64)
+        samples.append(
+            Sample(
+                Path(result["file"]),
+                place,
+                result["width"],
+                result["height"],
+                boxes,
+                labels,
+                none,
+                none.copy(),
+            )
+        )
+    ids = tuple(range(1, len(classes) + 1))
+    dataset = Dataset(folder, form, "detection", tuple(classes), tuple(samples), ids, ())
+    if form == "label-studio":
+        scores = [np.array([d["score"] for d in result["detections"]]) for result in results]
+        write_label_studio(dataset, folder, predictions=True, scores=scores)
+    else:
+        {"voc": write_voc, "yolo": write_yolo, "labelme": write_labelme}[form](dataset, folder)
+
+
+def drawn_names(files: Sequence[Path], below: Sequence[Path] = ()) -> list[str]:
+    """A file name for each drawn image; images of one name are numbered.
+
+    The sub-folders of files that lie in the folders of ``below`` are kept.
+    """
+
+    def place(path: Path) -> str:
+        inside = [path.relative_to(folder) for folder in below if path.is_relative_to(folder)]
+        longest = max(inside, key=lambda one: len(one.parts), default=Path(path.name))
+        # A pattern's files, and a file that is named itself, are their own folder.
+        return longest.with_suffix("").as_posix() if longest.name and ".." not in longest.parts else path.stem
+
+    return [f"{stem}.jpg" for stem in unique_names(map(place, files))]
 
 
 def _drawing(detections: Detections, image: NDArray[np.uint8]) -> NDArray[np.uint8]:

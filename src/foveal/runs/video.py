@@ -2,6 +2,7 @@
 
 import os
 import queue
+import re
 import tempfile
 import threading
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _AHEAD = 4
 # Cameras that do not say how many frames a second they give.
 _USUAL_RATE = 30.0
+_STREAM = re.compile("rtsps?://", re.IGNORECASE)
 
 Item = TypeVar("Item")
 Image = NDArray[np.uint8]
@@ -44,33 +46,60 @@ def opened(source: str | os.PathLike[str] | int) -> Iterator["VideoCapture"]:
 
     Of files regular ones alone are opened: a pipe would be waited for without end.
     """
-    if not isinstance(source, int) and (what := _irregular(source)):
+    if not (isinstance(source, int) or is_stream(source)) and (what := _irregular(source)):
         raise DataError(f"{os.fspath(source)} is {what}: name a video that is a regular file.")
+    with quiet():
+        import cv2
+
+        capture = None
+        try:
+            with suppress(cv2.error):
+                if isinstance(source, int):
+                    capture = cv2.VideoCapture(source)
+                elif is_stream(source):
+                    capture = cv2.VideoCapture(os.fspath(source))
+                else:
+                    with taken_by_opencv(source) as name:
+                        capture = cv2.VideoCapture(name)
+            if capture is None or not capture.isOpened():
+                raise DataError(_unopened(source))
+            yield capture
+        finally:
+            if capture is not None:
+                capture.release()
+
+
+def _unopened(source: str | os.PathLike[str] | int) -> str:
+    if isinstance(source, int):
+        return f"There is no camera {source} that can be opened, and no file of that name."
+    if is_stream(source):
+        return f"{without_password(str(source))} cannot be opened: nobody answers there, or not with a video."
+    name = os.fspath(source)
+    return f"{name} cannot be read as a video: it is damaged, or of a kind that OpenCV does not know."
+
+
+def is_stream(source: str | os.PathLike[str] | int) -> bool:
+    """Whether it is the address of a camera on the network: ``rtsp://…`` or ``rtsps://…``."""
+    return isinstance(source, str) and _STREAM.match(source) is not None
+
+
+def without_password(address: str) -> str:
+    """An address without the user and the password in it."""
+    return re.sub(r"(?<=://)[^/]*@", "", address)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what OpenCV and FFmpeg say of videos from the terminal."""
     # It is read when OpenCV first opens a file: -8 is FFmpeg's AV_LOG_QUIET.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     import cv2
 
     level = cv2.utils.logging.getLogLevel()
     cv2.utils.logging.setLogLevel(0)
-    capture = None
     try:
-        with suppress(cv2.error):
-            if isinstance(source, int):
-                capture = cv2.VideoCapture(source)
-            else:
-                with taken_by_opencv(source) as name:
-                    capture = cv2.VideoCapture(name)
-        if capture is None or not capture.isOpened():
-            raise DataError(
-                f"There is no camera {source} that can be opened, and no file of that name."
-                if isinstance(source, int)
-                else f"{os.fspath(source)} cannot be read as a video: it is damaged, or of a kind that "
-                "OpenCV does not know."
-            )
-        yield capture
+        yield
     finally:
-        if capture is not None:
-            capture.release()
         cv2.utils.logging.setLogLevel(level)
 
 
