@@ -53,6 +53,6 @@ __all__ = [
     "set_threshold",
     "show",
     "train",
-    "write_tensorboard",
     "video_files",
+    "write_tensorboard",
 ]

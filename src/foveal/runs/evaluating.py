@@ -160,7 +160,7 @@ class _Measured:
     iou_threshold: float
     callbacks: Callbacks
 
-    def record_of(self, model: Model, folder: RunFolder | None) -> "Record":
+    def record_of(self, model: Model, folder: RunFolder | None) -> Record:
         """What came out, the alarms told; written to the folder, where there is one."""
         if is_detector(model):
             return self._of_detector(model, folder)
@@ -178,7 +178,7 @@ class _Measured:
 
     def _of_classifier(
         self, model: ClassifierModel, usable: Dataset, folder: RunFolder | None
-    ) -> "ClassificationRecord":
+    ) -> ClassificationRecord:
         from foveal.report.records import ClassificationRecord
 
         # What the model takes for a class that the data set has not is wrong, not nothing.
@@ -198,7 +198,7 @@ class _Measured:
         tell_alarms(record, self.callbacks)
         return record
 
-    def _of_detector(self, model: DetectorModel, folder: RunFolder | None) -> "DetectionRecord":
+    def _of_detector(self, model: DetectorModel, folder: RunFolder | None) -> DetectionRecord:
         from foveal.report.records import DetectionRecord
 
         measure = partial(evaluate, protocol=self.protocol, iou_threshold=self.iou_threshold)  # type: ignore[arg-type]

@@ -27,7 +27,10 @@ def forgotten_alarm(record: Record) -> Alarm | None:
     return None
 
 
-_TOGETHER = "It learned from the new pictures alone: train on the old and the new ones together."
+_TOGETHER = (
+    "It learned from the new pictures alone: train on the old and the new ones together (foveal convert "
+    "--merge makes one data set of both)."
+)
 
 
 def _not_shown(record: Record) -> str | None:
