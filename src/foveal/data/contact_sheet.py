@@ -68,5 +68,5 @@ def _thumbnails(dataset: "Dataset") -> Iterator[tuple[str, str]]:
         if len(sample.boxes):
             small = draw_boxes(small, sample.boxes * np.float32(scale), colors=sample.labels)
             names = Counter(dataset.classes[int(label)] for label in sample.labels)
-            said = ", ".join(f"{number} {name}" if number > 1 else name for name, number in names.items())
+            said = ", ".join(f"{name} ×{number}" if number > 1 else name for name, number in names.items())
         yield data_uri(small, _LONGEST), f"{sample.name}: {said}" if said else sample.name

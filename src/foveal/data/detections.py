@@ -93,7 +93,7 @@ class Detections:
         Parameters
         ----------
         score : float, optional
-            By default :attr:`threshold`, the score from which on the model believes what it found: what
+            By default ``threshold``, the score from which on the model believes what it found: what
             ``foveal predict`` writes. Where no model says any, all are given.
 
         Returns

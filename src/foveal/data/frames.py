@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def to_pandas(dataset: "Dataset") -> "pandas.DataFrame":
-    """See :meth:`Dataset.to_pandas`."""
+    """See :meth:`foveal.data.Dataset.to_pandas`."""
     try:
         import pandas
     except ImportError as error:

@@ -33,7 +33,10 @@ def check_range(X: Any, pixel_scale: float) -> None:
 
 
 def are_images(X: Any) -> bool:
-    """Whether X, as :func:`as_given` gives it, is images or paths of them, rather than feature rows."""
+    """Whether X is images or paths of them, rather than feature rows.
+
+    X is what :func:`foveal.models.given_images.as_given` gives.
+    """
     if isinstance(X, np.ndarray) and X.dtype != object:
         return X.ndim in (3, 4) or X.dtype.kind == "U"
     if not isinstance(X, (np.ndarray, Sequence)) or isinstance(X, (str, bytes)) or not len(X):
