@@ -8,7 +8,8 @@ The rooms of the package are modules of their own and are imported on first use,
 array([[0.333]], dtype=float32)
 
 What the command line does is there by the same names: :func:`train`, :func:`evaluate`, :func:`predict`,
-:func:`explain`, :func:`export`, :func:`propose`, :func:`doctor`.
+:func:`explain`, :func:`export`, :func:`propose`, :func:`show`, :func:`doctor`, :func:`compare`,
+:func:`threshold`.
 """
 
 from importlib import import_module
@@ -34,7 +35,19 @@ if TYPE_CHECKING:
         runs,
     )
     from foveal.models.loading import load
-    from foveal.verbs import doctor, evaluate, explain, export, predict, propose, resume, train
+    from foveal.verbs import (
+        compare,
+        doctor,
+        evaluate,
+        explain,
+        export,
+        predict,
+        propose,
+        resume,
+        show,
+        threshold,
+        train,
+    )
 
 __all__ = [
     "DataError",
@@ -45,6 +58,7 @@ __all__ = [
     "__version__",
     "benchmark",
     "boxes",
+    "compare",
     "data",
     "doctor",
     "evaluate",
@@ -64,10 +78,15 @@ __all__ = [
     "report",
     "resume",
     "runs",
+    "show",
+    "threshold",
     "train",
 ]
 
-_VERBS = ("doctor", "evaluate", "explain", "export", "predict", "propose", "resume", "train")
+_VERBS = (
+    *("compare", "doctor", "evaluate", "explain", "export", "predict", "propose", "resume", "show"),
+    *("threshold", "train"),
+)
 
 
 def __dir__() -> list[str]:

@@ -162,7 +162,7 @@ class _BelowTheCell:
         if self._shown is not None:
             self._shown.update(content, raw=True)
         elif told or bars:
-            self._shown = display(content, raw=True, display_id=True)
+            self._shown = display(content, raw=True, display_id=True)  # type: ignore[no-untyped-call, unused-ignore]
 
     @staticmethod
     def _bar(stage: str, done: int, total: int | None) -> str:

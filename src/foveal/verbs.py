@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,13 +14,14 @@ from foveal.events import Callback
 
 if TYPE_CHECKING:
     from foveal.data import Dataset, Finding
-    from foveal.runs import Exported, FileResults, Finished
+    from foveal.runs import Compared, Exported, FileResults, Finished
+    from foveal.runs.showing import Shown
 
     PathLike = str | os.PathLike[str]
     Run = Finished | PathLike
 
 # What `train` takes beside settings.
-_TRAIN_KEYWORDS = ("model", "minutes", "out", "seed", "format", "progress", "callbacks")
+_TRAIN_KEYWORDS = ("model", "minutes", "out", "from_run", "seed", "format", "progress", "callbacks")
 
 
 def train(
@@ -29,6 +30,7 @@ def train(
     model: str | None = None,
     minutes: float | None = None,
     out: PathLike | None = None,
+    from_run: Run | None = None,
     seed: int = 0,
     format: str | None = None,
     progress: bool = True,
@@ -48,6 +50,8 @@ def train(
         The time for everything, of a model that takes it; the model's own by default.
     out : path-like, optional
         The run folder, new or empty; by default the first free ``runs/<data>-<model>``.
+    from_run : Finished or path-like, optional
+        A run whose model and settings this training goes on from, as ``--from``.
     seed : int, default=0
     format : str, optional
         See :func:`foveal.data.load`.
@@ -83,8 +87,10 @@ def train(
     _refuse_misspelt(given)
     if minutes is not None:
         given["minutes"] = float(minutes)
+    origin = None if from_run is None else _path(from_run)
+    options: dict[str, Any] = {"model": model, "out": out, "from_run": origin, "seed": seed, "format": format}
     with _shown(progress, callbacks) as told:
-        return run(data, model=model, out=out, settings=given, seed=seed, format=format, callbacks=told)
+        return run(data, settings=given, callbacks=told, **options)
 
 
 def resume(run: Run, *, progress: bool = True, callbacks: Sequence[Callback] = ()) -> Finished:
@@ -114,12 +120,16 @@ def resume(run: Run, *, progress: bool = True, callbacks: Sequence[Callback] = (
 
 def evaluate(
     run: Run,
-    data: Dataset | PathLike,
+    data: Dataset | PathLike | None = None,
     *,
+    out: PathLike | None = None,
     split: str | None = None,
     format: str | None = None,
     protocol: str = "coco",
     iou_threshold: float = 0.5,
+    class_names: Mapping[str, str] | None = None,
+    precision: float | None = None,
+    recall: float | None = None,
     progress: bool = True,
     callbacks: Sequence[Callback] = (),
 ) -> dict[str, float]:
@@ -129,13 +139,20 @@ def evaluate(
     ----------
     run : Finished or path-like
         A run, its folder or a model file; or a ``.json`` with detections in COCO's results format.
-    data : Dataset or path-like
-        Of a folder or file: the images that the run held out where it is what the run was trained on, else
-        its test part, else all. Of a loaded :class:`foveal.data.Dataset`: all its images.
+    data : Dataset or path-like, optional
+        By default the data of the run. Of a folder or file: the images that the run held out where it is
+        what the run was trained on, else its test part, else all. Of a loaded
+        :class:`foveal.data.Dataset`: all its images.
+    out : path-like, optional
+        A new or empty folder for a report as after a training.
     split : {"train", "val", "test", "all"}, optional
         These instead.
     format, protocol, iou_threshold
         See :func:`foveal.data.load` and :func:`foveal.metrics.evaluate`.
+    class_names : mapping of str to str, optional
+        What classes of the model are called in the data set, as ``--map``.
+    precision, recall : float, optional
+        Set the detector's threshold by these images; see :func:`foveal.runs.evaluate_run`.
     progress, callbacks
         As of :func:`train`.
 
@@ -156,7 +173,12 @@ def evaluate(
         "split": split, "format": format, "protocol": protocol, "iou_threshold": iou_threshold,
     }  # fmt: skip
     if path.suffix.lower() == ".json" and not path.is_dir():
+        if data is None or any(given is not None for given in (out, class_names, precision, recall)):
+            raise SettingError(
+                "Of a file of results: name the data; out, class_names, precision and recall are for a run."
+            )
         return evaluate_predictions(path, data, **options)
+    options |= {"out": out, "class_names": class_names, "precision": precision, "recall": recall}
     with _shown(progress, callbacks) as told:
         return evaluate_run(path, data, **options, callbacks=told)
 
@@ -380,6 +402,102 @@ def doctor(
 
     with _shown(progress, callbacks) as told:
         return look(data, split=split, format=format, callbacks=told)
+
+
+def show(
+    data: Dataset | PathLike,
+    out: PathLike | None = None,
+    *,
+    format: str | None = None,
+    seed: int = 0,
+    progress: bool = True,
+    callbacks: Sequence[Callback] = (),
+) -> Shown:
+    """What a data set is, with ``out`` on a page as well: ``foveal show``.
+
+    Parameters
+    ----------
+    data, out, format, seed
+        As of :func:`foveal.runs.show`.
+    progress, callbacks
+        As of :func:`train`.
+
+    Returns
+    -------
+    Shown
+        Its ``figures`` are what ``foveal show --json`` prints.
+
+    Raises
+    ------
+    FovealError
+        If the data cannot be read, or the folder is not empty.
+    """
+    from foveal.runs import show as run
+
+    with _shown(progress, callbacks) as told:
+        return run(data, out, format=format, seed=seed, callbacks=told)
+
+
+def compare(
+    runs: Sequence[Run],
+    out: PathLike | None = None,
+    *,
+    seed: int = 0,
+    progress: bool = True,
+    callbacks: Sequence[Callback] = (),
+) -> Compared:
+    """Compare runs on a page, and say which differences are more than chance: ``foveal compare``.
+
+    Parameters
+    ----------
+    runs : sequence of Finished or path-like
+    out : path-like, optional
+        A new or empty folder; by default the first free ``comparison``.
+    seed : int, default=0
+        Of the bootstrap.
+    progress, callbacks
+        As of :func:`train`.
+
+    Returns
+    -------
+    Compared
+        Its ``verdicts`` are sentences, its ``page`` shows them.
+
+    Raises
+    ------
+    FovealError
+        As of :func:`foveal.runs.compare`.
+    """
+    from foveal.runs import compare as run
+
+    with _shown(progress, callbacks) as told:
+        return run([_path(one) for one in runs], _folder(out, "comparison"), seed=seed, callbacks=told)
+
+
+def threshold(run: Run, value: float) -> float:
+    """Set the score from which a detector's boxes are believed: ``foveal threshold``.
+
+    A model that is loaded already keeps the old one.
+
+    Parameters
+    ----------
+    run : Finished or path-like
+    value : float
+        From 0 to 1.
+
+    Returns
+    -------
+    float
+        What it was before.
+
+    Raises
+    ------
+    FovealError
+        As of :func:`foveal.runs.set_threshold`.
+    """
+    from foveal.runs import set_threshold
+
+    return set_threshold(_path(run), value)
 
 
 @contextmanager

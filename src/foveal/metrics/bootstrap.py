@@ -1,5 +1,7 @@
 """How much of a figure is chance: intervals by the bootstrap over images."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
