@@ -75,7 +75,7 @@ def predict(
     if source is None and not videos and (track or line or zone):
         raise SettingError("--track and what is counted are for videos and cameras, not for pictures.")
     settings: dict[str, Any] = {"min_score": min_score, "draw": draw}
-    followed = {"track": track, "count_line": line, "count_zone": zone}
+    followed: dict[str, Any] = {"track": track, "count_line": line, "count_zone": zone}
     folder = new_folder(out, "predictions")
     will_go_on(folder, out)
     with show_progress(quiet=as_json) as callback:
