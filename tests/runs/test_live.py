@@ -1,4 +1,8 @@
+import functools
+import http.server
 import json
+import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +19,7 @@ from foveal.errors import DataError, SettingError
 from foveal.exits import Stopped
 from foveal.models import load
 from foveal.runs import live, live_source, predict_live, predict_videos, video_files
+from foveal.runs.film import film
 from foveal.runs.video import taken_by_opencv
 
 CAPTURE = cv2.VideoCapture
@@ -207,6 +212,56 @@ def test_a_camera_on_the_network_that_does_not_answer(color_run, tmp_path):
     assert "secret" not in str(told.value)
 
 
+@pytest.mark.parametrize("encoder", ["av", "OpenCV"])
+def test_a_browser_plays_what_is_written(encoder, tmp_path, monkeypatch):
+    browser = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if browser is None:
+        pytest.skip("Whether browsers play a written video is asked of Chromium, which is not here.")
+    if encoder == "av":
+        pytest.importorskip("av", reason="VP9 is written by the package av.")
+    else:
+        monkeypatch.setitem(sys.modules, "av", None)
+    rng = np.random.default_rng(0)
+    with film(tmp_path / "film.webm", 25.0, (120, 161)) as written:
+        for _ in range(25):
+            written.write(rng.integers(0, 256, (120, 161, 3), np.uint8))
+    (tmp_path / "page.html").write_text(
+        """<video muted src="film.webm"></video><script>
+        const v = document.querySelector("video"), say = (text) => fetch("/said/" + text);
+        v.onerror = () => say("error");
+        v.onended = () => say([v.videoWidth, v.videoHeight, v.currentTime].join("/"));
+        v.play();
+        </script>"""
+    )
+    said = queue.Queue()
+
+    class Pages(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.startswith("/said/"):
+                said.put(self.path.split("/")[2:])
+            super().do_GET()
+
+        def log_message(self, *words):
+            pass
+
+    pages = functools.partial(Pages, directory=str(tmp_path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), pages) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-proxy-server"]
+        options += [f"--user-data-dir={tmp_path / 'profile'}", "--remote-debugging-port=0"]
+        page = f"http://127.0.0.1:{server.server_port}/page.html"
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        with subprocess.Popen([browser, *options, page], **quiet) as shown:
+            try:
+                found = said.get(timeout=60)
+            finally:
+                shown.terminate()
+                server.shutdown()
+    width, height, seconds = map(float, found)
+    assert (width, height) == (160, 120)
+    assert seconds == pytest.approx(1, abs=0.1)
+
+
 def test_what_is_live(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "film.MP4").touch()
@@ -278,7 +333,7 @@ def test_a_camera_that_is_faster_than_the_model(tmp_path, monkeypatch):
     model = Slow()
     monkeypatch.setattr(live, "load_predictor", lambda run: model)
     done = predict_live("run", 3, tmp_path / "out")
-    assert done.video.name == "camera-3.mp4"
+    assert done.video.name == "camera-3.webm"
     assert 3 <= done.frames < 40
     # The newest frame was looked at: none is old by more than what the steps hold.
     assert model.seen == sorted(set(model.seen))
@@ -307,8 +362,8 @@ def test_ctrl_c_in_a_video_keeps_what_there_is(tmp_path, monkeypatch, ctrl_c):
     with pytest.raises(KeyboardInterrupt):
         predict_live("run", "film.mp4", tmp_path / "out")
     found = {p.name for p in (tmp_path / "out").iterdir()}
-    assert found == {"film.mp4", "predictions.jsonl", ".foveal-unfinished"}
-    assert frames_of(tmp_path / "out" / "film.mp4")[0]
+    assert found == {"film.webm", "predictions.jsonl", ".foveal-unfinished"}
+    assert frames_of(tmp_path / "out" / "film.webm")[0]
 
 
 def test_a_model_that_fails_ends_everything(tmp_path, monkeypatch):
@@ -342,7 +397,7 @@ def test_the_command_line(color_run, tmp_path, monkeypatch, capsys):
     assert status == 0
     assert said.startswith("3 frames: ")
     assert "a second by the model" in said
-    assert "film.mp4 and predictions.jsonl: in predictions." in remarks
+    assert "film.webm and predictions.jsonl: in predictions." in remarks
     found = json.loads(foveal("film.mp4", "--json", "--no-draw")[1])
     assert (found["frames"], found["video"], found["folder"]) == (3, None, "predictions-2")
     for arguments, words in (
@@ -367,10 +422,10 @@ def test_a_video_whose_name_is_no_text(color_run, tmp_path):
     odd = plain.rename(tmp_path / "caf\udce9\x1b %d.mp4")
     done = predict_live(color_run.folder.path, odd, tmp_path / "o\udcff")
     assert done.frames == 3
-    assert done.video.name == odd.name
+    assert done.video.name == odd.with_suffix(".webm").name
     with taken_by_opencv(done.video) as name:
         assert len(frames_of(name)[0]) == 3
-    assert {p.name for p in done.folder.iterdir()} == {odd.name, "predictions.jsonl"}
+    assert {p.name for p in done.folder.iterdir()} == {done.video.name, "predictions.jsonl"}
 
 
 def test_digits_that_are_no_camera():
@@ -387,7 +442,7 @@ def test_sigterm_is_no_way_to_end_a_camera(tmp_path, monkeypatch, ctrl_c):
     monkeypatch.setattr(live, "load_predictor", lambda run: Slow(stop_at=3))
     with pytest.raises(Stopped):
         predict_live("run", 0, tmp_path / "out")
-    assert (tmp_path / "out" / "camera-0.mp4").is_file()
+    assert (tmp_path / "out" / "camera-0.webm").is_file()
 
 
 def test_a_video_that_the_disk_does_not_take(scene_video, tmp_path, monkeypatch):
@@ -400,6 +455,6 @@ def test_a_video_that_the_disk_does_not_take(scene_video, tmp_path, monkeypatch)
             predict_live("run", scene_video, tmp_path / "out")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert caught.value.filename == str(tmp_path / "out" / "scenes.mp4")
-    assert not list((tmp_path / "out").glob("*.mp4"))
+    assert caught.value.filename == str(tmp_path / "out" / "scenes.webm")
+    assert not list((tmp_path / "out").glob("*.webm"))
     assert len((tmp_path / "out" / "predictions.jsonl").read_text().splitlines()) == 6

@@ -295,3 +295,9 @@ def test_detectors_are_checked_on_held_out_pictures(scene_run, scene_folder, tmp
     # A model file alone has no data.
     export(scene_run.folder.path / "model.safetensors", tmp_path / "n.onnx")
     assert [p.shape for p in seen] == [(427, 640, 3)] * 2
+
+
+def test_what_is_not_quantized(color_run, tmp_path):
+    with pytest.raises(ExportError, match="--quantize is for faster-rcnn"):
+        export(color_run.folder.path, tmp_path / "int8.onnx", quantize=True)
+    assert not (tmp_path / "int8.onnx").exists()

@@ -33,17 +33,19 @@ def test_a_folder_of_all_kinds(scene_run, hostile_folder, tmp_path):
     assert sizes["dot.png"] == (1, 1)
     assert sizes["thin.png"] == (1, 90)
     assert json.loads((tmp_path / "out" / "predictions.json").read_text()) == summary.results
-    drawn = {p.name for p in (tmp_path / "out" / "drawn").iterdir()}
+    places = [p for p in (tmp_path / "out" / "drawn").rglob("*") if p.is_file()]
+    drawn = {p.relative_to(tmp_path / "out" / "drawn").as_posix() for p in places}
     assert drawn == {
         "good.jpg",
-        "good-2.jpg",
+        "below/good.jpg",
         "cmyk.jpg",
         "sixteen.jpg",
         "dot.jpg",
         "thin.jpg",
         "a b#c=d [x] %20.jpg",
     }
-    for path in (tmp_path / "out" / "drawn").iterdir():
+    assert {r["drawn"] for r in summary.results} == {f"drawn/{place}" for place in drawn}
+    for path in places:
         Image.open(path).verify()
     for result in summary.results:
         for row in result["detections"]:
@@ -196,7 +198,7 @@ def test_label_studio_is_given_predictions(scene_run, scene_folder, tmp_path):
     accepted = [{"data": task["data"], "annotations": task["predictions"]} for task in tasks]
     (tmp_path / "out" / "label-studio" / "tasks.json").write_text(json.dumps(accepted))
     dataset = data.load(tmp_path / "out" / "label-studio")
-    assert dataset.format == "label-studio"
+    assert dataset.format == "label_studio"
     assert [len(s.boxes) for s in dataset] == [len(r["detections"]) for r in done.results]
     assert sum(len(s.boxes) for s in dataset) > 0
 

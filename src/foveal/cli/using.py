@@ -152,6 +152,12 @@ def _tell_live(done: "LiveResults", as_json: bool) -> None:
 def export(
     run: Run,
     file: Annotated[Path, typer.Argument(metavar="FILE.onnx", help="A new file.")],
+    quantize: Annotated[
+        bool, typer.Option("--quantize", help="Of faster-rcnn: convolutions in int8; shows what it costs.")
+    ] = False,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Write it even where its AP falls by more than .01.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write a model as an ONNX file, which other programs run without Foveal.
@@ -161,7 +167,7 @@ def export(
     from foveal.runs import export as go
 
     with show_progress(quiet=as_json) as callback:
-        done = go(run, file, callbacks=[callback])
+        done = go(run, file, quantize=quantize, accept_loss=accept_loss, callbacks=[callback])
     if as_json:
         facts = asdict(done)
         print_json({"file": facts.pop("path"), **facts})
@@ -169,6 +175,9 @@ def export(
     for title, ends in (("in", done.inputs), ("out", done.outputs)):
         for name, kind in ends.items():
             say(f"{title:>4}  {name}: {kind}", to_output=True)
+    for name, some in done.figures.items():
+        speed = f"{some['images_per_second']:.1f} pictures a second"
+        say(f"{name:>5}  AP50 {some['AP50']:.3f}, AP {some['AP']:.3f}, {speed}", to_output=True)
     for sentence in filter(None, (done.check, done.note)):
         say(sentence)
     say(f"{done.model} in ", bold(done.path), f", {done.bytes / 1e6:.1f} MB.")
