@@ -94,7 +94,7 @@ def train(
 
 
 def resume(run: Run, *, progress: bool = True, callbacks: Sequence[Callback] = ()) -> Finished:
-    """Go on with a training that was broken off: ``foveal train --resume``.
+    """Go on with a training that was broken off, as `--resume` does.
 
     Parameters
     ----------

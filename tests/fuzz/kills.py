@@ -131,6 +131,18 @@ class Material:
         """A run of a Faster R-CNN."""
         return self._trained("faster-rcnn")
 
+    @cached_property
+    def other_detector(self) -> Path:
+        """A run of an R-CNN."""
+        return self._trained("rcnn")
+
+    def own_detector(self, out: Path) -> Path:
+        """A copy of the detector's run beside the folder that a command writes."""
+        copy = out.with_name("own-detector")
+        if not copy.exists():
+            shutil.copytree(self.detector, copy)
+        return copy
+
     def _trained(self, model: str) -> Path:
         out = self.folder / f"made-{model}"
         data, settings = TRAININGS[model]
@@ -148,7 +160,7 @@ class Case:
     # Whether it ends with the same bytes each time.
     same: bool = True
     # What is compared; all by default.
-    compared: tuple[str, ...] = ("*.json", "*.csv", "*.jsonl", "*.safetensors", "*.onnx", "*.mp4", "drawn/*")
+    compared: tuple[str, ...] = ("*.json", "*.csv", "*.jsonl", "*.safetensors", "*.onnx", "drawn/*")
 
 
 def training(model: str) -> Case:
@@ -195,6 +207,21 @@ CASES = {
         ),
         Case("export", lambda m, out: ["export", str(m.detector), str(out / "model.onnx")]),
         Case("evaluate", lambda m, out: ["evaluate", str(m.detector), str(m.scenes), "--json"]),
+        Case("evaluate-report", lambda m, out: ["evaluate", str(m.detector), "--out", str(out)]),
+        Case("show", lambda m, out: ["show", str(m.scenes), "--out", str(out)]),
+        Case("convert", lambda m, out: ["convert", str(m.scenes), "--to", "coco", "--out", str(out)]),
+        Case(
+            "doctor-fix",
+            lambda m, out: ["doctor", str(m.scenes), "--fix", "--to", "coco", "--out", str(out)],
+            (0, 1),
+        ),
+        Case(
+            "compare",
+            lambda m, out: ["compare", str(m.detector), str(m.other_detector), "--out", str(out)],
+        ),
+        Case(
+            "threshold", lambda m, out: ["threshold", str(m.own_detector(out)), "0.4", "--json"], same=False
+        ),
     )
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from foveal import exits
 from foveal.cli.app import (
     AsJson,
     Data,
@@ -31,7 +32,7 @@ from foveal.cli.output import (
 from foveal.errors import SettingError
 from foveal.kernels import expect
 from foveal.progress import show_progress
-from foveal.wording import count
+from foveal.wording import count, visible
 
 if TYPE_CHECKING:
     from foveal.data import Converted, Dataset
@@ -154,6 +155,7 @@ def _mend(
 
     with show_progress(quiet=as_json) as callback:
         done = mend(dataset, folder, to=to, images="link" if link else "copy", callbacks=[callback])
+    exits.goes_on_by(visible(f"{folder} is written; another --out would hold it again."))
     written = done.written
     clean = all(f.severity == "note" for f in done.left)
     if as_json:
@@ -271,6 +273,7 @@ def convert(
         else:
             assert to is not None
             written = run(dataset, to, folder, images="link" if link else "copy", callbacks=[callback])
+    exits.goes_on_by(visible(f"{folder} is written; another --out would hold it again."))
     if as_json:
         print_json(
             {"data": str(data), "out": str(folder), "format": written.format, "images": written.images}

@@ -137,7 +137,7 @@ def _breakable(text: str) -> "Markup":
     """A name or a key, escaped, that may be broken after its dots, lines and strokes and nowhere else."""
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"(?<=\w)([._/-]+)(?=\w)", r"\1<wbr>", str(escape(visible(text)))))
+    return Markup(re.sub(r"(?<=\w)([._/-]+)(?=\w)(?!(?<=\d\.)\d)", r"\1<wbr>", str(escape(visible(text)))))
 
 
 def _script(environment: "Environment", names: Sequence[str]) -> str:
