@@ -94,7 +94,7 @@ def train(
 
 
 def resume(run: Run, *, progress: bool = True, callbacks: Sequence[Callback] = ()) -> Finished:
-    """Go on with a training that was broken off, as `--resume` does.
+    """Go on with a training that was broken off, as ``--resume`` does.
 
     Parameters
     ----------
@@ -425,7 +425,7 @@ def show(
     Returns
     -------
     Shown
-        Its ``figures`` are what ``foveal show --json`` prints.
+        Its ``figures`` are what ``foveal show DATA --json`` prints.
 
     Raises
     ------
