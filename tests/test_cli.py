@@ -225,7 +225,7 @@ def test_after_a_training(run, fails, scene_run, scene_folder, color_run, tmp_pa
     assert status == 0
     assert [line.split()[0] for line in text.splitlines()] == ["run", "a", "b"]
     assert "unfinished" in text
-    assert f"--resume {second}" in err
+    assert f": foveal train --resume {second}\n" in err
     assert [r["state"] for r in json.loads(run("runs", tmp_path / "runs", "--json")[1])] == [
         "finished",
         "unfinished",

@@ -131,7 +131,7 @@ def print_runs(runs: "Sequence[ListedRun]", folder: "Path") -> None:
         if run.state == "unfinished":
             say(
                 f"{run.path} is not finished: ",
-                bold(shlex.join(["foveal", "train", "--resume", str(run.path)])),
+                spelled(shlex.join(["foveal", "train", "--resume", str(run.path)]), "bold"),
             )
         elif run.state == "damaged":
             say(f"{run.path} is damaged: {run.why}")
