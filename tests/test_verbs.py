@@ -30,7 +30,7 @@ def test_settings_are_keywords(scene_folder, small_settings, tmp_path, capsys):
     done = foveal.train(data, model="rcnn", out=tmp_path / "run", callbacks=[told.append], **settings)
     assert done.folder.read_config()["settings"]["features_settings"]["size"] == 24
     assert {event["event"] for event in told} > {"stage_start", "run"}
-    assert "training" in capsys.readouterr().err
+    assert "about the data" in capsys.readouterr().err
     assert done.model is done.model
     assert len(done.model.predict(data[0].path)) == 1
     foveal.evaluate(done, data.part("test"), progress=False)
