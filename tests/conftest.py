@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import sys
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -275,3 +276,20 @@ def _check_policy(text: str, page: _Page) -> None:
 def check_page() -> Callable[[str], Any]:
     """Checks what holds of every page; gives its tags and its text."""
     return _check_page
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run the command line in this process; its status, standard output and standard error."""
+
+    from foveal import cli
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["foveal", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert "Traceback" not in err
+        return end.value.code or 0, out, err
+
+    return call

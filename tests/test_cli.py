@@ -16,21 +16,6 @@ HEAVY = {"numba", "sklearn", "matplotlib", "onnxruntime", "cv2", "scipy", "PIL",
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process; its status, standard output and standard error."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["foveal", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return end.value.code or 0, out, err
-
-    return call
-
-
-@pytest.fixture
 def fails(run):
     """Run what must fail as a user's mistake; the sentence."""
 

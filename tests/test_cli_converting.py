@@ -9,22 +9,7 @@ from functools import partial
 import pytest
 from PIL import Image
 
-from foveal import cli
 from foveal.data import load
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run the command line in this process; its status, standard output and standard error."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["foveal", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return end.value.code or 0, out, err
-
-    return call
 
 
 def test_convert(run, scene_folder, tmp_path):
